@@ -1,0 +1,1 @@
+"""Party organisations and the units that answer for places: one tree, dated responsibilities."""

@@ -1,0 +1,1 @@
+"""Small shared files without models, which know no app."""
