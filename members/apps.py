@@ -1,0 +1,12 @@
+"""App registration for members."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class MembersConfig(AppConfig):
+    """The app of people."""
+
+    name = "members"
+    verbose_name = _("人员")
+    default_auto_field = "django.db.models.BigAutoField"
