@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from branches.enums import OrgLevel
+
 
 class Role(models.TextChoices):
     """What a post lets its holder do; where it reaches follows from its organisation or area."""
@@ -43,6 +45,27 @@ SINGLE_HEADS: frozenset[Role] = frozenset(
 """Head posts with one holder at a time; officials and handlers may be several."""
 
 
+HEAD_AT: dict[OrgLevel, Role] = {
+    OrgLevel.GROUP: Role.GROUP_LEADER,
+    OrgLevel.BRANCH: Role.BRANCH_SECRETARY,
+    OrgLevel.COMMUNITY: Role.COMMUNITY_SECRETARY,
+    OrgLevel.SUBDISTRICT: Role.SUBDISTRICT_OFFICIAL,
+    OrgLevel.CITY: Role.CITY_OFFICIAL,
+    OrgLevel.DEPARTMENT: Role.DEPARTMENT_HANDLER,
+}
+"""Which post answers for an organisation of each level."""
+
+LEVELS_OF: dict[Role, frozenset[OrgLevel]] = {
+    Role.STAFF: frozenset({OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT}),
+    Role.MEMBER: frozenset({OrgLevel.GROUP, OrgLevel.BRANCH}),
+    **{role: frozenset({level}) for level, role in HEAD_AT.items()},
+}
+"""At which organisations a post may stand."""
+
+SECOND_FACTOR: frozenset[Role] = HATS | {Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL}
+"""Whoever holds one of these proves two factors, except among a demo's invented people."""
+
+
 class MessageKind(models.TextChoices):
     """Why somebody is told something."""
 
@@ -66,3 +89,24 @@ class ChannelName(models.TextChoices):
     EMAIL = "email", _("电子邮件")
     SMS = "sms", _("短信")
     WECOM = "wecom", _("企业微信")
+
+
+class SecurityAction(models.TextChoices):
+    """What a line of the security log says."""
+
+    LOGGED_IN = "logged_in", _("登录")
+    LOGIN_FAILED = "login_failed", _("登录失败")
+    LOCKED_OUT = "locked_out", _("登录被暂时锁定")
+    LOGGED_OUT = "logged_out", _("退出")
+    TIMED_OUT = "timed_out", _("超时退出")
+    SESSION_ENDED = "session_ended", _("结束其他会话")
+    PASSWORD_SET = "password_set", _("修改密码")
+    FIRST_PASSWORD = "first_password", _("发放初始密码")
+    SECOND_FACTOR_RESET = "second_factor_reset", _("重置两步验证")
+    PERSON_CREATED = "person_created", _("建立账号")
+    PERSON_CHANGED = "person_changed", _("修改账号")
+    LOCKED = "locked", _("停用账号")
+    UNLOCKED = "unlocked", _("启用账号")
+    POST_GIVEN = "post_given", _("任职")
+    POST_ENDED = "post_ended", _("免职")
+    TOKEN_ISSUED = "token_issued", _("发放接口令牌")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import datetime as dt
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
 
 from config.lib.dated import DatedQuerySet
-
-if TYPE_CHECKING:
-    from members.models import Post
+from members.enums import HEADS, SecurityAction
 
 
 class PostQuerySet(DatedQuerySet["Post"]):
@@ -16,3 +18,40 @@ class PostQuerySet(DatedQuerySet["Post"]):
     def held_by(self, user_id: int) -> Self:
         """Keep the posts of one person."""
         return self.filter(user_id=user_id)
+
+    def heads(self) -> Self:
+        """Keep the posts that answer for their organisation."""
+        return self.filter(role__in=sorted(HEADS))
+
+    def active(self, day: dt.date) -> Self:
+        """Keep the posts valid on `day` whose holder can log in."""
+        return self.on(day).filter(user__is_active=True)
+
+
+class InboxQuerySet(models.QuerySet["InboxMessage"]):
+    """Questions about messages."""
+
+    def shown_to(self, user_id: int, now: dt.datetime) -> Self:
+        """Keep one person's messages that no longer wait for working time."""
+        return self.filter(user_id=user_id, show_from__lte=now)
+
+    def unread(self) -> Self:
+        """Keep the messages not read yet."""
+        return self.filter(read_at=None)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Questions about what goes out."""
+
+    def due(self, now: dt.datetime) -> Self:
+        """Keep what should go out by now and is in nobody's hands."""
+        free = Q(leased_until=None) | Q(leased_until__lt=now)
+        return self.filter(free, send_from__lte=now, sent_at=None, failed_at=None)
+
+
+class SecurityEventQuerySet(models.QuerySet["SecurityEvent"]):
+    """Questions about the security log."""
+
+    def failed_logins(self, since: dt.datetime) -> Self:
+        """Keep the wrong passwords since an instant."""
+        return self.filter(action=SecurityAction.LOGIN_FAILED, at__gt=since)
