@@ -1,25 +1,69 @@
 # One word for each thing one does here. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run services stop test check bench shots messages docs lock format
+.PHONY: help run test check services stop install format lock bench shots messages docs
 
+PYTHON ?= python3
 PY := .venv/bin/python
-BOOT := python3 -I config/bootstrap.py
+BOOT := $(PYTHON) -I config/bootstrap.py
+CPUS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ $$n -gt 4 ] && echo 4 || echo $$n)
+COMPILE := $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml --extra embedded
+# Values that only show that the production settings hold together.
+AS_PRODUCTION := PRODUCTION=yes DATABASE_URL=postgres://nobody@localhost/none REDIS_URL=redis://localhost \
+	ALLOWED_HOSTS=example.org CONTACT_KEYS=1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= \
+	SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 
 help:  ## list these words
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 12
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-run:  ## start everything here and print the address and the logins; Ctrl-C stops it
+run:  ## start everything here, print the address and the logins; Ctrl-C stops it
 	@$(BOOT) run
+	@exec $(PY) -m config.supervise
+
+test:  ## run the tests, browser tests included where a Chromium can be had; ARGS="-k word"
+	@$(BOOT) dev browser
+	$(PY) -m pytest -n $(CPUS) --dist loadfile $(ARGS)
+
+check: export DATABASE_URL :=
+check:  ## format, lint, import contracts, templates, types, settings, migrations
+	@$(BOOT) dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/djlint templates --lint --quiet
+	$(PY) -m mypy
+	$(AS_PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+	$(PY) manage.py makemigrations --check --dry-run
 
 services:  ## start PostgreSQL and Valkey only, in the background
-	@$(BOOT) install && $(PY) -m config.embedded start
+	@$(BOOT) run
+	@$(PY) -m config.embedded start
 
 stop:  ## stop whatever runs from this folder
-	@$(PY) -m config.embedded stop
-
-lock:  ## choose the newest versions anew and write both lock files
-	$(PY) -m uv pip compile -q -U --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra embedded -o requirements.lock pyproject.toml
-	$(PY) -m uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra embedded --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@$(PY) -m config.supervise stop
 
 install:  ## install what development needs
-	@$(BOOT) install-dev
+	@$(BOOT) dev
+
+format:  ## bring the source into shape
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench:  ## measure; results go to benchmarks/results
+	@$(BOOT) dev
+	$(PY) -m benchmarks $(ARGS)
+
+shots:  ## take pictures of every page in both widths and themes
+	@$(BOOT) dev browser
+	$(PY) -m tests.shots $(ARGS)
+
+messages:  ## collect and compile the translations (needs gettext)
+	$(PY) manage.py makemessages -l en --no-location --no-obsolete --ignore '.venv' --ignore 'var'
+	$(PY) manage.py compilemessages -l en --ignore '.venv'
+
+docs:  ## write what is generated: the state diagram in README.md
+	$(PY) manage.py state_diagram --write README.md
+
+lock:  ## choose the newest versions anew and write both lock files
+	$(COMPILE) -U -o requirements.lock
+	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock

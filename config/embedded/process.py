@@ -118,6 +118,7 @@ def launch(
     run_as: Account | None,
     ending: signal.Signals,
     bound: bool,
+    surroundings: dict[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a server in a session of its own, so that Ctrl-C reaches it only through us."""
     if log.exists() and log.stat().st_size > _LARGEST_LOG:
@@ -130,12 +131,13 @@ def launch(
             stderr=subprocess.STDOUT,
             cwd=folder,
             start_new_session=True,
-            preexec_fn=end_with_parent(ending) if bound else None,
+            # The launcher has one thread, so nothing can hold a lock in the child.
+            preexec_fn=end_with_parent(ending) if bound else None,  # noqa: PLW1509
             user=run_as.uid if run_as else None,
             group=run_as.gid if run_as else None,
             extra_groups=[] if run_as else None,
             umask=0o077,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            env=surroundings or {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         )
 
 

@@ -1,0 +1,38 @@
+"""How the web server runs: two processes of four threads, ending in order when told to stop."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from config import env, places
+
+bind = env.text("BIND", f"{env.text('HOST', '127.0.0.1')}:{env.number('PORT', 8000)}")
+workers = env.number("WEB_WORKERS", 2)
+threads = env.number("WEB_THREADS", 4)
+worker_class = "gthread"
+preload_app = True
+max_requests = 2000
+max_requests_jitter = 200
+timeout = 60
+graceful_timeout = 12
+keepalive = 5
+control_socket_disable = True
+_memory = Path("/dev/shm")  # noqa: S108 - heartbeat files, made and unlinked by the server
+worker_tmp_dir = str(_memory) if _memory.is_dir() else None
+proc_name = "zhaozhibu"
+forwarded_allow_ips = env.text("TRUSTED_PROXY_ADDRESSES", "127.0.0.1,::1")
+
+# The processes share their counters through files, so that any of them can answer for all.
+_metrics = Path(env.text("PROMETHEUS_MULTIPROC_DIR", str(places.find().var / "metrics")))
+shutil.rmtree(_metrics, ignore_errors=True)
+_metrics.mkdir(parents=True, exist_ok=True)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Take a finished process out of the live figures."""
+    # Imported late: the package reads the folder's name while it is being imported.
+    from prometheus_client import multiprocess  # noqa: PLC0415
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
