@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.enums import KINDS_AT, OrgKind, OrgLevel
 from branches.querysets import OrganisationQuerySet, ResponsibilityQuerySet
+from config.lib import trees
 from config.lib.dated import (
     MONTH_DAY,
     Dated,
@@ -79,7 +80,7 @@ class Organisation(Dated):
     @property
     def ancestor_ids(self) -> list[int]:
         """Ids from the root down to this organisation itself."""
-        return [int(part) for part in self.path.split(".") if part]
+        return trees.ids_of(self.path)
 
 
 class Responsibility(Dated):

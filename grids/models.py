@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from config.lib import trees
 from config.lib.dated import (
     MONTH_DAY,
     Dated,
@@ -115,7 +116,7 @@ class Area(Dated):
     @property
     def ancestor_ids(self) -> list[int]:
         """Ids from the city down to this place itself."""
-        return [int(part) for part in self.path.split(".") if part]
+        return trees.ids_of(self.path)
 
     def is_in_season(self, day: dt.date) -> bool:
         """Tell whether the place is in use on `day`: a pasture only in its season."""
@@ -130,7 +131,7 @@ class Area(Dated):
 class AreaCode(Dated):
     """A dated official code of a place; codes change and are never keys.
 
-    Source: 国统字〔2009〕91号 for 12-digit division codes; 15 digits = community + serial for grids.
+    Source: 国统字〔2009〕91号 for 12-digit division codes; grids have community + 3-digit serial.
     """
 
     area = models.ForeignKey(Area, models.CASCADE, related_name="codes", verbose_name=_("地点"))

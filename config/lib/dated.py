@@ -34,7 +34,7 @@ def valid_on(day: dt.date, prefix: str = "") -> Q:
 
 
 class Dated(models.Model):
-    """A row valid from `valid_from` to `valid_to`, both inclusive; open when `valid_to` is empty."""
+    """A row valid from `valid_from` to `valid_to`, both included; open when `valid_to` is empty."""
 
     valid_from = models.DateField(_("生效日期"))
     valid_to = models.DateField(_("失效日期"), null=True, blank=True)

@@ -1,0 +1,27 @@
+"""Paths of trees with fixed-width ids, and ids drawn before the row is written."""
+
+from __future__ import annotations
+
+from django.db import connection, models
+
+WIDTH = 8
+
+
+def path_of(parent_path: str, pk: int) -> str:
+    """Return the path of row `pk` under `parent_path`: eight digits and a dot for each ancestor."""
+    return f"{parent_path}{pk:0{WIDTH}d}."
+
+
+def ids_of(path: str) -> list[int]:
+    """Return the ids on a path, from the root down to the row itself."""
+    return [int(part) for part in path.split(".") if part]
+
+
+def draw_ids(model: type[models.Model], count: int) -> list[int]:
+    """Take `count` new ids from the table's sequence, so that a path is written with its row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, count],  # noqa: SLF001 - Django's documented Meta API
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,317 @@
+"""The verbs of territory: adding and closing places, their codes, QR links and calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from config.lib import trees
+from grids import calendars, naming
+from grids.enums import AreaKind, CodeScheme, DayKind, Level
+from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr, new_qr_code
+
+ONE_DAY = dt.timedelta(days=1)
+BATCH = 1000
+CODE_SHAPES = {
+    CodeScheme.DIVISION: re.compile(r"\d{6}(\d{3}(\d{3})?)?"),
+    CodeScheme.GRID: re.compile(r"\d{15}"),
+    CodeScheme.BUILDING: re.compile(r"\d{5}"),
+}
+TRUE_WORDS = frozenset({"true", "1", "是"})
+FALSE_WORDS = frozenset({"false", "0", "否"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArea:
+    """A place to add. `parent` is a place, or the `key` of one earlier in the same list."""
+
+    key: str = ""
+    parent: Area | str | None
+    level: Level
+    kind: AreaKind
+    name: str
+    entrances: int | None = None
+    floors: int | None = None
+    doors_per_floor: int | None = None
+    season_from: str = ""
+    season_to: str = ""
+    scheme: CodeScheme | None = None
+    code: str = ""
+    qr: str = ""
+
+
+@dataclass(slots=True)
+class CalendarReport:
+    """What an import of calendar days did, or would do; refused rows with their line and reason."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+def add_area(
+    *,
+    level: Level,
+    kind: AreaKind,
+    parent: Area | None,
+    name: str,
+    on: dt.date,
+    entrances: int | None = None,
+    floors: int | None = None,
+    doors_per_floor: int | None = None,
+    season_from: str = "",
+    season_to: str = "",
+) -> Area:
+    """Add one place, valid from `on`; ValidationError when it does not fit below its parent."""
+    draft = NewArea(
+        key="it",
+        parent=parent,
+        level=level,
+        kind=kind,
+        name=name,
+        entrances=entrances,
+        floors=floors,
+        doors_per_floor=doors_per_floor,
+        season_from=season_from,
+        season_to=season_to,
+    )
+    return add_areas(areas=[draft], on=on)["it"]
+
+
+@transaction.atomic
+def add_areas(*, areas: Sequence[NewArea], on: dt.date) -> dict[str, Area]:
+    """Add many places at once, parents before children; returns them by their keys."""
+    made: list[Area] = []
+    by_key: dict[str, Area] = {}
+    parents = _Parents()
+    for draft, pk in zip(areas, trees.draw_ids(Area, len(areas)), strict=True):
+        parent = by_key[draft.parent] if isinstance(draft.parent, str) else draft.parent
+        area = _new_area(draft, pk, parent, on, parents.names_above(parent))
+        made.append(area)
+        parents.add(area)
+        by_key[draft.key or str(pk)] = area
+    Area.objects.bulk_create(made, BATCH)
+    codes = [
+        AreaCode(area=area, scheme=draft.scheme, code=draft.code, valid_from=on)
+        for draft, area in zip(areas, made, strict=True)
+        if draft.scheme is not None
+    ]
+    for code in codes:
+        _check_code(code.area, CodeScheme(code.scheme), code.code, on, parents.codes)
+        parents.codes[code.area_id] = code.code
+    AreaCode.objects.bulk_create(codes, BATCH)
+    links = [
+        PlaceQr(area=area, code=draft.qr)
+        for draft, area in zip(areas, made, strict=True)
+        if draft.qr
+    ]
+    PlaceQr.objects.bulk_create(links, BATCH)
+    return by_key
+
+
+@transaction.atomic
+def set_code(*, area: Area, scheme: CodeScheme, code: str, on: dt.date) -> AreaCode:
+    """Give a place a new official code from `on`; the code it had ends the day before.
+
+    Shapes: division 6, 9 or 12 digits; grid 15 digits beginning with its community's code;
+    building 5 digits. Sources: 国统字〔2009〕91号, DB6101/T 3185-2024.
+    """
+    _check_code(area, scheme, code, on, {})
+    current = AreaCode.objects.select_for_update().filter(area=area, scheme=scheme).on(on)
+    for old in current:
+        if old.code == code:
+            return old
+        if old.valid_from >= on:
+            raise ValidationError(_("这个编码从今天起才生效，不能同一天再改。"))
+        old.valid_to = on - ONE_DAY
+        old.save(update_fields=["valid_to"])
+    return AreaCode.objects.create(area=area, scheme=scheme, code=code, valid_from=on)
+
+
+@transaction.atomic
+def close_area(*, area: Area, on: dt.date) -> Area:
+    """End a place: `on` is its last valid day. Places below must have ended before."""
+    locked = Area.objects.select_for_update().get(pk=area.pk)
+    still_open = Q(valid_to__isnull=True) | Q(valid_to__gt=on)
+    if Area.objects.below(locked).exclude(pk=locked.pk).filter(still_open).exists():
+        raise ValidationError(_("下面还有在用的地点，请先停用它们。"))
+    if locked.valid_from > on:
+        raise ValidationError(_("失效日期不能早于生效日期。"))
+    locked.valid_to = on
+    locked.save(update_fields=["valid_to"])
+    AreaCode.objects.filter(still_open, area=locked, valid_from__lte=on).update(valid_to=on)
+    return locked
+
+
+def issue_qr(*, area: Area, code: str = "") -> PlaceQr:
+    """Make a QR link for a place a report can be filed at; several may be in use."""
+    if area.level < Level.COMMUNITY:
+        raise ValidationError(_("只有社区（村）以下的地点可以生成二维码。"))
+    return PlaceQr.objects.create(area=area, code=code or new_qr_code())
+
+
+def revoke_qr(*, qr: PlaceQr, now: dt.datetime) -> PlaceQr:
+    """Put a QR link out of use, for good; doing it again changes nothing."""
+    PlaceQr.objects.filter(pk=qr.pk, revoked_at=None).update(revoked_at=now)
+    qr.refresh_from_db(fields=["revoked_at"])
+    return qr
+
+
+@transaction.atomic
+def import_calendar(
+    *, region: Area, rows: Iterable[Mapping[str, str]], source: str, dry_run: bool = False
+) -> CalendarReport:
+    """Take over a year's notice: rows with date, kind, is_workday and name.
+
+    A day already there is changed, never doubled; a wrong row is refused with its line and the
+    others go in. With `dry_run` the report says what would happen and nothing is written.
+    """
+    report = CalendarReport()
+    present = {day.date: day for day in CalendarDay.objects.filter(region=region)}
+    for line, row in enumerate(rows, start=2):  # line 1 holds the headings
+        try:
+            day = _calendar_day(region, row, source)
+        except ValidationError as error:
+            report.refused.append((line, " ".join(error.messages)))
+            continue
+        _take_over(day, present, report, dry_run=dry_run)
+    if not dry_run:
+        transaction.on_commit(calendars.forget)
+        calendars.forget()
+    return report
+
+
+@transaction.atomic
+def set_office_hours(*, region: Area, hours: Iterable[tuple[str, str, dt.time, dt.time]]) -> None:
+    """Replace a region's office hours by blocks (season from, season to, opens, closes)."""
+    OfficeHours.objects.filter(region=region).delete()
+    for season_from, season_to, opens, closes in hours:
+        block = OfficeHours(
+            region=region, season_from=season_from, season_to=season_to, opens=opens, closes=closes
+        )
+        block.full_clean()
+        block.save()
+    transaction.on_commit(calendars.forget)
+    calendars.forget()
+
+
+class _Parents:
+    """Names and codes around the places being added, each looked up once."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, Area] = {}
+        self.codes: dict[int, str] = {}
+
+    def add(self, area: Area) -> None:
+        self.by_id[area.pk] = area
+
+    def names_above(self, parent: Area | None) -> tuple[str, ...]:
+        """Names of the grid and community above, so that a building is found by them too."""
+        if parent is None:
+            return ()
+        chain = trees.ids_of(parent.path)
+        missing = [pk for pk in chain if pk not in self.by_id]
+        if missing:
+            self.by_id.update(Area.objects.in_bulk(missing))
+        around = (self.by_id[pk] for pk in reversed(chain))
+        return tuple(a.name for a in around if a.level in (Level.GRID, Level.COMMUNITY))
+
+
+def _new_area(
+    draft: NewArea, pk: int, parent: Area | None, on: dt.date, around: tuple[str, ...]
+) -> Area:
+    if parent is not None and parent.level >= draft.level:
+        raise ValidationError(_("下级地点的层级必须低于上级。"))
+    if parent is None and draft.level != Level.CITY:
+        raise ValidationError(_("只有县级市没有上级地点。"))
+    full_name = naming.full_name(
+        draft.level,
+        draft.name,
+        parent.full_name if parent else "",
+        parent.level if parent else None,
+    )
+    spelling = naming.spell(full_name, around)
+    area = Area(
+        pk=pk,
+        level=draft.level,
+        kind=draft.kind,
+        parent=parent,
+        path=trees.path_of(parent.path if parent else "", pk),
+        name=draft.name,
+        full_name=full_name,
+        initials=spelling.initials,
+        search_text=spelling.search_text,
+        sort_key=spelling.sort_key,
+        entrances=draft.entrances,
+        floors=draft.floors,
+        doors_per_floor=draft.doors_per_floor,
+        season_from=draft.season_from,
+        season_to=draft.season_to,
+        valid_from=on,
+    )
+    area.clean_fields(exclude=["parent"])
+    return area
+
+
+def _check_code(
+    area: Area, scheme: CodeScheme, code: str, on: dt.date, known: Mapping[int, str]
+) -> None:
+    if not CODE_SHAPES[scheme].fullmatch(code):
+        raise ValidationError(_("编码“%(code)s”的位数不对。"), params={"code": code})
+    if scheme != CodeScheme.GRID:
+        return
+    community = area.parent_id
+    above = known.get(community or 0) or (
+        AreaCode.objects.filter(area=community, scheme=CodeScheme.DIVISION)
+        .on(on)
+        .values_list("code", flat=True)
+        .first()
+    )
+    if above is None or not code.startswith(above) or area.level != Level.GRID:
+        raise ValidationError(_("网格编码必须以所在社区的12位代码开头。"))
+
+
+def _calendar_day(region: Area, row: Mapping[str, str], source: str) -> CalendarDay:
+    word = (row.get("is_workday") or "").strip().lower()
+    if word not in TRUE_WORDS | FALSE_WORDS:
+        raise ValidationError(_("“是否上班”一列请写 true 或 false。"))
+    try:
+        date = dt.date.fromisoformat((row.get("date") or "").strip())
+    except ValueError as error:
+        raise ValidationError(_("日期请写成 2026-01-01 的样子。")) from error
+    kind = (row.get("kind") or "").strip()
+    if kind not in DayKind.values:
+        raise ValidationError(_("没有“%(kind)s”这种性质。"), params={"kind": kind})
+    name = (row.get("name") or "").strip()
+    day = CalendarDay(
+        region=region, date=date, kind=kind, is_workday=word in TRUE_WORDS, name=name, source=source
+    )
+    day.clean_fields(exclude=["region"])
+    return day
+
+
+def _take_over(
+    day: CalendarDay, present: dict[dt.date, CalendarDay], report: CalendarReport, *, dry_run: bool
+) -> None:
+    old = present.get(day.date)
+    present[day.date] = day
+    if old is None:
+        report.added += 1
+        if not dry_run:
+            day.save()
+        return
+    day.pk = old.pk
+    if (old.kind, old.is_workday, old.name) == (day.kind, day.is_workday, day.name):
+        report.unchanged += 1
+        return
+    report.changed += 1
+    if not dry_run:
+        day.save(force_update=True)
