@@ -1,0 +1,95 @@
+// Keeps what is being typed in this browser until it is sent: form[data-draft="key"].
+// Never kept: passwords, files, hidden fields, and anything marked data-private (a phone number).
+const EVERY = 2000;
+const MAX_AGE = 7 * 24 * 3600 * 1000;
+
+const keyOf = (name) => `draft:${name}`;
+
+function fieldsOf(form) {
+  return [...form.elements].filter(
+    (field) =>
+      field.name &&
+      !field.closest("[data-private]") &&
+      !["hidden", "password", "file", "submit", "button", "fieldset"].includes(field.type),
+  );
+}
+
+function read(form) {
+  const values = {};
+  for (const field of fieldsOf(form)) {
+    if (field.type === "checkbox" || field.type === "radio") {
+      if (field.checked) (values[field.name] ??= []).push(field.value);
+    } else if (field.value.trim()) values[field.name] = field.value;
+  }
+  return values;
+}
+
+function write(form, values) {
+  for (const field of fieldsOf(form)) {
+    const value = values[field.name];
+    if (field.type === "checkbox" || field.type === "radio") field.checked = Array.isArray(value) && value.includes(field.value);
+    else if (typeof value === "string") field.value = value;
+  }
+}
+
+function watch(form, words) {
+  const key = keyOf(form.dataset.draft);
+  const empty = JSON.stringify(read(form));
+  let last = empty;
+  const save = () => {
+    const now = JSON.stringify(read(form));
+    if (now === last) return;
+    last = now;
+    if (now === empty) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify({ at: Date.now(), values: JSON.parse(now) }));
+  };
+  let kept = null;
+  try {
+    kept = JSON.parse(localStorage.getItem(key));
+  } catch {
+    localStorage.removeItem(key);
+  }
+  const stale = !kept?.values || Date.now() - kept.at > MAX_AGE;
+  // A page that came back with errors already holds what was typed: the server's words win.
+  const returned = document.querySelector("[data-error-summary]");
+  if (stale) localStorage.removeItem(key);
+  else if (!returned && JSON.stringify(kept.values) !== empty) {
+    write(form, kept.values);
+    last = JSON.stringify(read(form));
+    announce(form, key, words);
+  }
+  form.addEventListener("input", save);
+  form.addEventListener("change", save);
+  setInterval(save, EVERY);
+}
+
+function announce(form, key, words) {
+  const box = document.createElement("div");
+  box.className = "notice tone-info";
+  box.setAttribute("role", "status");
+  const text = document.createElement("p");
+  text.className = "notice__body";
+  text.textContent = words.restored;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn--s";
+  button.textContent = words.discard;
+  button.addEventListener("click", () => {
+    localStorage.removeItem(key);
+    form.reset();
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+    box.remove();
+    fieldsOf(form)[0]?.focus();
+  });
+  box.append(text, button);
+  form.prepend(box);
+}
+
+export function start(words) {
+  try {
+    for (const meta of document.querySelectorAll("meta[name=draft-clear]")) localStorage.removeItem(keyOf(meta.content));
+    for (const form of document.querySelectorAll("form[data-draft]")) watch(form, words);
+  } catch {
+    // storage is closed (private window): typing is simply not kept
+  }
+}
