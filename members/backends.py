@@ -11,7 +11,7 @@ from members import permissions
 from members.models import User
 
 
-class HatBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth carries no types
+class HatBackend(AuthenticationBackend):
     """The login of allauth; permissions by groups or by hand do not exist."""
 
     def get_all_permissions(self, user_obj: User | AnonymousUser, obj: Any = None) -> set[str]:

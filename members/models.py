@@ -273,7 +273,10 @@ class Delivery(models.Model):
                 fields=["send_from"],
                 name="delivery_pending",
                 condition=Q(sent_at=None, failed_at=None),
-            )
+            ),
+            models.Index(
+                fields=["user", "-send_from"], name="delivery_digests", condition=Q(message=None)
+            ),
         ]
 
     def __str__(self) -> str:

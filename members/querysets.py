@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
 from config.lib.dated import DatedQuerySet
 from members.enums import HEADS, SecurityAction
+
+if TYPE_CHECKING:
+    from members.models import (  # noqa: F401 - types only
+        Delivery,
+        InboxMessage,
+        Post,
+        SecurityEvent,
+    )
 
 
 class PostQuerySet(DatedQuerySet["Post"]):

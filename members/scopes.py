@@ -32,7 +32,7 @@ def load(user: User, day: dt.date) -> Scope:
     Every post counts from its first to its last day, both included, while its organisation
     stands. A closed account and a superuser reach nothing: rights come from posts alone.
     """
-    if user.pk is None or not user.is_active or user.is_superuser:
+    if not user.is_active or user.is_superuser:
         return Scope(user_id=user.pk, day=day)
     posts = list(
         user.posts.on(day)

@@ -1,0 +1,55 @@
+"""The door for programs to their own account: who am I, and how far do I reach."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from members.models import User
+
+
+class SeatSerializer(serializers.Serializer[Any]):
+    """One post held today."""
+
+    role = serializers.CharField()
+    organisation_id = serializers.IntegerField(allow_null=True)
+    organisation_name = serializers.CharField()
+    organisation_level = serializers.CharField()
+    is_deputy = serializers.BooleanField()
+    area_paths = serializers.ListField(child=serializers.CharField())
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    """The account behind a token and its posts of today."""
+
+    username = serializers.CharField()
+    name = serializers.CharField()
+    is_system = serializers.BooleanField()
+    day = serializers.DateField()
+    seats = SeatSerializer(many=True)
+
+
+class MeView(APIView):
+    """Tell a client as whom it is known."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=MeSerializer, operation_id="me", tags=["account"])
+    def get(self, request: Request) -> Response:
+        """Return the account of the token and what it reaches today."""
+        user = cast("User", request.user)
+        scope = user.scope
+        data = {
+            "username": user.username,
+            "name": user.name,
+            "is_system": user.is_system,
+            "day": scope.day,
+            "seats": scope.seats,
+        }
+        return Response(MeSerializer(data).data)

@@ -1,0 +1,102 @@
+"""Who holds which post: the questions higher apps ask about organisations and their people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from branches.enums import OrgLevel
+from branches.models import Organisation
+from members.enums import HEAD_AT, Role
+from members.models import Post
+
+
+def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
+    """Return who answers for each organisation on `day`: the holders, else the deputies.
+
+    Staff never answer for their organisation. A vacant organisation has an empty list; the
+    caller then goes one level further up, never past it in silence. One query.
+    """
+    wanted = set(organisation_ids)
+    holders: dict[int, list[int]] = {organisation: [] for organisation in wanted}
+    deputies: dict[int, list[int]] = {organisation: [] for organisation in wanted}
+    posts = (
+        Post.objects.active(day)
+        .heads()
+        .filter(organisation_id__in=wanted)
+        .order_by("valid_from", "id")
+        .values_list("organisation_id", "user_id", "is_deputy")
+    )
+    for organisation, user, is_deputy in posts:
+        people = (deputies if is_deputy else holders)[organisation]
+        if user not in people:
+            people.append(user)
+    return {
+        organisation: people or deputies[organisation] for organisation, people in holders.items()
+    }
+
+
+def staff_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
+    """Return the staff of each organisation on `day`; every organisation asked for has a list."""
+    staff: dict[int, list[int]] = {organisation: [] for organisation in organisation_ids}
+    posts = (
+        Post.objects.active(day)
+        .filter(role=Role.STAFF, organisation_id__in=list(staff))
+        .order_by("id")
+        .values_list("organisation_id", "user_id")
+        .distinct()
+    )
+    for organisation, user in posts:
+        staff[organisation].append(user)
+    return staff
+
+
+def members_of(organisation_id: int, day: dt.date) -> list[Post]:
+    """Return whom a branch may send to doors: leaders and members of it and of its groups.
+
+    One post per person, leaders first, with user and organisation loaded.
+    """
+    posts = (
+        Post.objects.active(day)
+        .filter(role__in=[Role.GROUP_LEADER, Role.MEMBER])
+        .filter(Q(organisation_id=organisation_id) | Q(organisation__parent_id=organisation_id))
+        .select_related("user", "organisation")
+        .order_by("organisation__path", "role", "is_deputy", "user__name", "id")
+    )
+    first: dict[int, Post] = {}
+    for post in posts:
+        first.setdefault(post.user_id, post)
+    return list(first.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """An organisation without a holder of its head post; `has_deputy` says who stands in."""
+
+    organisation_id: int
+    name: str
+    level: OrgLevel
+    role: Role
+    has_deputy: bool
+
+
+def vacant_posts(day: dt.date) -> list[Vacancy]:
+    """Return the organisations standing on `day` that nobody heads, for the coverage check."""
+    head = Post.objects.active(day).heads().filter(organisation_id=OuterRef("pk"))
+    organisations = (
+        Organisation.objects.on(day)
+        .annotate(
+            has_deputy=Exists(head.filter(is_deputy=True)),
+            has_holder=Exists(head.filter(is_deputy=False)),
+        )
+        .filter(has_holder=False)
+        .order_by(F("path"))
+        .values_list("pk", "name", "level", "has_deputy")
+    )
+    return [
+        Vacancy(pk, name, OrgLevel(level), HEAD_AT[OrgLevel(level)], has_deputy)
+        for pk, name, level, has_deputy in organisations
+    ]

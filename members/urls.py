@@ -1,0 +1,16 @@
+"""Paths of one's own pages: inbox and account."""
+
+from django.urls import path
+
+from members import views
+
+app_name = "members"
+
+urlpatterns = [
+    path("inbox/", views.inbox, name="inbox"),
+    path("inbox/unread/", views.unread, name="unread"),
+    path("inbox/read/", views.read_all, name="read_all"),
+    path("inbox/<int:pk>/", views.open_message, name="open"),
+    path("inbox/<int:pk>/read/", views.read, name="read"),
+    path("me/", views.me, name="me"),
+]

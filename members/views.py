@@ -1,0 +1,104 @@
+"""The door for people to their own things: the inbox and the account page."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from members import context, workflow
+from members.adapters import needs_second_factor
+from members.models import InboxMessage, User
+
+PAGE = 30
+
+
+def _me(request: HttpRequest) -> User:
+    """Return the person asking; every view here stands behind `login_required`."""
+    return cast("User", request.user)
+
+
+def _before(request: HttpRequest) -> int | None:
+    """Return the id below which the page starts; nonsense starts at the top."""
+    value = request.GET.get("before", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+@login_required
+@require_GET
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show one's own messages, newest first, page by page."""
+    rows = InboxMessage.objects.shown_to(_me(request).pk, timezone.now()).order_by("-id")
+    before = _before(request)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    page = list(rows[: PAGE + 1])
+    older = page[PAGE - 1].pk if len(page) > PAGE else None
+    data = {"inbox": page[:PAGE], "older": older, "is_first_page": before is None}
+    return render(request, "members/inbox.html", data)
+
+
+@login_required
+@require_GET
+def unread(request: HttpRequest) -> HttpResponse:
+    """Return the number on the bell, and nothing about anybody else."""
+    return render(request, "members/_unread.html", {"unread_count": context.count(_me(request))})
+
+
+@login_required
+@require_GET
+def open_message(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark a message as read and go where it leads; another person's message does not exist."""
+    message = workflow.mark_read(user=_me(request), message_id=pk, now=timezone.now())
+    if message is None or not url_has_allowed_host_and_scheme(message.url, allowed_hosts=None):
+        raise Http404
+    return redirect(message.url)
+
+
+@login_required
+@require_POST
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark one message as read and stay in the inbox."""
+    message = workflow.mark_read(user=_me(request), message_id=pk, now=timezone.now())
+    if message is None:
+        raise Http404
+    if request.headers.get("HX-Request"):
+        return render(request, "members/_message.html", {"message": message})
+    return redirect("members:inbox")
+
+
+@login_required
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    """Mark everything as read."""
+    number = workflow.mark_all_read(user=_me(request), now=timezone.now())
+    if number:
+        text = ngettext(
+            "已把 %(count)d 条消息标为已读。", "已把 %(count)d 条消息标为已读。", number
+        )
+        messages.success(request, text % {"count": number})
+    return redirect("members:inbox")
+
+
+@login_required
+@require_GET
+def me(request: HttpRequest) -> HttpResponse:
+    """Show one's own posts, sessions and second factor, and how pages look."""
+    user = _me(request)
+    posts = user.posts.on(user.scope.day).select_related("organisation", "area").order_by("id")
+    data = {
+        "posts": posts,
+        "session_count": UserSession.objects.filter(user=user).count(),
+        "has_second_factor": is_mfa_enabled(user),
+        "needs_second_factor": needs_second_factor(user),
+    }
+    return render(request, "members/me.html", data)

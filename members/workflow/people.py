@@ -1,0 +1,185 @@
+"""The verbs of people: create, appoint, end, hand over, lock, unlock, and the first password."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from knox.models import AuthToken
+
+from branches.models import Organisation
+from grids.models import Area
+from members import securitylog
+from members.enums import HATS, LEVELS_OF, Role, SecurityAction
+from members.models import Post, User
+
+FIRST_PASSWORD_BYTES = 12  # 16 letters and digits, read out once
+
+
+@transaction.atomic
+def create_person(
+    *,
+    username: str,
+    name: str,
+    by: User | None,
+    email: str = "",
+    duty_phone: str = "",
+    is_system: bool = False,
+) -> User:
+    """Create an account that cannot log in until a first password is given.
+
+    Raises ValidationError naming the field when the user name is taken or malformed.
+    """
+    user = User(
+        username=username, name=name, email=email, duty_phone=duty_phone, is_system=is_system
+    )
+    user.set_unusable_password()
+    user.full_clean()
+    user.save()
+    securitylog.write(SecurityAction.PERSON_CREATED, user=by, of=user.pk)
+    return user
+
+
+@transaction.atomic
+def change_person(*, user: User, by: User) -> None:
+    """Save what an operator changed about a person and write down which fields."""
+    user.full_clean()
+    before = User.objects.select_for_update().get(pk=user.pk)
+    names = ("name", "email", "duty_phone", "is_system")
+    changed = [name for name in names if getattr(before, name) != getattr(user, name)]
+    if changed:
+        user.save(update_fields=changed)
+        securitylog.write(SecurityAction.PERSON_CHANGED, user=by, of=user.pk, fields=changed)
+
+
+@transaction.atomic
+def set_first_password(*, user: User, by: User | None) -> str:
+    """Give a random first password, returned once; its owner must change it at the first login."""
+    if user.is_system:
+        raise ValidationError(_("系统账号不用密码登录，请发放接口令牌。"))
+    password = secrets.token_urlsafe(FIRST_PASSWORD_BYTES)
+    user.set_password(password)
+    user.must_change_password = True
+    user.save(update_fields=["password", "must_change_password"])
+    securitylog.write(SecurityAction.FIRST_PASSWORD, user=by, of=user.pk)
+    return password
+
+
+@transaction.atomic
+def lock(*, user: User, by: User) -> None:
+    """Close an account at once: sessions and tokens stop with the next request."""
+    if user.pk == by.pk:
+        raise ValidationError(_("不能停用自己的账号。"))
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    securitylog.write(SecurityAction.LOCKED, user=by, of=user.pk)
+
+
+@transaction.atomic
+def unlock(*, user: User, by: User) -> None:
+    """Open a closed account again."""
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    securitylog.write(SecurityAction.UNLOCKED, user=by, of=user.pk)
+
+
+@transaction.atomic
+def reset_second_factor(*, user: User, by: User) -> None:
+    """Forget a lost phone and its recovery codes; the owner sets the second factor up anew."""
+    Authenticator.objects.filter(user=user).delete()
+    securitylog.write(SecurityAction.SECOND_FACTOR_RESET, user=by, of=user.pk)
+
+
+@transaction.atomic
+def issue_token(*, user: User, days: int, by: User | None) -> str:
+    """Return a new API token of a system account, valid `days` days and shown this once."""
+    if not user.is_system:
+        raise ValidationError(_("只有系统账号可以使用接口令牌。"))
+    if not user.is_active:
+        raise ValidationError(_("账号已停用。"))
+    row, token = AuthToken.objects.create(  # type: ignore[no-untyped-call]
+        user=user, expiry=dt.timedelta(days=days)
+    )
+    detail = {"of": user.pk, "token": row.token_key, "days": days}
+    securitylog.write(SecurityAction.TOKEN_ISSUED, user=by, **detail)
+    return str(token)
+
+
+@transaction.atomic
+def appoint(
+    *,
+    user: User,
+    role: Role,
+    by: User | None,
+    valid_from: dt.date,
+    valid_to: dt.date | None = None,
+    organisation: Organisation | None = None,
+    area: Area | None = None,
+    is_deputy: bool = False,
+) -> Post:
+    """Give a person a post from a day on.
+
+    Raises ValidationError with a plain sentence when the post does not fit the organisation's
+    level, already has a holder, or would put two administrative hats, or a hat and a post that
+    reaches cases, on one head.
+    """
+    levels = LEVELS_OF.get(role)
+    if levels is not None and (organisation is None or organisation.level not in levels):
+        raise ValidationError({"organisation": _("这一职务不设在这一级组织。")})
+    post = Post(
+        user=user,
+        role=role,
+        organisation=organisation,
+        area=area,
+        is_deputy=is_deputy,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+    _save(post)
+    if role in HATS and not user.is_staff:
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])
+    securitylog.write(SecurityAction.POST_GIVEN, user=by, of=user.pk, post=post.pk, role=role.value)
+    return post
+
+
+@transaction.atomic
+def end_post(*, post: Post, on: dt.date, by: User | None) -> None:
+    """End a post; `on` is its last day. Its rights stop with that day, on every open page."""
+    post.valid_to = on
+    _save(post)
+    securitylog.write(
+        SecurityAction.POST_ENDED, user=by, of=post.user_id, post=post.pk, on=on.isoformat()
+    )
+
+
+@transaction.atomic
+def hand_over(*, post: Post, to: User, on: dt.date, by: User | None) -> Post:
+    """Pass a post to another person from `on`; the predecessor keeps it until the day before.
+
+    The work stays with the post: nothing has to be moved.
+    """
+    end_post(post=post, on=on - dt.timedelta(days=1), by=by)
+    return appoint(
+        user=to,
+        role=Role(post.role),
+        by=by,
+        valid_from=on,
+        organisation=post.organisation,
+        area=post.area,
+        is_deputy=post.is_deputy,
+    )
+
+
+def _save(post: Post) -> None:
+    """Save a post, turning the database's refusal into the sentence of the constraint."""
+    post.full_clean()
+    try:
+        with transaction.atomic():
+            post.save()
+    except IntegrityError as refusal:  # somebody else was faster between check and save
+        raise ValidationError(_("任职与已有的任职冲突，请刷新后再试。")) from refusal
