@@ -96,18 +96,22 @@ class WorkCalendar:
         blocks = self.seasons[0].blocks if self.seasons else DEFAULT_BLOCKS
         return _total(blocks) // MINUTE
 
-    def add_minutes(self, start: dt.datetime, minutes: int) -> Due:
-        """Return the instant when `minutes` of working time have passed since `start`.
+    def add(self, start: dt.datetime, amount: dt.timedelta) -> Due:
+        """Return the instant when `amount` of working time has passed since `start`.
 
         It is the earliest such instant, so work that ends exactly at closing time is due at
-        closing, not at the next opening; seconds are carried. No minutes: `start` itself. Adding
+        closing, not at the next opening; seconds are carried. No amount: `start` itself. Adding
         is monotone and additive: `add(add(t, a), b) == add(t, a + b)`.
         """
-        if minutes < 0:
+        if amount < NOTHING:
             raise ValueError("working time is added forwards only")
         local = self._local(start)
-        end = local if minutes == 0 else self._reach(local, minutes * MINUTE)
+        end = self._reach(local, amount) if amount else local
         return Due(self._aware(end), bool(self.missing_years(local.date(), end.date())))
+
+    def add_minutes(self, start: dt.datetime, minutes: int) -> Due:
+        """Return the instant when `minutes` of working time have passed; see `add`."""
+        return self.add(start, minutes * MINUTE)
 
     def add_working_days(self, start: dt.datetime, days: int) -> Due:
         """Return the same position of the working day, `days` working days later."""
