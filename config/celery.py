@@ -1,8 +1,10 @@
 """The queue for work that may wait, and the clock that wakes it."""
 
 import os
+from collections.abc import Mapping
 
-from celery import Celery
+import structlog
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -13,3 +15,21 @@ app.autodiscover_tasks(related_name="beat")
 
 # The whole timetable, in code: name → task and seconds. Deadlines are rows; the clock only looks.
 app.conf.beat_schedule = {}
+
+
+@signals.setup_logging.connect
+def keep_our_logging(**_context: object) -> None:
+    """Leave logging as the settings have it; Celery would add handlers of its own."""
+
+
+@signals.task_prerun.connect
+def name_the_task(task_id: str, task: object, **_context: object) -> None:
+    """Put the task's name and number into every line it logs; never its arguments."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=getattr(task, "name", ""), task_id=task_id)
+
+
+@signals.task_postrun.connect
+def forget_the_task(**_context: Mapping[str, object]) -> None:
+    """Let the next task begin without the marks of this one."""
+    structlog.contextvars.clear_contextvars()

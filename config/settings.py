@@ -6,6 +6,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env, places
+from config.lib import observability
 
 BASE_DIR = places.ROOT
 PLACES = places.find()
@@ -26,6 +27,9 @@ else:
     SECRET_KEY = env.text("SECRET_KEY", _own["secret_key"])
     CONTACT_KEYS = env.pairs("CONTACT_KEYS") or _own["contact_keys"]
     ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# Tracking codes are derived from it: it must outlive a change of SECRET_KEY.
+TRACKING_SECRET = env.text("TRACKING_SECRET", SECRET_KEY)
+PRODUCT_NAME = "找支部"
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 
@@ -58,6 +62,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.lib.observability.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -70,7 +75,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    # Instead of allauth's own session middleware, which would write on every request.
+    "members.middleware.SessionTimes",
+    "members.middleware.FirstPassword",
+    "members.middleware.SecondFactor",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -89,10 +97,14 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "members.context.unread_count",
             ],
         },
     },
 ]
+
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)  # how many stand between a visitor and us
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # --- Database, cache, queue -------------------------------------------------------------------
 
@@ -169,7 +181,7 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 # --- People -----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "members.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["members.backends.HatBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -180,6 +192,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_validation}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": f"{_validation}.CommonPasswordValidator"},
     {"NAME": f"{_validation}.NumericPasswordValidator"},
+    {"NAME": "members.validators.NotAboutYouValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -188,12 +201,25 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_ADAPTER = "members.adapters.AccountAdapter"
+ACCOUNT_RATE_LIMITS = {
+    "login": None,  # wrong passwords are counted in the security log, see members/adapters.py
+    "login_failed": "30/m/ip,5/30m/key",  # codes of the second factor
+}
+LOCKOUT_FAILURES = env.number("LOCKOUT_FAILURES", 5)
+LOCKOUT_ADDRESS_FAILURES = env.number("LOCKOUT_ADDRESS_FAILURES", 30)
+LOCKOUT_SECONDS = env.number("LOCKOUT_SECONDS", 30 * 60)
+MFA_ADAPTER = "members.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "找支部"
-USERSESSIONS_TRACK_ACTIVITY = True
+USERSESSIONS_ADAPTER = "members.adapters.SessionsAdapter"
+USERSESSIONS_TRACK_ACTIVITY = False
+DEMO_PASSWORD = env.text("DEMO_PASSWORD", "Demo-2026-grid")  # of the invented people only
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_IDLE_SECONDS = env.number("SESSION_IDLE_SECONDS", 30 * 60)
+SESSION_MAX_SECONDS = env.number("SESSION_MAX_SECONDS", 8 * 60 * 60)
+SESSION_COOKIE_AGE = SESSION_MAX_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
@@ -206,7 +232,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0),
+    "EXCEPTION_HANDLER": "config.lib.errors.problem_handler",
+    "NUM_PROXIES": TRUSTED_PROXIES,
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
@@ -260,6 +287,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+CSRF_FAILURE_VIEW = "config.lib.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_COOKIE_HTTPONLY = False  # htmx sends the token from the page, never from the cookie
@@ -285,3 +313,23 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "zhaozhibu@localhost")
+
+# --- Watching it run --------------------------------------------------------------------------
+
+LOGGING = observability.logging_config(
+    as_json=observability.json_lines_wanted(env.text("LOG_FORMAT")),
+    level=env.text("LOG_LEVEL", "INFO"),
+    with_messages=DEBUG,
+)
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+MIN_FREE_MB = env.number("MIN_FREE_MB", 200)
+
+# --- Messages to people -----------------------------------------------------------------------
+
+SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}")  # for links in mail
+OUTBOX_DIR = Path(env.text("OUTBOX_DIR", str(VAR_DIR / "outbox")))
+CHANNELS = {  # a way out and its adapter; without an adapter it is not used
+    "email": env.text("EMAIL_CHANNEL", "members.channels.EmailChannel"),
+    "sms": env.text("SMS_CHANNEL", "" if PRODUCTION else "members.channels.SmsFileChannel"),
+    "wecom": env.text("WECOM_CHANNEL", "" if PRODUCTION else "members.channels.WeComFileChannel"),
+}

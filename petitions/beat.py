@@ -1,0 +1,97 @@
+"""Door for the clock: find what is due, one workflow call each. Any number may run at once.
+
+Rows carry the promise and the database's clock decides; a missed wake-up only delays.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+from celery import shared_task
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from members import channels
+from members.enums import ChannelName
+from petitions import contacts, notifications, workflow
+from petitions.enums import Verb
+from petitions.models import Contact, Deadline, Outbox, ResidentMessage
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+LEASE = dt.timedelta(minutes=5)
+MAX_ATTEMPTS = 5
+
+
+def database_now() -> dt.datetime:
+    """Return the database's clock, the one that decides what is due."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: dt.datetime = cursor.fetchone()[0]
+    return found
+
+
+@shared_task(name="petitions.beat.sweep_deadlines")
+def sweep_deadlines() -> int:
+    """Let every due limit fire and every reminder go out; returns how many did."""
+    done = 0
+    while True:
+        now = database_now()
+        due = list(Deadline.objects.due(now).values_list("pk", "petition_id")[:BATCH])
+        fired = sum(workflow.fire(deadline_id=pk, petition_id=case, now=now) for pk, case in due)
+        done += fired
+        if len(due) < BATCH or not fired:
+            break
+    return done + _remind()
+
+
+def _remind() -> int:
+    now = database_now()
+    rows = Deadline.objects.to_remind(now).values_list("pk", "petition_id")[:BATCH]
+    return sum(
+        workflow.remind(deadline_id=pk, petition_id=case, now=now) for pk, case in list(rows)
+    )
+
+
+@shared_task(name="petitions.beat.drain_outbox")
+def drain_outbox() -> int:
+    """Announce every event still in the outbox: what a lost wake-up left behind."""
+    waiting = Outbox.objects.filter(done_at=None).order_by("created_at")
+    return sum(
+        notifications.announce(event)
+        for event in list(waiting.values_list("event_id", flat=True)[:BATCH])
+    )
+
+
+@shared_task(name="petitions.beat.text_residents")
+def text_residents() -> int:
+    """Send the text messages owed to petitioners; a lease keeps two workers off one message."""
+    now = database_now()
+    free = Q(leased_until=None) | Q(leased_until__lt=now)
+    with transaction.atomic():
+        rows = list(
+            ResidentMessage.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(free, sent_at=None, attempts__lt=MAX_ATTEMPTS)
+            .select_related("petition", "event")
+            .order_by("created_at")[:BATCH]
+        )
+        ResidentMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
+            leased_until=now + LEASE, attempts=F("attempts") + 1
+        )
+    return sum(_text(row) for row in rows)
+
+
+def _text(row: ResidentMessage) -> bool:
+    """Send one text message outside any transaction; the number is read at the last moment."""
+    contact = Contact.objects.filter(petition=row.petition_id).first()
+    phone = ""
+    if contact is not None:
+        phone = contacts.unseal(row.petition.uuid, bytes(contact.cipher), contact.key_id).phone
+    if phone:
+        body = notifications.text_for_resident(row.petition, Verb(row.event.verb))
+        channels.adapter(ChannelName.SMS).send(phone, settings.PRODUCT_NAME, body)
+    ResidentMessage.objects.filter(pk=row.pk).update(sent_at=database_now())
+    return bool(phone)

@@ -1,0 +1,183 @@
+"""The fixed words of a resident's case."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    """Where a case stands."""
+
+    SUBMITTED = "submitted", _("待受理")
+    ACCEPTED = "accepted", _("已受理")
+    DECLINED = "declined", _("不予受理")
+    REDIRECTED = "redirected", _("已转法定途径")
+    ASSIGNED = "assigned", _("已分派")
+    IN_PROGRESS = "in_progress", _("处置中")
+    RETURNED = "returned", _("已退单")
+    SUSPENDED = "suspended", _("挂账")
+    RESOLVED = "resolved", _("待居民确认")
+    REOPENED = "reopened", _("再办")
+    CLOSED = "closed", _("已结案")
+    WITHDRAWN = "withdrawn", _("已撤回")
+    MERGED = "merged", _("已并案")
+
+
+class Verb(models.TextChoices):
+    """What can be done to a case; one word from URL to event."""
+
+    FILE = "file", _("登记")
+    ACCEPT = "accept", _("受理")
+    DECLINE = "decline", _("不予受理")
+    REDIRECT = "redirect", _("转法定途径")
+    DISPATCH = "dispatch", _("分派")
+    START = "start", _("开始处置")
+    VISIT = "visit", _("入户核实")
+    NOTE = "note", _("备注")
+    PHOTO = "photo", _("上传照片")
+    RESOLVE = "resolve", _("办结")
+    CONFIRM = "confirm", _("确认已解决")
+    DISPUTE = "dispute", _("没有解决")
+    RATE = "rate", _("评价")
+    CLOSE = "close", _("结案")
+    REOPEN = "reopen", _("再办")
+    RETURN = "return", _("退单")
+    REASSIGN = "reassign", _("改派")
+    ESCALATE = "escalate", _("升级")
+    ANSWER = "answer", _("答复升级")
+    WITHDRAW = "withdraw", _("撤回")
+    REVEAL = "reveal", _("查看联系方式")
+    REMIND = "remind", _("到期提醒")
+    SUSPEND = "suspend", _("挂账")
+    RESUME = "resume", _("恢复办理")
+    MERGE = "merge", _("并案")
+
+
+class Actor(models.TextChoices):
+    """What somebody is to one case. Relations, not roles."""
+
+    PETITIONER = "petitioner", _("居民")
+    HANDLER = "handler", _("负责组织")
+    ASSIGNEE = "assignee", _("承办人")
+    COORDINATOR = "coordinator", _("社区（街道）协调人")
+    SUPERVISOR = "supervisor", _("督办组织")
+    DEPARTMENT = "department", _("承办部门")
+    PARTNER = "partner", _("对接系统")
+    CLOCK = "clock", _("系统时钟")
+
+
+class Urgency(models.TextChoices):
+    """How fast an answer is owed; the limits themselves are data (`Standard`)."""
+
+    EMERGENCY = "emergency", _("紧急")
+    URGENT = "urgent", _("加急")
+    NORMAL = "normal", _("一般")
+    COMPLEX = "complex", _("疑难复杂")
+    CONSULTATION = "consultation", _("咨询")
+    SUGGESTION = "suggestion", _("建议")
+
+
+class Channel(models.TextChoices):
+    """By which way a report came in."""
+
+    DESK = "desk", _("社区登记")
+    WEB = "web", _("网页")
+    QR = "qr", _("楼栋二维码")
+    API = "api", _("系统对接")
+    ASSISTED = "assisted", _("代为填写")
+
+
+class Regime(models.TextChoices):
+    """Which legal regime sets the deadlines."""
+
+    COMMUNITY = "community", _("网格（社区）诉求")
+    HOTLINE = "hotline_12345", _("12345热线转办")
+    PETITION = "petition", _("信访事项")
+
+
+class CategoryChannel(models.TextChoices):
+    """How a category is taken in."""
+
+    SERVICE = "service", _("正常办理")
+    REFERRAL = "referral_only", _("只转介")
+    ACCUSATION = "accusation", _("检举控告渠道")
+
+
+class CaseLevel(models.TextChoices):
+    """The level that has to act; `resolution_level` is the highest that had to."""
+
+    GRID = "grid", _("网格")
+    COMMUNITY = "community", _("社区")
+    SUBDISTRICT = "subdistrict", _("街道")
+    CITY = "city", _("市")
+
+
+class Outcome(models.TextChoices):
+    """What came of it: closed is not the same as fixed."""
+
+    RESOLVED = "resolved", _("已解决")
+    PARTLY = "partly", _("部分解决")
+    NOT_FEASIBLE = "not_feasible", _("条件不具备，暂不能解决")
+    NOT_IN_REMIT = "not_in_remit", _("不属职责范围")
+    DUPLICATE = "duplicate", _("重复反映")
+
+
+class ClosedBy(models.TextChoices):
+    """How a case came to be closed."""
+
+    CONFIRMED = "confirmed", _("居民确认")
+    SILENCE = "silence", _("逾期未回复，自动结案")
+    FOLLOW_UP = "follow_up", _("回访后结案")
+
+
+class DeadlineKind(models.TextChoices):
+    """What is owed by when."""
+
+    CONTACT = "contact", _("首次响应")
+    RESOLUTION = "resolution", _("办结")
+    ANSWER = "answer", _("答复升级")
+    CONFIRMATION = "confirmation", _("居民确认")
+
+
+class DeadlineState(models.TextChoices):
+    """What became of a deadline."""
+
+    OPEN = "open", _("进行中")
+    MET = "met", _("按期完成")
+    CANCELLED = "cancelled", _("已取消")
+    FIRED = "fired", _("已到期")
+
+
+class AnswerKind(models.TextChoices):
+    """How a supervising organisation answers an escalation."""
+
+    RESOURCES = "resources", _("给予资源支持")
+    DEPARTMENT = "department", _("责成部门办理")
+    EXTEND = "extend", _("同意延期")
+    OVERRULE = "overrule", _("改变原处理意见")
+    EXPLAIN = "explain", _("向居民说明情况")
+
+
+class DoorResult(models.TextChoices):
+    """What was found at one door; about the matter, never about the people behind it."""
+
+    NO_ANSWER = "no_answer", _("没人应门")
+    NOT_AFFECTED = "not_affected", _("未受影响")
+    AFFECTED = "affected", _("受影响")
+    CALL_BACK = "call_back", _("希望回电")
+
+
+class Solved(models.TextChoices):
+    """What the resident said about the answer; silence is counted apart."""
+
+    YES = "yes", _("解决了")
+    PARTLY = "partly", _("部分解决")
+    NO = "no", _("没解决")
+    SILENCE = "silence", _("未回复")
+
+
+class PhotoKind(models.TextChoices):
+    """Where a photo belongs."""
+
+    REPORT = "report", _("反映时")
+    HANDLING = "handling", _("处置中")
+    ANSWER = "answer", _("处理结果")

@@ -1,0 +1,97 @@
+"""Catalogue tables: categories, service standards and privacy notices; all of them data."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from grids.models import Area
+from petitions.enums import CategoryChannel, Urgency
+
+
+class Category(models.Model):
+    """A matter, in two levels; never a kind of person."""
+
+    code = models.CharField(_("编码"), max_length=8, unique=True)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("大类"),
+    )
+    name = models.CharField(_("名称"), max_length=40)
+    name_en = models.CharField(_("英文名称"), max_length=80, blank=True)
+    keywords = models.CharField(
+        _("关键词"), max_length=300, blank=True, help_text=_("居民常用的说法，空格分隔")
+    )
+    search_text = models.TextField(blank=True, editable=False)
+    urgency = models.CharField(_("默认紧急程度"), max_length=12, choices=Urgency)
+    channel = models.CharField(
+        _("受理方式"), max_length=14, choices=CategoryChannel, default=CategoryChannel.SERVICE
+    )
+    usual_lead = models.CharField(_("通常承办单位"), max_length=80, blank=True)
+    icon = models.CharField(_("图标"), max_length=30, blank=True)
+    emergency_phone = models.CharField(_("应急电话"), max_length=60, blank=True)
+    rank = models.PositiveSmallIntegerField(_("顺序"), default=0)
+    is_active = models.BooleanField(_("启用"), default=True)
+
+    class Meta:
+        verbose_name = _("类别")
+        verbose_name_plural = _("类别")
+        ordering = ["rank", "code"]
+        indexes = [
+            GinIndex(fields=["search_text"], name="category_search", opclasses=["gin_trgm_ops"])
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Standard(models.Model):
+    """The service standard for an urgency in a region; the nearest region above the place wins.
+
+    Limits are durations of working time, or of the clock when `is_round_the_clock`.
+    The window for the resident's confirmation always counts working time.
+    """
+
+    region = models.ForeignKey(Area, models.CASCADE, related_name="+", verbose_name=_("地区"))
+    urgency = models.CharField(_("紧急程度"), max_length=12, choices=Urgency)
+    is_round_the_clock = models.BooleanField(_("全天候计时"), default=False)
+    contact_within = models.DurationField(_("首次响应时限"))
+    resolve_within = models.DurationField(_("办结时限"))
+    answer_within = models.DurationField(_("答复升级时限"))
+    confirm_within = models.DurationField(_("居民确认期限"))
+    redo_within = models.DurationField(_("再办时限"))
+
+    class Meta:
+        verbose_name = _("服务标准")
+        verbose_name_plural = _("服务标准")
+        constraints = [
+            models.UniqueConstraint(fields=["region", "urgency"], name="standard_one_a_region")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.region} {self.get_urgency_display()}"
+
+
+class PrivacyNotice(models.Model):
+    """The text shown before a report is sent; its version is stored with the report."""
+
+    version = models.CharField(_("版本"), max_length=20, unique=True)
+    text = models.TextField(_("内容"))
+    text_en = models.TextField(_("英文内容"), blank=True)
+    valid_from = models.DateField(_("启用日期"))
+
+    class Meta:
+        verbose_name = _("隐私告知")
+        verbose_name_plural = _("隐私告知")
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="privacy_notice_has_text")
+        ]
+
+    def __str__(self) -> str:
+        return self.version

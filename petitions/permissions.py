@@ -1,0 +1,223 @@
+"""Who is this actor to this case, and which verbs are open to it now, with the reason if not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from branches.enums import OrgLevel
+from config.lib.viewer import Scope, Seat
+from members.enums import HEADS, Role
+from members.models import User
+from petitions.enums import Actor, ClosedBy, Status, Verb
+from petitions.models import Petition
+from petitions.states import MOVE, MOVES, Move
+
+MAX_RETURNS = 2
+DESK_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Petitioner:
+    """The resident who filed the case, known by its tracking code."""
+
+    petition_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The system acting because a limit passed."""
+
+
+CLOCK = Clock()
+By = User | Petitioner | Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a verb is open: `ok`, or a `code` for programs and a `reason` for people."""
+
+    ok: bool
+    code: str = ""
+    reason: str = ""
+    actor: Actor | None = None
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+def _is_head(seat: Seat, organisation_id: int | None) -> bool:
+    return (
+        organisation_id is not None
+        and seat.organisation_id == organisation_id
+        and seat.role in HEADS
+    )
+
+
+def _is_handler(seat: Seat, petition: Petition) -> bool:
+    """The post's organisation answers for the case; a community's own desk acts for it too."""
+    if _is_head(seat, petition.organisation_id):
+        return True
+    return (
+        seat.role == Role.STAFF
+        and seat.organisation_level == OrgLevel.COMMUNITY
+        and seat.organisation_id == petition.organisation_id
+    )
+
+
+def _covers(seat: Seat, petition: Petition) -> bool:
+    return any(petition.path.startswith(path) for path in seat.area_paths)
+
+
+def _seat_relations(seat: Seat, petition: Petition) -> set[Actor]:
+    found: set[Actor] = set()
+    if _is_handler(seat, petition):
+        found.add(Actor.HANDLER)
+    if _is_head(seat, petition.assigned_group_id):
+        found.add(Actor.ASSIGNEE)
+    if _is_head(seat, petition.supervisor_id):
+        found.add(Actor.SUPERVISOR)
+    if _is_head(seat, petition.department_id):
+        found.add(Actor.DEPARTMENT)
+    if seat.role in DESK_ROLES and _covers(seat, petition):
+        found.add(Actor.COORDINATOR)
+    if seat.role == Role.CITY_OFFICIAL and petition.organisation_id == seat.organisation_id:
+        found.add(Actor.HANDLER)
+    if seat.role == Role.API_CLIENT and _covers(seat, petition):
+        found.add(Actor.PARTNER)
+    return found
+
+
+def is_in_own_cause(scope: Scope, petition: Petition) -> bool:
+    """Tell whether the case is about an organisation the viewer belongs to or stands below."""
+    about = petition.about_organisation_id
+    return about is not None and any(about in seat.ancestor_ids for seat in scope.seats)
+
+
+def relations(by: By, petition: Petition) -> frozenset[Actor]:
+    """Return what `by` is to the case; somebody in whose cause it is has no relation at all."""
+    if isinstance(by, Clock):
+        return frozenset({Actor.CLOCK})
+    if isinstance(by, Petitioner):
+        return frozenset({Actor.PETITIONER} if by.petition_id == petition.pk else ())
+    if is_in_own_cause(by.scope, petition):
+        return frozenset()
+    found: set[Actor] = {Actor.ASSIGNEE} if by.pk in petition.assignee_ids else set()
+    for seat in by.scope.seats:
+        found |= _seat_relations(seat, petition)
+    return frozenset(found)
+
+
+def acting_for(by: By, petition: Petition, actor: Actor) -> int | None:
+    """Return the organisation in whose name `by` acts on the case."""
+    if not isinstance(by, User):
+        return None
+    for seat in by.scope.seats:
+        if actor in _seat_relations(seat, petition):
+            return seat.organisation_id
+    return next((seat.organisation_id for seat in by.scope.seats), None)
+
+
+def _moment(move: Move, petition: Petition) -> Verdict:
+    if Status(petition.status) in move.sources:
+        return Verdict(True)
+    label = Status(petition.status).label
+    return Verdict(
+        False, "wrong_state", _("当前状态是“%(state)s”，不能这样操作。") % {"state": label}
+    )
+
+
+def _guard_return(petition: Petition, _by: By) -> Verdict:
+    if petition.is_route_final:
+        return Verdict(False, "final_route", _("改派已是终局，不能再退单。"))
+    if petition.returns >= MAX_RETURNS:
+        return Verdict(False, "too_many_returns", _("已退单两次，不能再退。"))
+    return Verdict(True)
+
+
+def _guard_confirm(petition: Petition, by: By) -> Verdict:
+    if isinstance(by, User) and by.pk == petition.resolved_by_id:
+        return Verdict(False, "own_work", _("回访须由办理人以外的人进行。"))
+    return Verdict(True)
+
+
+def _guard_answer(petition: Petition, _by: By) -> Verdict:
+    if not petition.is_answer_owed:
+        return Verdict(False, "nothing_to_answer", _("没有待答复的升级。"))
+    return Verdict(True)
+
+
+def _guard_reopen(petition: Petition, by: By) -> Verdict:
+    if isinstance(by, Petitioner) and petition.status != Status.CLOSED:
+        return Verdict(False, "wrong_state", _("请先对答复作出确认。"))
+    if (
+        petition.closed_by == ClosedBy.CONFIRMED
+        and isinstance(by, Petitioner)
+        and petition.round > 1
+    ):
+        return Verdict(False, "already_reopened", _("已再办过，请联系社区。"))
+    return Verdict(True)
+
+
+def _guard_reveal(petition: Petition, by: By) -> Verdict:
+    contact = getattr(petition, "contact", None)
+    if contact is None:
+        return Verdict(False, "no_contact", _("居民没有留下联系方式。"))
+    if contact.is_confidential and Actor.COORDINATOR not in relations(by, petition):
+        return Verdict(False, "confidential", _("居民要求保密，请由社区转达。"))
+    return Verdict(True)
+
+
+GUARDS = {
+    Verb.RETURN: _guard_return,
+    Verb.CONFIRM: _guard_confirm,
+    Verb.DISPUTE: _guard_confirm,
+    Verb.ANSWER: _guard_answer,
+    Verb.REOPEN: _guard_reopen,
+    Verb.REVEAL: _guard_reveal,
+}
+
+
+def may(verb: Verb, petition: Petition, by: By) -> Verdict:
+    """Tell whether `by` may do `verb` now: right actor, right moment, rule of the verb."""
+    move = MOVE[verb]
+    held = relations(by, petition)
+    actor = next((one for one in move.actors if one in held), None)
+    if actor is None or not move.has_page:
+        return Verdict(False, "wrong_actor", _("这一步由其他人办理。"))
+    moment = _moment(move, petition)
+    if not moment:
+        return moment
+    guard = GUARDS.get(verb)
+    verdict = guard(petition, by) if guard else Verdict(True)
+    return Verdict(verdict.ok, verdict.code, verdict.reason, actor)
+
+
+def open_verbs(petition: Petition, by: By) -> list[Verb]:
+    """Return the verbs open to `by` now, in the order of the table."""
+    return [move.verb for move in MOVES if move.sources and may(move.verb, petition, by)]
+
+
+def closed_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
+    """Return verbs that are `by`'s to do but not now, each with the reason to show."""
+    held = relations(by, petition)
+    found = []
+    for move in MOVES:
+        if move.sources and move.has_page and held & set(move.actors):
+            verdict = may(move.verb, petition, by)
+            if not verdict:
+                found.append((move.verb, verdict.reason))
+    return found
+
+
+def may_file(by: By, path: str) -> bool:
+    """Tell whether somebody logged in may file for a place: a post that reaches it, or a member."""
+    if not isinstance(by, User):
+        return True
+    desk = {Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL}
+    field = {Role.BRANCH_SECRETARY, Role.GROUP_LEADER, Role.API_CLIENT}
+    return any(
+        seat.role in desk | field and any(path.startswith(area) for area in seat.area_paths)
+        for seat in by.scope.seats
+    )

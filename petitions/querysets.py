@@ -1,0 +1,173 @@
+"""Every question put to the tables of cases; `visible_to` is the one rule of who sees what."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from branches.enums import OrgLevel
+from config.lib.viewer import Scope, Seat, Viewer
+from members.enums import HATS, Role
+from petitions import search
+from petitions.enums import DeadlineState, Status
+from petitions.states import OPEN, RUNNING
+
+if TYPE_CHECKING:
+    from petitions.models import Deadline, Petition  # noqa: F401 - types only
+
+AREA_ROLES = frozenset(
+    {
+        Role.STAFF,
+        Role.COMMUNITY_SECRETARY,
+        Role.SUBDISTRICT_OFFICIAL,
+        Role.CITY_OFFICIAL,
+        Role.BRANCH_SECRETARY,
+        Role.GROUP_LEADER,
+        Role.API_CLIENT,
+    }
+)
+
+
+def _reach(seat: Seat) -> Q:
+    """What one post reaches: its area, and the cases its organisation was drawn into."""
+    nothing = Q(pk__in=[])
+    if seat.role in HATS:
+        return nothing
+    reach = nothing
+    if seat.role in AREA_ROLES:
+        for path in seat.area_paths:
+            reach |= Q(path__startswith=path)
+    if seat.organisation_id is None or seat.role == Role.MEMBER:
+        return reach
+    own = seat.organisation_id
+    reach |= Q(organisation=own) | Q(supervisor=own) | Q(assigned_group=own) | Q(department=own)
+    return reach
+
+
+def _own_cause(scope: Scope) -> frozenset[int]:
+    """Organisations whose own causes the viewer may not see: every one it belongs to or below."""
+    return frozenset().union(*(seat.ancestor_ids for seat in scope.seats))
+
+
+class PetitionQuerySet(models.QuerySet["Petition"]):
+    """Questions about cases."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Keep the cases the viewer may know of, by the posts held today.
+
+        A case about an organisation is invisible to everybody in it and below it, an accusation to
+        everybody but the city's own officials. Without a post: nothing.
+        """
+        scope = viewer.scope
+        if not scope.seats or any(seat.role in HATS for seat in scope.seats):
+            return self.none()
+        reach = Q(assignee_ids__contains=[scope.user_id])
+        for seat in scope.seats:
+            reach |= _reach(seat)
+        found = self.filter(reach)
+        own_cause = _own_cause(scope)
+        if own_cause:
+            found = found.exclude(about_organisation__in=sorted(own_cause))
+        if not any(seat.organisation_level == OrgLevel.CITY for seat in scope.seats):
+            found = found.filter(is_sealed=False)
+        return found
+
+    def open(self) -> Self:
+        """Keep the cases in which anything is still owed."""
+        return self.filter(status__in=OPEN)
+
+    def running(self) -> Self:
+        """Keep the cases whose handling clock runs."""
+        return self.filter(status__in=RUNNING)
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """Keep the running cases with a limit of the handling side past `now`."""
+        return self.running().filter(due_at__lte=now)
+
+    def due_soon(self, now: dt.datetime) -> Self:
+        """Keep the running cases that used 80 % of a limit, but have not passed it."""
+        return self.running().filter(soon_at__lte=now, due_at__gt=now)
+
+    def to_accept(self) -> Self:
+        """Keep the cases nobody has accepted yet."""
+        return self.filter(status=Status.SUBMITTED)
+
+    def returned(self) -> Self:
+        """Keep the cases an organisation sent back, waiting for a new owner."""
+        return self.filter(status=Status.RETURNED)
+
+    def in_hands_of(self, viewer: Viewer) -> Self:
+        """Keep the cases the viewer's own organisations or the viewer handle now."""
+        own = _own_organisations(viewer)
+        return self.running().filter(
+            Q(organisation__in=own)
+            | Q(assigned_group__in=own)
+            | Q(assignee_ids__contains=[viewer.scope.user_id])
+        )
+
+    def awaiting_answer_of(self, viewer: Viewer) -> Self:
+        """Keep the cases whose escalation the viewer's own organisations must answer."""
+        return self.filter(is_answer_owed=True, supervisor__in=_own_organisations(viewer))
+
+    def matching(self, words: str) -> Self:
+        """Keep the cases whose number, place, category or text hold `words`."""
+        number = search.petition_id(words)
+        if number is not None:
+            return self.filter(pk=number)
+        query = search.query(words)
+        return self if query is None else self.filter(search=query)
+
+    def with_parts(self) -> Self:
+        """Load what a row or a case page names, in the same query."""
+        return self.select_related(
+            "category",
+            "category__parent",
+            "organisation",
+            "group",
+            "assigned_group",
+            "department",
+            "supervisor",
+            "community",
+        )
+
+    def same_matter(self, place_id: int, category_id: int | None, since: dt.datetime) -> Self:
+        """Keep cases from the same place, open or filed after `since`; same category if given."""
+        found = self.filter(place_id=place_id, is_sealed=False, about_organisation=None)
+        if category_id is not None:
+            found = found.filter(category_id=category_id)
+        return found.filter(Q(status__in=OPEN) | Q(created_at__gte=since))
+
+
+def _own_organisations(viewer: Viewer) -> list[int]:
+    return sorted(
+        seat.organisation_id
+        for seat in viewer.scope.seats
+        if seat.organisation_id is not None and seat.role != Role.MEMBER
+    )
+
+
+class DeadlineQuerySet(models.QuerySet["Deadline"]):
+    """Questions about limits."""
+
+    def open(self) -> Self:
+        """Keep the limits still running."""
+        return self.filter(state=DeadlineState.OPEN)
+
+    def owed(self) -> Self:
+        """Keep the limits whose matter is not settled: still running, or fired and not yet done."""
+        return self.filter(settled_at=None)
+
+    def due(self, now: dt.datetime) -> Self:
+        """Keep the open limits that have passed, oldest first."""
+        return self.open().filter(due_at__lte=now).order_by("due_at")
+
+    def to_remind(self, now: dt.datetime) -> Self:
+        """Keep the open limits of which 80 % are used and nobody was reminded, oldest first."""
+        return (
+            self.open()
+            .filter(reminded_at=None, remind_at__lte=now, due_at__gt=now)
+            .order_by("remind_at")
+        )

@@ -1,0 +1,96 @@
+"""Which verb leads where, and by whom: the one table of states and rights.
+
+Buttons, API verbs, the status × verb × actor test, the database's own check of legal steps and
+the README's diagram are all made from it. Source: domain rules of the hotline and grid event flow.
+Escalation is not a state: it changes the level and the supervising organisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from petitions.enums import Actor, Status, Verb
+
+S = Status
+A = Actor
+
+WAITING = (S.SUBMITTED, S.RETURNED)
+IN_HAND = (S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS, S.REOPENED)
+RUNNING = (*WAITING, *IN_HAND)
+OPEN = (*RUNNING, S.SUSPENDED, S.RESOLVED)
+FINAL = (S.DECLINED, S.REDIRECTED, S.CLOSED, S.WITHDRAWN, S.MERGED)
+STAFF = (A.HANDLER, A.ASSIGNEE, A.COORDINATOR, A.SUPERVISOR, A.DEPARTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One verb from some states to one state; `to` None keeps the state.
+
+    `checks_version` is False where two people may act at once without harm (adding a note).
+    `has_page` is False for verbs whose place in the table is kept, but that nobody can do yet.
+    """
+
+    verb: Verb
+    sources: tuple[Status, ...]
+    to: Status | None
+    actors: tuple[Actor, ...]
+    checks_version: bool = True
+    has_page: bool = True
+
+
+MOVES: tuple[Move, ...] = (
+    Move(Verb.FILE, (), S.SUBMITTED, (A.PETITIONER, A.COORDINATOR, A.HANDLER, A.PARTNER)),
+    Move(Verb.ACCEPT, (S.SUBMITTED,), S.ACCEPTED, (A.HANDLER, A.COORDINATOR)),
+    Move(Verb.DECLINE, (S.SUBMITTED,), S.DECLINED, (A.HANDLER, A.COORDINATOR)),
+    Move(Verb.REDIRECT, (S.SUBMITTED, S.ACCEPTED), S.REDIRECTED, (A.HANDLER, A.COORDINATOR)),
+    Move(Verb.DISPATCH, IN_HAND, S.ASSIGNED, (A.HANDLER,)),
+    Move(Verb.START, (S.ACCEPTED, S.ASSIGNED, S.REOPENED), S.IN_PROGRESS, (A.HANDLER, A.ASSIGNEE)),
+    Move(Verb.VISIT, IN_HAND, S.IN_PROGRESS, (A.HANDLER, A.ASSIGNEE), checks_version=False),
+    Move(Verb.NOTE, OPEN, None, STAFF, checks_version=False),
+    Move(Verb.PHOTO, OPEN, None, STAFF, checks_version=False),
+    Move(Verb.RESOLVE, IN_HAND, S.RESOLVED, (A.HANDLER,)),
+    Move(Verb.CONFIRM, (S.RESOLVED,), S.CLOSED, (A.PETITIONER, A.COORDINATOR)),
+    Move(Verb.DISPUTE, (S.RESOLVED,), S.REOPENED, (A.PETITIONER, A.COORDINATOR)),
+    Move(Verb.RATE, (S.RESOLVED, S.CLOSED), None, (A.PETITIONER,), checks_version=False),
+    Move(Verb.CLOSE, (S.RESOLVED,), S.CLOSED, (A.COORDINATOR, A.SUPERVISOR, A.CLOCK)),
+    Move(
+        Verb.REOPEN,
+        (S.RESOLVED, S.CLOSED, S.DECLINED),
+        S.REOPENED,
+        (A.PETITIONER, A.COORDINATOR, A.SUPERVISOR),
+    ),
+    Move(Verb.RETURN, (S.SUBMITTED, S.ACCEPTED), S.RETURNED, (A.HANDLER,)),
+    Move(Verb.REASSIGN, RUNNING, S.SUBMITTED, (A.COORDINATOR, A.SUPERVISOR)),
+    Move(Verb.ESCALATE, (*RUNNING, S.RESOLVED), None, (A.HANDLER, A.COORDINATOR, A.CLOCK)),
+    Move(Verb.ANSWER, (*RUNNING, S.RESOLVED), None, (A.SUPERVISOR,)),
+    Move(Verb.WITHDRAW, (*RUNNING, S.RESOLVED), S.WITHDRAWN, (A.PETITIONER, A.COORDINATOR)),
+    Move(
+        Verb.REVEAL,
+        (*OPEN, *FINAL),
+        None,
+        (A.HANDLER, A.COORDINATOR),
+        checks_version=False,
+    ),
+    Move(Verb.REMIND, (*RUNNING, S.RESOLVED), None, (A.CLOCK,), checks_version=False),
+    Move(
+        Verb.SUSPEND,
+        (S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS),
+        S.SUSPENDED,
+        (A.SUPERVISOR,),
+        has_page=False,
+    ),
+    Move(Verb.RESUME, (S.SUSPENDED,), S.IN_PROGRESS, (A.SUPERVISOR, A.CLOCK), has_page=False),
+    Move(Verb.MERGE, (*RUNNING, S.RESOLVED), S.MERGED, (A.COORDINATOR,), has_page=False),
+)
+
+MOVE: dict[Verb, Move] = {move.verb: move for move in MOVES}
+
+
+def steps() -> Iterator[tuple[str, str, str]]:
+    """Yield every legal step as (verb, from, to); filing comes from the empty state."""
+    for move in MOVES:
+        if move.verb == Verb.FILE:
+            yield (move.verb, "", S.SUBMITTED)
+        for source in move.sources:
+            yield (move.verb, source, move.to or source)

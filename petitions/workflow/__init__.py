@@ -1,0 +1,53 @@
+"""The verbs: everything that changes a case. Keyword-only; the actor is `by`, the instant `now`."""
+
+from petitions.workflow.clock import close_silent, fire, remind
+from petitions.workflow.contact import correct_contact, reveal
+from petitions.workflow.engine import NotNow, NotYours, Stale, WorkflowError
+from petitions.workflow.escalation import answer, escalate
+from petitions.workflow.filing import Report, file, me_too
+from petitions.workflow.handling import (
+    accept,
+    decline,
+    dispatch,
+    note,
+    photo,
+    redirect,
+    start,
+    visit,
+)
+from petitions.workflow.rerouting import reassign, return_
+from petitions.workflow.resolution import close, confirm, dispute, rate, reopen, resolve, withdraw
+
+__all__ = [
+    "NotNow",
+    "NotYours",
+    "Report",
+    "Stale",
+    "WorkflowError",
+    "accept",
+    "answer",
+    "close",
+    "close_silent",
+    "confirm",
+    "correct_contact",
+    "decline",
+    "dispatch",
+    "dispute",
+    "escalate",
+    "file",
+    "fire",
+    "me_too",
+    "note",
+    "photo",
+    "rate",
+    "reassign",
+    "redirect",
+    "remind",
+    "reopen",
+    "resolve",
+    "return_",
+    "reveal",
+    "start",
+    "visit",
+    "withdraw",
+]

@@ -1,0 +1,247 @@
+"""One step of a case: lock, check, change, event, outbox, wake — in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from grids import calendars
+from grids.worktime import WorkCalendar
+from members.models import User
+from petitions import deadlines, permissions, standards, tasks
+from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
+from petitions.models import Deadline, Event, Note, Outbox, Petition, Photo, Standard
+from petitions.permissions import By
+from petitions.photos import StoredPhoto
+from petitions.states import MOVE
+
+TIMED_BY_HANDLER = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
+
+
+class WorkflowError(Exception):
+    """A verb was refused; `code` for programs, the message for people."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class NotYours(WorkflowError):
+    """The wrong person (403)."""
+
+
+class NotNow(WorkflowError):
+    """The wrong moment (409)."""
+
+
+class Stale(NotNow):
+    """Somebody changed the case since the form was opened (409); `version` is the present one."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__("stale", _("其他人刚刚更新了这条诉求，请核对后再提交。"))
+        self.version = version
+
+
+class Step:
+    """One change under way: the locked case, the actor, and what will be written with it."""
+
+    def __init__(
+        self, petition: Petition, verb: Verb, by: By, actor: Actor, now: dt.datetime
+    ) -> None:
+        self.petition = petition
+        self.verb = verb
+        self._is_new = petition.version == 0
+        self.by = by
+        self.actor = actor
+        self.now = now
+        self.data: dict[str, Any] = {}
+        self.event: Event | None = None
+        self._from: str = petition.status if petition.version else ""
+        self._note: tuple[str, bool] | None = None
+        self._photos: list[StoredPhoto] = []
+        self._photo_kind = ""
+        self._photos_public = False
+        self._ended: dict[DeadlineState, set[str]] = {}
+        self._started: list[Deadline] = []
+        to = MOVE[verb].to
+        if to is not None:
+            petition.status = to
+
+    @property
+    def user(self) -> User | None:
+        """The person acting, none for the resident and the clock."""
+        return self.by if isinstance(self.by, User) else None
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The working calendar of the case's place."""
+        return calendars.for_path(self.petition.path)
+
+    @property
+    def standard(self) -> Standard:
+        """The service standard of the case's place and urgency."""
+        return standards.for_place(self.petition.path, self.petition.urgency)
+
+    def is_from(self, status: Status) -> bool:
+        """Tell whether the step starts from `status`."""
+        return self._from == status
+
+    def say(self, body: str, *, is_public: bool) -> None:
+        """Add words to the event: for the resident if `is_public`, otherwise internal."""
+        if body.strip():
+            self._note = (body.strip(), is_public)
+
+    def attach(self, photos: Sequence[StoredPhoto], *, kind: str, is_public: bool) -> None:
+        """Add stored photos to the event."""
+        self._photos, self._photo_kind, self._photos_public = list(photos), kind, is_public
+
+    def end(self, state: DeadlineState, *kinds: DeadlineKind) -> None:
+        """End the open limits of these kinds as met or cancelled."""
+        self._ended.setdefault(state, set()).update(kinds)
+
+    def begin(
+        self,
+        kind: DeadlineKind,
+        *,
+        organisation_id: int | None,
+        is_redo: bool = False,
+        amount: dt.timedelta | None = None,
+    ) -> deadlines.Limit:
+        """Begin a limit now; returns it, so that the answer can name it."""
+        found = deadlines.limit(
+            kind,
+            standard=self.standard,
+            calendar=self.calendar,
+            start=self.now,
+            is_redo=is_redo,
+            amount=amount,
+        )
+        self._started.append(found.row(self.petition, organisation_id))
+        return found
+
+    def finish(self) -> Event:
+        """Write limits, case, event, words, photos and outbox; wake the announcer on commit."""
+        petition = self.petition
+        petition.version += 1
+        self._write_deadlines()
+        petition.save()
+        self._insert_deadlines()
+        self.event = self._write_event()
+        if self._note:
+            body, is_public = self._note
+            Note.objects.create(petition=petition, event=self.event, body=body, is_public=is_public)
+        self._write_photos(self.event)
+        Outbox.objects.create(event=self.event, created_at=self.now)
+        event_id = self.event.pk
+        transaction.on_commit(lambda: tasks.wake(event_id))
+        return self.event
+
+    def _write_deadlines(self) -> None:
+        """End limits and work out when the next one of the handling side is due."""
+        gone: set[str] = set()
+        for state, kinds in self._ended.items():
+            gone |= kinds
+            if not self._is_new:
+                Deadline.objects.owed().filter(petition=self.petition, kind__in=kinds).update(
+                    state=Case(
+                        When(state=DeadlineState.OPEN, then=Value(state)), default=F("state")
+                    ),
+                    ended_at=Coalesce(F("ended_at"), Value(self.now)),
+                    settled_at=self.now,
+                )
+        if not gone and not self._started:
+            return
+        rows = [row for row in self._started if row.kind in TIMED_BY_HANDLER]
+        if not self._is_new and not set(TIMED_BY_HANDLER) <= gone:
+            rows += Deadline.objects.owed().filter(
+                petition=self.petition, kind__in=TIMED_BY_HANDLER
+            )
+        first = min(rows, key=lambda row: row.due_at, default=None)
+        self.petition.due_at = first.due_at if first else None
+        self.petition.soon_at = first.remind_at if first else None
+        self.petition.is_due_provisional = bool(first and first.is_provisional)
+
+    def _insert_deadlines(self) -> None:
+        for row in self._started:
+            row.petition_id = self.petition.pk
+        if self._started:
+            Deadline.objects.bulk_create(self._started)
+
+    def _write_event(self) -> Event:
+        petition = self.petition
+        return Event.objects.create(
+            petition=petition,
+            version=petition.version,
+            verb=self.verb,
+            actor=self.actor,
+            user=self.user,
+            acting_for_id=permissions.acting_for(self.by, petition, self.actor),
+            from_status=self._from,
+            to_status=petition.status,
+            organisation_id=petition.organisation_id,
+            holder_id=petition.holder_id,
+            supervisor_id=petition.supervisor_id,
+            level=petition.level,
+            at=self.now,
+            data=self.data,
+        )
+
+    def _write_photos(self, event: Event) -> None:
+        Photo.objects.bulk_create(
+            Photo(
+                petition=self.petition,
+                event=event,
+                kind=self._photo_kind,
+                name=stored.name,
+                sha256=stored.sha256,
+                size=stored.size,
+                width=stored.width,
+                height=stored.height,
+                is_public=self._photos_public,
+            )
+            for stored in self._photos
+        )
+
+
+def check(verb: Verb, petition: Petition, by: By) -> Actor:
+    """Return what `by` acts as, or refuse: wrong person, or wrong moment."""
+    verdict = permissions.may(verb, petition, by)
+    if verdict and verdict.actor is not None:
+        return verdict.actor
+    if verdict.code == "wrong_actor":
+        raise NotYours(verdict.code, verdict.reason)
+    raise NotNow(verdict.code, verdict.reason)
+
+
+@contextmanager
+def step(
+    petition: Petition, verb: Verb, *, by: By, now: dt.datetime, expected_version: int | None = None
+) -> Iterator[Step]:
+    """Lock the case, check the verb, let the body change it, then write everything at once.
+
+    `expected_version` is the version the actor saw; a newer one refuses a verb that decides.
+    """
+    with transaction.atomic():
+        locked = (
+            Petition.objects.select_for_update(of=("self",))
+            .select_related("contact")
+            .get(pk=petition.pk)
+        )
+        if (
+            expected_version is not None
+            and MOVE[verb].checks_version
+            and locked.version != expected_version
+        ):
+            raise Stale(locked.version)
+        actor = check(verb, locked, by)
+        under_way = Step(locked, verb, by, actor, now)
+        yield under_way
+        under_way.finish()

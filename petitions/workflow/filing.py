@@ -1,0 +1,206 @@
+"""Filing a report: the one function behind the desk, the public page and the API."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from branches.models import Organisation
+from config.lib.viewer import Viewer
+from grids.enums import Level
+from grids.models import Area
+from members.enums import Role
+from members.models import User
+from petitions import permissions, routing, search, tracking
+from petitions.contacts import Reach
+from petitions.enums import Actor, CategoryChannel, Channel, DeadlineKind, PhotoKind, Regime, Verb
+from petitions.models import Category, IdempotencyKey, MeToo, Petition
+from petitions.permissions import By
+from petitions.photos import StoredPhoto
+from petitions.workflow import contact
+from petitions.workflow.engine import NotNow, NotYours, Step, WorkflowError
+
+
+class KeyReused(WorkflowError):
+    """The same idempotency key came with another body (422)."""
+
+
+class StillRunning(WorkflowError):
+    """The same idempotency key is being handled right now (409)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What somebody reports: where, what, since when, how to reach them, and by which way.
+
+    `urgency` empty takes the category's. `about` is the organisation the report is about, if it is
+    one of those that would answer for the place.
+    """
+
+    place: Area
+    category: Category
+    text: str
+    channel: Channel
+    notice_version: str
+    since: str = ""
+    urgency: str = ""
+    reach: Reach = field(default_factory=Reach)
+    about: Organisation | None = None
+    photos: Sequence[StoredPhoto] = ()
+    language: str = "zh-hans"
+    regime: Regime = Regime.COMMUNITY
+    external_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Makes a submission happen once: who sends, the key chosen there, a hash of what was sent."""
+
+    client: str
+    key: str
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A filed case with its tracking code; `is_repeat` when the key had been used before."""
+
+    petition: Petition
+    code: str
+    is_repeat: bool = False
+
+
+def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) -> Filed:
+    """File a report: case, contact, route, limits, event, photos and outbox in one transaction.
+
+    The case always has an organisation that answers for it. A repeated `key` with the same body
+    returns the first case; with another body it is refused.
+    """
+    with transaction.atomic():
+        if key is not None:
+            known = _known(key)
+            if known is not None:
+                return Filed(known, tracking.code_for(known.uuid), is_repeat=True)
+        place = routing.load_place(report.place, now.date())
+        petition = _new(report, place, by, now)
+        one = Step(petition, Verb.FILE, by, _actor(by, petition), now)
+        one.data = {"channel": str(report.channel), "route": petition.route}
+        one.attach(report.photos, kind=PhotoKind.REPORT, is_public=True)
+        one.begin(DeadlineKind.CONTACT, organisation_id=petition.organisation_id)
+        one.begin(DeadlineKind.RESOLUTION, organisation_id=petition.organisation_id)
+        one.finish()
+        contact.keep(petition, report.reach)
+        if key is not None:
+            IdempotencyKey.objects.create(
+                client=key.client,
+                key=key.key,
+                request_hash=key.request_hash,
+                petition=petition,
+                created_at=now,
+            )
+    return Filed(petition, tracking.code_for(petition.uuid))
+
+
+def _known(key: Key) -> Petition | None:
+    """Return the case an earlier use of the key made; refuse a changed body or a running twin."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"{key.client}\n{key.key}"],
+        )
+        if not cursor.fetchone()[0]:
+            raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。"))
+    row = (
+        IdempotencyKey.objects.select_related("petition")
+        .filter(client=key.client, key=key.key)
+        .first()
+    )
+    if row is None:
+        return None
+    if row.request_hash != key.request_hash:
+        raise KeyReused("key_reused", _("这个提交编号已用于另一份内容。"))
+    return row.petition
+
+
+def _new(report: Report, place: routing.Place, by: By, now: dt.datetime) -> Petition:
+    route = routing.route(place, channel=report.category.channel, about=report.about)
+    case_uuid = uuid.uuid4()
+
+    def area_id(level: Level) -> int | None:
+        found = place.at(level)
+        return found.pk if found else None
+
+    return Petition(
+        uuid=case_uuid,
+        tracking_hash=tracking.code_hash(tracking.code_for(case_uuid)),
+        version=0,
+        created_at=now,
+        channel=report.channel,
+        regime=report.regime,
+        external_number=report.external_number,
+        language=report.language,
+        notice_version=report.notice_version,
+        urgency=report.urgency or report.category.urgency,
+        category=report.category,
+        text=report.text,
+        since=report.since,
+        place=place.area,
+        place_name=place.area.full_name,
+        path=place.area.path,
+        subdistrict_id=area_id(Level.SUBDISTRICT),
+        community_id=area_id(Level.COMMUNITY),
+        grid_id=area_id(Level.GRID),
+        organisation=route.organisation,
+        group=route.group,
+        about_organisation=report.about,
+        is_sealed=report.category.channel == CategoryChannel.ACCUSATION,
+        route=route.parts,
+        route_text=route.sentence,
+        level=route.level,
+        filed_by=by if isinstance(by, User) else None,
+        search=search.vector(report.text, place.area.full_name, report.category.name),
+    )
+
+
+def _actor(by: By, petition: Petition) -> Actor:
+    if not isinstance(by, User):
+        return Actor.PETITIONER
+    if not permissions.may_file(by, petition.path):
+        raise NotYours("wrong_actor", _("这个地点不在您的范围内。"))
+    if by.scope.has_role(Role.API_CLIENT):
+        return Actor.PARTNER
+    return Actor.COORDINATOR
+
+
+def me_too(*, petition: Petition, key: uuid.UUID, now: dt.datetime) -> str:
+    """Join a case that is still open; returns a code of one's own to follow it. Once per `key`."""
+    if not petition.is_open or petition.is_sealed or petition.about_organisation_id is not None:
+        raise NotNow("not_open", _("这件事已经办完，如仍有问题请重新反映。"))
+    code = tracking.code_for(key)
+    MeToo.objects.get_or_create(
+        key=key,
+        defaults={
+            "petition": petition,
+            "tracking_hash": tracking.code_hash(code),
+            "created_at": now,
+        },
+    )
+    return code
+
+
+def duplicates(
+    *, viewer: Viewer | None, place: Area, category: Category | None, now: dt.datetime
+) -> list[Petition]:
+    """Return open or recent cases from the same place, newest first; at most six.
+
+    Residents (no viewer) see those without anything personal; staff only what they may see.
+    """
+    found = Petition.objects.all() if viewer is None else Petition.objects.visible_to(viewer)
+    since = now - dt.timedelta(days=30)
+    rows = found.same_matter(place.pk, category.pk if category else None, since)
+    return list(rows.select_related("category", "organisation").order_by("-id")[:6])

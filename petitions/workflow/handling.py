@@ -1,0 +1,201 @@
+"""Verbs of the organisation that answers for a case: accept, decline, dispatch, visit, note."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from branches.enums import OrgLevel
+from branches.models import Organisation
+from grids.models import Area
+from members import directory
+from members.models import User
+from petitions.enums import DeadlineKind, DeadlineState, DoorResult, PhotoKind, Verb
+from petitions.models import DoorVisit, Petition
+from petitions.permissions import By
+from petitions.photos import StoredPhoto
+from petitions.workflow.engine import NotNow, step
+
+MET = DeadlineState.MET
+CANCELLED = DeadlineState.CANCELLED
+Door = tuple[int, int, int]
+
+
+def accept(
+    *, petition: Petition, by: By, now: dt.datetime, expected_version: int | None = None
+) -> Petition:
+    """Take the case on; the resident sees it, which meets the limit for first contact."""
+    with step(petition, Verb.ACCEPT, by=by, now=now, expected_version=expected_version) as one:
+        one.petition.accepted_at = one.petition.accepted_at or now
+        one.end(MET, DeadlineKind.CONTACT)
+    return one.petition
+
+
+def decline(
+    *,
+    petition: Petition,
+    by: By,
+    now: dt.datetime,
+    reason: str,
+    expected_version: int | None = None,
+) -> Petition:
+    """Do not take the case on; the resident reads the reason and the proper way."""
+    with step(petition, Verb.DECLINE, by=by, now=now, expected_version=expected_version) as one:
+        one.say(reason, is_public=True)
+        _stop_clocks(one.petition)
+        one.end(MET, DeadlineKind.CONTACT)
+        one.end(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
+    return one.petition
+
+
+def redirect(
+    *,
+    petition: Petition,
+    by: By,
+    now: dt.datetime,
+    reason: str,
+    expected_version: int | None = None,
+) -> Petition:
+    """Point the resident to a statutory way (court, petition office); the case ends here."""
+    with step(petition, Verb.REDIRECT, by=by, now=now, expected_version=expected_version) as one:
+        one.say(reason, is_public=True)
+        _stop_clocks(one.petition)
+        one.end(MET, DeadlineKind.CONTACT)
+        one.end(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
+    return one.petition
+
+
+def _stop_clocks(petition: Petition) -> None:
+    petition.is_answer_owed = False
+
+
+def dispatch(
+    *,
+    petition: Petition,
+    by: By,
+    now: dt.datetime,
+    group: Organisation | None = None,
+    users: Sequence[User] = (),
+    instruction: str = "",
+    expected_version: int | None = None,
+) -> Petition:
+    """Hand the case to one of the organisation's groups, or to people in it, or both.
+
+    The organisation keeps answering for it. Only its own groups and people can be named.
+    """
+    with step(petition, Verb.DISPATCH, by=by, now=now, expected_version=expected_version) as one:
+        _check_own(one.petition, group, users, now)
+        one.petition.assigned_group = group
+        one.petition.assignee_ids = sorted(user.pk for user in users)
+        one.data = {"group": group.pk if group else None, "users": one.petition.assignee_ids}
+        one.say(instruction, is_public=False)
+    return one.petition
+
+
+def _check_own(
+    petition: Petition, group: Organisation | None, users: Sequence[User], now: dt.datetime
+) -> None:
+    """Refuse groups and people that do not belong to the organisation that answers."""
+    if group is None and not users:
+        raise NotNow("nobody_named", _("请选择党小组或承办人。"))
+    if group is not None and (
+        group.level != OrgLevel.GROUP or group.parent_id != petition.organisation_id
+    ):
+        raise NotNow("foreign_group", _("只能分派给本支部的党小组。"))
+    if users:
+        own = {user.pk for user in directory.members_of(petition.organisation_id, now.date())}
+        if not {user.pk for user in users} <= own:
+            raise NotNow("foreign_person", _("只能分派给本组织的人员。"))
+
+
+def start(
+    *, petition: Petition, by: By, now: dt.datetime, expected_version: int | None = None
+) -> Petition:
+    """Begin the work."""
+    with step(petition, Verb.START, by=by, now=now, expected_version=expected_version) as one:
+        pass
+    return one.petition
+
+
+def visit(
+    *,
+    petition: Petition,
+    by: By,
+    now: dt.datetime,
+    building: Area,
+    results: Mapping[Door, DoorResult],
+    remark: str = "",
+    photos: Sequence[StoredPhoto] = (),
+) -> Petition:
+    """Record what was found at doors (entrance, floor, door) of a building; a later look replaces.
+
+    The event keeps counts only; the doors themselves are erased when the case closes.
+    """
+    outside = [door for door in results if not _has_door(building, door)]
+    if outside:
+        raise NotNow("no_such_door", _("这栋楼没有这个门。"))
+    with step(petition, Verb.VISIT, by=by, now=now) as one:
+        one.data = {
+            "building": building.pk,
+            "counts": dict(Counter(str(r) for r in results.values())),
+        }
+        one.say(remark, is_public=False)
+        one.attach(photos, kind=PhotoKind.HANDLING, is_public=False)
+        DoorVisit.objects.bulk_create(
+            (
+                DoorVisit(
+                    petition=one.petition,
+                    area=building,
+                    entrance=entrance,
+                    floor=floor,
+                    door=door,
+                    result=result,
+                    visited_at=now,
+                )
+                for (entrance, floor, door), result in results.items()
+            ),
+            update_conflicts=True,
+            unique_fields=["petition", "area", "entrance", "floor", "door"],
+            update_fields=["result", "visited_at"],
+        )
+    return one.petition
+
+
+def _has_door(building: Area, door: Door) -> bool:
+    sizes = (building.entrances or 0, building.floors or 0, building.doors_per_floor or 0)
+    return all(1 <= place <= size for place, size in zip(door, sizes, strict=True))
+
+
+def note(
+    *,
+    petition: Petition,
+    by: By,
+    now: dt.datetime,
+    body: str,
+    is_public: bool = False,
+    photos: Sequence[StoredPhoto] = (),
+) -> Petition:
+    """Add words to the case: internal, or progress the resident reads."""
+    with step(petition, Verb.NOTE, by=by, now=now) as one:
+        one.say(body, is_public=is_public)
+        one.attach(photos, kind=PhotoKind.HANDLING, is_public=is_public)
+        one.data = {"is_public": is_public}
+    return one.petition
+
+
+def photo(
+    *,
+    petition: Petition,
+    by: By,
+    now: dt.datetime,
+    photos: Sequence[StoredPhoto],
+    is_public: bool = False,
+) -> Petition:
+    """Add photos of the matter: internal, or shown to the resident."""
+    with step(petition, Verb.PHOTO, by=by, now=now) as one:
+        one.attach(photos, kind=PhotoKind.HANDLING, is_public=is_public)
+        one.data = {"count": len(photos), "is_public": is_public}
+    return one.petition

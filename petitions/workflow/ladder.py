@@ -1,0 +1,106 @@
+"""Climbing: who supervises next when a limit passed or a handler asks for help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from branches.enums import LADDER, OrgLevel
+from branches.models import Organisation
+from members import directory
+from petitions import routing
+from petitions.enums import CaseLevel, DeadlineKind, DeadlineState
+from petitions.models import Deadline, Escalation, Petition
+from petitions.workflow.engine import NotNow, Step
+
+CASE_LEVELS: tuple[CaseLevel, ...] = (
+    CaseLevel.GRID,
+    CaseLevel.COMMUNITY,
+    CaseLevel.SUBDISTRICT,
+    CaseLevel.CITY,
+)
+RUNG_OF_CASE: dict[str, OrgLevel] = {
+    CaseLevel.GRID: OrgLevel.BRANCH,
+    CaseLevel.COMMUNITY: OrgLevel.COMMUNITY,
+    CaseLevel.SUBDISTRICT: OrgLevel.SUBDISTRICT,
+    CaseLevel.CITY: OrgLevel.CITY,
+}
+
+
+@dataclass(slots=True)
+class Climb:
+    """Where a case climbs: the organisation, and those passed over because their post is vacant."""
+
+    organisation: Organisation
+    level: CaseLevel
+    skipped: list[int] = field(default_factory=list)
+
+
+def rung(petition: Petition) -> OrgLevel:
+    """Return the rung a case stands on: its group while a group has it, else its level."""
+    if petition.assigned_group_id and petition.supervisor_id is None:
+        return OrgLevel.GROUP
+    return RUNG_OF_CASE[petition.level]
+
+
+def next_up(petition: Petition, one: Step) -> Climb | None:
+    """Find the next organisation above: post held or deputised, else one further, noting the gap.
+
+    When every rung above is vacant the highest one still gets it: never nobody. None at the top.
+    """
+    place = routing.load_place(petition.place, one.now.date())
+    rows = [
+        row
+        for row in routing.above(place, rung(petition))
+        if row.organisation_id != petition.about_organisation_id
+    ]
+    if not rows:
+        return None
+    heads = directory.heads_of([row.organisation_id for row in rows], one.now.date())
+    skipped: list[int] = []
+    for row in rows:
+        if heads.get(row.organisation_id) or row is rows[-1]:
+            return Climb(row.organisation, routing.CASE_LEVEL[row.level], skipped)
+        skipped.append(row.organisation_id)
+    return None
+
+
+def climb(one: Step, *, deadline: Deadline | None) -> Escalation | None:
+    """Add a supervisor with a duty to answer; the handler, the petitioner and the history stay.
+
+    Returns None where the case already stands at the city: it stays there, still unanswered.
+    """
+    case = one.petition
+    found = next_up(case, one)
+    if found is None:
+        one.data["top"] = True
+        return None
+    row = Escalation.objects.create(
+        petition=case,
+        deadline=deadline,
+        from_organisation_id=case.supervisor_id or case.organisation_id,
+        to_organisation=found.organisation,
+        level=found.level,
+        skipped=found.skipped,
+        raised_by=one.user,
+        created_at=one.now,
+    )
+    case.supervisor = found.organisation
+    case.level = found.level
+    case.is_answer_owed = True
+    one.data |= {
+        "escalation": row.pk,
+        "to": found.organisation.pk,
+        "skipped": found.skipped,
+        "deadline": deadline.kind if deadline else None,
+    }
+    one.end(DeadlineState.CANCELLED, DeadlineKind.ANSWER)
+    one.begin(DeadlineKind.ANSWER, organisation_id=found.organisation.pk)
+    return row
+
+
+def require_rung_above(petition: Petition) -> None:
+    """Refuse to climb past the city."""
+    if rung(petition) == LADDER[-1]:
+        raise NotNow("at_the_top", _("已在市级，不能再升级。"))

@@ -1,0 +1,85 @@
+"""Verbs that change who answers: return to the desk, and reassign to another organisation."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from branches.enums import OrgLevel
+from branches.models import Organisation
+from petitions import routing
+from petitions.enums import DeadlineKind, DeadlineState, Status, Verb
+from petitions.models import Petition
+from petitions.permissions import By
+from petitions.workflow import ladder
+from petitions.workflow.engine import NotNow, step
+
+
+def return_(
+    *,
+    petition: Petition,
+    by: By,
+    now: dt.datetime,
+    reason: str,
+    proposed: Organisation | None = None,
+    expected_version: int | None = None,
+) -> Petition:
+    """Object to the routing before work starts, with a reason and, if known, the right owner.
+
+    At most twice, and never after a reassignment that was final. The desk decides.
+    """
+    with step(petition, Verb.RETURN, by=by, now=now, expected_version=expected_version) as one:
+        one.petition.returns += 1
+        one.data = {"returns": one.petition.returns, "proposed": proposed.pk if proposed else None}
+        one.say(reason, is_public=False)
+    return one.petition
+
+
+def reassign(
+    *,
+    petition: Petition,
+    by: By,
+    now: dt.datetime,
+    organisation: Organisation,
+    reason: str,
+    expected_version: int | None = None,
+) -> Petition:
+    """Give the case to another organisation, which must accept it; after a return it is final.
+
+    The organisation complained about, or one below it, can never become the handler.
+    """
+    with step(petition, Verb.REASSIGN, by=by, now=now, expected_version=expected_version) as one:
+        case = one.petition
+        _check_target(case, organisation)
+        case.is_route_final = one.is_from(Status.RETURNED)
+        case.organisation = organisation
+        case.group = case.group if case.group and case.group.parent_id == organisation.pk else None
+        case.assigned_group, case.assignee_ids = None, []
+        case.level = max(
+            case.level,
+            routing.CASE_LEVEL[organisation.level],
+            key=ladder.CASE_LEVELS.index,
+        )
+        case.route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
+        case.route_text = routing.explain(case.route)
+        one.data = {"to": organisation.pk, "final": case.is_route_final}
+        one.say(reason, is_public=False)
+        one.end(DeadlineState.CANCELLED, DeadlineKind.CONTACT)
+        one.begin(DeadlineKind.CONTACT, organisation_id=organisation.pk)
+    return one.petition
+
+
+def _actor_name(by: By) -> str:
+    seats = getattr(getattr(by, "scope", None), "seats", ())
+    return next((seat.organisation_name for seat in seats), "")
+
+
+def _check_target(petition: Petition, organisation: Organisation) -> None:
+    if organisation.level in (OrgLevel.DEPARTMENT, OrgLevel.GROUP):
+        raise NotNow("wrong_target", _("只能改派给支部、社区、街道或市级组织。"))
+    if organisation.pk == petition.organisation_id:
+        raise NotNow("same_target", _("已经由该组织负责。"))
+    about = petition.about_organisation_id
+    if about is not None and about in organisation.ancestor_ids:
+        raise NotNow("own_cause", _("被反映的组织不能办理本件。"))
