@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from members.enums import HEAD_AT, Role
-from members.models import Post
+from members.models import Post, User
 
 
 def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
@@ -54,10 +54,15 @@ def staff_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[in
     return staff
 
 
-def members_of(organisation_id: int, day: dt.date) -> list[Post]:
-    """Return whom a branch may send to doors: leaders and members of it and of its groups.
+def members_of(organisation_id: int, day: dt.date) -> list[User]:
+    """Return whom a branch may send to doors, as `member_posts_of` orders them."""
+    return [post.user for post in member_posts_of(organisation_id, day)]
 
-    One post per person, leaders first, with user and organisation loaded.
+
+def member_posts_of(organisation_id: int, day: dt.date) -> list[Post]:
+    """Return leaders and members of a branch and of its groups, group by group, leaders first.
+
+    One post per person, with user and organisation loaded.
     """
     posts = (
         Post.objects.active(day)

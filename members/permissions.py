@@ -26,7 +26,10 @@ GRANTS: dict[Role, frozenset[str]] = {
         | _models("members", "nearbyenrolment")
     ),
     Role.SECURITY_ADMIN: (
-        _models("members", "user post") | _models("knox", "authtoken", "view delete")
+        _models("members", "user post")
+        | _models("knox", "authtoken", "view delete")
+        | _models("branches", "organisation", "view")
+        | _models("grids", "area", "view")
     ),
     Role.AUDITOR: _models("members", "securityevent", "view"),
 }

@@ -42,7 +42,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     if before is not None:
         rows = rows.filter(id__lt=before)
     page = list(rows[: PAGE + 1])
-    older = page[PAGE - 1].pk if len(page) > PAGE else None
+    older = str(page[PAGE - 1].pk) if len(page) > PAGE else ""
     data = {"inbox": page[:PAGE], "older": older, "is_first_page": before is None}
     return render(request, "members/inbox.html", data)
 

@@ -20,14 +20,18 @@ from members.workflow.people import (
     set_first_password,
     unlock,
 )
+from members.workflow.registers import appoint_all, create_people, enrol_all
 
 __all__ = [
     "appoint",
+    "appoint_all",
     "change_person",
     "claim",
+    "create_people",
     "create_person",
     "digest_lines",
     "end_post",
+    "enrol_all",
     "hand_over",
     "issue_token",
     "lock",

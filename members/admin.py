@@ -1,0 +1,186 @@
+"""The door for operators to people: accounts, posts, enrolled cadres, the security log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, cast
+
+from allauth.account.decorators import secure_admin_login
+from allauth.account.views import logout
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from members import workflow
+from members.enums import LEVELS_OF, Role
+from members.models import NearbyEnrolment, Post, SecurityEvent, User
+
+if TYPE_CHECKING:  # Django's own classes take no type argument when the program runs
+    AnyAdmin = admin.ModelAdmin[Any]
+    ModelFormOfPost = forms.ModelForm[Post]
+else:
+    AnyAdmin, ModelFormOfPost = admin.ModelAdmin, forms.ModelForm
+
+# One way in and out: the operators' pages take the log-in with its lock-out and second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]
+admin.site.logout = logout  # type: ignore[method-assign,assignment]
+
+
+def _by(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+class NoDelete(AnyAdmin):
+    """Nothing about people is deleted by hand: accounts are locked, posts end."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Refuse."""
+        return False
+
+
+@admin.register(User)
+class UserAdmin(NoDelete):
+    """Accounts; the password is never typed here, only given once and then changed by its owner."""
+
+    list_display = ["username", "name", "is_active", "is_system", "last_login"]
+    list_filter = ["is_active", "is_system"]
+    search_fields = ["username", "name"]
+    fields = ["username", "name", "email", "duty_phone", "is_system"]
+    actions = ["give_first_password", "reset_second_factor", "lock", "unlock"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:  # noqa: ARG002
+        """Keep the user name of an account as it is: logs and WeCom know it."""
+        return ["username", "is_system"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Create or change through the workflow, which writes the security log."""
+        if change:
+            workflow.change_person(user=obj, by=_by(request))
+            return
+        made = workflow.create_person(
+            username=obj.username,
+            name=obj.name,
+            email=obj.email,
+            duty_phone=obj.duty_phone,
+            is_system=obj.is_system,
+            by=_by(request),
+        )
+        obj.pk = made.pk
+
+    def _each(self, request: HttpRequest, people: QuerySet[User], verb: Any) -> None:
+        """Apply one verb to each account and say which it was refused for."""
+        for user in people:
+            try:
+                result = verb(user=user, by=_by(request))
+            except ValidationError as refusal:
+                messages.error(request, f"{user}：{' '.join(refusal.messages)}")
+            else:
+                text = gettext("%(user)s：已办妥。") % {"user": user}
+                messages.success(request, f"{text} {result}" if result else text)
+
+    @admin.action(description=_("发放初始密码（只显示这一次）"), permissions=["change"])
+    def give_first_password(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Show a new first password for each account chosen."""
+        self._each(request, people, workflow.set_first_password)
+
+    @admin.action(description=_("重置两步验证"), permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Let people who lost their phone set a second factor up anew."""
+        self._each(request, people, workflow.reset_second_factor)
+
+    @admin.action(description=_("停用账号"), permissions=["change"])
+    def lock(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Close accounts at once."""
+        self._each(request, people, workflow.lock)
+
+    @admin.action(description=_("启用账号"), permissions=["change"])
+    def unlock(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Open accounts again."""
+        self._each(request, people, workflow.unlock)
+
+
+class PostForm(ModelFormOfPost):
+    """A post as an operator enters it; the level of the organisation must fit."""
+
+    class Meta:
+        model = Post
+        fields = ["user", "role", "organisation", "area", "is_deputy", "valid_from", "valid_to"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a post that is not set up at that level, at its field."""
+        data = super().clean() or {}
+        role, organisation = data.get("role"), data.get("organisation")
+        levels = LEVELS_OF.get(Role(role)) if role else None
+        if levels is not None and (organisation is None or organisation.level not in levels):
+            self.add_error("organisation", gettext("这一职务不设在这一级组织。"))
+        return data
+
+
+@admin.register(Post)
+class PostAdmin(NoDelete):
+    """Posts: given, and ended by a date; what was is never rewritten."""
+
+    form = PostForm
+    list_display = ["user", "role", "organisation", "area", "is_deputy", "valid_from", "valid_to"]
+    list_filter = ["role", "is_deputy"]
+    list_select_related = ["user", "organisation", "area"]
+    search_fields = ["user__name", "user__username", "organisation__name"]
+    autocomplete_fields = ["user"]
+    raw_id_fields = ["organisation", "area"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:  # noqa: ARG002
+        """Leave only the last day open once a post has been given."""
+        return [name for name in PostForm.Meta.fields if obj and name != "valid_to"]
+
+    def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Give or end through the workflow, which writes the security log."""
+        if change:
+            on: dt.date = obj.valid_to or timezone.localdate()
+            workflow.end_post(post=obj, on=on, by=_by(request))
+            return
+        made = workflow.appoint(
+            user=obj.user,
+            role=Role(obj.role),
+            by=_by(request),
+            organisation=obj.organisation,
+            area=obj.area,
+            is_deputy=obj.is_deputy,
+            valid_from=obj.valid_from,
+            valid_to=obj.valid_to,
+        )
+        obj.pk = made.pk
+
+
+@admin.register(NearbyEnrolment)
+class NearbyEnrolmentAdmin(NoDelete):
+    """Enrolled cadres: name, unit and grid organisation, and nothing about home or family."""
+
+    list_display = ["name", "home_unit", "organisation", "enrolled_on", "ended_on"]
+    list_select_related = ["organisation"]
+    search_fields = ["name", "home_unit", "organisation__name"]
+    raw_id_fields = ["organisation", "user"]
+    show_full_result_count = False
+
+
+@admin.register(SecurityEvent)
+class SecurityEventAdmin(NoDelete):
+    """The security log, to read."""
+
+    list_display = ["at", "action", "user", "detail"]
+    list_filter = ["action"]
+    list_select_related = ["user"]
+    date_hierarchy = "at"
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Refuse: lines are written by what happens."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Refuse: a line never changes."""
+        return False
