@@ -85,9 +85,13 @@ class Area(Dated):
                 | Q(level__gt=Level.CITY, parent__isnull=False),
                 name="area_only_city_is_root",
             ),
+            # A check holds when it is unknown, so an empty number is named as well.
             models.CheckConstraint(
                 condition=~Q(kind=AreaKind.BUILDING)
                 | Q(
+                    entrances__isnull=False,
+                    floors__isnull=False,
+                    doors_per_floor__isnull=False,
                     entrances__range=(1, 60),
                     floors__range=(1, 120),
                     doors_per_floor__range=(1, 60),

@@ -267,8 +267,11 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("kind", "building"), _negated=True),
                     models.Q(
+                        ("doors_per_floor__isnull", False),
                         ("doors_per_floor__range", (1, 60)),
+                        ("entrances__isnull", False),
                         ("entrances__range", (1, 60)),
+                        ("floors__isnull", False),
                         ("floors__range", (1, 120)),
                     ),
                     _connector="OR",
