@@ -1,0 +1,52 @@
+"""Load the sample: Fukang's territory, organisations, people, catalogue and a year of cases."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+import branches.sample
+import grids.sample
+import members.sample
+from grids import calendars
+from petitions import standards
+from petitions.sample import cases, catalogue
+
+HOUR_OF_A_GIVEN_DAY = dt.time(17, 30)
+
+
+class Command(BaseCommand):
+    """Load the sample; what is loaded already stays as it is, so a second time changes nothing."""
+
+    help = "Load the sample of Fukang: places, organisations, people, catalogue and cases."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the day the sample ends on; without it the cases lead up to this very moment."""
+        parser.add_argument("--today", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
+
+    def handle(self, *args: Any, today: dt.date | None = None, **options: Any) -> None:
+        """Run the loaders in order, each with a line and its seconds."""
+        now = timezone.now() if today is None else at_end_of(today)
+        since = dt.date(timezone.localtime(now).year - 1, 1, 1)
+        self._run("places and calendar", lambda: grids.sample.load(since))
+        calendars.forget()
+        self._run("organisations", lambda: branches.sample.load(since))
+        self._run("people", lambda: members.sample.load(since))
+        self._run("catalogue", catalogue.load)
+        standards.forget()
+        self._run("cases", lambda: cases.load(now))
+
+    def _run(self, name: str, load: Callable[[], object]) -> None:
+        start = time.monotonic()
+        load()
+        self.stdout.write(f"  {name:<20} {time.monotonic() - start:6.1f} s")
+
+
+def at_end_of(day: dt.date) -> dt.datetime:
+    """Return the instant the sample ends on when only a day is given."""
+    return dt.datetime.combine(day, HOUR_OF_A_GIVEN_DAY, tzinfo=timezone.get_default_timezone())
