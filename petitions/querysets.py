@@ -85,11 +85,11 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def overdue(self, now: dt.datetime) -> Self:
         """Keep the running cases with a limit of the handling side past `now`."""
-        return self.running().filter(due_at__lte=now)
+        return self.filter(is_overdue(now))
 
     def due_soon(self, now: dt.datetime) -> Self:
         """Keep the running cases that used 80 % of a limit, but have not passed it."""
-        return self.running().filter(soon_at__lte=now, due_at__gt=now)
+        return self.filter(is_due_soon(now))
 
     def to_accept(self) -> Self:
         """Keep the cases nobody has accepted yet."""
@@ -101,16 +101,11 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def in_hands_of(self, viewer: Viewer) -> Self:
         """Keep the cases the viewer's own organisations or the viewer handle now."""
-        own = _own_organisations(viewer)
-        return self.running().filter(
-            Q(organisation__in=own)
-            | Q(assigned_group__in=own)
-            | Q(assignee_ids__contains=[viewer.scope.user_id])
-        )
+        return self.filter(is_in_hands_of(viewer))
 
     def awaiting_answer_of(self, viewer: Viewer) -> Self:
         """Keep the cases whose escalation the viewer's own organisations must answer."""
-        return self.filter(is_answer_owed=True, supervisor__in=_own_organisations(viewer))
+        return self.filter(is_awaiting_answer_of(viewer))
 
     def matching(self, words: str) -> Self:
         """Keep the cases whose number, place, category or text hold `words`."""
@@ -139,6 +134,34 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         if category_id is not None:
             found = found.filter(category_id=category_id)
         return found.filter(Q(status__in=OPEN) | Q(created_at__gte=since))
+
+
+# The same conditions serve a list (filter) and its counter (aggregate), so that both agree.
+
+
+def is_overdue(now: dt.datetime) -> Q:
+    """Condition: the clock runs and a limit of the handling side is past `now`."""
+    return Q(status__in=RUNNING, due_at__lte=now)
+
+
+def is_due_soon(now: dt.datetime) -> Q:
+    """Condition: the clock runs and 80 % of a limit are used, but not all of it."""
+    return Q(status__in=RUNNING, soon_at__lte=now, due_at__gt=now)
+
+
+def is_in_hands_of(viewer: Viewer) -> Q:
+    """Condition: the viewer's own organisations or the viewer handle the case now."""
+    own = _own_organisations(viewer)
+    return Q(status__in=RUNNING) & (
+        Q(organisation__in=own)
+        | Q(assigned_group__in=own)
+        | Q(assignee_ids__contains=[viewer.scope.user_id])
+    )
+
+
+def is_awaiting_answer_of(viewer: Viewer) -> Q:
+    """Condition: the viewer's own organisations must answer an escalation of the case."""
+    return Q(is_answer_owed=True, supervisor__in=_own_organisations(viewer))
 
 
 def _own_organisations(viewer: Viewer) -> list[int]:
