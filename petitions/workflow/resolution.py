@@ -71,6 +71,7 @@ def dispute(
     now: dt.datetime,
     reason: str = "",
     is_partly: bool = False,
+    rating: int | None = None,
     expected_version: int | None = None,
 ) -> Petition:
     """The resident says it is not solved: the case opens again by itself, with its own limit.
@@ -79,7 +80,7 @@ def dispute(
     """
     with step(petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version) as one:
         case = one.petition
-        _record(one, Solved.PARTLY if is_partly else Solved.NO, None)
+        _record(one, Solved.PARTLY if is_partly else Solved.NO, rating)
         case.disputes += 1
         one.data = {"disputes": case.disputes, "partly": is_partly}
         one.say(reason, is_public=True)
