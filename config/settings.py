@@ -106,6 +106,13 @@ TEMPLATES = [
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)  # how many stand between a visitor and us
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
+# What higher apps add to the pages of lower ones; see config/lib/panels.py.
+PAGE_PANELS = {
+    "places": ["branches.panels.gaps"],
+    "place": ["branches.panels.answering"],
+    "organisation": [],
+}
+
 # --- Database, cache, queue -------------------------------------------------------------------
 
 _database = (

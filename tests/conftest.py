@@ -2,13 +2,20 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from config import embedded, places
 
+CHROMIUM = Path("/usr/bin/chromium")
+_QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 _USERS = pytest.StashKey[TextIOWrapper]()
 
 
@@ -35,6 +42,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        embedded.stop(places.find(Path(os.environ["VAR_DIR"])))
     except BlockingIOError:
-        return  # another run of the tests still needs it
-    embedded.stop(places.find(Path(os.environ["VAR_DIR"])))
+        pass  # another run of the tests still needs it
+    finally:
+        users.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; without one the test is skipped."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}; `make test` installs it as root on Debian")
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
+        yield running
+        running.close()

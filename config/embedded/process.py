@@ -92,7 +92,11 @@ class Server:
 
 
 def exists(pid: int) -> bool:
-    """Tell whether a process with this id runs."""
+    """Tell whether a process with this id runs; a finished child of ours is buried first."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass  # not a child of ours
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -40,6 +40,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, with its number in a header."""
         started = time.perf_counter()
         number = _number(request)
         request.META["REQUEST_ID"] = number

@@ -1,0 +1,78 @@
+"""Every failure gets an honest answer, as a page and as problem+json."""
+
+import pytest
+from django.test import Client
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.platform.urls")]
+
+
+@pytest.fixture
+def visitor() -> Client:
+    return Client(raise_request_exception=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/t/nowhere", 404),
+        ("/t/mistake", 500),
+        ("/t/refusal", 409),
+        ("/t/queue", 503),
+        ("/t/trigger", 409),
+        ("/t/cut-off", 503),
+    ],
+)
+def test_page_has_status_and_request_number(visitor: Client, path: str, status: int) -> None:
+    answer = visitor.get(path)
+    assert answer.status_code == status
+    assert answer["X-Request-ID"] in answer.content.decode()
+    assert ("Retry-After" in answer) is (status == 503)
+
+
+def test_nothing_of_the_exception_is_shown(visitor: Client) -> None:
+    for path in ("/t/mistake", "/api/t/mistake"):
+        answer = visitor.get(path).content.decode()
+        assert "13800138000" not in answer
+        assert "ValueError" not in answer
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/api/t/mistake", 500, "our_fault"),
+        ("/api/t/nowhere", 404, "not_found"),
+        ("/api/t/trigger", 409, "not_now"),
+        ("/api/t/guarded", 401, "not_logged_in"),
+        ("/api/t/invalid", 400, "malformed"),
+    ],
+)
+def test_api_answers_with_a_problem(visitor: Client, path: str, status: int, code: str) -> None:
+    answer = visitor.get(path)
+    body = answer.json()
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["request_id"] == answer["X-Request-ID"]
+
+
+def test_invalid_fields_are_listed_one_by_one(visitor: Client) -> None:
+    found = {
+        each["field"]: each["message"] for each in visitor.get("/api/t/invalid").json()["errors"]
+    }
+    assert found == {"where.building": "missing", "photos": "too many"}
+
+
+def test_refusal_tells_its_sentence(visitor: Client) -> None:
+    answer = visitor.post("/api/t/invalid")
+    assert (answer.status_code, answer.json()["detail"]) == (409, "已经办结")
+
+
+def test_throttled_client_learns_when_to_come_back(visitor: Client) -> None:
+    answer = visitor.put("/api/t/invalid")
+    assert (answer.status_code, answer["Retry-After"]) == (429, "8")
+
+
+def test_outdated_form_is_told_so() -> None:
+    strict = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    assert strict.post("/t/track/x").status_code == 403
+    assert strict.post("/api/t/nowhere").status_code == 404

@@ -1,0 +1,35 @@
+"""Lock files pin by hash and name no address; every dependency says what it is for."""
+
+import re
+
+import pytest
+
+from config import places
+
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_has_hashes_and_no_address(name: str) -> None:
+    text = (places.ROOT / name).read_text()
+    assert not re.search(r"://|--index|--find-links|^-e", text, re.MULTILINE)
+    pins = [line for line in text.splitlines() if re.match(r"[a-z0-9]", line)]
+    assert pins
+    assert all("==" in pin for pin in pins)
+    assert len(re.findall(r"--hash=sha256:", text)) >= len(pins)
+
+
+def test_development_lock_contains_the_other() -> None:
+    first, second = (
+        set(re.findall(r"^\S+==\S+", (places.ROOT / name).read_text(), re.MULTILINE))
+        for name in LOCKS
+    )
+    assert first <= second
+
+
+def test_every_dependency_says_what_it_is_for() -> None:
+    text = (places.ROOT / "pyproject.toml").read_text()
+    head = text[: text.index("[build-system]")]
+    wanted = re.findall(r'^    "[^"]+",(.*)$', head, re.MULTILINE)
+    assert wanted
+    assert all(re.match(r"\s+# \w+", comment) for comment in wanted)
