@@ -9,6 +9,8 @@ from django.contrib.postgres.fields import DateRangeField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.utils import formats
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 MONTH_DAY = RegexValidator(
@@ -81,3 +83,14 @@ def in_season(day: dt.date, season_from: str, season_to: str) -> bool:
     if season_from <= season_to:
         return season_from <= today <= season_to
     return today >= season_from or today <= season_to
+
+
+def season_words(season_from: str, season_to: str) -> str:
+    """Say a season as a reader would (`5月15日至9月30日`); nothing for the whole year."""
+    if not season_from:
+        return ""
+    first, last = (
+        formats.date_format(dt.date(2000, *map(int, end.split("-"))), "MONTH_DAY_FORMAT")
+        for end in (season_from, season_to)
+    )
+    return gettext("%(first)s至%(last)s") % {"first": first, "last": last}

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from django.db import connection, models
 
 WIDTH = 8
+
+
+class Crumb(TypedDict):
+    """One step of the way down a tree; the last has no address."""
+
+    label: str
+    url: str
 
 
 def path_of(parent_path: str, pk: int) -> str:
