@@ -1,16 +1,16 @@
 // Keeps what is being typed in this browser until it is sent: form[data-draft="key"].
-// Never kept: passwords, files, hidden fields, and anything marked data-private (a phone number).
+// Never kept: passwords, files, hidden fields (save those a combobox fills), and anything marked data-private (a phone number).
 const EVERY = 2000;
 const MAX_AGE = 7 * 24 * 3600 * 1000;
 
 const keyOf = (name) => `draft:${name}`;
 
+const NEVER = ["hidden", "password", "file", "submit", "button", "fieldset"];
+
 function fieldsOf(form) {
+  const chosen = new Set([...form.querySelectorAll("[data-combobox]")].map((input) => input.dataset.target));
   return [...form.elements].filter(
-    (field) =>
-      field.name &&
-      !field.closest("[data-private]") &&
-      !["hidden", "password", "file", "submit", "button", "fieldset"].includes(field.type),
+    (field) => field.name && !field.closest("[data-private]") && (!NEVER.includes(field.type) || chosen.has(field.name)),
   );
 }
 
@@ -28,7 +28,10 @@ function write(form, values) {
   for (const field of fieldsOf(form)) {
     const value = values[field.name];
     if (field.type === "checkbox" || field.type === "radio") field.checked = Array.isArray(value) && value.includes(field.value);
-    else if (typeof value === "string") field.value = value;
+    else if (typeof value === "string") {
+      field.value = value;
+      if (field.type === "hidden") field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
   }
 }
 

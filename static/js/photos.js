@@ -27,7 +27,12 @@ function watch(input, words) {
   const status = document.createElement("p");
   status.className = "field__help";
   status.setAttribute("role", "status");
-  input.after(list, status);
+  const add = document.createElement("label");
+  add.className = "btn photos__add";
+  add.htmlFor = input.id;
+  add.textContent = words.add;
+  input.classList.add("visually-hidden");
+  input.after(add, list, status);
   let chosen = [];
 
   const sync = () => {
@@ -63,13 +68,20 @@ function watch(input, words) {
     status.textContent = chosen.length ? `${chosen.length} / ${limit}` : "";
   };
 
+  // Taken in at once, so that sending early loses nothing; made smaller one after the other.
   input.addEventListener("change", async () => {
-    const added = await Promise.all([...input.files].map(smaller));
-    const all = [...chosen, ...added];
+    const all = [...chosen, ...input.files];
     chosen = all.slice(0, limit);
     sync();
     draw();
     if (all.length > limit) status.textContent = words.tooMany;
+    for (const file of [...chosen]) {
+      const small = await smaller(file);
+      const index = chosen.indexOf(file);
+      if (small === file || index < 0) continue;
+      chosen[index] = small;
+      sync();
+    }
   });
 }
 
