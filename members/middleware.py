@@ -42,7 +42,8 @@ SECOND_FACTOR_PAGES = PASSWORD_PAGES | {
     "mfa_download_recovery_codes",
 }
 POLLS = frozenset({"members:unread"})
-"""Pages that ask by themselves; they keep nobody's session alive."""
+POLL_HEADER = "X-Poll"
+"""Pages that ask by themselves, by name or because they say so, keep nobody's session alive."""
 
 
 class _AtTheDoor:
@@ -82,7 +83,8 @@ class SessionTimes(_AtTheDoor):
         began, seen = session.get(BEGAN, now), session.get(SEEN, now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_MAX_SECONDS:
             return _time_out(request, user)
-        if SEEN not in session or (now - seen > SEEN_EVERY_SECONDS and page not in POLLS):
+        is_poll = page in POLLS or POLL_HEADER in request.headers
+        if SEEN not in session or (now - seen > SEEN_EVERY_SECONDS and not is_poll):
             session[BEGAN], session[SEEN] = began, now
             UserSession.objects.filter(session_key=session.session_key).update(
                 last_seen_at=timezone.now()
