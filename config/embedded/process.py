@@ -14,6 +14,7 @@ from pathlib import Path
 
 _LARGEST_LOG = 10 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
+_children: dict[int, "subprocess.Popen[bytes]"] = {}  # a finished one stays a zombie until asked
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -92,11 +93,9 @@ class Server:
 
 
 def exists(pid: int) -> bool:
-    """Tell whether a process with this id runs; a finished child of ours is buried first."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass  # not a child of ours
+    """Tell whether a process with this id runs; a finished child of ours does not count."""
+    if pid in _children:
+        return _children[pid].poll() is None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -128,7 +127,7 @@ def launch(
     if log.exists() and log.stat().st_size > _LARGEST_LOG:
         log.replace(log.with_suffix(".old.log"))
     with log.open("ab") as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -143,6 +142,8 @@ def launch(
             umask=0o077,
             env=surroundings or {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         )
+    _children[child.pid] = child
+    return child
 
 
 def last_lines(log: Path, count: int = 5) -> str:
