@@ -98,7 +98,10 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "members.context.unread_count",
+                "config.context.staff",
             ],
+            "builtins": ["config.templatetags.moments"],
+            "libraries": {"moments": "config.templatetags.moments"},
         },
     },
 ]

@@ -1,8 +1,11 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
+from config import views
 from config.lib import errors, health
 
 handler400 = errors.bad_request
@@ -14,5 +17,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    # One way in for everybody: lock-out and second factor are not to be walked around.
+    path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("admin/", admin.site.urls),
+    path("account/", include("allauth.urls")),
+    path("language/", set_language, name="set_language"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("", include("grids.urls")),
+    path("", include("branches.urls")),
+    path("", include("members.urls")),
+    path("", include("petitions.urls")),
 ]

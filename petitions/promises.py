@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from config.lib import moments
 from grids import calendars
+from grids.worktime import WorkCalendar
+from petitions import standards
 from petitions.enums import DeadlineKind, Status
 from petitions.models import Deadline, Petition
 
@@ -20,7 +22,7 @@ ENDED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One sentence and how it stands: `ok`, `soon`, `overdue`, `waiting` (for the resident), `done`."""
+    """One sentence and how it stands: `ok`, `soon`, `overdue`, `waiting` (resident), `done`."""
 
     text: str
     state: str
@@ -37,8 +39,7 @@ def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline])
     row = owed.get(kind) if kind else None
     if row is None:
         return Promise(_("%(who)s正在办理。") % {"who": petition.organisation.short_name}, "ok")
-    calendar = calendars.for_path(petition.path)
-    due = moments.limit(row.due_at, row.remind_at, now, calendar)
+    due = moments.limit(row.due_at, row.remind_at, now, working_time(petition, row.kind))
     names = {
         "who": petition.organisation.short_name,
         "due": due.absolute,
@@ -49,6 +50,14 @@ def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline])
             _("请在%(due)s前确认是否解决；逾期未回复将自动结案。") % names, "waiting", due
         )
     return Promise(_sentence(DeadlineKind(row.kind), due.state) % names, due.state, due)
+
+
+def working_time(petition: Petition, kind: str) -> WorkCalendar | None:
+    """Return the calendar a limit of the case counts by; None where it counts every minute."""
+    standard = standards.for_place(petition.path, petition.urgency)
+    if standard.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
+        return None
+    return calendars.for_path(petition.path)
 
 
 def _next_kind(status: Status, owed: dict[str, Deadline]) -> DeadlineKind | None:

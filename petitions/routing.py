@@ -138,7 +138,8 @@ def explain(parts: dict[str, Any]) -> str:
     if why == "fallback":
         return (
             _(
-                "送 %(organisation)s：%(place)s 属于 %(area)s，暂无网格党支部负责，由其兜底（自%(since)s起）。"
+                "送 %(organisation)s：%(place)s 属于 %(area)s，"
+                "暂无网格党支部负责，由其兜底（自%(since)s起）。"
             )
             % parts
         )

@@ -10,7 +10,6 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-
 MINUTE = dt.timedelta(minutes=1)
 HOUR = 60
 DAY = 24 * HOUR

@@ -1,4 +1,4 @@
-"""What the clock does: remind, let a due limit climb, and close a case the resident is silent on."""
+"""What the clock does: remind, let a due limit climb, close what a resident is silent on."""
 
 from __future__ import annotations
 

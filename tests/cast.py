@@ -1,0 +1,310 @@
+"""A small town and its people: the fixed cast every test of cases plays with.
+
+One subdistrict with two communities. 迎宾路 has one branch over two grids with two groups; 大桥 has
+a branch of its own. Everybody is invented.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from branches import workflow as organising
+from branches.enums import OrgKind, OrgLevel
+from branches.models import Organisation
+from branches.workflow import NewOrganisation, NewResponsibility
+from grids import calendars
+from grids import workflow as placing
+from grids.enums import AreaKind, CodeScheme, Level
+from grids.models import Area
+from grids.workflow import NewArea
+from members import workflow as people
+from members.enums import Role
+from members.models import User
+from petitions import permissions, standards, workflow
+from petitions.contacts import Reach
+from petitions.enums import Channel, Outcome, Status, Urgency
+from petitions.models import Category, Petition, PrivacyNotice, Standard
+from petitions.permissions import Petitioner
+from petitions.workflow import Report
+from petitions.workflow.filing import Filed
+
+SINCE = dt.date(2025, 3, 1)
+HOUR = dt.timedelta(hours=1)
+WORKDAY = dt.timedelta(hours=8)
+PHONE = "190-0000-1234"
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """Places and organisations by the names the tests use."""
+
+    areas: dict[str, Area]
+    orgs: dict[str, Organisation]
+
+    @property
+    def building(self) -> Area:
+        """Building 46: four entrances, six floors, two doors a floor."""
+        return self.areas["b46"]
+
+
+def _area(key: str, parent: str | None, level: Level, kind: AreaKind, name: str) -> NewArea:
+    doors = (4, 6, 2) if level == Level.BUILDING else (None, None, None)
+    return NewArea(
+        key=key,
+        parent=parent,
+        level=level,
+        kind=kind,
+        name=name,
+        entrances=doors[0],
+        floors=doors[1],
+        doors_per_floor=doors[2],
+        scheme=CodeScheme.DIVISION if level == Level.COMMUNITY else None,
+        code={"yingbin": "652302002004", "daqiao": "652302002005"}.get(key, ""),
+        qr=f"qrcode{key}"[:16] if level == Level.BUILDING else "",
+    )
+
+
+def _areas() -> dict[str, Area]:
+    return placing.add_areas(
+        areas=[
+            _area("city", None, Level.CITY, AreaKind.CITY, "阜康市"),
+            _area("fuxin", "city", Level.SUBDISTRICT, AreaKind.SUBDISTRICT, "阜新街道"),
+            _area("yingbin", "fuxin", Level.COMMUNITY, AreaKind.COMMUNITY, "迎宾路社区"),
+            _area("daqiao", "fuxin", Level.COMMUNITY, AreaKind.COMMUNITY, "大桥社区"),
+            _area("g7", "yingbin", Level.GRID, AreaKind.GRID, "第七网格"),
+            _area("g8", "yingbin", Level.GRID, AreaKind.GRID, "第八网格"),
+            _area("d1", "daqiao", Level.GRID, AreaKind.GRID, "第一网格"),
+            _area("fxhy", "g7", Level.ESTATE, AreaKind.ESTATE, "阜兴花苑"),
+            _area("hzxq", "d1", Level.ESTATE, AreaKind.ESTATE, "河畔新区"),
+            _area("b46", "fxhy", Level.BUILDING, AreaKind.BUILDING, "46号楼"),
+            _area("b47", "fxhy", Level.BUILDING, AreaKind.BUILDING, "47号楼"),
+            _area("b1", "hzxq", Level.BUILDING, AreaKind.BUILDING, "1号楼"),
+        ],
+        on=SINCE,
+    )
+
+
+def _orgs(areas: dict[str, Area]) -> dict[str, Organisation]:
+    lv, kd = OrgLevel, OrgKind
+
+    def new(
+        key: str, parent: str | None, level: OrgLevel, kind: OrgKind, area: str, name: str
+    ) -> NewOrganisation:
+        return NewOrganisation(
+            key=key,
+            parent=parent,
+            level=level,
+            kind=kind,
+            area=areas[area],
+            name=name,
+            short_name=name,
+            duty_phone="0994-000-0000",
+        )
+
+    made = organising.add_organisations(
+        organisations=[
+            new("city", None, lv.CITY, kd.CITY_COMMITTEE, "city", "阜康市委社会工作部"),
+            new("water", "city", lv.DEPARTMENT, kd.UTILITY, "city", "供水公司"),
+            new("fuxin", "city", lv.SUBDISTRICT, kd.WORKING_COMMITTEE, "fuxin", "阜新街道党工委"),
+            new(
+                "yingbin", "fuxin", lv.COMMUNITY, kd.GRASSROOTS_COMMITTEE, "yingbin", "迎宾路社区党委"
+            ),
+            new("daqiao", "fuxin", lv.COMMUNITY, kd.GENERAL_BRANCH, "daqiao", "大桥社区党总支"),
+            new("branch", "yingbin", lv.BRANCH, kd.FORMAL, "g7", "第三网格党支部"),
+            new("other", "daqiao", lv.BRANCH, kd.FORMAL, "d1", "大桥第一网格党支部"),
+            new("group", "branch", lv.GROUP, kd.BUILDING_GROUP, "b46", "46号楼党小组"),
+            new("group2", "branch", lv.GROUP, kd.BUILDING_GROUP, "b47", "47号楼党小组"),
+        ],
+        on=SINCE,
+    )
+    served = {
+        "city": ["city"],
+        "fuxin": ["fuxin"],
+        "yingbin": ["yingbin"],
+        "daqiao": ["daqiao"],
+        "branch": ["g7", "g8"],
+        "other": ["d1"],
+        "group": ["b46"],
+        "group2": ["b47"],
+    }
+    organising.assign_all(
+        responsibilities=[
+            NewResponsibility(organisation=made[org], area=areas[area])
+            for org, names in served.items()
+            for area in names
+        ],
+        on=SINCE,
+    )
+    return made
+
+
+def build_town() -> Town:
+    """Make places, organisations, office hours, categories, standards and the privacy notice."""
+    areas = _areas()
+    orgs = _orgs(areas)
+    placing.set_office_hours(
+        region=areas["city"],
+        hours=[
+            ("10-01", "04-30", dt.time(10), dt.time(14)),
+            ("10-01", "04-30", dt.time(15, 30), dt.time(19, 30)),
+            ("05-01", "09-30", dt.time(10), dt.time(14)),
+            ("05-01", "09-30", dt.time(16), dt.time(20)),
+        ],
+    )
+    _catalogue(areas["city"])
+    calendars.forget()
+    standards.forget()
+    return Town(areas, orgs)
+
+
+def _catalogue(city: Area) -> None:
+    water = Category.objects.create(code="WS", name="供水", urgency=Urgency.URGENT, icon="droplet")
+    gas = Category.objects.create(code="GS", name="燃气", urgency=Urgency.URGENT, icon="flame")
+    office = Category.objects.create(code="GV", name="政务服务", urgency=Urgency.NORMAL, icon="file-text")
+    add = Category.objects.create
+    add(code="WS01", parent=water, name="水质浑浊/异味", urgency=Urgency.URGENT, search_text="水质浑浊 浑 黄水 szhz")
+    add(code="WS05", parent=water, name="水表与水费", urgency=Urgency.NORMAL, search_text="水表 水费")
+    add(
+        code="GS01",
+        parent=gas,
+        name="泄漏",
+        urgency=Urgency.EMERGENCY,
+        search_text="煤气味 漏气",
+        emergency_phone="0994-000-0119",
+    )
+    add(
+        code="GV04",
+        parent=office,
+        name="工作作风",
+        urgency=Urgency.NORMAL,
+        channel="accusation",
+        search_text="作风",
+    )
+    for urgency in Urgency:
+        Standard.objects.create(
+            region=city,
+            urgency=urgency,
+            is_round_the_clock=urgency in (Urgency.EMERGENCY, Urgency.URGENT),
+            contact_within=2 * HOUR if urgency == Urgency.URGENT else WORKDAY,
+            resolve_within=24 * HOUR if urgency == Urgency.URGENT else 5 * WORKDAY,
+            answer_within=2 * HOUR if urgency == Urgency.URGENT else WORKDAY,
+            confirm_within=5 * WORKDAY,
+            redo_within=3 * WORKDAY,
+        )
+    PrivacyNotice.objects.create(
+        version="2026-01", text="为办理您反映的事项，仅用于联系您。", valid_from=SINCE
+    )
+
+
+ROLES: dict[str, tuple[Role, str | None, bool]] = {
+    "clerk": (Role.STAFF, "yingbin", False),
+    "secretary": (Role.BRANCH_SECRETARY, "branch", False),
+    "deputy": (Role.BRANCH_SECRETARY, "branch", True),
+    "leader": (Role.GROUP_LEADER, "group", False),
+    "member": (Role.MEMBER, "group", False),
+    "community": (Role.COMMUNITY_SECRETARY, "yingbin", False),
+    "official": (Role.SUBDISTRICT_OFFICIAL, "fuxin", False),
+    "city": (Role.CITY_OFFICIAL, "city", False),
+    "department": (Role.DEPARTMENT_HANDLER, "water", False),
+    "outsider": (Role.BRANCH_SECRETARY, "other", False),
+    "sibling": (Role.STAFF, "daqiao", False),
+    "partner": (Role.API_CLIENT, None, False),
+    "auditor": (Role.AUDITOR, None, False),
+    "sysadmin": (Role.SYSTEM_ADMIN, None, False),
+    "secadmin": (Role.SECURITY_ADMIN, None, False),
+}
+
+
+def build_cast(town: Town) -> dict[str, User]:
+    """Make one person for each role, named by what they are; nobody has a password."""
+    cast = {}
+    for name, (role, org, is_deputy) in ROLES.items():
+        user = people.create_person(
+            username=name, name=f"示例{name}", by=None, is_system=role == Role.API_CLIENT
+        )
+        people.appoint(
+            user=user,
+            role=role,
+            by=None,
+            valid_from=SINCE,
+            organisation=town.orgs[org] if org else None,
+            area=town.areas["fuxin"] if role == Role.API_CLIENT else None,
+            is_deputy=is_deputy,
+        )
+        cast[name] = User.objects.get(pk=user.pk)
+    return cast
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The town with its people, and ways to bring a case to where a test begins."""
+
+    town: Town
+    cast: dict[str, User]
+
+    def report(self, **changes: object) -> Report:
+        """Return the murky-water report from building 46, changed as asked."""
+        given: dict[str, object] = {
+            "place": self.town.building,
+            "category": Category.objects.get(code="WS01"),
+            "text": "自来水发浑，放一会儿还是黄的。",
+            "channel": Channel.QR,
+            "notice_version": "2026-01",
+            "reach": Reach(name="示例居民", phone=PHONE),
+        }
+        return Report(**(given | changes))  # type: ignore[arg-type]
+
+    def file(self, *, by: str | None = None, now: dt.datetime | None = None, **changes: object) -> Filed:
+        """File a report: by a resident, or by one of the cast."""
+        actor = self.cast[by] if by else Petitioner(0)
+        return workflow.file(report=self.report(**changes), by=actor, now=now or timezone.now())
+
+    def at(self, status: Status, *, now: dt.datetime | None = None, **changes: object) -> Petition:
+        """Return a fresh case that walked to `status` through the real workflow."""
+        now = now or timezone.now()
+        petition = self.file(now=now, **changes).petition
+        return walk(self, petition, status, now)
+
+    def petitioner(self, petition: Petition) -> Petitioner:
+        """Return the resident of a case."""
+        return Petitioner(petition.pk)
+
+
+def walk(stage: Stage, petition: Petition, status: Status, now: dt.datetime) -> Petition:
+    """Bring a submitted case to `status`, step by step."""
+    cast = stage.cast
+    resident = permissions.Petitioner(petition.pk)
+    if status == Status.SUBMITTED:
+        return petition
+    if status == Status.DECLINED:
+        return workflow.decline(petition=petition, by=cast["secretary"], now=now, reason="不在范围")
+    if status == Status.RETURNED:
+        return workflow.return_(petition=petition, by=cast["secretary"], now=now, reason="不归我管")
+    if status == Status.WITHDRAWN:
+        return workflow.withdraw(petition=petition, by=resident, now=now)
+    petition = workflow.accept(petition=petition, by=cast["secretary"], now=now)
+    if status == Status.REDIRECTED:
+        return workflow.redirect(petition=petition, by=cast["secretary"], now=now, reason="请向法院")
+    if status == Status.ASSIGNED:
+        return workflow.dispatch(
+            petition=petition, by=cast["secretary"], now=now, group=stage.town.orgs["group"]
+        )
+    if status in (Status.IN_PROGRESS, Status.RESOLVED, Status.REOPENED, Status.CLOSED):
+        petition = workflow.start(petition=petition, by=cast["secretary"], now=now)
+    if status in (Status.RESOLVED, Status.REOPENED, Status.CLOSED):
+        petition = workflow.resolve(
+            petition=petition,
+            by=cast["secretary"],
+            now=now,
+            outcome=Outcome.RESOLVED,
+            cause="老旧铁管",
+            public_answer="已更换楼内铁管，水已变清。",
+        )
+    if status == Status.REOPENED:
+        return workflow.dispute(petition=petition, by=resident, now=now, reason="还是浑")
+    if status == Status.CLOSED:
+        return workflow.confirm(petition=petition, by=resident, now=now)
+    return petition
