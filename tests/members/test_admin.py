@@ -1,0 +1,187 @@
+"""The operators' pages: three hats, three heads, and no case for any of them."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from pytest_django import Settings
+
+from members import permissions, workflow
+from members.enums import HATS, Role, SecurityAction
+from members.models import Post, SecurityEvent, User
+from tests.members.conftest import TODAY, Town
+
+
+@pytest.fixture(autouse=True)
+def _demo(settings: Settings) -> None:
+    settings.DEMO = True  # second factors are tested elsewhere
+
+
+def _as(client: Client, town: Town, name: str) -> Client:
+    client.force_login(town.fresh(name))
+    return client
+
+
+PAGES = {
+    "/admin/members/user/": {"secadmin"},
+    "/admin/members/post/": {"secadmin"},
+    "/admin/members/nearbyenrolment/": {"sysadmin"},
+    "/admin/members/securityevent/": {"auditor"},
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin", "official", "secretary"])
+def test_each_page_opens_for_one_hat(town: Town, client: Client, page: str, name: str) -> None:
+    expected = 200 if name in PAGES[page] else 403
+    assert _as(client, town, name).get(page).status_code == expected
+
+
+def test_no_hat_has_a_permission_on_cases() -> None:
+    for hat in HATS:
+        assert not [perm for perm in permissions.GRANTS[hat] if perm.startswith("petitions.")]
+    assert set(permissions.GRANTS) == set(HATS)
+
+
+def test_every_permission_exists(db: None) -> None:
+    known = {
+        f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
+        for model in admin.site._registry
+        for verb in ("add", "change", "delete", "view")
+    }
+    of_people = {
+        perm
+        for perms in permissions.GRANTS.values()
+        for perm in perms
+        if perm.startswith(("members.", "knox."))
+    }
+    assert of_people <= known
+
+
+def test_a_superuser_may_hand_out_hats_and_nothing_else(town: Town, client: Client) -> None:
+    root = User.objects.create_superuser("root")
+    client.force_login(root)
+    assert client.get("/admin/members/user/").status_code == 200
+    assert client.get("/admin/members/securityevent/").status_code == 403
+    assert not root.has_perm("petitions.view_petition")
+    assert not root.has_module_perms("petitions")
+
+
+def test_a_hat_ended_yesterday_opens_nothing(town: Town) -> None:
+    user = town.fresh("secadmin")
+    assert user.has_perms(["members.view_user", "members.add_post"])
+    user.posts.update(valid_from="2026-01-01", valid_to="2026-11-22")
+    assert not town.fresh("secadmin").has_perm("members.view_user")
+
+
+def test_permissions_by_group_or_by_hand_do_not_exist(town: Town) -> None:
+    user = town.fresh("secretary")
+    user.is_staff = True
+    user.save()
+    assert not user.has_perm("members.view_user")
+    assert user.get_all_permissions() == set()
+
+
+def test_what_a_higher_app_lets_a_hat_do(town: Town, settings: Settings) -> None:
+    settings.OPERATOR_PERMISSIONS = {"system_admin": ["petitions.change_category"]}
+    assert town.fresh("sysadmin").has_perm("petitions.change_category")
+    assert not town.fresh("auditor").has_perm("petitions.change_category")
+
+
+def test_entering_a_person_and_giving_a_first_password(town: Town, client: Client) -> None:
+    _as(client, town, "secadmin")
+    fields = {"username": "new", "name": "样本新", "email": "", "duty_phone": ""}
+    client.post("/admin/members/user/add/", fields)
+    user = town.fresh("new")
+    assert not user.has_usable_password()
+    page = client.post(
+        "/admin/members/user/",
+        {"action": "give_first_password", "_selected_action": [user.pk]},
+        follow=True,
+    )
+    assert "已办妥" in page.content.decode()
+    assert town.fresh("new").must_change_password
+    actions = SecurityEvent.objects.filter(user=town.users["secadmin"])
+    assert list(actions.order_by("id").values_list("action", flat=True)) == [
+        SecurityAction.PERSON_CREATED,
+        SecurityAction.FIRST_PASSWORD,
+    ]
+
+
+def test_changing_and_locking_a_person(town: Town, client: Client) -> None:
+    _as(client, town, "secadmin")
+    pk = town.users["staff"].pk
+    client.post(
+        f"/admin/members/user/{pk}/change/",
+        {"name": "样本改", "email": "", "duty_phone": "", "username": "hacked"},
+    )
+    assert (town.fresh("staff").name, town.fresh("staff").pk) == ("样本改", pk)
+    for action in ("lock", "unlock", "reset_second_factor"):
+        client.post("/admin/members/user/", {"action": action, "_selected_action": [pk]})
+    own = {"action": "lock", "_selected_action": [town.users["secadmin"].pk]}
+    page = client.post("/admin/members/user/", own, follow=True)
+    assert "不能停用自己的账号" in page.content.decode()
+
+
+def test_giving_and_ending_a_post(town: Town, client: Client) -> None:
+    _as(client, town, "secadmin")
+    fields = {
+        "user": town.users["staff"].pk,
+        "role": Role.GROUP_LEADER,
+        "organisation": town.world.orgs["branch"].pk,
+        "valid_from": TODAY.isoformat(),
+    }
+    page = client.post("/admin/members/post/add/", fields)
+    assert "不设在这一级组织" in page.content.decode()
+    fields |= {"role": Role.STAFF, "organisation": town.world.orgs["street"].pk}
+    client.post("/admin/members/post/add/", fields)
+    post = Post.objects.latest("id")
+    assert (post.user.username, post.role) == ("staff", Role.STAFF)
+    url = f"/admin/members/post/{post.pk}/change/"
+    client.post(url, {"valid_to": "2026-12-31", "role": Role.AUDITOR})
+    post.refresh_from_db()
+    assert (str(post.valid_to), post.role) == ("2026-12-31", Role.STAFF)
+
+
+def test_a_second_hat_is_refused_in_the_form(town: Town, client: Client) -> None:
+    _as(client, town, "secadmin")
+    fields = {
+        "user": town.users["auditor"].pk,
+        "role": Role.SYSTEM_ADMIN,
+        "valid_from": TODAY.isoformat(),
+    }
+    page = client.post("/admin/members/post/add/", fields)
+    assert "三员" in page.content.decode()
+
+
+def test_nothing_is_deleted_by_hand(town: Town, client: Client) -> None:
+    _as(client, town, "secadmin")
+    assert client.get(f"/admin/members/user/{town.users['staff'].pk}/delete/").status_code == 403
+    post = town.users["staff"].posts.get()
+    assert client.post(f"/admin/members/post/{post.pk}/delete/").status_code == 403
+
+
+def test_the_log_is_for_reading(town: Town, client: Client) -> None:
+    _as(client, town, "auditor")
+    line = SecurityEvent.objects.latest("id")
+    assert client.get(f"/admin/members/securityevent/{line.pk}/change/").status_code == 200
+    assert client.post(f"/admin/members/securityevent/{line.pk}/change/").status_code == 403
+    assert client.get("/admin/members/securityevent/add/").status_code == 403
+
+
+def test_the_operators_log_in_is_everybodys(client: Client, db: None) -> None:
+    answer = client.get("/admin/", follow=False)
+    assert answer.status_code == 302
+    assert client.get(answer["Location"])["Location"].startswith("/accounts/login/")
+
+
+def test_logging_out_of_the_operators_pages_is_written_down(town: Town, client: Client) -> None:
+    _as(client, town, "secadmin").post("/admin/logout/")
+    assert SecurityEvent.objects.filter(action=SecurityAction.LOGGED_OUT).exists()
+
+
+def test_appointing_a_hat_opens_the_operators_pages(town: Town) -> None:
+    user = workflow.create_person(username="audit2", name="样本审", by=None)
+    workflow.appoint(user=user, role=Role.AUDITOR, by=None, valid_from=TODAY)
+    assert town.fresh("audit2").is_staff

@@ -1,0 +1,166 @@
+"""Logging in: lock-out, first password, second factor, and what the log says."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from members import workflow
+from members.enums import SecurityAction
+from members.models import SecurityEvent
+from tests.members.conftest import NOW, PASSWORD, Town
+
+LOGIN = "/accounts/login/"
+
+
+@pytest.fixture
+def secretary(town: Town) -> Town:
+    for name in ("secretary", "official", "leader"):
+        town.users[name].set_password(PASSWORD)
+        town.users[name].save()
+    return town
+
+
+def _login(client: Client, name: str, password: str = PASSWORD, ip: str = "127.0.0.1") -> bool:
+    answer = client.post(LOGIN, {"login": name, "password": password}, REMOTE_ADDR=ip)
+    return answer.status_code == 302
+
+
+def _actions() -> list[str]:
+    rows = SecurityEvent.objects.exclude(action__in=["person_created", "post_given"])
+    return list(rows.order_by("id").values_list("action", flat=True))
+
+
+def test_a_good_log_in_and_out_is_written_down(secretary: Town, client: Client) -> None:
+    assert _login(client, "secretary")
+    client.post("/accounts/logout/")
+    assert _actions() == [SecurityAction.LOGGED_IN, SecurityAction.LOGGED_OUT]
+    line = SecurityEvent.objects.filter(action=SecurityAction.LOGGED_IN).get()
+    assert line.user == secretary.users["secretary"]
+    assert line.detail == {"ip": "127.0.0.1"}
+
+
+def test_five_wrong_passwords_lock_for_half_an_hour(secretary: Town, client: Client) -> None:
+    for _attempt in range(5):
+        assert not _login(client, "secretary", "wrong-password")
+    assert not _login(client, "secretary")
+    assert _actions() == [SecurityAction.LOGIN_FAILED] * 5 + [SecurityAction.LOCKED_OUT]
+    assert _login(client, "leader")
+    with time_machine.travel(NOW + dt.timedelta(minutes=31), tick=False):
+        assert _login(Client(), "secretary")
+
+
+def test_the_lock_does_not_care_for_upper_and_lower_case(secretary: Town, client: Client) -> None:
+    for name in ("secretary", "Secretary", "SECRETARY", "seCretary", "secretarY"):
+        assert not _login(client, name, "wrong-password")
+    assert not _login(client, "secretary")
+
+
+def test_a_good_log_in_starts_the_count_anew(secretary: Town, client: Client) -> None:
+    for _round in range(2):
+        for _attempt in range(4):
+            _login(Client(), "secretary", "wrong-password")
+        assert _login(Client(), "secretary")
+
+
+def test_an_unknown_name_is_locked_as_well_and_never_stored(
+    secretary: Town, client: Client
+) -> None:
+    for _attempt in range(5):
+        _login(client, "13900001111", "my-secret")
+    page = client.post(LOGIN, {"login": "13900001111", "password": "my-secret"})
+    assert "登录失败次数过多" in page.content.decode()
+    stored = str(list(SecurityEvent.objects.values_list("detail", flat=True)))
+    assert "13900001111" not in stored
+    assert "my-secret" not in stored
+    assert SecurityEvent.objects.filter(user=None, detail__name__gt="").count() == 6
+
+
+def test_one_address_is_locked_whatever_names_it_tries(
+    secretary: Town, client: Client, settings: Settings
+) -> None:
+    settings.LOCKOUT_ADDRESS_FAILURES = 6
+    for number in range(6):
+        _login(client, f"nobody{number}", ip="192.0.2.7")
+    assert not _login(client, "secretary", ip="192.0.2.7")
+    assert _login(client, "secretary", ip="192.0.2.8")
+
+
+def test_there_is_no_sign_up(client: Client, db: None) -> None:
+    answer = client.post(
+        "/accounts/signup/", {"username": "x", "password1": PASSWORD, "password2": PASSWORD}
+    )
+    assert answer.status_code == 200
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_first_password_is_changed_at_the_first_log_in(secretary: Town, client: Client) -> None:
+    first = workflow.set_first_password(user=secretary.users["leader"], by=None)
+    assert _login(client, "leader", first)
+    change = reverse("account_change_password")
+    assert client.get("/me/")["Location"] == change
+    same = client.post(change, {"oldpassword": first, "password1": first, "password2": first})
+    assert "与初始密码不同" in same.content.decode()
+    client.post(change, {"oldpassword": first, "password1": PASSWORD, "password2": PASSWORD})
+    user = secretary.fresh("leader")
+    assert not user.must_change_password
+    assert user.check_password(PASSWORD)
+    assert client.get("/me/").status_code == 200
+    assert SecurityAction.PASSWORD_SET in _actions()
+
+
+@pytest.mark.parametrize("password", ["short", "12345678901", "password123", "样本leader-2026"])
+def test_weak_passwords_are_refused(secretary: Town, client: Client, password: str) -> None:
+    client.force_login(secretary.users["leader"])
+    fields = {"oldpassword": PASSWORD, "password1": password, "password2": password}
+    client.post(reverse("account_change_password"), fields)
+    assert secretary.fresh("leader").check_password(PASSWORD)
+
+
+def _code(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+
+
+def test_an_official_sets_up_and_then_uses_a_second_factor(secretary: Town, client: Client) -> None:
+    assert _login(client, "official")
+    activate = reverse("mfa_activate_totp")
+    assert client.get("/me/")["Location"] == activate
+    page = client.get(activate)
+    secret = page.context["form"].secret
+    client.post(activate, {"code": _code(secret)})
+    assert client.get("/me/").status_code == 200
+    stored = Authenticator.objects.get(type=Authenticator.Type.TOTP)
+    assert secret not in str(stored.data)
+
+    again = Client()
+    with time_machine.travel(NOW + dt.timedelta(minutes=2), tick=False):
+        answer = again.post(LOGIN, {"login": "official", "password": PASSWORD})
+        assert answer["Location"] == reverse("mfa_authenticate")
+        assert again.get("/me/").status_code == 302
+        assert again.post(answer["Location"], {"code": "000000"}).status_code == 200
+        again.post(answer["Location"], {"code": _code(secret)})
+        assert again.get("/me/").status_code == 200
+        again.post(reverse("mfa_deactivate_totp"))
+    assert Authenticator.objects.filter(type=Authenticator.Type.TOTP).exists()
+
+
+def test_a_person_ends_the_other_sessions(secretary: Town) -> None:
+    here, there = Client(), Client()
+    assert _login(here, "secretary")
+    assert _login(there, "secretary")
+    assert here.get(reverse("usersessions_list")).status_code == 200
+    here.post(reverse("usersessions_list"))
+    assert there.get("/me/").status_code == 302
+    assert here.get("/me/").status_code == 200
+    assert SecurityAction.SESSION_ENDED in _actions()

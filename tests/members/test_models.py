@@ -1,0 +1,100 @@
+"""What the database itself refuses about people."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection, transaction
+
+from members.enums import Role, SecurityAction
+from members.models import Post, SecurityEvent, User
+from tests.members.conftest import NOW, TODAY, Town
+
+
+def _insert(
+    user: User, role: str, organisation: int | None = None, until: str | None = None
+) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO members_post (user_id, role, organisation_id, valid_from, valid_to,"
+            " is_deputy) VALUES (%s, %s, %s, %s, NULL, false)",
+            [user.pk, role, organisation, TODAY],
+        )
+
+
+@pytest.mark.parametrize("hat", ["auditor", "system_admin", "security_admin"])
+def test_hats_exclude_each_other_even_by_raw_sql(town: Town, hat: str) -> None:
+    for wearer in ("auditor", "sysadmin", "secadmin"):
+        if town.users[wearer].posts.filter(role=hat).exists():
+            continue
+        with pytest.raises(IntegrityError, match="post_hats_exclude_each_other"):
+            _insert(town.users[wearer], hat)
+
+
+def test_a_hat_and_a_post_that_reaches_cases_exclude_each_other(town: Town) -> None:
+    with pytest.raises(IntegrityError, match="post_hats_exclude_each_other"):
+        _insert(town.users["secretary"], "auditor")
+    with pytest.raises(IntegrityError, match="post_hats_exclude_each_other"):
+        _insert(town.users["auditor"], "staff", town.world.orgs["yingbin"].pk)
+
+
+def test_a_hat_after_the_other_post_has_ended_is_fine(town: Town) -> None:
+    town.users["staff"].posts.update(valid_to=TODAY - dt.timedelta(days=1))
+    _insert(town.users["staff"], "auditor")
+
+
+def test_several_posts_that_reach_cases_are_fine(town: Town) -> None:
+    _insert(town.users["secretary"], "staff", town.world.orgs["yingbin"].pk)
+
+
+def test_one_secretary_at_a_time(town: Town) -> None:
+    branch = town.world.orgs["branch"].pk
+    with pytest.raises(IntegrityError, match="post_one_head_at_a_time"):
+        _insert(town.users["staff"], "branch_secretary", branch)
+    deputy = Post(
+        user=town.users["staff"],
+        role=Role.BRANCH_SECRETARY,
+        organisation=town.world.orgs["branch"],
+        is_deputy=True,
+        valid_from=TODAY,
+    )
+    deputy.save()
+
+
+def test_several_officials_at_a_time(town: Town) -> None:
+    _insert(town.users["city"], "subdistrict_official", town.world.orgs["street"].pk)
+
+
+@pytest.mark.parametrize("role", ["staff", "api_client"])
+def test_a_post_without_its_reach_is_refused(town: Town, role: str) -> None:
+    with pytest.raises(IntegrityError, match="post_reach_fits_role"):
+        _insert(town.users["staff"], role)
+
+
+def test_the_security_log_neither_changes_nor_goes(town: Town) -> None:
+    line = SecurityEvent.objects.create(action=SecurityAction.LOGGED_IN, user=town.users["staff"])
+    line.action = SecurityAction.LOGGED_OUT
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        line.save()
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        line.delete()
+
+
+def test_the_security_log_outlives_an_account_and_ends_after_half_a_year(town: Town) -> None:
+    user = User.objects.create_user("gone", name="样本去")
+    SecurityEvent.objects.create(action=SecurityAction.LOGGED_IN, user=user)
+    user.delete()
+    assert SecurityEvent.objects.filter(action=SecurityAction.LOGGED_IN, user=None).exists()
+    with time_machine.travel(NOW - dt.timedelta(days=190)):
+        old = SecurityEvent.objects.create(action=SecurityAction.LOGGED_IN)
+    old.delete()
+    assert not SecurityEvent.objects.filter(pk=old.pk).exists()
+
+
+def test_no_field_profiles_anybody() -> None:
+    forbidden = {"id_number", "ethnicity", "religion", "birth", "family", "score", "tag", "home"}
+    for model in (User, Post, SecurityEvent):
+        names = {field.name for field in model._meta.get_fields()}
+        assert not names & forbidden

@@ -1,0 +1,124 @@
+"""What a user may reach today."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from pytest_django import DjangoAssertNumQueries
+
+from branches import workflow as organising
+from members import scopes, workflow
+from members.enums import Role
+from members.models import User
+from tests.members.conftest import TODAY, Town
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("staff", ["652302002004"]),
+        ("member", ["46"]),
+        ("leader", ["46"]),
+        ("secretary", ["652302002004001"]),
+        ("community", ["652302002004"]),
+        ("official", ["652302002"]),
+        ("city", ["652302"]),
+        ("department", []),
+        ("partner", ["652302002"]),
+        ("auditor", []),
+        ("sysadmin", []),
+        ("secadmin", []),
+    ],
+)
+def test_a_post_reaches_what_its_organisation_answers_for(
+    town: Town, name: str, places: list[str]
+) -> None:
+    (seat,) = town.fresh(name).scope.seats
+    assert list(seat.area_paths) == [town.world.places[place].path for place in places]
+
+
+def test_it_takes_two_queries_at_most(
+    town: Town, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for name, queries in (("secretary", 2), ("official", 2), ("department", 1), ("auditor", 1)):
+        user = town.fresh(name)
+        with django_assert_num_queries(queries):
+            assert user.scope.seats
+            assert user.scope.has_role(name) or user.scope.seats
+
+
+def test_a_branch_reaches_what_its_groups_look_after_beyond_its_own_grids(town: Town) -> None:
+    organising.end_responsibility(responsibility=town.world.answers["branch"], on=TODAY - _DAY)
+    (seat,) = town.fresh("secretary").scope.seats
+    assert seat.area_paths == (town.world.places["46"].path,)
+
+
+def test_an_ended_post_gives_nothing_from_the_next_day_on(town: Town) -> None:
+    post = town.users["secretary"].posts.get()
+    workflow.end_post(post=post, on=TODAY, by=None)
+    assert town.fresh("secretary").scope.seats
+    assert not scopes.load(town.fresh("secretary"), TODAY + _DAY).seats
+
+
+def test_a_post_does_not_begin_before_its_first_day(town: Town) -> None:
+    user = workflow.create_person(username="new", name="样本新", by=None)
+    workflow.appoint(
+        user=user,
+        role=Role.MEMBER,
+        by=None,
+        valid_from=TODAY + _DAY,
+        organisation=town.world.orgs["group"],
+    )
+    assert not town.fresh("new").scope.seats
+
+
+def test_a_dissolved_organisation_gives_nothing(town: Town) -> None:
+    org = town.world.orgs["group"]
+    type(org).objects.filter(pk=org.pk).update(valid_to=TODAY - _DAY)
+    assert not town.fresh("leader").scope.seats
+
+
+def test_a_responsibility_out_of_season_gives_no_place(town: Town) -> None:
+    answers = town.world.answers["group"]
+    type(answers).objects.filter(pk=answers.pk).update(season_from="05-01", season_to="09-30")
+    (seat,) = town.fresh("leader").scope.seats
+    assert seat.area_paths == ()
+    (seat,) = scopes.load(town.fresh("leader"), dt.date(2026, 7, 1)).seats
+    assert seat.area_paths == (town.world.places["46"].path,)
+
+
+def test_rights_are_read_anew_with_every_request(town: Town) -> None:
+    held = town.fresh("leader")
+    assert held.scope.seats
+    held.posts.update(valid_to=TODAY - _DAY)
+    assert not town.fresh("leader").scope.seats
+
+
+def test_a_locked_account_and_a_superuser_reach_nothing(town: Town) -> None:
+    user = town.fresh("secretary")
+    user.is_active = False
+    assert not user.scope.seats
+    root = User.objects.create_superuser("root")
+    workflow.appoint(
+        user=root,
+        role=Role.STAFF,
+        by=None,
+        valid_from=TODAY,
+        organisation=town.world.orgs["yingbin"],
+    )
+    assert not town.fresh("root").scope.seats
+
+
+def test_a_visitor_reaches_nothing() -> None:
+    scope = scopes.of(AnonymousUser())
+    assert scope.user_id is None
+    assert not scope.seats
+
+
+def test_only_the_outermost_places_are_kept() -> None:
+    assert scopes.outermost(["1.2.", "1.", "1.2.3.", "4."]) == ("1.", "4.")
+
+
+_DAY = dt.timedelta(days=1)

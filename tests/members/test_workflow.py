@@ -1,0 +1,169 @@
+"""The verbs of people and of the inbox."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import ValidationError
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from grids import calendars
+from members import workflow
+from members.enums import MessageKind, Role, SecurityAction
+from members.models import Delivery, InboxMessage, NearbyEnrolment, SecurityEvent, User
+from tests.members.conftest import NOW, TODAY, Town
+
+NIGHT = dt.datetime(2026, 11, 23, 23, 0, tzinfo=NOW.tzinfo)
+
+
+def _tell(town: Town, *names: str, **changes: object) -> None:
+    given: dict[str, object] = {
+        "user_ids": [town.users[name].pk for name in names],
+        "kind": MessageKind.TO_ACCEPT,
+        "key": "event:1:to_accept",
+        "title": "FK-0001 阜兴花苑46号楼 水质",
+        "url": "/petitions/1/",
+        "is_urgent": False,
+        "now": NOW,
+        "area_path": town.world.places["46"].path,
+    }
+    workflow.tell(**(given | changes))  # type: ignore[arg-type]
+
+
+def test_a_second_holder_gets_a_plain_sentence(town: Town) -> None:
+    with pytest.raises(ValidationError, match="已有人担任"):
+        workflow.appoint(
+            user=town.users["staff"],
+            role=Role.BRANCH_SECRETARY,
+            by=None,
+            valid_from=TODAY,
+            organisation=town.world.orgs["branch"],
+        )
+
+
+def test_a_second_hat_gets_a_plain_sentence(town: Town) -> None:
+    with pytest.raises(ValidationError, match="三员"):
+        workflow.appoint(
+            user=town.users["auditor"], role=Role.SYSTEM_ADMIN, by=None, valid_from=TODAY
+        )
+
+
+def test_a_post_at_the_wrong_level_is_refused(town: Town) -> None:
+    with pytest.raises(ValidationError, match="不设在这一级"):
+        workflow.appoint(
+            user=town.users["staff"],
+            role=Role.BRANCH_SECRETARY,
+            by=None,
+            valid_from=TODAY,
+            organisation=town.world.orgs["street"],
+        )
+
+
+def test_handing_over_leaves_no_gap_and_no_overlap(town: Town) -> None:
+    post = town.users["secretary"].posts.get()
+    new = workflow.hand_over(
+        post=post, to=town.users["member"], on=TODAY, by=town.users["secadmin"]
+    )
+    post.refresh_from_db()
+    assert (post.valid_to, new.valid_from) == (TODAY - dt.timedelta(days=1), TODAY)
+    assert new.organisation == town.world.orgs["branch"]
+    actions = SecurityEvent.objects.filter(user=town.users["secadmin"]).order_by("id")
+    assert [row.action for row in actions] == [SecurityAction.POST_ENDED, SecurityAction.POST_GIVEN]
+
+
+def test_a_first_password_opens_the_door_once(town: Town) -> None:
+    password = workflow.set_first_password(user=town.users["staff"], by=town.users["secadmin"])
+    user = town.fresh("staff")
+    assert user.check_password(password)
+    assert user.must_change_password
+    assert password not in str(list(SecurityEvent.objects.values_list("detail", flat=True)))
+
+
+def test_a_system_account_gets_tokens_and_no_password(town: Town) -> None:
+    with pytest.raises(ValidationError):
+        workflow.set_first_password(user=town.users["partner"], by=None)
+    with pytest.raises(ValidationError):
+        workflow.issue_token(user=town.users["staff"], days=1, by=None)
+    assert len(workflow.issue_token(user=town.users["partner"], days=1, by=None)) > 40
+
+
+def test_nobody_locks_the_own_account(town: Town) -> None:
+    with pytest.raises(ValidationError):
+        workflow.lock(user=town.users["secadmin"], by=town.users["secadmin"])
+    workflow.lock(user=town.users["staff"], by=town.users["secadmin"])
+    assert not town.fresh("staff").is_active
+    workflow.unlock(user=town.users["staff"], by=town.users["secadmin"])
+    assert town.fresh("staff").is_active
+
+
+def test_a_change_of_person_names_the_fields_only(town: Town) -> None:
+    user = town.fresh("staff")
+    user.duty_phone = "0994-5550000"
+    workflow.change_person(user=user, by=town.users["secadmin"])
+    line = SecurityEvent.objects.filter(action=SecurityAction.PERSON_CHANGED).get()
+    assert line.detail == {"of": user.pk, "fields": ["duty_phone"]}
+
+
+def test_told_once_however_often_it_is_said(town: Town) -> None:
+    for _time in range(2):
+        _tell(town, "secretary", "leader")
+    assert InboxMessage.objects.count() == 2
+    assert Delivery.objects.count() == 2
+    assert InboxMessage.objects.get(user=town.users["leader"]).key == (
+        f"event:1:to_accept:{town.users['leader'].pk}"
+    )
+
+
+def test_four_queries_whatever_the_number_of_people(
+    town: Town, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    calendars.for_path("")
+    for key, names in (("one", ["staff"]), ("many", list(town.users))):
+        with django_assert_max_num_queries(4):
+            _tell(town, *names, key=key)
+
+
+def test_nobody_to_tell_is_fine(town: Town) -> None:
+    _tell(town)
+    assert not InboxMessage.objects.exists()
+
+
+def test_what_is_not_urgent_waits_for_working_time(town: Town) -> None:
+    _tell(town, "secretary", now=NIGHT)
+    message = InboxMessage.objects.get()
+    assert message.show_from > NIGHT
+    assert message.show_from.astimezone(NOW.tzinfo).date() == dt.date(2026, 11, 24)
+    assert Delivery.objects.get().send_from == message.show_from
+
+
+def test_what_is_urgent_leaves_at_once_by_every_channel(town: Town) -> None:
+    User.objects.filter(username="secretary").update(duty_phone="0994-5550001")
+    _tell(town, "secretary", now=NIGHT, is_urgent=True)
+    assert InboxMessage.objects.get().show_from == NIGHT
+    assert sorted(Delivery.objects.values_list("channel", flat=True)) == ["email", "sms", "wecom"]
+
+
+def test_reminders_wait_for_the_digest_and_locked_people_hear_nothing(town: Town) -> None:
+    workflow.lock(user=town.users["leader"], by=town.users["secadmin"])
+    _tell(town, "secretary", "leader", kind=MessageKind.REMINDER)
+    assert InboxMessage.objects.get().user == town.users["secretary"]
+    assert not Delivery.objects.exists()
+
+
+def test_a_channel_without_an_adapter_is_not_used(town: Town, settings: Settings) -> None:
+    settings.CHANNELS = {"email": "", "sms": "", "wecom": ""}
+    _tell(town, "secretary", is_urgent=True)
+    assert InboxMessage.objects.exists()
+    assert not Delivery.objects.exists()
+
+
+def test_registers_are_written_in_bulk(town: Town) -> None:
+    row = NearbyEnrolment(
+        name="张样本",
+        home_unit="市示例局",
+        organisation=town.world.orgs["branch"],
+        enrolled_on=TODAY,
+    )
+    workflow.enrol_all(enrolments=[row])
+    assert NearbyEnrolment.objects.count() == 1
