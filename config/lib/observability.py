@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 from prometheus_client import Histogram
@@ -48,6 +48,8 @@ class RequestMiddleware:
         structlog.contextvars.bind_contextvars(request_id=number)
         response = self.get_response(request)
         response.headers[HEADER] = number
+        if request.method == "HEAD" and isinstance(response, HttpResponse):
+            response.content = b""  # the length has been noted already
         seconds = time.perf_counter() - started
         method = request.method if request.method in _METHODS else "other"
         name = route(request)
@@ -104,9 +106,11 @@ def logging_config(*, as_json: bool, level: str = "INFO", with_messages: bool = 
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # Django brings handlers of its own for these two; one line each is enough.
+            # Django brings handlers of its own for these two.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # Refused requests have a line already; failures are told with their trace.
+            "django.request": {"level": "ERROR"},
         },
     }
 
