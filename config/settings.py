@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env, places
 from config.lib import observability
+
+django_stubs_ext.monkeypatch()  # `ModelForm[Area]` must mean something at run time too
 
 BASE_DIR = places.ROOT
 PLACES = places.find()

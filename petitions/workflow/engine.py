@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from config.lib.errors import Refusal
 from grids import calendars
 from grids.worktime import WorkCalendar
 from members.models import User
@@ -25,17 +27,23 @@ from petitions.states import MOVE
 TIMED_BY_HANDLER = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
 
 
-class WorkflowError(Exception):
-    """A verb was refused; `code` for programs, the message for people."""
+class WorkflowError(Refusal):
+    """A verb was refused; `code` for programs, the sentence for people."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+
+    @property
+    def reason(self) -> str:
+        """The sentence for people."""
+        return self.sentence
 
 
 class NotYours(WorkflowError):
     """The wrong person (403)."""
+
+    status = HTTPStatus.FORBIDDEN
 
 
 class NotNow(WorkflowError):

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -28,6 +29,8 @@ from petitions.workflow.engine import NotNow, NotYours, Step, WorkflowError
 
 class KeyReused(WorkflowError):
     """The same idempotency key came with another body (422)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class StillRunning(WorkflowError):
