@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Q
+from django.apps import apps
+from django.db.models import Prefetch, Q
 
 from branches.enums import OrgLevel
 from config.lib.dated import DatedQuerySet
@@ -42,6 +43,12 @@ class OrganisationQuerySet(DatedQuerySet["Organisation"]):
         for path in places:
             reach |= Q(area__path__startswith=path)
         return self.filter(reach)
+
+    def with_current_duties(self, day: dt.date) -> Self:
+        """Load what each organisation answers for on `day` as `current_duties`."""
+        rows = apps.get_model("branches", "Responsibility").objects.on(day)
+        rows = rows.order_by("area_id", "season_from")
+        return self.prefetch_related(Prefetch("responsibilities", rows, to_attr="current_duties"))
 
     def search(self, words: str) -> Self:
         """Keep the organisations whose name holds every word."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TypedDict, cast
 
 from django.contrib.auth.decorators import login_required
@@ -15,6 +16,7 @@ from config.lib import panels
 from config.lib.dated import season_words
 from config.lib.trees import Crumb
 from config.lib.viewer import Viewer
+from grids.models import Area
 
 MOST_FOUND = 50
 NEXT_STOPS = 6
@@ -24,6 +26,7 @@ class Duty(TypedDict):
     """A place the organisation answers for."""
 
     row: Responsibility
+    url: str
     season: str
     is_now: bool
 
@@ -67,20 +70,32 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     data = {
         "organisation": it,
         "crumbs": _crumbs(it),
-        "duties": [
-            Duty(
-                row=row,
-                season=season_words(row.season_from, row.season_to),
-                is_now=row.is_in_season(today),
-            )
-            for row in Responsibility.objects.of(it, today)
-        ],
+        "duties": _duties(it, viewer, today),
         "below": visible.on(today).filter(parent=it).order_by("path"),
         "rooms": [_room(room) for room in it.mobile_rooms.order_by("id")],
         "is_over": not it.is_valid_on(today),
         "panels": panels.of("organisation", it, viewer, today),
     }
     return render(request, "branches/organisation.html", data)
+
+
+def _duties(it: Organisation, viewer: Viewer, day: dt.date) -> list[Duty]:
+    """What the organisation answers for; a place is a link where the viewer may open it."""
+    rows = list(Responsibility.objects.of(it, day))
+    may_open = set(
+        Area.objects.visible_to(viewer)
+        .filter(pk__in={row.area_id for row in rows})
+        .values_list("pk", flat=True)
+    )
+    return [
+        Duty(
+            row=row,
+            url=row.area.get_absolute_url() if row.area_id in may_open else "",
+            season=season_words(row.season_from, row.season_to),
+            is_now=row.is_in_season(day),
+        )
+        for row in rows
+    ]
 
 
 def _crumbs(it: Organisation) -> list[Crumb]:

@@ -160,14 +160,27 @@ def add_mobile_room(*, organisation: Organisation, name: str) -> MobileActivityR
     return MobileActivityRoom.objects.create(organisation=organisation, name=name)
 
 
+def check_fits(*, level: OrgLevel, parent: Organisation | None, area: Area) -> None:
+    """ValidationError unless an organisation of this level may stand below `parent`, at `area`."""
+    allowed = PARENT_LEVELS[level]
+    if (parent is None) != (not allowed) or (parent and parent.level not in allowed):
+        raise ValidationError(_("上级组织的层级不对。"))
+    if parent is not None and not area.path.startswith(parent.area.path):
+        raise ValidationError(_("所在地不在上级组织的辖区内。"))
+
+
+def check_duty(*, organisation: Organisation, area: Area) -> None:
+    """ValidationError unless the organisation may answer for the place."""
+    if area.level not in ANSWERS_FOR[OrgLevel(organisation.level)]:
+        raise ValidationError(_("这一级组织不负责这一级地点。"))
+    if not area.path.startswith(_territory(organisation)):
+        raise ValidationError(_("地点不在这个组织的辖区内。"))
+
+
 def _new_organisation(
     draft: NewOrganisation, pk: int, parent: Organisation | None, on: dt.date
 ) -> Organisation:
-    allowed = PARENT_LEVELS[draft.level]
-    if (parent is None) != (not allowed) or (parent and parent.level not in allowed):
-        raise ValidationError(_("上级组织的层级不对。"))
-    if parent is not None and not draft.area.path.startswith(parent.area.path):
-        raise ValidationError(_("所在地不在上级组织的辖区内。"))
+    check_fits(level=draft.level, parent=parent, area=draft.area)
     organisation = Organisation(
         pk=pk,
         level=draft.level,
@@ -188,10 +201,7 @@ def _new_responsibility(
     draft: NewResponsibility, on: dt.date, until: dt.date | None
 ) -> Responsibility:
     organisation, area = draft.organisation, draft.area
-    if area.level not in ANSWERS_FOR[OrgLevel(organisation.level)]:
-        raise ValidationError(_("这一级组织不负责这一级地点。"))
-    if not area.path.startswith(_territory(organisation)):
-        raise ValidationError(_("地点不在这个组织的辖区内。"))
+    check_duty(organisation=organisation, area=area)
     row = Responsibility(
         organisation=organisation,
         level=organisation.level,

@@ -117,6 +117,14 @@ def add_areas(*, areas: Sequence[NewArea], on: dt.date) -> dict[str, Area]:
     return by_key
 
 
+def check_fits(*, level: int, parent: Area | None) -> None:
+    """ValidationError unless a place of this level may lie right below `parent`."""
+    if parent is not None and parent.level >= level:
+        raise ValidationError(_("下级地点的层级必须低于上级。"))
+    if parent is None and level != Level.CITY:
+        raise ValidationError(_("只有县级市没有上级地点。"))
+
+
 @transaction.atomic
 def set_code(*, area: Area, scheme: CodeScheme, code: str, on: dt.date) -> AreaCode:
     """Give a place a new official code from `on`; the code it had ends the day before.
@@ -228,10 +236,7 @@ class _Parents:
 def _new_area(
     draft: NewArea, pk: int, parent: Area | None, on: dt.date, around: tuple[str, ...]
 ) -> Area:
-    if parent is not None and parent.level >= draft.level:
-        raise ValidationError(_("下级地点的层级必须低于上级。"))
-    if parent is None and draft.level != Level.CITY:
-        raise ValidationError(_("只有县级市没有上级地点。"))
+    check_fits(level=draft.level, parent=parent)
     full_name = naming.full_name(
         draft.level,
         draft.name,

@@ -1,0 +1,53 @@
+"""The shape of input about organisations in the operators' pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from branches import workflow
+from branches.enums import OrgLevel
+from branches.models import Organisation, Responsibility
+from config.lib.operators import AnyModelForm
+
+
+class OrganisationForm(AnyModelForm):
+    """An organisation to add or to correct."""
+
+    class Meta:
+        model = Organisation
+        fields = (
+            "level",
+            "kind",
+            "parent",
+            "area",
+            "name",
+            "short_name",
+            "duty_phone",
+            "valid_from",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an organisation that does not fit below its superior."""
+        data = super().clean() or self.cleaned_data
+        if self.instance.pk is None and data.get("level") and data.get("area"):
+            workflow.check_fits(
+                level=OrgLevel(data["level"]), parent=data.get("parent"), area=data["area"]
+            )
+        return data
+
+
+class ResponsibilityForm(AnyModelForm):
+    """A place that an organisation is to answer for."""
+
+    class Meta:
+        model = Responsibility
+        fields = ("organisation", "area", "season_from", "season_to", "valid_from", "valid_to")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a place outside the organisation's level or territory, and a second owner."""
+        data = super().clean() or self.cleaned_data
+        organisation, area = data.get("organisation"), data.get("area")
+        if self.instance.pk is None and organisation and area and data.get("valid_from"):
+            workflow.check_duty(organisation=organisation, area=area)
+            self.instance.level = organisation.level  # for the check of two owners
+        return data

@@ -1,0 +1,35 @@
+"""The shape of input about places in the operators' pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.lib.operators import AnyModelForm
+from grids import workflow
+from grids.models import Area
+
+
+class AreaForm(AnyModelForm):
+    """A place to add or to correct."""
+
+    class Meta:
+        model = Area
+        fields = (
+            "level",
+            "kind",
+            "parent",
+            "name",
+            "entrances",
+            "floors",
+            "doors_per_floor",
+            "season_from",
+            "season_to",
+            "valid_from",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a place that does not fit below its parent, before anything is written."""
+        data = super().clean() or self.cleaned_data
+        if self.instance.pk is None and data.get("level"):
+            workflow.check_fits(level=data["level"], parent=data.get("parent"))
+        return data

@@ -1,0 +1,61 @@
+"""The shape of places for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from grids.enums import Level
+from grids.models import Area
+
+
+class LevelField(serializers.ChoiceField):
+    """A level as its word (`building`), so that programs need no numbers."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__([(level.name.lower(), level.label) for level in Level], **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        """Return the word of a level."""
+        return Level(value).name.lower()
+
+
+class AreaSerializer(serializers.ModelSerializer[Area]):
+    """A place; `code` is its official code of today."""
+
+    level = LevelField(read_only=True)
+    code = serializers.CharField(source="current_code", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Area
+        fields = (
+            "id",
+            "level",
+            "kind",
+            "parent",
+            "name",
+            "full_name",
+            "code",
+            "season_from",
+            "season_to",
+            "valid_from",
+            "valid_to",
+        )
+        read_only_fields = fields
+
+
+class BuildingSerializer(AreaSerializer):
+    """A building with its entrances, floors and doors per floor."""
+
+    door_count = serializers.IntegerField(read_only=True)
+
+    class Meta(AreaSerializer.Meta):
+        fields = (  # type: ignore[assignment]
+            *AreaSerializer.Meta.fields,
+            "entrances",
+            "floors",
+            "doors_per_floor",
+            "door_count",
+        )
+        read_only_fields = fields  # type: ignore[assignment]
