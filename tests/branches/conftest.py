@@ -1,0 +1,14 @@
+"""Nothing a test writes into the calendar is remembered by the next one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from grids import calendars
+
+
+@pytest.fixture(autouse=True)
+def _calendars_forgotten() -> Iterator[None]:
+    calendars.forget()
+    yield
+    calendars.forget()
