@@ -14,7 +14,16 @@ app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="beat")
 
 # The whole timetable, in code: name → task and seconds. Deadlines are rows; the clock only looks.
-app.conf.beat_schedule = {}
+app.conf.beat_schedule = {
+    "let due limits fire": {"task": "petitions.beat.sweep_deadlines", "schedule": 5.0},
+    "announce what a lost wake-up left": {"task": "petitions.beat.drain_outbox", "schedule": 5.0},
+    "text residents": {"task": "petitions.beat.text_residents", "schedule": 15.0},
+    "deliver messages": {"task": "members.tasks.deliver_due", "schedule": 15.0},
+    "write the digest of the day": {"task": "members.tasks.daily_digest", "schedule": 300.0},
+}
+# A wake-up nobody took within its turn is worthless: the next one does the same.
+for entry in app.conf.beat_schedule.values():
+    entry["options"] = {"expires": entry["schedule"]}
 
 
 @signals.setup_logging.connect

@@ -6,7 +6,6 @@ Rows carry the promise and the database's clock decides; a missed wake-up only d
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
 from celery import shared_task
 from django.conf import settings
@@ -18,8 +17,6 @@ from members.enums import ChannelName
 from petitions import contacts, notifications, workflow
 from petitions.enums import Verb
 from petitions.models import Contact, Deadline, Outbox, ResidentMessage
-
-logger = logging.getLogger(__name__)
 
 BATCH = 200
 LEASE = dt.timedelta(minutes=5)

@@ -7,23 +7,25 @@ a branch of its own. Everybody is invented.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import Model
 from django.utils import timezone
 
 from branches import workflow as organising
 from branches.enums import OrgKind, OrgLevel
-from branches.models import Organisation
+from branches.models import Organisation, Responsibility
 from branches.workflow import NewOrganisation, NewResponsibility
 from grids import calendars
 from grids import workflow as placing
 from grids.enums import AreaKind, CodeScheme, Level
-from grids.models import Area
+from grids.models import Area, AreaCode, OfficeHours, PlaceQr
 from grids.workflow import NewArea
 from members import workflow as people
 from members.enums import Role
-from members.models import User
-from petitions import permissions, standards, workflow
+from members.models import Post, SecurityEvent, User
+from petitions import standards, workflow
 from petitions.contacts import Reach
 from petitions.enums import Channel, Outcome, Status, Urgency
 from petitions.models import Category, Petition, PrivacyNotice, Standard
@@ -110,7 +112,12 @@ def _orgs(areas: dict[str, Area]) -> dict[str, Organisation]:
             new("water", "city", lv.DEPARTMENT, kd.UTILITY, "city", "供水公司"),
             new("fuxin", "city", lv.SUBDISTRICT, kd.WORKING_COMMITTEE, "fuxin", "阜新街道党工委"),
             new(
-                "yingbin", "fuxin", lv.COMMUNITY, kd.GRASSROOTS_COMMITTEE, "yingbin", "迎宾路社区党委"
+                "yingbin",
+                "fuxin",
+                lv.COMMUNITY,
+                kd.GRASSROOTS_COMMITTEE,
+                "yingbin",
+                "迎宾路社区党委",
             ),
             new("daqiao", "fuxin", lv.COMMUNITY, kd.GENERAL_BRANCH, "daqiao", "大桥社区党总支"),
             new("branch", "yingbin", lv.BRANCH, kd.FORMAL, "g7", "第三网格党支部"),
@@ -163,10 +170,24 @@ def build_town() -> Town:
 def _catalogue(city: Area) -> None:
     water = Category.objects.create(code="WS", name="供水", urgency=Urgency.URGENT, icon="droplet")
     gas = Category.objects.create(code="GS", name="燃气", urgency=Urgency.URGENT, icon="flame")
-    office = Category.objects.create(code="GV", name="政务服务", urgency=Urgency.NORMAL, icon="file-text")
+    office = Category.objects.create(
+        code="GV", name="政务服务", urgency=Urgency.NORMAL, icon="file-text"
+    )
     add = Category.objects.create
-    add(code="WS01", parent=water, name="水质浑浊/异味", urgency=Urgency.URGENT, search_text="水质浑浊 浑 黄水 szhz")
-    add(code="WS05", parent=water, name="水表与水费", urgency=Urgency.NORMAL, search_text="水表 水费")
+    add(
+        code="WS01",
+        parent=water,
+        name="水质浑浊/异味",
+        urgency=Urgency.URGENT,
+        search_text="水质浑浊 浑 黄水 szhz",
+    )
+    add(
+        code="WS05",
+        parent=water,
+        name="水表与水费",
+        urgency=Urgency.NORMAL,
+        search_text="水表 水费",
+    )
     add(
         code="GS01",
         parent=gas,
@@ -218,6 +239,25 @@ ROLES: dict[str, tuple[Role, str | None, bool]] = {
 }
 
 
+SNAPSHOT: tuple[type[Model], ...] = (
+    *(Area, AreaCode, PlaceQr, OfficeHours, Organisation, Responsibility),
+    *(User, Post, SecurityEvent, Category, Standard, PrivacyNotice),
+)
+
+
+def rows() -> list[tuple[type[Model], list[Model]]]:
+    """Return every row the stage is made of, so that the next test writes them at once."""
+    return [(model, list(model._default_manager.all())) for model in SNAPSHOT]
+
+
+def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
+    """Write the stage's rows again as they were, a dozen statements instead of hundreds."""
+    for model, instances in saved:
+        model._default_manager.bulk_create(instances)
+    calendars.forget()
+    standards.forget()
+
+
 def build_cast(town: Town) -> dict[str, User]:
     """Make one person for each role, named by what they are; nobody has a password."""
     cast = {}
@@ -257,7 +297,9 @@ class Stage:
         }
         return Report(**(given | changes))  # type: ignore[arg-type]
 
-    def file(self, *, by: str | None = None, now: dt.datetime | None = None, **changes: object) -> Filed:
+    def file(
+        self, *, by: str | None = None, now: dt.datetime | None = None, **changes: object
+    ) -> Filed:
         """File a report: by a resident, or by one of the cast."""
         actor = self.cast[by] if by else Petitioner(0)
         return workflow.file(report=self.report(**changes), by=actor, now=now or timezone.now())
@@ -265,7 +307,7 @@ class Stage:
     def at(self, status: Status, *, now: dt.datetime | None = None, **changes: object) -> Petition:
         """Return a fresh case that walked to `status` through the real workflow."""
         now = now or timezone.now()
-        petition = self.file(now=now, **changes).petition
+        petition = self.file(by=None, now=now, **changes).petition
         return walk(self, petition, status, now)
 
     def petitioner(self, petition: Petition) -> Petitioner:
@@ -275,36 +317,51 @@ class Stage:
 
 def walk(stage: Stage, petition: Petition, status: Status, now: dt.datetime) -> Petition:
     """Bring a submitted case to `status`, step by step."""
-    cast = stage.cast
-    resident = permissions.Petitioner(petition.pk)
-    if status == Status.SUBMITTED:
-        return petition
-    if status == Status.DECLINED:
-        return workflow.decline(petition=petition, by=cast["secretary"], now=now, reason="不在范围")
-    if status == Status.RETURNED:
-        return workflow.return_(petition=petition, by=cast["secretary"], now=now, reason="不归我管")
-    if status == Status.WITHDRAWN:
-        return workflow.withdraw(petition=petition, by=resident, now=now)
-    petition = workflow.accept(petition=petition, by=cast["secretary"], now=now)
-    if status == Status.REDIRECTED:
-        return workflow.redirect(petition=petition, by=cast["secretary"], now=now, reason="请向法院")
-    if status == Status.ASSIGNED:
-        return workflow.dispatch(
-            petition=petition, by=cast["secretary"], now=now, group=stage.town.orgs["group"]
-        )
-    if status in (Status.IN_PROGRESS, Status.RESOLVED, Status.REOPENED, Status.CLOSED):
-        petition = workflow.start(petition=petition, by=cast["secretary"], now=now)
-    if status in (Status.RESOLVED, Status.REOPENED, Status.CLOSED):
-        petition = workflow.resolve(
-            petition=petition,
-            by=cast["secretary"],
-            now=now,
-            outcome=Outcome.RESOLVED,
-            cause="老旧铁管",
-            public_answer="已更换楼内铁管，水已变清。",
-        )
-    if status == Status.REOPENED:
-        return workflow.dispute(petition=petition, by=resident, now=now, reason="还是浑")
-    if status == Status.CLOSED:
-        return workflow.confirm(petition=petition, by=resident, now=now)
+    for step in PATHS[status]:
+        petition = STEPS[step](stage, petition, now)
     return petition
+
+
+STEPS: dict[str, Callable[[Stage, Petition, dt.datetime], Petition]] = {
+    "accept": lambda s, p, now: workflow.accept(petition=p, by=s.cast["secretary"], now=now),
+    "decline": lambda s, p, now: workflow.decline(
+        petition=p, by=s.cast["secretary"], now=now, reason="不在范围"
+    ),
+    "return": lambda s, p, now: workflow.return_(
+        petition=p, by=s.cast["secretary"], now=now, reason="不归我管"
+    ),
+    "withdraw": lambda s, p, now: workflow.withdraw(petition=p, by=s.petitioner(p), now=now),
+    "redirect": lambda s, p, now: workflow.redirect(
+        petition=p, by=s.cast["secretary"], now=now, reason="请向法院提起诉讼"
+    ),
+    "dispatch": lambda s, p, now: workflow.dispatch(
+        petition=p, by=s.cast["secretary"], now=now, group=s.town.orgs["group"]
+    ),
+    "start": lambda s, p, now: workflow.start(petition=p, by=s.cast["secretary"], now=now),
+    "resolve": lambda s, p, now: workflow.resolve(
+        petition=p,
+        by=s.cast["secretary"],
+        now=now,
+        outcome=Outcome.RESOLVED,
+        cause="老旧铁管",
+        public_answer="已更换楼内铁管，水已变清。",
+    ),
+    "dispute": lambda s, p, now: workflow.dispute(
+        petition=p, by=s.petitioner(p), now=now, reason="还是浑"
+    ),
+    "confirm": lambda s, p, now: workflow.confirm(petition=p, by=s.petitioner(p), now=now),
+}
+
+PATHS: dict[Status, tuple[str, ...]] = {
+    Status.SUBMITTED: (),
+    Status.DECLINED: ("decline",),
+    Status.RETURNED: ("return",),
+    Status.WITHDRAWN: ("withdraw",),
+    Status.ACCEPTED: ("accept",),
+    Status.REDIRECTED: ("accept", "redirect"),
+    Status.ASSIGNED: ("accept", "dispatch"),
+    Status.IN_PROGRESS: ("accept", "start"),
+    Status.RESOLVED: ("accept", "start", "resolve"),
+    Status.REOPENED: ("accept", "start", "resolve", "dispute"),
+    Status.CLOSED: ("accept", "start", "resolve", "confirm"),
+}

@@ -1,0 +1,230 @@
+"""Limits that pass: each climbs exactly once, to the next held post, and must be answered."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from members import workflow as people
+from members.models import InboxMessage, Post
+from petitions import beat, notifications, workflow
+from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState, Status, Verb
+from petitions.models import Deadline, Escalation, Event, Feedback, Petition
+from tests.cast import Stage, build_cast, build_town
+
+HOUR = dt.timedelta(hours=1)
+LONG_AGO = timezone.now() - 3 * HOUR
+
+
+def _due(petition: Petition, kind: DeadlineKind) -> Deadline:
+    return Deadline.objects.open().get(petition=petition, kind=kind)
+
+
+def _fire(petition: Petition, kind: DeadlineKind, after: dt.timedelta = HOUR) -> dt.datetime:
+    deadline = _due(petition, kind)
+    now = deadline.due_at + after
+    assert workflow.fire(deadline_id=deadline.pk, petition_id=petition.pk, now=now)
+    petition.refresh_from_db()
+    return now
+
+
+def test_unaccepted_case_climbs_to_community_then_subdistrict_then_city(stage: Stage) -> None:
+    petition = stage.file().petition
+    for level, org in (("community", "yingbin"), ("subdistrict", "fuxin"), ("city", "city")):
+        _fire(petition, DeadlineKind.CONTACT if level == "community" else DeadlineKind.ANSWER)
+        assert petition.level == level
+        assert petition.supervisor == stage.town.orgs[org]
+        assert petition.is_answer_owed
+        assert petition.organisation == stage.town.orgs["branch"]
+        assert petition.status == Status.SUBMITTED
+    assert Escalation.objects.filter(petition=petition).count() == 3
+
+
+def test_at_the_city_there_is_no_rung_above_and_nothing_is_lost(stage: Stage) -> None:
+    petition = stage.file().petition
+    for kind in (
+        DeadlineKind.CONTACT,
+        DeadlineKind.ANSWER,
+        DeadlineKind.ANSWER,
+        DeadlineKind.ANSWER,
+    ):
+        _fire(petition, kind)
+    assert petition.supervisor == stage.town.orgs["city"]
+    assert petition.is_answer_owed
+    assert not Deadline.objects.open().filter(kind=DeadlineKind.ANSWER).exists()
+
+
+def test_case_in_a_groups_hands_climbs_to_its_branch_first(stage: Stage) -> None:
+    petition = stage.at(Status.ASSIGNED)
+    _fire(petition, DeadlineKind.RESOLUTION)
+    assert petition.supervisor == stage.town.orgs["branch"]
+    assert petition.level == CaseLevel.GRID
+    _fire(petition, DeadlineKind.ANSWER)
+    assert petition.supervisor == stage.town.orgs["yingbin"]
+
+
+def test_vacant_post_is_passed_over_with_a_notice(stage: Stage) -> None:
+    Post.objects.filter(user=stage.cast["community"]).delete()
+    petition = stage.file().petition
+    _fire(petition, DeadlineKind.CONTACT)
+    row = Escalation.objects.get(petition=petition)
+    assert row.to_organisation == stage.town.orgs["fuxin"]
+    assert row.skipped == [stage.town.orgs["yingbin"].pk]
+    event = Event.objects.get(petition=petition, verb=Verb.ESCALATE)
+    notifications.announce(event.pk)
+    kinds = InboxMessage.objects.filter(user=stage.cast["official"]).values_list("kind", flat=True)
+    assert set(kinds) == {"escalated", "data_quality"}
+
+
+def test_deputy_is_asked_while_the_holder_is_missing(stage: Stage) -> None:
+    Post.objects.filter(user=stage.cast["secretary"]).delete()
+    petition = stage.file().petition
+    notifications.announce(Event.objects.get(petition=petition).pk)
+    assert InboxMessage.objects.get(kind="to_accept").user == stage.cast["deputy"]
+
+
+def test_conflicted_organisation_is_not_asked_to_supervise(stage: Stage) -> None:
+    petition = stage.file(about=stage.town.orgs["branch"]).petition
+    assert petition.organisation == stage.town.orgs["yingbin"]
+    _fire(petition, DeadlineKind.CONTACT)
+    assert petition.supervisor == stage.town.orgs["fuxin"]
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.RESOURCES, AnswerKind.OVERRULE, AnswerKind.EXPLAIN])
+def test_answer_ends_the_duty_and_keeps_handler_and_history(stage: Stage, kind: AnswerKind) -> None:
+    petition = stage.file().petition
+    now = _fire(petition, DeadlineKind.CONTACT)
+    workflow.answer(
+        petition=petition, by=stage.cast["community"], now=now, kind=kind, text="派人支援"
+    )
+    petition.refresh_from_db()
+    assert not petition.is_answer_owed
+    assert petition.organisation == stage.town.orgs["branch"]
+    assert Escalation.objects.get(petition=petition).answer_kind == kind
+    assert (
+        Deadline.objects.get(petition=petition, kind=DeadlineKind.ANSWER).state == DeadlineState.MET
+    )
+    public = kind == AnswerKind.EXPLAIN
+    assert petition.notes.get(body="派人支援").is_public is public
+
+
+def test_answer_by_extension_moves_the_limit_and_leaves_a_trace(stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    now = _fire(petition, DeadlineKind.RESOLUTION)
+    assert petition.due_at is not None
+    assert petition.due_at < now
+    workflow.answer(
+        petition=petition,
+        by=stage.cast["community"],
+        now=now,
+        kind=AnswerKind.EXTEND,
+        text="等管件",
+        extension=24 * HOUR,
+    )
+    petition.refresh_from_db()
+    assert petition.due_at == now + 24 * HOUR
+    rows = Deadline.objects.filter(petition=petition, kind=DeadlineKind.RESOLUTION).order_by("id")
+    assert [row.state for row in rows] == [DeadlineState.FIRED, DeadlineState.OPEN]
+
+
+def test_answer_by_ordering_a_department_draws_it_in(stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    now = _fire(petition, DeadlineKind.RESOLUTION)
+    water = stage.town.orgs["water"]
+    assert not Petition.objects.visible_to(stage.cast["department"]).exists()
+    workflow.answer(
+        petition=petition,
+        by=stage.cast["community"],
+        now=now,
+        kind=AnswerKind.DEPARTMENT,
+        text="请到场",
+        department=water,
+    )
+    assert Petition.objects.visible_to(stage.cast["department"]).get() == petition
+
+
+def test_not_due_yet_does_not_fire(stage: Stage) -> None:
+    petition = stage.file().petition
+    deadline = _due(petition, DeadlineKind.CONTACT)
+    early = deadline.due_at - dt.timedelta(seconds=1)
+    assert not workflow.fire(deadline_id=deadline.pk, petition_id=petition.pk, now=early)
+
+
+def test_ended_limit_never_fires(stage: Stage) -> None:
+    petition = stage.file().petition
+    deadline = _due(petition, DeadlineKind.CONTACT)
+    workflow.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
+    late = deadline.due_at + HOUR
+    assert not workflow.fire(deadline_id=deadline.pk, petition_id=petition.pk, now=late)
+
+
+def test_fired_limit_stays_owed_until_done(stage: Stage) -> None:
+    petition = stage.file().petition
+    now = _fire(petition, DeadlineKind.CONTACT)
+    assert Petition.objects.overdue(now).get() == petition
+    workflow.accept(petition=petition, by=stage.cast["secretary"], now=now)
+    assert not Petition.objects.overdue(now).exists()
+
+
+def test_reminder_comes_once_at_80_percent(stage: Stage) -> None:
+    petition = stage.file().petition
+    deadline = _due(petition, DeadlineKind.CONTACT)
+    now = deadline.remind_at
+    assert Deadline.objects.to_remind(now).first() == deadline
+    assert workflow.remind(deadline_id=deadline.pk, petition_id=petition.pk, now=now)
+    assert not workflow.remind(deadline_id=deadline.pk, petition_id=petition.pk, now=now)
+    event = Event.objects.get(petition=petition, verb=Verb.REMIND)
+    assert notifications.recipients(event, now.date())[0].user_ids == (stage.cast["secretary"].pk,)
+
+
+def test_silence_closes_and_is_counted_as_silence(stage: Stage) -> None:
+    petition = stage.at(Status.RESOLVED)
+    _fire(petition, DeadlineKind.CONFIRMATION)
+    assert (petition.status, petition.closed_by) == (Status.CLOSED, "silence")
+    assert Feedback.objects.get(petition=petition).solved == "silence"
+
+
+def test_sweep_takes_everything_due_by_the_databases_clock(stage: Stage) -> None:
+    overdue = stage.file(now=LONG_AGO).petition
+    fresh = stage.file().petition
+    assert beat.sweep_deadlines() == 1
+    overdue.refresh_from_db()
+    fresh.refresh_from_db()
+    assert (overdue.level, fresh.level) == ("community", "grid")
+    assert beat.sweep_deadlines() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_three_sweepers_at_once_escalate_each_case_once() -> None:
+    """Real rows, real locks: every due limit fires once however many sweep."""
+    town = build_town()
+    stage = Stage(town, build_cast(town))
+    for _i in range(12):
+        stage.file(now=LONG_AGO)
+    done: list[int] = []
+
+    def sweep() -> None:
+        done.append(beat.sweep_deadlines())
+        connection.close()
+
+    threads = [threading.Thread(target=sweep) for _i in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(done) + beat.sweep_deadlines() == 12
+    assert Escalation.objects.count() == 12
+    assert Event.objects.filter(verb=Verb.ESCALATE).count() == 12
+
+
+def test_ended_post_hears_nothing(stage: Stage) -> None:
+    post = Post.objects.get(user=stage.cast["secretary"])
+    people.end_post(post=post, on=timezone.localdate() - dt.timedelta(days=1), by=None)
+    petition = stage.file().petition
+    event = Event.objects.get(petition=petition)
+    told = notifications.recipients(event, timezone.localdate())
+    assert told[0].user_ids == (stage.cast["deputy"].pk,)
