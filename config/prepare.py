@@ -1,51 +1,81 @@
-"""Brings the database of a demonstration run up to date and greets whoever started it."""
+"""Brings the database of a demonstration run up to date, and greets whoever started it."""
 
-from pathlib import Path
+import hashlib
+import io
 
-import django
-from django.core.management import call_command, get_commands
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from config import places
+from config.embedded import postgres
 
-_MARK = "sample loaded"
+_LOGINS = "logins.txt"
 
 
-def database() -> None:
-    """Migrate, and load the sample once in the life of this database."""
+def database(at: places.Places) -> None:
+    """Migrate, and load the sample once in the life of this database.
+
+    What has been done is noted at the database itself, so that it is true of this database and
+    the next start need not even import the application.
+    """
+    wanted = _fingerprint()
+    noted = _read_note(at)
+    if noted == wanted and (at.var / _LOGINS).exists():
+        return
+    _with_application(at, sample_wanted=not noted)
+    _write_note(at, wanted)
+
+
+def greet(at: places.Places, address: str) -> None:
+    """Print where the site is and who can log in."""
+    print(f"\n找支部 is running at {address}\n", flush=True)
+    print((at.var / _LOGINS).read_text(encoding="utf-8"), flush=True)
+    print(f"Logs are in {at.logs}. Ctrl-C stops everything.\n", flush=True)
+
+
+def _with_application(at: places.Places, *, sample_wanted: bool) -> None:
+    """Do what needs the application; imported here because a second start does not need it."""
+    import django  # noqa: PLC0415
+    from django.core.management import call_command, get_commands  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+
     django.setup()
-    if _has_pending_migrations():  # the command itself takes seconds even when there are none
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-    if "load_sample" in get_commands() and not _is_marked():
+    call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+    commands = get_commands()
+    if sample_wanted and "load_sample" in commands:
         print("Loading the sample; this happens once ...", flush=True)
         call_command("load_sample")
-        with connection.cursor() as cursor:
-            cursor.execute(f"COMMENT ON DATABASE {_name()} IS '{_MARK}'")
+    logins = io.StringIO()
+    if "demo_logins" in commands:
+        call_command("demo_logins", stdout=logins)
+    (at.var / _LOGINS).write_text(logins.getvalue(), encoding="utf-8")
     connection.close()
 
 
-def greet(address: str, logs: Path) -> None:
-    """Print where the site is and who can log in."""
-    print(f"\n找支部 is running at {address}", flush=True)
-    if "demo_logins" in get_commands():
-        call_command("demo_logins")
+def _fingerprint() -> str:
+    """Return a digest of every migration here."""
+    digest = hashlib.sha256()
+    for file in sorted(places.ROOT.glob("*/migrations/*.py")):
+        digest.update(file.name.encode() + file.read_bytes())
+    digest.update((places.ROOT / "requirements.lock").read_bytes())  # other apps' migrations
+    return digest.hexdigest()
+
+
+def _read_note(at: places.Places) -> str:
+    connection = postgres.connect(at)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+                [postgres.DATABASE],
+            )
+            row = cursor.fetchone()
+    finally:
         connection.close()
-    print(f"Logs are in {logs}. Ctrl-C stops everything.\n", flush=True)
+    return str(row[0] or "") if row else ""
 
 
-def _has_pending_migrations() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
-def _is_marked() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
-            " WHERE datname = current_database()"
-        )
-        row = cursor.fetchone()
-    return bool(row) and row[0] == _MARK
-
-
-def _name() -> str:
-    return connection.ops.quote_name(str(connection.settings_dict["NAME"]))
+def _write_note(at: places.Places, note: str) -> None:
+    connection = postgres.connect(at)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"COMMENT ON DATABASE {postgres.DATABASE} IS %s", [note])
+    finally:
+        connection.close()

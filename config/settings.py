@@ -270,7 +270,7 @@ USE_TZ = True
 # --- Files ------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static-collected"
+STATIC_ROOT = BASE_DIR / "static-collected" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION  # collecting and compressing takes a minute; see Dockerfile
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -346,3 +346,6 @@ CHANNELS = {  # a way out and its adapter; without an adapter it is not used
     "sms": env.text("SMS_CHANNEL", "" if PRODUCTION else "members.channels.SmsFileChannel"),
     "wecom": env.text("WECOM_CHANNEL", "" if PRODUCTION else "members.channels.WeComFileChannel"),
 }
+
+# Every process that reads the settings knows the queue; one that does not starts the faster.
+from config import celery as _celery  # noqa: E402, F401

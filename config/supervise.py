@@ -63,10 +63,20 @@ class Part:
         elif now >= self.retry_at:
             self.start()
 
+    def ask_to_stop(self) -> None:
+        """Tell the child to finish what it has begun."""
+        if self.running:
+            self.running.ask_to_stop()
+
     def stop(self) -> None:
-        """Ask the child to finish and end."""
+        """See that the child ends, by force when its time is up."""
         if self.running:
             self.running.stop(self.patience)
+
+    def kill(self) -> None:
+        """End the child at once."""
+        if self.running and self.running.is_alive():
+            os.kill(self.running.pid, signal.SIGKILL)
 
 
 class Supervisor:
@@ -94,10 +104,11 @@ class Supervisor:
     def start(self) -> None:
         """Start services, bring the database up to date, then start the three parts."""
         self.services = embedded.start(self.at, bound=True)
-        prepare.database()
-        for part in self.parts:
+        prepare.database(self.at)
+        self.parts[0].start()
+        self._await_web()  # before the others start: they would only slow it down
+        for part in self.parts[1:]:
             part.start()
-        self._await_web()
 
     def watch(self) -> None:
         """Keep everything alive until asked to stop."""
@@ -108,8 +119,10 @@ class Supervisor:
             time.sleep(0.25)
 
     def stop(self) -> None:
-        """Stop in order: first no new requests, then the clock, the work, and the services."""
-        for part in (self.parts[0], self.parts[2], self.parts[1]):
+        """Stop in order: the three parts side by side, then the services that they lean on."""
+        for part in self.parts:
+            part.ask_to_stop()
+        for part in self.parts:
             part.stop()
         if self.services:
             self.services.stop()
@@ -118,9 +131,9 @@ class Supervisor:
         """Note that we are to stop; a second signal does not wait."""
         if self.asked_to_stop:
             for part in self.parts:
-                part.patience = 0
+                part.kill()
         self.asked_to_stop = True
-        if not self.services or not all(part.running for part in self.parts):
+        if not all(part.running for part in self.parts):
             raise KeyboardInterrupt(signum)  # still starting: leave at once through `finally`
 
     def _revive_services(self) -> None:
@@ -194,7 +207,7 @@ def run(at: places.Places) -> int:
             signal.signal(sig, supervisor.on_signal)
         try:
             supervisor.start()
-            prepare.greet(supervisor.address, at.logs)
+            prepare.greet(at, supervisor.address)
             supervisor.watch()
         except KeyboardInterrupt:
             pass

@@ -67,6 +67,7 @@ class Server:
     pid: int
     ending: signal.Signals
     child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    asked: bool = field(default=False, repr=False)
 
     @property
     def started_here(self) -> bool:
@@ -79,11 +80,15 @@ class Server:
             return self.child.poll() is None
         return exists(self.pid)
 
+    def ask_to_stop(self) -> None:
+        """Tell it once to finish what it has begun and end."""
+        if not self.asked and self.is_alive():
+            os.kill(self.pid, self.ending)
+        self.asked = True
+
     def stop(self, patience: float = 30.0) -> None:
         """Ask it to end in order; kill it when it has not ended after `patience` seconds."""
-        if not self.is_alive():
-            return
-        os.kill(self.pid, self.ending)
+        self.ask_to_stop()
         until = time.monotonic() + patience
         while self.is_alive():
             if time.monotonic() > until:

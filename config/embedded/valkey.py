@@ -1,12 +1,12 @@
 """This checkout's own Valkey: the queue's broker and the cache, on a unix socket."""
 
 import importlib.util
+import re
 import shutil
 import signal
+import socket
 import time
 from pathlib import Path
-
-import redis
 
 from config.embedded.process import Server, ServiceError, explain, last_lines, launch
 from config.places import Places
@@ -57,20 +57,22 @@ def running(at: Places) -> Server | None:
     return Server(_NAME, pid, signal.SIGTERM) if pid else None
 
 
-def _process_behind(socket: Path) -> int | None:
-    if not socket.exists():
-        return None
-    client = redis.Redis(
-        unix_socket_path=str(socket), db=0, socket_timeout=2, socket_connect_timeout=2
-    )
-    try:
-        return int(client.info("server")["process_id"])
-    except redis.BusyLoadingError:
-        return None
-    except redis.RedisError:
-        return None
-    finally:
-        client.close()
+def _process_behind(path: Path) -> int | None:
+    """Ask who answers on the socket, in the protocol's own words: a client takes long to import."""
+    said = b""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(2)
+        try:
+            line.connect(str(path))
+            line.sendall(b"INFO server\r\n")
+            while not (found := re.search(rb"process_id:(\d+)\r\n", said)):
+                part = line.recv(4096)
+                if not part or said.startswith(b"-"):
+                    return None  # gone, or still loading its file
+                said += part
+        except OSError:
+            return None
+    return int(found[1])
 
 
 def _binary() -> Path:
