@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.views import logout
@@ -20,12 +20,6 @@ from members import workflow
 from members.enums import LEVELS_OF, Role
 from members.models import NearbyEnrolment, Post, SecurityEvent, User
 
-if TYPE_CHECKING:  # Django's own classes take no type argument when the program runs
-    AnyAdmin = admin.ModelAdmin[Any]
-    ModelFormOfPost = forms.ModelForm[Post]
-else:
-    AnyAdmin, ModelFormOfPost = admin.ModelAdmin, forms.ModelForm
-
 # One way in and out: the operators' pages take the log-in with its lock-out and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]
 admin.site.logout = logout  # type: ignore[method-assign,assignment]
@@ -35,7 +29,7 @@ def _by(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-class NoDelete(AnyAdmin):
+class NoDelete(admin.ModelAdmin[Any]):
     """Nothing about people is deleted by hand: accounts are locked, posts end."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
@@ -104,7 +98,7 @@ class UserAdmin(NoDelete):
         self._each(request, people, workflow.unlock)
 
 
-class PostForm(ModelFormOfPost):
+class PostForm(forms.ModelForm[Post]):
     """A post as an operator enters it; the level of the organisation must fit."""
 
     class Meta:

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from members.enums import HEAD_AT, Role
+from members.enums import HEAD_AT, HEADS, Role
 from members.models import Post, User
 
 
@@ -105,3 +105,17 @@ def vacant_posts(day: dt.date) -> list[Vacancy]:
         Vacancy(pk, name, OrgLevel(level), HEAD_AT[OrgLevel(level)], has_deputy)
         for pk, name, level, has_deputy in organisations
     ]
+
+
+def posts_at(organisation_ids: Iterable[int], user_ids: Iterable[int], day: dt.date) -> list[Post]:
+    """Return the head posts of some organisations and every post of some people, holders first.
+
+    With user and organisation loaded; one query.
+    """
+    heads = Q(role__in=sorted(HEADS), organisation_id__in=list(organisation_ids))
+    return list(
+        Post.objects.active(day)
+        .filter(heads | Q(user_id__in=list(user_ids)))
+        .select_related("user", "organisation")
+        .order_by("is_deputy", "valid_from", "id")
+    )

@@ -75,7 +75,6 @@ def town(db: None) -> Town:
 
 @pytest.fixture(autouse=True)
 def _a_working_monday(settings: Settings, tmp_path: Path) -> Iterator[None]:
-    settings.ROOT_URLCONF = "tests.members.urls"
     settings.OUTBOX_DIR = tmp_path
     calendars.forget()
     with time_machine.travel(NOW, tick=False):

@@ -35,7 +35,7 @@ PAGES = {
 @pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin", "official", "secretary"])
 def test_each_page_opens_for_one_hat(town: Town, client: Client, page: str, name: str) -> None:
     expected = 200 if name in PAGES[page] else 403
-    assert _as(client, town, name).get(page).status_code == expected
+    assert _as(client, town, name).get(page, follow=True).status_code == expected
 
 
 def test_no_hat_has_a_permission_on_cases() -> None:
@@ -173,7 +173,7 @@ def test_the_log_is_for_reading(town: Town, client: Client) -> None:
 def test_the_operators_log_in_is_everybodys(client: Client, db: None) -> None:
     answer = client.get("/admin/", follow=False)
     assert answer.status_code == 302
-    assert client.get(answer["Location"])["Location"].startswith("/accounts/login/")
+    assert client.get(answer["Location"])["Location"].startswith("/account/login/")
 
 
 def test_logging_out_of_the_operators_pages_is_written_down(town: Town, client: Client) -> None:

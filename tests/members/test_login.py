@@ -21,7 +21,7 @@ from members.enums import SecurityAction
 from members.models import SecurityEvent
 from tests.members.conftest import NOW, PASSWORD, Town
 
-LOGIN = "/accounts/login/"
+LOGIN = "/account/login/"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def _actions() -> list[str]:
 
 def test_a_good_log_in_and_out_is_written_down(secretary: Town, client: Client) -> None:
     assert _login(client, "secretary")
-    client.post("/accounts/logout/")
+    client.post("/account/logout/")
     assert _actions() == [SecurityAction.LOGGED_IN, SecurityAction.LOGGED_OUT]
     line = SecurityEvent.objects.filter(action=SecurityAction.LOGGED_IN).get()
     assert line.user == secretary.users["secretary"]
@@ -99,7 +99,7 @@ def test_one_address_is_locked_whatever_names_it_tries(
 
 def test_there_is_no_sign_up(client: Client, db: None) -> None:
     answer = client.post(
-        "/accounts/signup/", {"username": "x", "password1": PASSWORD, "password2": PASSWORD}
+        "/account/signup/", {"username": "x", "password1": PASSWORD, "password2": PASSWORD}
     )
     assert answer.status_code == 200
     assert "_auth_user_id" not in client.session
@@ -136,6 +136,8 @@ def test_an_official_sets_up_and_then_uses_a_second_factor(secretary: Town, clie
     assert _login(client, "official")
     activate = reverse("mfa_activate_totp")
     assert client.get("/me/")["Location"] == activate
+    assert client.get(activate)["Location"].startswith(reverse("account_reauthenticate"))
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     page = client.get(activate)
     secret = page.context["form"].secret
     client.post(activate, {"code": _code(secret)})
