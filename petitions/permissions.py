@@ -16,6 +16,12 @@ from petitions.states import MOVE, MOVES, Move
 
 MAX_RETURNS = 2
 DESK_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
+FILING_ROLES = DESK_ROLES | {
+    Role.CITY_OFFICIAL,
+    Role.BRANCH_SECRETARY,
+    Role.GROUP_LEADER,
+    Role.API_CLIENT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +221,12 @@ def may_file(by: By, path: str) -> bool:
     """Tell whether somebody logged in may file for a place: a post that reaches it, or a member."""
     if not isinstance(by, User):
         return True
-    desk = {Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL}
-    field = {Role.BRANCH_SECRETARY, Role.GROUP_LEADER, Role.API_CLIENT}
     return any(
-        seat.role in desk | field and any(path.startswith(area) for area in seat.area_paths)
+        seat.role in FILING_ROLES and any(path.startswith(area) for area in seat.area_paths)
         for seat in by.scope.seats
     )
+
+
+def may_open_desk(user: User) -> bool:
+    """Tell whether somebody may file anywhere at all, and so has a use for the desk."""
+    return any(seat.role in FILING_ROLES and seat.area_paths for seat in user.scope.seats)

@@ -79,7 +79,8 @@ class Combobox {
       const answer = await fetch(url, { signal: this.request.signal, headers: { Accept: "application/json" }, credentials: "same-origin" });
       if (!answer.ok) throw new Error(String(answer.status));
       this.results = (await answer.json()).results ?? [];
-      this.show();
+      if (document.activeElement === this.input) this.show();
+      else if (this.results.length === 1) this.pick(0); // left before the answer came: this is meant
     } catch (error) {
       if (error.name !== "AbortError") this.close();
     }

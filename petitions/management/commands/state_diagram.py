@@ -1,0 +1,83 @@
+"""Write the states of a case as a diagram, from the one table of states, into a Markdown file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
+
+from petitions.enums import Status, Verb
+from petitions.states import FINAL, MOVES
+
+BEGIN = "<!-- states:begin -->"
+END = "<!-- states:end -->"
+
+
+class Command(BaseCommand):
+    """Print the diagram, write it between its marks in a file, or check that it stands there."""
+
+    help = "The state diagram of a case, generated from petitions/states.py."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the file to write to or to check."""
+        one = parser.add_mutually_exclusive_group()
+        one.add_argument("--write", type=Path, metavar="FILE")
+        one.add_argument("--check", type=Path, metavar="FILE")
+
+    def handle(
+        self, *_args: Any, write: Path | None = None, check: Path | None = None, **_options: Any
+    ) -> None:
+        """Print, write or check."""
+        drawn = diagram()
+        target = write or check
+        if target is None:
+            self.stdout.write(drawn)
+            return
+        before = target.read_text(encoding="utf-8")
+        after = placed(before, drawn)
+        if write:
+            target.write_text(after, encoding="utf-8")
+        elif before != after:
+            raise CommandError(f"{target} is out of date: run state_diagram --write {target}")
+
+
+def diagram() -> str:
+    """Return the mermaid diagram: every verb that changes the state, from where to where.
+
+    Verbs that keep the state (notes, photos, escalation, …) are named below it, since escalation
+    changes the level and never the state.
+    """
+    with translation.override("zh-hans"):
+        lines = ["```mermaid", "stateDiagram-v2"]
+        lines += [f'    state "{status.label}" as {status.value}' for status in Status]
+        lines += [f"    [*] --> {Status.SUBMITTED.value}: {_word(Verb.FILE)}"]
+        for (source, target), verbs in sorted(_arrows().items()):
+            lines.append(f"    {source} --> {target}: {'、'.join(verbs)}")
+        lines += [f"    {status.value} --> [*]" for status in FINAL]
+        lines.append("```")
+        staying = "、".join(_word(move.verb) for move in MOVES if move.to is None)
+        return "\n".join([*lines, "", f"不改变状态：{staying}。"])
+
+
+def placed(text: str, drawn: str) -> str:
+    """Return `text` with the diagram between its marks; CommandError when a mark is missing."""
+    head, begin, rest = text.partition(BEGIN)
+    _old, end, tail = rest.partition(END)
+    if not (begin and end):
+        raise CommandError(f"The marks {BEGIN} and {END} are missing.")
+    return f"{head}{begin}\n\n{drawn}\n\n{end}{tail}"
+
+
+def _arrows() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for move in MOVES:
+        for source in move.sources:
+            if move.to is not None and source != move.to:
+                found.setdefault((source.value, move.to.value), []).append(_word(move.verb))
+    return found
+
+
+def _word(verb: Verb) -> str:
+    return str(verb.label)

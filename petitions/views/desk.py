@@ -1,0 +1,233 @@
+"""The desk: log what a resident says in one screen, then the slip with number and code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from petitions import catalogue, permissions, promises, spoken, tracking, workflow
+from petitions import desk as desk_knowledge
+from petitions.contacts import Reach
+from petitions.desk import Found, Known
+from petitions.enums import Channel, Regime
+from petitions.forms.desk import Desk, Preview
+from petitions.models import Petition, PrivacyNotice
+from petitions.views.guards import StaffRequest, staff_only
+from petitions.workflow.filing import Filed, Key, KeyReused, Report
+
+SLIPS = "slips"
+MOST_SLIPS = 20
+HASHED = (
+    *("text", "since", "urgency", "name", "phone", "is_confidential"),
+    *("channel", "external_number", "about"),
+)
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def desk(request: StaffRequest) -> HttpResponse:
+    """Show the empty form, or file what was filled in and go on to the slip."""
+    if not permissions.may_open_desk(request.user):
+        raise PermissionDenied
+    if request.method != "POST":
+        return _page(request, Desk(), Known())
+    form = Desk(request.POST, request.FILES)
+    form.photo_bond = f"desk:{request.user.pk}"
+    form.is_valid()
+    now = timezone.now()
+    found = _found(request, form, now.date())
+    known = _known(request, form, found, now)
+    _name_what_is_missing(form, found, known)
+    if form.errors or "look" in request.POST:
+        return _page(request, form, known, found)
+    try:
+        filed = _file(request, form, known, now)
+    except KeyReused:
+        return _again(request, form, known)
+    except workflow.NotYours as refused:
+        raise PermissionDenied from refused
+    except workflow.WorkflowError as refused:
+        form.add_error(None, refused.reason)
+        return _page(request, form, known, found, status=HTTPStatus.CONFLICT)
+    _remember(request, filed.petition)
+    return redirect("petitions:slip", filed.petition.pk)
+
+
+@staff_only
+@require_GET
+def preview(request: StaffRequest) -> HttpResponse:
+    """Return the right half of the desk for what is chosen so far."""
+    asked = Preview(request.GET)
+    asked.is_valid()
+    given, now = asked.cleaned_data, timezone.now()
+    known = desk_knowledge.know(
+        viewer=request.user,
+        place=desk_knowledge.place_with(request.user, given.get("place"), now.date()),
+        category=desk_knowledge.category_with(given.get("category")),
+        urgency=given.get("urgency", ""),
+        about_id=given.get("about"),
+        now=now,
+    )
+    return render(request, "petitions/desk/_known.html", {"known": known} | _lines(known))
+
+
+@staff_only
+@require_GET
+def category_suggest(request: StaffRequest) -> JsonResponse:
+    """Return categories for what was typed, as the box expects them."""
+    found = desk_knowledge.categories_for(request.GET.get("q", ""))
+    results = [
+        {"id": row.pk, "label": catalogue.full_label(row), "detail": row.get_urgency_display()}
+        for row in found
+    ]
+    return JsonResponse({"results": results})
+
+
+@never_cache
+@staff_only
+@require_GET
+def slip(request: StaffRequest, pk: int) -> HttpResponse:
+    """Show number and code to whoever filed the case in this session, and to nobody else."""
+    if pk not in request.session.get(SLIPS, []):
+        raise Http404
+    filed = Petition.objects.filter(filed_by=request.user).with_parts()
+    petition = get_object_or_404(filed, pk=pk)
+    now = timezone.now()
+    code = tracking.code_for(petition.uuid)
+    data = {
+        "petition": petition,
+        "code": tracking.shown(code),
+        "plain_code": code,
+        "category": catalogue.full_label(petition.category),
+        "promise": promises.promise(petition, now, petition.deadlines.owed()),
+        "has_contact": hasattr(petition, "contact"),
+    }
+    return render(request, "petitions/desk/slip.html", data)
+
+
+def _found(request: StaffRequest, form: Desk, day: dt.date) -> Found:
+    given = form.cleaned_data
+    return desk_knowledge.find(
+        request.user,
+        where=given.get("where", ""),
+        place_ids=(given.get("place_choice"), given.get("place")),
+        what=given.get("what", ""),
+        category_ids=(given.get("category_choice"), given.get("category")),
+        day=day,
+    )
+
+
+def _known(request: StaffRequest, form: Desk, found: Found, now: dt.datetime) -> Known:
+    return desk_knowledge.know(
+        viewer=request.user,
+        place=found.place,
+        category=found.category,
+        urgency=form.cleaned_data.get("urgency", ""),
+        about_id=form.cleaned_data.get("about"),
+        now=now,
+    )
+
+
+def _name_what_is_missing(form: Desk, found: Found, known: Known) -> None:
+    """Say at the field when words do not lead to one place or matter, or to the body meant."""
+    given = form.cleaned_data
+    if "where" in given and found.place is None:
+        form.add_error("where", _choose(found.places, _("没有找到这个地点，请换个说法。")))
+    if "what" in given and found.category is None:
+        form.add_error("what", _choose(found.categories, _("没有找到这类事项，请换个说法。")))
+    if given.get("about") and known.place is not None and known.about is None:
+        form.add_error(None, _("反映的组织不负责这个地点，请在右边重新选择。"))
+
+
+def _choose(candidates: tuple[object, ...], nothing: str) -> str:
+    return _("请从下面选一个。") if candidates else nothing
+
+
+def _file(request: StaffRequest, form: Desk, known: Known, now: dt.datetime) -> Filed:
+    """File it: the same sending twice makes one case."""
+    given = form.cleaned_data
+    assert known.place is not None
+    assert known.category is not None
+    report = Report(
+        place=known.place,
+        category=known.category,
+        text=given["text"],
+        channel=Channel(given["channel"]),
+        notice_version=_notice_version(now.date()),
+        since=given["since"],
+        urgency=given["urgency"],
+        reach=Reach(given["name"], given["phone"], given["is_confidential"]),
+        about=known.about,
+        photos=given["photos"],
+        regime=Regime.HOTLINE if given["external_number"] else Regime.COMMUNITY,
+        external_number=given["external_number"],
+    )
+    sent: dict[str, Any] = {name: str(given[name]) for name in HASHED}
+    sent |= {"place": known.place.pk, "category": known.category.pk}
+    sent["photos"] = [photo.sha256 for photo in given["photos"]]
+    key = Key(f"desk:{request.user.pk}", str(given["key"]), _hash(sent))
+    return workflow.file(report=report, by=request.user, now=now, key=key)
+
+
+def _hash(sent: dict[str, Any]) -> str:
+    """Return a keyed hash of what was sent: a telephone number must not be guessable from it."""
+    body = json.dumps(sent, sort_keys=True)
+    return salted_hmac("petitions.desk", body, algorithm="sha256").hexdigest()
+
+
+def _notice_version(day: dt.date) -> str:
+    newest = PrivacyNotice.objects.filter(valid_from__lte=day).order_by("-valid_from", "-id")
+    return newest.values_list("version", flat=True).first() or ""
+
+
+def _remember(request: StaffRequest, petition: Petition) -> None:
+    kept = [pk for pk in request.session.get(SLIPS, []) if pk != petition.pk]
+    request.session[SLIPS] = [*kept, petition.pk][-MOST_SLIPS:]
+
+
+def _again(request: StaffRequest, form: Desk, known: Known) -> HttpResponse:
+    """The form was sent before with other words: say so, and let it be filed as another case."""
+    form.say(key=str(uuid.uuid4()))
+    form.add_error(
+        None, _("这张表刚才已经登记过，现在内容有改动。确实是另一件事，请再按一次“登记”。")
+    )
+    return _page(request, form, known, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _page(
+    request: StaffRequest,
+    form: Desk,
+    known: Known,
+    found: Found | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """Show the form with everything typed; what was found stands in it by its whole name."""
+    if form.is_bound and known.place is not None:
+        form.say(where=known.place.full_name, place=str(known.place.pk))
+    if form.is_bound and known.category is not None:
+        form.say(what=known.category_label, category=str(known.category.pk))
+    data = {
+        "form": form,
+        "known": known,
+        "place_choices": found.places if found and found.place is None else (),
+        "category_choices": found.categories if found and found.category is None else (),
+    }
+    return render(request, "petitions/desk/desk.html", data | _lines(known), status=status)
+
+
+def _lines(known: Known) -> dict[str, Any]:
+    """Return the first number to call besides the national ones, in an emergency."""
+    found = spoken.lines(known.category) if known.category and known.is_emergency else []
+    return {"line": found[0] if found else None}
