@@ -1,9 +1,96 @@
-"""A believable year of cases, written in bulk; a second time changes nothing."""
+"""A believable year of cases over the sample's places; a second time changes nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
+import random
+from collections.abc import Iterator, Sequence
+
+from django.utils import timezone
+
+from petitions.enums import PhotoKind, Status, Urgency, Verb
+from petitions.models import Petition
+from petitions.sample import pictures, rhythm, texts, writing
+from petitions.sample.drafts import SEED, Maker
+from petitions.sample.ground import Ground
+from petitions.sample.specials import Specials
+from petitions.sample.tempers import Temper, usual
+from petitions.sample.walk import Walk
+from petitions.states import FINAL, RUNNING
+
+YEAR = 365
+USUAL_CASES = 1_400
+RURAL_EVERY = 24
+MERGES = 24
+SECOND_AFTER = dt.timedelta(hours=2)
+LONG_ENOUGH = dt.timedelta(days=5)
+LONG_ENOUGH_URGENT = dt.timedelta(hours=8)
+REPORT_PICTURES = 14
+ANSWER_PICTURES = 6
 
 
-def load(now: dt.datetime) -> None:
-    """Write the cases of the year up to `now`, unless sample cases are there already."""
+def load(now: dt.datetime) -> int:
+    """Write the cases of the year up to `now` and return how many; none if there are any already.
+
+    Everything is worked out first and written in one transaction.
+    """
+    if Petition.objects.filter(is_sample=True).exists():
+        return 0
+    walks = walked(now)
+    writing.write(walks, now)
+    return len(walks)
+
+
+def walked(now: dt.datetime) -> list[Walk]:
+    """Walk the cases in memory, oldest first."""
+    ground = Ground(timezone.localdate(now))
+    maker = Maker(ground, now)
+    walks = [*_usual(maker), *Specials(maker).all()]
+    walks += list(_merged(maker, walks))
+    walks.sort(key=lambda walk: walk.petition.created_at)
+    _illustrate(walks)
+    return walks
+
+
+def _usual(maker: Maker) -> Iterator[Walk]:
+    rng = random.Random(SEED)  # noqa: S311 - a sample, not a secret
+    places = rhythm.Places(rng, maker.ground.homes())
+    for number, at in enumerate(rhythm.moments(rng, USUAL_CASES, maker.now, YEAR)):
+        day = timezone.localdate(at)
+        is_rural = number % RURAL_EVERY == 0
+        area = rng.choice(maker.ground.countryside(day)) if is_rural else places.home()
+        template = texts.pick(rng, day, is_rural=is_rural)
+        yield maker.make(area, at, template, usual(rng))
+
+
+def _merged(maker: Maker, walks: Sequence[Walk]) -> Iterator[Walk]:
+    """Report some matters a second time from the same building; the desk joins them."""
+    firsts = [walk for walk in walks if _can_lead(walk.petition)]
+    for first in firsts[:: max(len(firsts) // MERGES, 1)][:MERGES]:
+        case = first.petition
+        template = texts.of(case.category.code)[-1]
+        at = case.created_at + SECOND_AFTER
+        yield maker.make(case.place, at, template, Temper(path="merge"), into=first)
+
+
+def _can_lead(case: Petition) -> bool:
+    """Tell whether a case was handled long enough for a second report to be joined to it."""
+    if case.is_sealed or case.about_organisation_id or case.status not in FINAL:
+        return False
+    if case.status == Status.WITHDRAWN or not case.resolved_at:
+        return False
+    enough = LONG_ENOUGH_URGENT if case.urgency == Urgency.URGENT else LONG_ENOUGH
+    return case.resolved_at - case.created_at > enough
+
+
+def _illustrate(walks: Sequence[Walk]) -> None:
+    """Hang pictures on some reports, the open ones first, and on some answers."""
+    fitting = [walk for walk in walks if pictures.scene_for(walk.petition.category.code)]
+    fitting.sort(key=lambda walk: (walk.petition.status not in RUNNING, -walk.at.timestamp()))
+    for walk in fitting[:REPORT_PICTURES]:
+        scene = pictures.scene_for(walk.petition.category.code)
+        walk.pictures.append((walk.events[0], scene, PhotoKind.REPORT))
+    answered = [walk for walk in fitting if walk.status in (Status.RESOLVED, Status.CLOSED)]
+    for walk in answered[:ANSWER_PICTURES]:
+        event = next(event for event in walk.events if event.verb == Verb.RESOLVE)
+        walk.pictures.append((event, "done", PhotoKind.ANSWER))

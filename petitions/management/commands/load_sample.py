@@ -29,8 +29,9 @@ class Command(BaseCommand):
         """Take the day the sample ends on; without it the cases lead up to this very moment."""
         parser.add_argument("--today", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
 
-    def handle(self, *args: Any, today: dt.date | None = None, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         """Run the loaders in order, each with a line and its seconds."""
+        today: dt.date | None = options["today"]
         now = timezone.now() if today is None else at_end_of(today)
         since = dt.date(timezone.localtime(now).year - 1, 1, 1)
         self._run("places and calendar", lambda: grids.sample.load(since))

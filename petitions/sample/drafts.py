@@ -1,0 +1,128 @@
+"""Makes one case of the sample: where, when, by which way, in whose words, and how it goes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+
+from django.utils import timezone
+
+from branches.models import Organisation
+from grids.enums import Level
+from grids.models import Area
+from petitions import routing, search, tracking
+from petitions.enums import CategoryChannel, Channel
+from petitions.models import Petition
+from petitions.sample import rhythm, texts
+from petitions.sample.catalogue import NOTICE_VERSION
+from petitions.sample.ground import Ground
+from petitions.sample.stories import Story
+from petitions.sample.tempers import Temper
+from petitions.sample.walk import Walk
+
+NAMESPACE = uuid.UUID("5d0f6c1e-7a52-5b7e-9a55-2f6b3f0a9c11")
+SEED = "652302"
+WAKING = range(7, 23)
+TRIES = 160
+
+
+class Maker:
+    """Makes cases, each from its own chance, so that one more or less changes no other."""
+
+    def __init__(self, ground: Ground, now: dt.datetime) -> None:
+        """Begin with the first serial."""
+        self.ground = ground
+        self.now = now
+        self._serial = 0
+
+    def make(
+        self,
+        area: Area,
+        at: dt.datetime,
+        template: texts.Template,
+        temper: Temper,
+        *,
+        channel: Channel | None = None,
+        about: Organisation | None = None,
+        text: str = "",
+        into: Walk | None = None,
+    ) -> Walk:
+        """Let one case go its way from its filing up to the present."""
+        self._serial += 1
+        rng = random.Random(f"{SEED}:{self._serial}")  # noqa: S311 - a sample, not a secret
+        told, since, answer = texts.written(rng, template)
+        way = channel or rhythm.channel(rng, at, is_rural=area.level < Level.BUILDING)
+        place = self.ground.place(area, timezone.localdate(at))
+        petition = self._petition(place, at, template, text or told, about)
+        petition.channel, petition.since = way, since
+        walk = Walk(petition, place, self.ground, at)
+        walk.has_contact = rng.random() < rhythm.WITH_CONTACT[way]
+        return Story(walk, temper, template, answer, rng, self.now, into).play()
+
+    def _petition(
+        self,
+        place: routing.Place,
+        at: dt.datetime,
+        template: texts.Template,
+        text: str,
+        about: Organisation | None,
+    ) -> Petition:
+        category = self.ground.categories[template.code]
+        found = routing.route(place, channel=category.channel, about=about)
+        case_uuid = uuid.uuid5(NAMESPACE, str(self._serial))
+        return Petition(
+            uuid=case_uuid,
+            tracking_hash=tracking.code_hash(tracking.code_for(case_uuid)),
+            created_at=at,
+            notice_version=NOTICE_VERSION,
+            is_sample=True,
+            urgency=category.urgency,
+            category=category,
+            text=text,
+            place=place.area,
+            place_name=place.area.full_name,
+            path=place.area.path,
+            subdistrict=place.at(Level.SUBDISTRICT),
+            community=place.at(Level.COMMUNITY),
+            grid=place.at(Level.GRID),
+            organisation=found.organisation,
+            group=found.group,
+            about_organisation=about,
+            is_sealed=category.channel == CategoryChannel.ACCUSATION,
+            route=found.parts,
+            route_text=found.sentence,
+            level=found.level,
+            search=search.vector(text, place.area.full_name, category.name),
+        )
+
+    def find(
+        self,
+        areas: Iterable[Area],
+        codes: Iterable[str],
+        temper: Temper,
+        wanted: Callable[[Petition], bool],
+        *,
+        about: Organisation | None = None,
+        text: str = "",
+    ) -> Walk | None:
+        """Look back for a moment of filing from which the case stands as wanted now."""
+        places = list(areas)
+        for code in codes:
+            template = texts.of(code)[0]
+            for number, at in enumerate(self._moments()):
+                area = places[number % len(places)]
+                walk = self.make(area, at, template, temper, about=about, text=text)
+                if wanted(walk.petition):
+                    return walk
+        return None
+
+    def _moments(self) -> Iterator[dt.datetime]:
+        """Yield moments going back from the present, finely first, in waking hours."""
+        back = dt.timedelta(minutes=12)
+        for _try in range(TRIES):
+            at = self.now - back
+            if timezone.localtime(at).hour in WAKING:
+                yield at
+            back += max(dt.timedelta(minutes=20), min(back / 12, dt.timedelta(hours=4)))
