@@ -49,5 +49,11 @@ class ResponsibilityForm(AnyModelForm):
         organisation, area = data.get("organisation"), data.get("area")
         if self.instance.pk is None and organisation and area and data.get("valid_from"):
             workflow.check_duty(organisation=organisation, area=area)
-            self.instance.level = organisation.level  # for the check of two owners
+            workflow.check_vacant(
+                organisation=organisation,
+                area=area,
+                on=data["valid_from"],
+                until=data.get("valid_to"),
+                season_from=data.get("season_from", ""),
+            )
         return data

@@ -225,6 +225,21 @@ def _territory(organisation: Organisation) -> str:
     return organisation.area.path
 
 
+def check_vacant(
+    *,
+    organisation: Organisation,
+    area: Area,
+    on: dt.date,
+    until: dt.date | None = None,
+    season_from: str = "",
+) -> None:
+    """ValidationError when another organisation of the level answers in that time and season."""
+    row = Responsibility(
+        organisation=organisation, level=organisation.level, area=area, season_from=season_from
+    )
+    _refuse_two_owners([row], on, until)
+
+
 def _refuse_two_owners(rows: list[Responsibility], on: dt.date, until: dt.date | None) -> None:
     """Say it in words; the database's exclusion constraint holds it whatever code runs."""
     taken = (

@@ -1,0 +1,137 @@
+"""Operators add places through the workflow and cannot move, rename or delete them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from branches.models import Organisation, Responsibility
+from grids import calendars
+from grids.models import Area, PlaceQr
+from members.models import User
+from tests.cast import Town, build_cast, build_town
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def town() -> Town:
+    return build_town()
+
+
+@pytest.fixture
+def operator(town: Town, client: Client, settings: Any) -> Client:
+    settings.DEMO = True  # without the second factor
+    user = build_cast(town)["sysadmin"]
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    client.force_login(user)
+    return client
+
+
+def building(parent: Area, **changes: str) -> dict[str, str]:
+    given = {
+        "level": "6",
+        "kind": "building",
+        "parent": str(parent.pk),
+        "name": "9号楼",
+        "entrances": "2",
+        "floors": "6",
+        "doors_per_floor": "2",
+        "season_from": "",
+        "season_to": "",
+        "valid_from": "2026-11-01",
+        "codes-TOTAL_FORMS": "0",
+        "codes-INITIAL_FORMS": "0",
+    }
+    return given | changes
+
+
+def test_a_place_is_added_by_the_workflow(operator: Client, town: Town) -> None:
+    estate = town.building.parent
+    assert estate is not None
+    url = reverse("admin:grids_area_add")
+    assert operator.get(url).status_code == 200
+    wrong = operator.post(url, building(estate, level="2", kind="town"))
+    assert "层级" in wrong.content.decode()
+    assert operator.post(url, building(estate, kind="lane")).status_code == 200  # refused, no error
+    assert operator.post(url, building(estate)).status_code == 302
+    made = Area.objects.get(name="9号楼")
+    assert made.path.startswith(estate.path)
+    assert made.full_name == f"{estate.full_name}9号楼"
+
+
+def test_a_place_that_stands_is_not_moved_or_deleted(operator: Client, town: Town) -> None:
+    url = reverse("admin:grids_area_change", args=[town.building.pk])
+    assert operator.get(url).status_code == 200
+    operator.post(url, building(town.areas["city"], name="改名", floors="7"))
+    it = Area.objects.get(pk=town.building.pk)
+    assert (it.name, it.path, it.floors) == (town.building.name, town.building.path, 7)
+    gone = operator.post(reverse("admin:grids_area_delete", args=[it.pk]), {"post": "yes"})
+    assert gone.status_code == 403
+
+
+def test_a_qr_link_is_issued_and_revoked(operator: Client, town: Town) -> None:
+    before = PlaceQr.objects.count()
+    operator.post(reverse("admin:grids_placeqr_add"), {"area": str(town.building.pk)})
+    assert PlaceQr.objects.count() == before + 1
+    qr = PlaceQr.objects.filter(area=town.building, revoked_at=None).latest("id")
+    operator.post(
+        reverse("admin:grids_placeqr_changelist"),
+        {"action": "revoke", "_selected_action": [str(qr.pk)]},
+    )
+    qr.refresh_from_db()
+    assert qr.revoked_at is not None
+
+
+def test_a_calendar_day_counts_at_once(
+    operator: Client, town: Town, django_capture_on_commit_callbacks: Any
+) -> None:
+    assert calendars.for_path(town.building.path).known_years == frozenset()
+    day = {"region": str(town.areas["city"].pk), "date": "2027-01-01", "kind": "holiday"}
+    with django_capture_on_commit_callbacks(execute=True):
+        operator.post(reverse("admin:grids_calendarday_add"), day | {"name": "元旦", "source": ""})
+    assert calendars.for_path(town.building.path).known_years == {2027}
+
+
+def test_a_responsibility_is_checked_and_ended(operator: Client, town: Town) -> None:
+    url = reverse("admin:branches_responsibility_add")
+    given = {
+        "organisation": str(town.orgs["group"].pk),
+        "area": str(town.areas["b47"].pk),
+        "season_from": "",
+        "season_to": "",
+        "valid_from": "2026-11-01",
+        "valid_to": "",
+    }
+    taken = operator.post(url, given)
+    assert taken.status_code == 200  # another group answers for it
+    outside = operator.post(url, given | {"area": str(town.areas["d1"].pk)})
+    assert outside.status_code == 200
+    row = Responsibility.objects.get(organisation=town.orgs["group2"])
+    operator.post(
+        reverse("admin:branches_responsibility_changelist"),
+        {"action": "end_today", "_selected_action": [str(row.pk)]},
+    )
+    row.refresh_from_db()
+    assert row.valid_to is not None
+
+
+def test_an_organisation_is_added_by_the_workflow(operator: Client, town: Town) -> None:
+    given = {
+        "name": "迎宾路社区第九网格党支部",
+        "short_name": "第九网格党支部",
+        "duty_phone": "",
+        "level": "branch",
+        "kind": "formal",
+        "parent": str(town.orgs["yingbin"].pk),
+        "area": str(town.areas["g8"].pk),
+        "valid_from": "2026-11-01",
+    }
+    url = reverse("admin:branches_organisation_add")
+    assert operator.post(url, given | {"parent": ""}).status_code == 200
+    assert operator.post(url, given).status_code == 302
+    made = Organisation.objects.get(short_name="第九网格党支部")
+    assert made.path.startswith(town.orgs["yingbin"].path)
