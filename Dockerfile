@@ -11,7 +11,7 @@ RUN uv venv /venv \
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --no-create-home app \
- && mkdir -p /data/media /data/var && chown app /data/media /data/var
+ && mkdir -p /data/media && chown app /data/media
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
