@@ -1,0 +1,101 @@
+"""Exact counters of what a network address, or everybody together, may try in a window of time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+
+from petitions import tracking
+from petitions.models import GuessCount
+
+EVERYBODY = "*"
+NOWHERE = "unknown"
+IPV6_NETWORK = 64  # one household has a whole network of this size
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """At most `limit` tries in each window of `seconds`, counted under `name`."""
+
+    name: str
+    limit: int
+    seconds: int
+
+
+TRACK = Rule("track", 5, 15 * 60)
+TRACK_ALL = Rule("track-all", 3000, 60 * 60)
+FILE = Rule("file", 30, 60 * 60)
+JOIN = Rule("join", 30, 60 * 60)
+PHOTO = Rule("photo", 120, 60 * 60)
+
+
+class TooMany(Exception):
+    """A rule's limit is reached; `retry_after` is how many seconds its window still lasts."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(str(retry_after))
+        self.retry_after = retry_after
+
+
+def take(rule: Rule, address: str, now: dt.datetime) -> None:
+    """Count one try; refuse it with `TooMany` when the window already holds the limit.
+
+    One statement that counts and tests at once: however many come together, exactly `limit` pass.
+    """
+    table = connection.ops.quote_name(GuessCount._meta.db_table)  # noqa: SLF001 - documented API
+    window = _window(rule, now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO {table} (bucket, "window", count) VALUES (%s, %s, 1)'  # noqa: S608 - own table
+            f' ON CONFLICT (bucket, "window") DO UPDATE SET count = {table}.count + 1'
+            f" WHERE {table}.count < %s",
+            [_bucket(rule, address), window, rule.limit],
+        )
+        if not cursor.rowcount:
+            ends = window + dt.timedelta(seconds=rule.seconds)
+            raise TooMany(max(1, round((ends - now).total_seconds())))
+
+
+def give_back(rule: Rule, address: str, now: dt.datetime) -> None:
+    """Take one try back: it was no guess, the answer was right."""
+    table = connection.ops.quote_name(GuessCount._meta.db_table)  # noqa: SLF001 - documented API
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET count = count - 1"  # noqa: S608 - own table
+            ' WHERE bucket = %s AND "window" = %s AND count > 0',
+            [_bucket(rule, address), _window(rule, now)],
+        )
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the visitor's network address.
+
+    `X-Forwarded-For` counts only as far as our own proxies wrote it (`TRUSTED_PROXIES` of them):
+    what a visitor puts in front changes nothing. An IPv6 address stands for its /64 network.
+    """
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    proxies = settings.TRUSTED_PROXIES
+    found = request.META.get("REMOTE_ADDR", "")
+    if proxies and hops[0]:
+        found = hops[-min(proxies, len(hops))]
+    try:
+        address = ipaddress.ip_address(found.strip())
+    except ValueError:
+        return NOWHERE
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, IPV6_NETWORK), strict=False))
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def _bucket(rule: Rule, address: str) -> str:
+    return f"{rule.name}:{tracking.bucket(address)}"
+
+
+def _window(rule: Rule, now: dt.datetime) -> dt.datetime:
+    start = int(now.timestamp()) // rule.seconds * rule.seconds
+    return dt.datetime.fromtimestamp(start, dt.UTC)

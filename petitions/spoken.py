@@ -1,0 +1,64 @@
+"""What residents' own words point to among the categories, and whom to call at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from petitions import catalogue
+from petitions.enums import Urgency
+from petitions.models import Category
+
+MOST_MATCHES = 6
+NATIONAL = frozenset({"110", "119", "120", "122"})
+NUMBER = re.compile(r"\d[\d-]*\d")
+PARTS = re.compile(r"[；;，,、]")
+BRACKETS = re.compile(r"[（(].*?[）)]")
+NAME_PARTS = re.compile(r"[/()（）与\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A telephone number to call at once, and whose it is."""
+
+    number: str
+    name: str
+
+
+def match(typed: str) -> list[Category]:
+    """Return the matters that a resident's sentence points to, best first, at most six.
+
+    A matter counts when one of its keywords stands in what was typed; longer keywords weigh more.
+    A sentence without any known keyword is looked up as a word or pinyin initials.
+    """
+    whole = "".join(typed.lower().split())
+    if not whole:
+        return []
+    scored = [(_points(row, whole), -place, row) for place, row in enumerate(catalogue.fileable())]
+    best = sorted((one for one in scored if one[0]), key=lambda one: one[:2], reverse=True)
+    found = [row for _points_, _place, row in best] or catalogue.search(typed)
+    return found[:MOST_MATCHES]
+
+
+def _points(row: Category, whole: str) -> int:
+    said = {*row.keywords.lower().split(), *NAME_PARTS.split(row.name.lower())}
+    return sum(len(word) for word in said if word and word in whole)
+
+
+def is_emergency(category: Category) -> bool:
+    """Tell whether the telephone comes before any form."""
+    return category.urgency == Urgency.EMERGENCY
+
+
+def lines(category: Category) -> list[Line]:
+    """Return the numbers to call at once for a category, besides the four national ones.
+
+    They stand in one field, as `119；燃气抢修 0994-5550000（示例）`.
+    """
+    found = []
+    for part in PARTS.split(category.emergency_phone):
+        number = NUMBER.search(part)
+        if number and number[0] not in NATIONAL:
+            name = BRACKETS.sub("", part.replace(number[0], "")).strip()
+            found.append(Line(number[0], name))
+    return found

@@ -1,0 +1,287 @@
+"""The last pages of a report: check and send, join a matter instead ("me too"), the receipt."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from branches.models import Organisation
+from config.lib import moments
+from grids import calendars
+from grids.models import Area
+from petitions import (
+    catalogue,
+    deadlines,
+    drafts,
+    guesses,
+    places,
+    promises,
+    routing,
+    spoken,
+    standards,
+    tracking,
+    workflow,
+)
+from petitions.drafts import Draft
+from petitions.enums import Channel, DeadlineKind
+from petitions.models import Category, IdempotencyKey, Petition, PrivacyNotice
+from petitions.permissions import Petitioner
+from petitions.views import public, report
+from petitions.workflow import Report, filing
+
+CLIENT = "web"
+RECEIPT = "receipt"
+BROWSER = "browser"
+NOBODY_YET = Petitioner(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything the check page shows before sending."""
+
+    area: Area
+    category: Category
+    about: Organisation | None
+    route: routing.Route
+    contact: moments.Moment
+    resolution: moments.Moment
+    notice: PrivacyNotice | None
+
+    @property
+    def notice_version(self) -> str:
+        """The version of the privacy notice that is stored with the report."""
+        return self.notice.version if self.notice else "-"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@report.too_many
+def check(request: HttpRequest) -> HttpResponse:
+    """Check and send; a second press, a reload or a lost answer lead to the same receipt."""
+    if request.method == "POST" and _is_sent(request):
+        return redirect("petitions:receipt")
+    now = timezone.now()
+    draft = drafts.load(request.session)
+    missing = draft.missing
+    sheet = None if missing else _sheet(draft, now)
+    if sheet is None:
+        return redirect(f"petitions:{missing or 'report_place'}")
+    if request.method == "POST":
+        return _send(request, draft, sheet, now)
+    if not draft.was_checked:
+        draft.was_checked = True
+        drafts.save(request.session, draft)
+    return _check_page(request, draft, sheet, now)
+
+
+def _is_sent(request: HttpRequest) -> bool:
+    kept = request.session.get(RECEIPT) or {}
+    return bool(kept.get("key")) and kept["key"] == request.POST.get("key")
+
+
+def _sheet(draft: Draft, now: dt.datetime) -> Sheet | None:
+    """Work out who gets the report and by when; None when place or category are no more."""
+    today = timezone.localdate(now)
+    area = places.filable(draft.place_id, today)
+    category = catalogue.read().by_id.get(draft.category_id or 0)
+    if area is None or category is None:
+        return None
+    place = routing.load_place(area, today)
+    known = {row.organisation_id: row.organisation for row in place.answering}
+    about = known.get(draft.about_id or 0)
+    route = routing.route(place, channel=category.channel, about=about)
+    contact, resolution = (
+        _limit(kind, area, category, now)
+        for kind in (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
+    )
+    notices = PrivacyNotice.objects.filter(valid_from__lte=today).order_by("-valid_from", "-pk")
+    return Sheet(area, category, about, route, contact, resolution, notices.first())
+
+
+def _limit(kind: DeadlineKind, area: Area, category: Category, now: dt.datetime) -> moments.Moment:
+    standard = standards.for_place(area.path, category.urgency)
+    calendar = calendars.for_path(area.path)
+    found = deadlines.limit(kind, standard=standard, calendar=calendar, start=now)
+    by = None if standard.is_round_the_clock else calendar
+    return moments.limit(found.due_at, None, now, by)
+
+
+def _check_page(
+    request: HttpRequest,
+    draft: Draft,
+    sheet: Sheet,
+    now: dt.datetime,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    known = public.being_handled(sheet.area, now).filter(category=sheet.category)
+    context: dict[str, Any] = {
+        "draft": draft,
+        "sheet": sheet,
+        "category": catalogue.full_label(sheet.category),
+        "danger": sheet.category if spoken.is_emergency(sheet.category) else None,
+        "notice": public.notice_text(sheet.notice),
+        "matters": public.matters(known[:3]),
+        "thumbs": report.thumbs(draft),
+        "reach": draft.reach,
+        "problem": problem,
+    }
+    return report.page(request, "report_check", context, status)
+
+
+def _send(request: HttpRequest, draft: Draft, sheet: Sheet, now: dt.datetime) -> HttpResponse:
+    """File the report once; refuse honestly what is not what the resident had before the eyes."""
+    if request.POST.get("key") != draft.key or request.POST.get("seen") != draft.fingerprint:
+        changed = _("内容刚刚改过，请再核对一遍，没问题就按“提交”。")
+        return _check_page(request, draft, sheet, now, problem=changed, status=409)
+    if request.POST.get("notice") != sheet.notice_version:
+        changed = _("隐私告知刚刚更新，请看过以后再提交。")
+        return _check_page(request, draft, sheet, now, problem=changed, status=409)
+    key = filing.Key(CLIENT, draft.key, draft.fingerprint)
+    if not _is_known(draft):
+        guesses.take(guesses.FILE, guesses.client_address(request), now)
+    try:
+        filed = workflow.file(report=_report(draft, sheet), by=NOBODY_YET, now=now, key=key)
+    except filing.KeyReused:
+        return _sent_before(request, draft, sheet, now)
+    except workflow.WorkflowError as refused:
+        return _check_page(request, draft, sheet, now, problem=refused.reason, status=409)
+    return _give_receipt(request, filed.petition, key=draft.key)
+
+
+def _is_known(draft: Draft) -> bool:
+    return IdempotencyKey.objects.filter(client=CLIENT, key=draft.key).exists()
+
+
+def _report(draft: Draft, sheet: Sheet) -> Report:
+    return Report(
+        place=sheet.area,
+        category=sheet.category,
+        text=draft.text,
+        since=draft.since,
+        channel=Channel(draft.channel),
+        notice_version=sheet.notice_version,
+        reach=draft.reach,
+        about=sheet.about,
+        photos=draft.photos,
+        language=translation.get_language() or "zh-hans",
+    )
+
+
+def _sent_before(
+    request: HttpRequest, draft: Draft, sheet: Sheet, now: dt.datetime
+) -> HttpResponse:
+    """The report was received before, with other words: show its receipt, keep the new words."""
+    first = IdempotencyKey.objects.select_related("petition").get(client=CLIENT, key=draft.key)
+    request.session[RECEIPT] = {"petition": first.petition_id, "key": draft.key}
+    draft.key, reach = str(uuid.uuid4()), draft.reach
+    draft.sealed = draft.key_id = ""
+    kept = set(first.petition.photos.values_list("name", flat=True))
+    draft.photos = [one for one in draft.photos if one.name not in kept]
+    draft.keep_reach(reach)
+    drafts.save(request.session, draft)
+    problem = _(
+        "这份诉求先前已经收到，回执在“我的回执”里。之后改动的内容没有发出；"
+        "如果是另一件事，请核对后再按“提交”。"
+    )
+    return _check_page(request, draft, sheet, now, problem=problem, status=409)
+
+
+def _give_receipt(
+    request: HttpRequest, petition: Petition, *, key: str = "", is_joined: bool = False
+) -> HttpResponse:
+    """Remember in this browser what was filed or joined, and forget what was filled in."""
+    drafts.discard(request.session)
+    request.session[RECEIPT] = {"petition": petition.pk, "key": key, "is_joined": is_joined}
+    return redirect("petitions:receipt")
+
+
+@require_POST
+@report.too_many
+def me_too(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """Join a matter at the building whose QR link was opened."""
+    area, _is_ours = places.by_qr(code, timezone.localdate())
+    return _join(request, area, pk)
+
+
+@require_POST
+@report.too_many
+def join(request: HttpRequest, pk: int) -> HttpResponse:
+    """Join a matter instead of sending the report that was being written."""
+    draft = drafts.load(request.session)
+    return _join(request, places.filable(draft.place_id, timezone.localdate()), pk)
+
+
+def _join(request: HttpRequest, area: Area | None, pk: int) -> HttpResponse:
+    """Join one matter of this place, once per browser; any other case does not exist here."""
+    now = timezone.now()
+    cases = Petition.objects.none() if area is None else public.known_matters(area, now)
+    petition = get_object_or_404(cases.filter(pk=pk))
+    browser = request.session.setdefault(BROWSER, str(uuid.uuid4()))
+    guesses.take(guesses.JOIN, guesses.client_address(request), now)
+    try:
+        workflow.me_too(petition=petition, key=_own_key(browser, petition), now=now)
+    except workflow.NotNow as refused:
+        return public.refused(request, refused.reason)
+    return _give_receipt(request, petition, is_joined=True)
+
+
+def _own_key(browser: str, petition: Petition) -> uuid.UUID:
+    """Return this browser's key for one matter: the same at every press, and known to nobody."""
+    return uuid.uuid5(uuid.UUID(browser), str(petition.uuid))
+
+
+@never_cache
+@require_safe
+def receipt(request: HttpRequest) -> HttpResponse:
+    """Show number and code to the browser that filed, and to no other."""
+    kept = request.session.get(RECEIPT)
+    cases = Petition.objects.with_parts().filter(pk=kept["petition"] if kept else 0)
+    petition = cases.first()
+    if petition is None or kept is None:
+        return redirect("petitions:track")
+    is_joined = bool(kept.get("is_joined"))
+    own = _own_key(request.session[BROWSER], petition) if is_joined else petition.uuid
+    code = tracking.code_for(own)
+    owed = petition.deadlines.owed()
+    context = {
+        "petition": petition,
+        "is_joined": is_joined,
+        "code": tracking.shown(code),
+        "plain_code": code,
+        "qr": _qr(request, code),
+        "promise": promises.promise(petition, timezone.now(), owed),
+        "category": catalogue.full_label(petition.category),
+        "has_contact": _has_phone(petition),
+    }
+    return public.show(request, "receipt", context)
+
+
+def _has_phone(petition: Petition) -> bool:
+    """Tell whether the tracking page will ask for the last four digits."""
+    contact = getattr(petition, "contact", None)
+    return contact is not None and contact.last4_hash != tracking.last4_hash(petition.uuid, "")
+
+
+def _qr(request: HttpRequest, code: str) -> SafeString:
+    """Draw the link to the tracking page; the code stands behind `#`, which no server ever gets."""
+    link = f"{request.build_absolute_uri(reverse('petitions:track'))}#code={code}"
+    out = io.BytesIO()
+    segno.make(link, error="m").save(
+        out, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, svgclass=None
+    )
+    return mark_safe(out.getvalue().decode())  # noqa: S308 - drawn here from letters and digits
