@@ -87,7 +87,7 @@ def _text(row: ResidentMessage) -> bool:
     phone = ""
     if contact is not None:
         phone = contacts.unseal(row.petition.uuid, bytes(contact.cipher), contact.key_id).phone
-    if phone:
+    if phone and ChannelName.SMS in channels.configured():
         body = notifications.text_for_resident(row.petition, Verb(row.event.verb))
         channels.adapter(ChannelName.SMS).send(phone, settings.PRODUCT_NAME, body)
     ResidentMessage.objects.filter(pk=row.pk).update(sent_at=database_now())
