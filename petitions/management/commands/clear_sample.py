@@ -1,0 +1,70 @@
+"""Empty the database of the sample, to begin with real places and people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+
+from grids import calendars
+from members.models import User
+from petitions import photos, standards
+from petitions.models import Petition, Photo
+
+APPS = ("petitions_", "members_", "branches_", "grids_")
+# Operators stay with all that is theirs, the security log stays, and the legal steps are no sample.
+KEPT = (
+    "members_user",
+    "members_user_groups",
+    "members_user_user_permissions",
+    "members_securityevent",
+    "petitions_step",
+)
+
+
+class Command(BaseCommand):
+    """Remove cases, people, organisations and places; operators with every right stay."""
+
+    help = "Remove the whole sample. Refuses while there are real cases, unless --also-real."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the word that real cases go too."""
+        parser.add_argument(
+            "--also-real",
+            action="store_true",
+            help="remove real cases as well; there is no way back",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Empty all tables of the four apps in one transaction, then remove the photos."""
+        with transaction.atomic():
+            self._lock()
+            real = Petition.objects.filter(is_sample=False).count()
+            if real and not options["also_real"]:
+                raise CommandError(
+                    f"There are {real} real cases: nothing was removed. --also-real removes them too."
+                )
+            names = list(Photo.objects.values_list("name", flat=True))
+            self._truncate()
+            User.objects.exclude(is_superuser=True).delete()
+        calendars.forget()
+        standards.forget()
+        for name in names:
+            photos.path_of(name).unlink(missing_ok=True)
+            photos.thumb_of(name).unlink(missing_ok=True)
+        self.stdout.write(f"The sample is gone, with {len(names)} photos.")
+
+    def _lock(self) -> None:
+        """Let nobody file a real case between the question and the emptying."""
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE petitions_petition IN ACCESS EXCLUSIVE MODE")
+
+    def _truncate(self) -> None:
+        with connection.cursor() as cursor:
+            names = [
+                connection.ops.quote_name(name)
+                for name in connection.introspection.table_names(cursor)
+                if name.startswith(APPS) and name not in KEPT
+            ]
+            cursor.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
