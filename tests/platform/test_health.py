@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from config.lib import health
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.platform.urls")]
 
 
 @pytest.fixture

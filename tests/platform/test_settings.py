@@ -43,6 +43,7 @@ def test_production_refuses_to_start_without(name: str) -> None:
     assert name in found.stderr
 
 
+@pytest.mark.urls("tests.platform.urls")
 def test_policy_allows_nothing_unsafe() -> None:
     policy = Client().get("/livez")["Content-Security-Policy"]
     assert "unsafe-" not in policy

@@ -9,10 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.lib import errors
-from config.urls import handler400, handler403, handler404, handler500, urlpatterns
+from config.lib import errors, health
 
-__all__ = ["handler400", "handler403", "handler404", "handler500"]
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error
 
 
 def our_mistake(request: HttpRequest) -> HttpResponse:
@@ -64,7 +66,9 @@ class Guarded(APIView):
 
 
 urlpatterns = [
-    *urlpatterns,
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("t/mistake", our_mistake),
     path("t/refusal", rule_says_no),
     path("t/cut-off", cut_off),
