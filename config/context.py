@@ -57,12 +57,14 @@ def _entries(request: HttpRequest, scope: Scope) -> Iterator[Entry]:
         return Entry(label, url, icon, request.path == url)
 
     if any(seat.role not in HATS for seat in scope.seats):
-        yield entry(_("今天"), "petitions:home", "home")
+        yield entry(_("今天"), "petitions:home", "house")
         if scope.has_role(*DESK_ROLES):
-            yield entry(_("登记"), "petitions:desk", "plus")
+            yield entry(_("登记"), "petitions:desk", "square-pen")
         yield entry(_("诉求"), "petitions:list", "list")
         if any(seat.organisation_level in OVERVIEW_LEVELS for seat in scope.seats):
-            yield entry(_("概览"), "petitions:overview", "chart")
+            yield entry(_("概览"), "petitions:overview", "chart-column")
+    if any(seat.role not in HATS for seat in scope.seats):
+        yield entry(_("地点"), "grids:places", "map-pin")
     yield entry(_("消息"), "members:inbox", "bell")
 
 

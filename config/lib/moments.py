@@ -92,6 +92,8 @@ def limit(
     """Say a limit still owed; with a calendar the remaining time is working time."""
     if now >= due_at:
         minutes, day, is_working = _minutes(due_at, now, calendar)
+        if minutes < 1:  # since then nobody was at work; the plain clock says more than "just now"
+            minutes, day, is_working = _minutes(due_at, now, None)
         words = _("已超期 %(length)s") % {"length": length(minutes, day, is_working=is_working)}
         return Moment(absolute(due_at, now), words, "overdue")
     minutes, day, is_working = _minutes(now, due_at, calendar)
