@@ -40,6 +40,7 @@ class Entry:
     url: str
     icon: str
     current: bool
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,10 @@ class Banner:
     """A notice above the page: something in the data needs mending."""
 
     text: str
-    tone: str = "warning"
+    tone: str = "soon"
+    icon: str = "calendar"
     url: str = ""
+    url_label: str = ""
 
 
 def _entries(request: HttpRequest, scope: Scope) -> Iterator[Entry]:
@@ -63,9 +66,9 @@ def _entries(request: HttpRequest, scope: Scope) -> Iterator[Entry]:
         yield entry(_("诉求"), "petitions:list", "list")
         if any(seat.organisation_level in OVERVIEW_LEVELS for seat in scope.seats):
             yield entry(_("概览"), "petitions:overview", "chart-column")
+    yield entry(_("消息"), "members:inbox", "bell")
     if any(seat.role not in HATS for seat in scope.seats):
         yield entry(_("地点"), "grids:places", "map-pin")
-    yield entry(_("消息"), "members:inbox", "bell")
 
 
 def _banners(day: dt.date) -> list[Banner]:
