@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
-from members.enums import HATS
 from members.models import User
 from petitions.models import Petition
+from petitions.permissions import has_case_post
 
 P = ParamSpec("P")
 
@@ -44,11 +44,6 @@ def staff_only(
         return view(cast("StaffRequest", request), *args, **kwargs)
 
     return guarded
-
-
-def has_case_post(user: User) -> bool:
-    """Tell whether somebody holds a post today that is not an administrative hat."""
-    return any(seat.role not in HATS for seat in user.scope.seats)
 
 
 def find(request: StaffRequest, pk: int) -> Petition:

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from members.enums import MessageKind as K
+from petitions.enums import Actor, Status, Verb
+from tests.petitions.verbs.questions import VerbQuestions
+
+
+class TestReopen(VerbQuestions):
+    verb = Verb.REOPEN
+    source, target = Status.CLOSED, Status.REOPENED
+    by, actor, wrong = "clerk", Actor.COORDINATOR, "secretary"
+    elsewhere = Status.IN_PROGRESS
+    sent = {"reason": "又发浑了"}
+    told = {K.REOPENED: {"secretary"}}
+    queries = 13

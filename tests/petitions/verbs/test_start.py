@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from petitions.enums import Status, Verb
+from tests.petitions.verbs.questions import VerbQuestions
+
+
+class TestStart(VerbQuestions):
+    verb = Verb.START
+    source, target = Status.ACCEPTED, Status.IN_PROGRESS
+    is_at_once = True
