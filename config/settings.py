@@ -112,6 +112,7 @@ TEMPLATES = [
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)  # how many stand between a visitor and us
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
+QR_PAGE = "petitions:at_place"  # the residents' page a printed QR link opens
 # What higher apps add to the pages of lower ones; see config/lib/panels.py.
 PAGE_PANELS = {
     "places": ["branches.panels.gaps"],
@@ -239,23 +240,48 @@ SESSION_COOKIE_SAMESITE = "Lax"
 # --- API --------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "config.lib.api.BearerToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.lib.api.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.lib.api.WriteThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "api-file": env.text("API_FILE_RATE", "120/min"),
+        "api-write": env.text("API_WRITE_RATE", "600/min"),
+    },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "config.lib.errors.problem_handler",
     "NUM_PROXIES": TRUSTED_PROXIES,
+    "URL_FORMAT_OVERRIDE": None,
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
     "TITLE": "找支部",
     "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AreaLevelEnum": "grids.serializers.LEVEL_CHOICES",
+        "AreaKindEnum": "grids.enums.AreaKind",
+        "OrgLevelEnum": "branches.enums.OrgLevel",
+        "OrgKindEnum": "branches.enums.OrgKind",
+        "CaseLevelEnum": "petitions.enums.CaseLevel",
+        "StatusEnum": "petitions.enums.Status",
+        "VerbEnum": "petitions.enums.Verb",
+        "AnswerKindEnum": "petitions.enums.AnswerKind",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.lib.openapi.add_problems",
+    ],
 }
 
 # --- Language and time ------------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import trees
@@ -190,8 +191,8 @@ class PlaceQr(models.Model):
         return f"{self.area}"
 
     def get_absolute_url(self) -> str:
-        """Return the residents' page the QR link opens."""
-        return reverse("petitions:at_place", args=[self.code])
+        """Return the residents' page the QR link opens; printed on walls, so it never changes."""
+        return f"{get_script_prefix()}q/{self.code}/"
 
 
 class CalendarDay(models.Model):

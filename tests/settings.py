@@ -17,3 +17,6 @@ CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
 WHITENOISE_AUTOREFRESH = True
 DEMO = False
+
+# A thread of a test server keeps no connection that would hold the test database open.
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
