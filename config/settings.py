@@ -112,7 +112,6 @@ TEMPLATES = [
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)  # how many stand between a visitor and us
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
-QR_PAGE = "petitions:at_place"  # the residents' page a printed QR link opens
 # What higher apps add to the pages of lower ones; see config/lib/panels.py.
 PAGE_PANELS = {
     "places": ["branches.panels.gaps"],
