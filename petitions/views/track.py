@@ -30,7 +30,7 @@ from petitions import (
     timeline_public,
 )
 from petitions.enums import Outcome, PhotoKind, Status, Verb
-from petitions.forms.track import Correct, Reopen, Track, Verdict
+from petitions.forms.track import Correct, Rating, Reopen, Track, Verdict
 from petitions.lookup import Tracked
 from petitions.models import Feedback, Petition, Photo
 from petitions.permissions import Petitioner
@@ -134,15 +134,17 @@ def show(
         "status_label": Status(petition.status).label,
         "promise": promise,
         "promise_state": STATES.get(promise.state, promise.state),
+        "due_in": promise.due.relative if promise.due else "",
         "story": story,
         "outcome": Outcome(petition.outcome).label if petition.outcome else "",
         "version": petition.version,
         "problem": "",
+        "news": (),
     }
     if not following.is_joined:
         context |= _own(petition, now)
-    template = "petitions/track/case.html"
-    return render(request, template, context | changed, status=status)
+    context |= changed
+    return render(request, "petitions/track/case.html", context, status=status)
 
 
 def _own(petition: Petition, now: dt.datetime) -> dict[str, Any]:
@@ -156,6 +158,7 @@ def _own(petition: Petition, now: dt.datetime) -> dict[str, Any]:
         "may_reopen": _may_reopen(petition, by, now),
         "may_withdraw": bool(permissions.may(Verb.WITHDRAW, petition, by)),
         "verdict_form": Verdict(initial=version),
+        "rating_form": Rating(),
         "reopen_form": Reopen(initial=version),
         "contact_form": Correct(),
         "contact": _masked(petition),

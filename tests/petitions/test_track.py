@@ -1,0 +1,463 @@
+"""Following a case by its code: the promise on top, nothing internal, and nothing for guessers."""
+
+import datetime as dt
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from PIL import Image
+
+from petitions import catalogue, contacts, photos, tracking, workflow
+from petitions.enums import ClosedBy, Outcome, Solved, Status
+from petitions.models import Category, Feedback, GuessCount, Petition
+from tests.cast import Stage
+
+WRONG = "没有找到。请核对查询码"
+
+
+@pytest.fixture(autouse=True)
+def _fresh(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    catalogue.forget()
+
+
+def code_of(petition: Petition) -> str:
+    return tracking.code_for(petition.uuid)
+
+
+def ask(client: Client, code: str, digits: str = "1234", **more: Any) -> Any:
+    return client.post("/track/", {"code": code, "digits": digits}, **more)
+
+
+def follow(client: Client, petition: Petition, digits: str = "1234") -> str:
+    assert ask(client, code_of(petition), digits)["Location"] == "/track/case/"
+    return str(client.get("/track/case/").content.decode())
+
+
+def decide(client: Client, verb: str, petition: Petition, **given: Any) -> Any:
+    petition.refresh_from_db()
+    return client.post(f"/track/{verb}/", {"version": petition.version} | given)
+
+
+def stored(colour: str = "brown") -> photos.StoredPhoto:
+    out = io.BytesIO()
+    Image.new("RGB", (320, 240), colour).save(out, "JPEG")
+    return photos.store(io.BytesIO(out.getvalue()))
+
+
+# the code
+
+
+def test_the_code_opens_the_case_however_it_is_written(client: Client, stage: Stage) -> None:
+    code = code_of(stage.file().petition)
+    for written in (code, tracking.shown(code), code.lower(), f" {code[:6]} {code[6:]} "):
+        assert ask(Client(), written)["Location"] == "/track/case/"
+
+
+def test_without_a_telephone_the_code_alone_opens(client: Client, stage: Stage) -> None:
+    petition = stage.file(reach=contacts.Reach()).petition
+    assert ask(client, code_of(petition), "").status_code == 302
+    assert ask(Client(), code_of(petition), "9999").status_code == 302
+    named = stage.file(reach=contacts.Reach(name="示例居民")).petition
+    assert ask(Client(), code_of(named), "").status_code == 302
+
+
+@pytest.mark.parametrize("digits", ["", "9999"])
+def test_with_a_telephone_the_code_alone_does_not(
+    client: Client, stage: Stage, digits: str
+) -> None:
+    page = ask(client, code_of(stage.file().petition), digits)
+    assert page.status_code == 200
+    assert WRONG in page.content.decode()
+    assert client.get("/track/case/")["Location"] == "/track/"
+
+
+def _shown(page: Any, typed: str) -> str:
+    body = page.content.decode().replace(typed, "")
+    return re.sub(r'csrfmiddlewaretoken" value="\w+"|X-CSRFToken": "\w+"', "", body)
+
+
+def test_a_wrong_code_and_wrong_digits_get_the_same_answer_and_the_same_work(
+    client: Client, stage: Stage
+) -> None:
+    code = code_of(stage.file().petition)
+    anonymous = code_of(stage.file(reach=contacts.Reach()).petition)
+    assert anonymous != code
+    client.get("/track/")
+    answers, works = [], []
+    for typed, digits in ((code, "9999"), ("0" * 12, "9999")):
+        with CaptureQueriesContext(connection) as asked:
+            page = ask(client, typed, digits)
+        answers.append(_shown(page, typed))
+        works.append([re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in asked])
+        assert page.status_code == 200
+    assert answers[0] == answers[1]
+    assert works[0] == works[1]
+
+
+@pytest.mark.parametrize(
+    "code", ["", "abc", "!" * 12, "一二三四五六七八九十甲乙", "A" * 41, "\x00" * 12]
+)
+def test_what_cannot_be_a_code_is_said_at_the_field_and_not_counted(
+    client: Client, stage: Stage, code: str
+) -> None:
+    page = ask(client, code)
+    assert page.status_code == 200
+    assert "errorlist" in page.content.decode()
+    assert not GuessCount.objects.exists()
+
+
+def test_five_wrong_tries_close_the_door_for_this_address(client: Client, stage: Stage) -> None:
+    code = code_of(stage.file().petition)
+    with time_machine.travel(dt.datetime(2026, 6, 1, 10, 1, tzinfo=dt.UTC), tick=False):
+        for number in range(5):
+            assert ask(client, code, f"000{number}").status_code == 200
+        closed = ask(client, code)  # even the right digits
+        assert closed.status_code == 429
+        assert closed["Retry-After"] == str(14 * 60)
+        forged = ask(client, code, HTTP_X_FORWARDED_FOR="203.0.113.9")
+        assert forged.status_code == 429
+        assert ask(Client(REMOTE_ADDR="192.0.2.50"), code).status_code == 302
+
+
+def test_right_tries_are_not_counted(client: Client, stage: Stage) -> None:
+    code = code_of(stage.file().petition)
+    for _i in range(8):
+        assert ask(client, code).status_code == 302
+    assert set(GuessCount.objects.values_list("count", flat=True)) == {0}
+
+
+def test_everybody_together_has_a_ceiling(client: Client, stage: Stage) -> None:
+    ask(client, "0" * 12)
+    GuessCount.objects.filter(bucket__startswith="track-all:").update(count=3000)
+    assert ask(Client(REMOTE_ADDR="192.0.2.51"), "0" * 12).status_code == 429
+
+
+def test_the_code_stands_in_no_address(client: Client, stage: Stage) -> None:
+    petition = stage.file().petition
+    page = follow(client, petition)
+    for address in re.findall(r'(?:href|src|action)="([^"]*)"', page):
+        assert code_of(petition) not in address
+    assert client.get("/track/case/")["Cache-Control"].count("no-store") == 1
+
+
+def test_the_case_closes_after_half_an_hour_and_by_hand(client: Client, stage: Stage) -> None:
+    petition = stage.file().petition
+    follow(client, petition)
+    assert client.get("/track/case/").status_code == 200
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=31)):
+        assert client.get("/track/case/")["Location"] == "/track/"
+    client.post("/track/leave/")
+    assert client.get("/track/case/")["Location"] == "/track/"
+
+
+# what the page says
+
+
+def test_the_first_line_is_the_promise(client: Client, stage: Stage) -> None:
+    page = follow(client, stage.file().petition)
+    main = page.split("<main")[1]
+    assert main.index("第三网格党支部将在") < main.index("<h1>")
+    assert "还剩" in main[: main.index("<h1>")]
+
+
+@pytest.mark.parametrize(
+    "status", [s for s in Status if s not in (Status.SUSPENDED, Status.MERGED)]
+)
+def test_every_state_has_its_page(client: Client, stage: Stage, status: Status) -> None:
+    page = follow(client, stage.at(status))
+    assert 'class="promise' in page
+    assert 'class="steps__item' in page
+    assert "%(" not in page
+
+
+def test_nothing_internal_and_no_name_of_staff_is_shown(client: Client, stage: Stage) -> None:
+    petition, now = stage.at(Status.ACCEPTED), timezone.now()
+    by = stage.cast["secretary"]
+    workflow.note(petition=petition, by=by, now=now, body="内部的话", is_public=False)
+    workflow.note(petition=petition, by=by, now=now, body="师傅明天来", is_public=True)
+    workflow.escalate(petition=petition, by=by, now=now, reason="没有钱修")
+    workflow.dispatch(
+        petition=petition, by=by, now=now, group=stage.town.orgs["group"], instruction="先敲301"
+    )
+    page = follow(client, petition)
+    assert "师傅明天来" in page
+    assert "已交给46号楼党小组办理" in page
+    assert "已请迎宾路社区党委协助" in page
+    for secret in ("内部的话", "先敲301", "没有钱修", "示例secretary", "secretary", "送 第三"):
+        assert secret not in page
+
+
+def test_the_newest_step_comes_first(client: Client, stage: Stage) -> None:
+    page = follow(client, stage.at(Status.IN_PROGRESS))
+    order = [page.index(word) for word in ("开始处置", "已受理<", "已收到，交给")]
+    assert order == sorted(order)
+
+
+def test_the_answer_shows_its_photos_and_no_internal_ones(client: Client, stage: Stage) -> None:
+    petition, by, now = stage.at(Status.IN_PROGRESS), stage.cast["secretary"], timezone.now()
+    workflow.photo(petition=petition, by=by, now=now, photos=[stored("red")])
+    workflow.resolve(
+        petition=petition,
+        by=by,
+        now=now,
+        outcome=Outcome.RESOLVED,
+        cause="老旧铁管",
+        public_answer="已更换铁管。",
+        photos=[stored("blue")],
+    )
+    page = follow(client, petition)
+    assert "已更换铁管。" in page
+    assert "老旧铁管" in page
+    internal, public = petition.photos.order_by("is_public")
+    assert not internal.is_public
+    assert f"/track/photos/{public.uuid}/" in page
+    assert str(internal.uuid) not in page
+    assert client.get(f"/track/photos/{public.uuid}/")["Content-Type"] == "image/jpeg"
+    assert client.get(f"/track/photos/{public.uuid}/thumb/").status_code == 200
+    assert client.get(f"/track/photos/{internal.uuid}/").status_code == 404
+    assert Client().get(f"/track/photos/{public.uuid}/").status_code == 404
+    other = Client()
+    follow(other, stage.file().petition)
+    assert other.get(f"/track/photos/{public.uuid}/").status_code == 404
+
+
+# what the resident says
+
+
+def test_yes_closes_the_case_and_keeps_the_face(client: Client, stage: Stage) -> None:
+    petition = stage.at(Status.RESOLVED)
+    assert "解决了吗？" in follow(client, petition)
+    assert decide(client, "confirm", petition, rating="4")["Location"] == "/track/case/"
+    petition.refresh_from_db()
+    assert (petition.status, petition.closed_by) == (Status.CLOSED, ClosedBy.CONFIRMED)
+    said = Feedback.objects.get()
+    assert (said.solved, said.rating, said.is_by_phone) == (Solved.YES, 4, False)
+    page = client.get("/track/case/").content.decode()
+    assert "已经结案" in page
+    assert "解决了吗？" not in page
+
+
+@pytest.mark.parametrize(("partly", "solved"), [({}, Solved.NO), ({"partly": "1"}, Solved.PARTLY)])
+def test_no_or_partly_opens_it_again(
+    client: Client, stage: Stage, partly: dict[str, str], solved: Solved
+) -> None:
+    petition = stage.at(Status.RESOLVED)
+    follow(client, petition)
+    decide(client, "dispute", petition, reason="三楼还是浑的", rating="1", **partly)
+    petition.refresh_from_db()
+    assert petition.status == Status.REOPENED
+    assert Feedback.objects.get().solved == solved
+    assert Feedback.objects.get().rating == 1
+    assert "三楼还是浑的" in client.get("/track/case/").content.decode()
+
+
+def test_whoever_confirmed_without_a_face_may_still_rate_once(client: Client, stage: Stage) -> None:
+    petition = stage.at(Status.CLOSED)
+    assert "选一个表情" in follow(client, petition)
+    assert client.post("/track/rate/", {}).status_code == 400
+    assert client.post("/track/rate/", {"rating": "6"}).status_code == 400
+    assert client.post("/track/rate/", {"rating": "5"}).status_code == 302
+    assert Feedback.objects.get().rating == 5
+    page = client.get("/track/case/").content.decode()
+    assert "选一个表情" not in page
+    again = client.post("/track/rate/", {"rating": "1"})
+    assert again.status_code == 409
+    assert "已经评价过" in again.content.decode()
+
+
+def test_a_closed_case_can_be_handled_again_within_the_window(client: Client, stage: Stage) -> None:
+    petition = stage.at(Status.CLOSED)
+    assert "可以再办" in follow(client, petition)
+    assert decide(client, "reopen", petition).status_code == 400
+    assert decide(client, "reopen", petition, reopen_reason="又浑了").status_code == 302
+    petition.refresh_from_db()
+    assert petition.status == Status.REOPENED
+
+
+def test_after_the_window_it_cannot(client: Client, stage: Stage) -> None:
+    petition = stage.at(Status.CLOSED, now=timezone.now() - dt.timedelta(days=60))
+    assert "可以再办" not in follow(client, petition)
+    late = decide(client, "reopen", petition, reopen_reason="又浑了")
+    assert late.status_code == 409
+    assert "再办期限已过" in late.content.decode()
+
+
+def test_a_report_can_be_taken_back(client: Client, stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    follow(client, petition)
+    assert decide(client, "withdraw", petition).status_code == 302
+    petition.refresh_from_db()
+    assert petition.status == Status.WITHDRAWN
+
+
+@pytest.mark.parametrize("verb", ["confirm", "dispute", "rate", "reopen", "withdraw", "contact"])
+def test_acts_reject_get_and_strangers(client: Client, stage: Stage, verb: str) -> None:
+    petition = stage.at(Status.RESOLVED)
+    assert client.get(f"/track/{verb}/").status_code == 405
+    answer = decide(client, verb, petition, rating="5", phone="19000009999")
+    assert answer["Location"] == "/track/"
+    petition.refresh_from_db()
+    assert petition.status == Status.RESOLVED
+
+
+@pytest.mark.parametrize("verb", ["confirm", "dispute"])
+def test_the_wrong_moment_is_said_and_nothing_typed_is_lost(
+    client: Client, stage: Stage, verb: str
+) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    follow(client, petition)
+    page = decide(client, verb, petition, reason="我写的话")
+    assert page.status_code == 409
+    assert "不能这样操作" in page.content.decode()
+
+
+def test_what_happened_meanwhile_is_shown_before_the_answer_counts(
+    client: Client, stage: Stage
+) -> None:
+    petition = stage.at(Status.RESOLVED)
+    follow(client, petition)
+    seen = petition.version
+    workflow.note(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=timezone.now(),
+        body="周五再来看一次",
+        is_public=True,
+    )
+    page = client.post("/track/dispute/", {"version": seen, "reason": "三楼还是浑的"})
+    body = page.content.decode()
+    assert page.status_code == 409
+    assert "第三网格党支部告诉您" in body.split("<h1>")[0]
+    assert "三楼还是浑的</textarea>" in body
+    petition.refresh_from_db()
+    assert petition.status == Status.RESOLVED
+    assert f'name="version" value="{petition.version}"' in body
+    again = client.post("/track/dispute/", {"version": petition.version, "reason": "还是浑"})
+    assert again.status_code == 302
+
+
+# the contact
+
+
+def test_who_opened_the_contact_and_why_is_shown(client: Client, stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    assert "还没有人打开过" in follow(client, petition)
+    workflow.reveal(
+        petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="约上门时间"
+    )
+    page = client.get("/track/case/").content.decode()
+    assert "第三网格党支部打开过，理由：约上门时间" in page
+    assert "示例secretary" not in page
+
+
+def test_the_contact_is_shown_masked(client: Client, stage: Stage) -> None:
+    page = follow(client, stage.file().petition)
+    assert "***1234" in page
+    assert "190-0000-1234" not in page
+    assert "示例居民" not in page
+
+
+def test_the_contact_can_be_corrected_and_deleted(client: Client, stage: Stage) -> None:
+    petition = stage.file().petition
+    follow(client, petition)
+    wrong = client.post("/track/contact/", {"phone": "12"})
+    assert wrong.status_code == 400
+    assert 'value="12"' in wrong.content.decode()
+    assert client.post("/track/contact/", {"phone": "190 0000 5678"}).status_code == 302
+    assert ask(Client(), code_of(petition), "1234").status_code == 200
+    assert ask(Client(), code_of(petition), "5678").status_code == 302
+    assert client.post("/track/contact/", {"delete": "1"}).status_code == 302
+    assert not hasattr(Petition.objects.get(), "contact")
+    assert "您没有留联系方式" in client.get("/track/case/").content.decode()
+
+
+# whoever joined
+
+
+def _joined(stage: Stage, petition: Petition) -> Client:
+    client = Client()
+    client.post(f"/q/qrcodeb46/me-too/{petition.pk}/")
+    page = client.get("/report/receipt/").content.decode()
+    code = re.findall(r'data-copy="(\w{12})"', page)[-1]
+    other = Client()
+    assert ask(other, code, "")["Location"] == "/track/case/"
+    return other
+
+
+def test_a_joiner_sees_steps_and_answer_and_nothing_of_the_petitioner(stage: Stage) -> None:
+    petition = stage.file(photos=[stored()]).petition
+    joined = _joined(stage, petition)
+    by, now = stage.cast["secretary"], timezone.now()
+    workflow.accept(petition=petition, by=by, now=now)
+    workflow.reveal(petition=petition, by=by, now=now, reason="约上门时间")
+    workflow.resolve(
+        petition=petition,
+        by=by,
+        now=now,
+        outcome=Outcome.RESOLVED,
+        cause="老旧铁管",
+        public_answer="已更换铁管。",
+    )
+    workflow.dispute(
+        petition=petition, by=stage.petitioner(petition), now=now, reason="我家301还是浑"
+    )
+    page = joined.get("/track/case/").content.decode()
+    assert "已受理" in page
+    assert "已更换铁管。" in page
+    own = petition.photos.get()
+    for secret in ("301", "约上门时间", "***1234", petition.number, petition.text, str(own.uuid)):
+        assert secret not in page
+    assert joined.get(f"/track/photos/{own.uuid}/").status_code == 404
+
+
+@pytest.mark.parametrize("verb", ["confirm", "dispute", "rate", "reopen", "withdraw", "contact"])
+def test_a_joiner_decides_nothing(stage: Stage, verb: str) -> None:
+    petition = stage.file().petition
+    joined = _joined(stage, petition)
+    by, now = stage.cast["secretary"], timezone.now()
+    workflow.accept(petition=petition, by=by, now=now)
+    assert decide(joined, verb, petition, rating="5", phone="19000009999").status_code == 302
+    petition.refresh_from_db()
+    assert (petition.status, petition.version) == (Status.ACCEPTED, 2)
+    assert petition.contact.last4_hash == tracking.last4_hash(petition.uuid, "1234")
+
+
+# hidden matters belong to their petitioner
+
+
+def test_a_case_about_an_organisation_is_open_to_whoever_filed_it(
+    client: Client, stage: Stage
+) -> None:
+    about = stage.file(about=stage.town.orgs["branch"]).petition
+    assert "迎宾路社区党委" in follow(client, about)
+    sealed = stage.file(category=Category.objects.get(code="GV04")).petition
+    assert "阜康市委社会工作部" in follow(Client(), sealed)
+
+
+# costs
+
+
+def test_the_case_costs_the_same_after_many_steps(client: Client, stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    follow(client, petition)
+    with CaptureQueriesContext(connection) as few:
+        client.get("/track/case/")
+    for _i in range(12):
+        workflow.note(
+            petition=petition,
+            by=stage.cast["secretary"],
+            now=timezone.now(),
+            body="进展",
+            is_public=True,
+        )
+    with CaptureQueriesContext(connection) as many:
+        client.get("/track/case/")
+    assert len(few) == len(many) <= 12
