@@ -59,7 +59,7 @@ def _usual(maker: Maker) -> Iterator[Walk]:
         day = timezone.localdate(at)
         is_rural = number % RURAL_EVERY == 0
         area = rng.choice(maker.ground.countryside(day)) if is_rural else places.home()
-        template = texts.pick(rng, day, is_rural=is_rural)
+        template = texts.pick(rng, day, area)
         yield maker.make(area, at, template, usual(rng))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from django.utils import timezone
 
 from branches.models import Organisation
-from grids.enums import Level
+from grids.enums import AreaKind, Level
 from grids.models import Area
 from petitions import routing, search, tracking
 from petitions.enums import CategoryChannel, Channel
@@ -26,6 +26,7 @@ NAMESPACE = uuid.UUID("5d0f6c1e-7a52-5b7e-9a55-2f6b3f0a9c11")
 SEED = "652302"
 WAKING = range(7, 23)
 TRIES = 160
+LOOSELY = 25  # how many moments a search may jump, so that cases do not stand in a row
 
 
 class Maker:
@@ -52,8 +53,10 @@ class Maker:
         """Let one case go its way from its filing up to the present."""
         self._serial += 1
         rng = random.Random(f"{SEED}:{self._serial}")  # noqa: S311 - a sample, not a secret
-        told, since, answer = texts.written(rng, template)
-        way = channel or rhythm.channel(rng, at, is_rural=area.level < Level.BUILDING)
+        told, since, answer = texts.written(rng, template, area)
+        way = channel or rhythm.channel(
+            rng, at, is_rural=area.level < Level.BUILDING and area.kind != AreaKind.LANE
+        )
         place = self.ground.place(area, timezone.localdate(at))
         petition = self._petition(place, at, template, text or told, about)
         petition.channel, petition.since = way, since
@@ -108,21 +111,23 @@ class Maker:
         text: str = "",
     ) -> Walk | None:
         """Look back for a moment of filing from which the case stands as wanted now."""
-        places = list(areas)
-        for code in codes:
-            template = texts.of(code)[0]
-            for number, at in enumerate(self._moments()):
-                area = places[number % len(places)]
-                walk = self.make(area, at, template, temper, about=about, text=text)
-                if wanted(walk.petition):
-                    return walk
+        places, names = list(areas), list(codes)
+        rng = random.Random(f"{SEED}:find:{self._serial}")  # noqa: S311 - a sample, not a secret
+        moments = list(enumerate(self._moments(rng)))
+        moments.sort(key=lambda pair: pair[0] + rng.uniform(0, LOOSELY))
+        for number, (_index, at) in enumerate(moments):
+            area = places[number % len(places)]
+            template = rng.choice(texts.of(names[number % len(names)]))
+            walk = self.make(area, at, template, temper, about=about, text=text)
+            if wanted(walk.petition):
+                return walk
         return None
 
-    def _moments(self) -> Iterator[dt.datetime]:
+    def _moments(self, rng: random.Random) -> Iterator[dt.datetime]:
         """Yield moments going back from the present, finely first, in waking hours."""
         back = dt.timedelta(minutes=12)
         for _try in range(TRIES):
-            at = self.now - back
+            at = self.now - back - dt.timedelta(seconds=rng.randrange(1100))
             if timezone.localtime(at).hour in WAKING:
                 yield at
             back += max(dt.timedelta(minutes=20), min(back / 12, dt.timedelta(hours=4)))

@@ -9,19 +9,22 @@ from functools import partial
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
+from grids.enums import Level
 from grids.models import Area
-from petitions.enums import AnswerKind, CaseLevel, Status, Verb
+from petitions.enums import AnswerKind, CaseLevel, Channel, Status, Verb
 from petitions.models import Petition
 from petitions.sample import texts
 from petitions.sample.drafts import Maker
 from petitions.sample.ground import Ground
 from petitions.sample.tempers import Temper
 from petitions.sample.walk import Walk
-from petitions.states import OPEN
 
 BUILDING = "阜兴花苑46号楼"
-USUAL = ("PM03", "PK06", "SW01", "EN01", "HS01", "ND03", "PS02", "WS01", "HT01")
-URGENT = ("WS01", "HT01", "WS04", "PM04", "SW02", "EL03")
+USUAL = (
+    *("PM03", "PK06", "EN01", "PS02", "WS02", "HT01", "SW02", "HS01"),
+    *("ND03", "EL01", "WS04", "SW01", "SW03", "WS03", "PS01"),
+)
+URGENT = ("WS01", "HT01", "WS04", "SW02", "EL01", "WS02", "HT02")
 Wanted = Callable[[Petition, dt.datetime], bool]
 
 
@@ -113,7 +116,20 @@ SUSPENDED = Situation(
     ("HS01", "PM03", "PK07"),
 )
 
+HANDED_TO_PEOPLE = Situation(
+    _held(Verb.DISPATCH),
+    lambda case, now: (
+        case.status == Status.ASSIGNED and _fresh(case, now) and any(case.assignee_ids)
+    ),
+)
+DOORS_OF_GROUP = Situation(
+    _held(Verb.VISIT),
+    lambda case, now: case.assigned_group_id is not None and _fresh(case, now),
+    URGENT,
+)
+
 AT_BUILDING = (TO_ACCEPT_URGENT, AT_DOORS, WAITING, ORDERED)
+AT_GROUP = (HANDED_TO_PEOPLE, DISPATCHED, DOORS_OF_GROUP)
 AT_BRANCH = (
     TO_ACCEPT,
     TO_ACCEPT_SOON,
@@ -166,13 +182,14 @@ class Specials:
         self.maker = maker
         self.ground: Ground = maker.ground
         self.building = self.ground.by_name(BUILDING)
-        self.homes = self.ground.homes()
+        self.homes = [home for home in self.ground.homes() if home.level == Level.BUILDING]
 
     def all(self) -> Iterator[Walk]:
         """Make them all; a situation that this hour of the week cannot bring about is left out."""
         building = self.building
         branch = self._branch_homes()
         yield from self._make(AT_BUILDING, [building])
+        yield from self._make(AT_GROUP, self._of_group(branch))
         yield from self._make(AT_BRANCH, [home for home in branch if home.pk != building.pk])
         community = self._below(building.ancestor_ids[2])
         yield from self._make(IN_COMMUNITY, [home for home in community if home not in branch])
@@ -195,12 +212,14 @@ class Specials:
 
     def _own_causes(self, areas: list[Area]) -> Iterator[Walk]:
         """Two accusations on the city's own channel, and two open reports about an organisation."""
+        now = self.maker.now
         for number, text in enumerate(texts.ACCUSATION):
             yield self.maker.make(
                 areas[number],
-                self.maker.now - dt.timedelta(days=2 + 30 * number, hours=3),
+                now - dt.timedelta(days=2 + 30 * number, hours=3),
                 texts.Template("GV04", 0, "", text, "按程序核查", "已按程序核查并答复本人。"),
                 Temper(hold=Verb.ACCEPT if number == 0 else "", ending="silence"),
+                channel=Channel.WEB,
                 text=text,
             )
         for number, text in enumerate(texts.ABOUT):
@@ -210,7 +229,7 @@ class Specials:
                 [place],
                 ["OT03"],
                 _held(Verb.ACCEPT),
-                lambda case: case.status in OPEN,
+                partial(_stands, _at(Status.SUBMITTED if number else Status.ACCEPTED), now),
                 about=about,
                 text=text,
             )
@@ -223,6 +242,16 @@ class Specials:
     def _branch_homes(self) -> list[Area]:
         day = self.maker.now.date()
         return self._of_branch(self.ground.route(self.building, day).organisation)
+
+    def _of_group(self, homes: list[Area]) -> list[Area]:
+        """Return the places the group of building 46 looks after, the building itself left out."""
+        day = self.maker.now.date()
+        group = self.ground.route(self.building, day).group
+        return [
+            home
+            for home in homes
+            if home.pk != self.building.pk and self.ground.route(home, day).group == group
+        ]
 
     def _of_branch(self, branch: Organisation) -> list[Area]:
         if branch.level != OrgLevel.BRANCH:

@@ -169,6 +169,9 @@ class Story:
         self.act(at, acts.refuse, Verb.DECLINE, self.rng.choice(texts.DECLINE))
 
     def _redirect(self) -> None:
+        if not self.template.code.startswith(texts.STATUTORY):
+            self._handle()
+            return
         at = self.after(self.walk.at, DeadlineKind.CONTACT, min(self.temper.accept, 0.9))
         self.act(at, acts.refuse, Verb.REDIRECT, self.rng.choice(texts.REDIRECT))
 
@@ -246,7 +249,10 @@ class Story:
         for index, step in enumerate(self._work(), start=1):
             step(self.between(begun, end, index / 6))
         outcome = self.temper.outcome
-        self.act(end, acts.resolve, outcome, self.template.cause, self.answer)
+        answer = texts.OTHER_ANSWERS.get(outcome, self.answer)
+        if self.walk.petition.round:
+            answer = texts.AGAIN + answer
+        self.act(end, acts.resolve, outcome, self.template.cause, answer)
 
     def _limit(self) -> Deadline:
         rows = [row for row in self.walk.deadlines if row.kind == DeadlineKind.RESOLUTION]

@@ -56,7 +56,7 @@ def usual(rng: random.Random) -> Temper:
     """Draw how an ordinary case goes."""
     path = rng.choices(
         ("handle", "refuse", "redirect", "withdraw", "return", "escalate", "suspend", "neglect"),
-        weights=(800, 22, 16, 24, 26, 45, 7, 6),
+        weights=(800, 20, 75, 24, 26, 45, 7, 6),
     )[0]
     is_late = rng.random() < 0.08
     ending = rng.choices(

@@ -10,7 +10,9 @@ from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
-from petitions.enums import AnswerKind, DoorResult
+from grids.enums import AreaKind, Level
+from grids.models import Area
+from petitions.enums import AnswerKind, DoorResult, Outcome
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SEASONS: dict[str, dict[int, float]] = {  # by month; no season means the whole year alike
@@ -19,8 +21,9 @@ SEASONS: dict[str, dict[int, float]] = {  # by month; no season means the whole 
     "summer": {5: 0.8, 6: 1.3, 7: 1.5, 8: 1.3, 9: 0.7},
 }
 RURAL = "AP"
+LIFT, LIFT_FROM_FLOOR = "PM04", 10
 BUILDING_WIDE = ("WS", "HT", "EL", "GS", "SW", "PM")  # worth asking door by door
-OPENERS = ("", "", "", "您好，", "反映一下，", "想问一下，")
+OPENERS = ("", "", "", "您好，", "反映一下，", "反映个事，")
 CLOSERS = (
     "",
     "",
@@ -28,11 +31,12 @@ CLOSERS = (
     "麻烦尽快来看看。",
     "希望有人管一管。",
     "邻居们都说有这个情况。",
-    "已经好几天了。",
+    "家里挺着急的。",
     "谢谢。",
 )
-WHEN = ("今天早上", "昨天晚上", "前天", "这两天", "上周末", "三四天前", "昨天下午", "一大早")
-UNITS = ("一单元", "二单元", "三单元", "我们单元")
+WHEN = ("昨天晚上", "前天", "上周末", "三四天前", "昨天下午", "前天夜里")
+UNITS = ("一单元", "二单元", "三单元")
+OUR_UNIT = "我们单元"
 
 DISPATCH = (
     "请上门看一看影响几户，当天回个话。",
@@ -57,14 +61,15 @@ AFTER_DOORS = (
     "白天在家的不多，晚上再补一遍。",
 )
 DECLINE = (
-    "反映的事项正在法院审理，社区不能介入。请等待判决，或向法院咨询。",
-    "所述地点不在本市管理范围，请向当地反映。",
-    "同一事项已于上月答复并结案，没有新的情况，答复附后供您查看。",
+    "同一事项上月已经答复并结案，没有新的情况，原答复附后供您查看。",
+    "所说的设施在单位自管院内，由产权单位负责，情况已转告对方，请直接与其联系。",
+    "这件事已由主管部门立案处理，不重复受理，进展可向该部门查询。",
 )
 REDIRECT = (
-    "这件事需要由劳动仲裁处理，请带合同和工资记录到市劳动人事争议仲裁院申请。",
+    "这件事属于合同纠纷，可先到市人民调解委员会申请调解，也可以向法院起诉。",
     "对行政决定不服，可在60日内申请行政复议，也可以直接向法院起诉。",
 )
+STATUTORY = ("PM", "ND", "EM", "HS", "MK", "SI")  # matters that may belong before a court
 WITHDRAW = ("已经修好了，不用处理了。", "和邻居商量好了，撤回吧。", "报重复了，以前那条就行。")
 RETURN = (
     "经现场核对，这一段管线由相邻网格支部负责，请改派。",
@@ -84,7 +89,7 @@ DISPUTE = (
 REOPEN = ("居民来社区说问题又出现了，请再去看看。",)
 FOLLOW_UP = ("三次回访未联系上，经社区核实现场已处理，予以结案。",)
 REVEAL = ("约上门时间，需要打电话。", "核实具体是哪个单元。")
-SUSPEND = "管线改造要等明年的资金，列入挂账。已安排临时供水，每月复查一次，结果在这里公布。"
+SUSPEND = "彻底改造要等明年的资金，列入挂账。已先做临时处理，每月复查一次，结果在这里公布。"
 RESUME = "资金已到位，恢复办理，施工前会在楼门口张贴通知。"
 MERGE = "与本楼同一件事并案办理，办理结果同样答复您。"
 ANSWERS: dict[AnswerKind, str] = {
@@ -93,6 +98,12 @@ ANSWERS: dict[AnswerKind, str] = {
     AnswerKind.EXTEND: "配件需从外地调运，同意延期，请先向居民说明。",
     AnswerKind.OVERRULE: "只做临时处理不行，请按更换管段的办法办。",
     AnswerKind.EXPLAIN: "拖了这么久，向您道歉。问题已经查清，正在安排施工，每周告诉您一次进展。",
+}
+AGAIN = "接到您的反馈后再次上门。"
+OTHER_ANSWERS: dict[Outcome, str] = {
+    Outcome.PARTLY: "已先做应急处理，现在可以正常使用；彻底更换已排进计划，完成后再告诉您。",
+    Outcome.NOT_FEASIBLE: "现场核实情况属实，目前不具备条件，原因已当面说明，列入明年计划。",
+    Outcome.NOT_IN_REMIT: "经核对，这件事不归社区管，已把主管单位和办理地点告诉您，并帮您联系好。",
 }
 ABOUT = (
     "向网格支部反映过两次，一直没人回话，也没人上门看过，想请上级问一问。",
@@ -147,10 +158,21 @@ def _table(month: int, is_rural: bool) -> tuple[tuple[Template, ...], tuple[floa
     return rows, tuple(accumulate(row.weight_in(month) for row in rows))
 
 
-def pick(rng: random.Random, day: dt.date, *, is_rural: bool) -> Template:
-    """Choose a matter by how often it comes up at this time of the year."""
+def pick(rng: random.Random, day: dt.date, place: Area) -> Template:
+    """Choose a matter by how often it comes up at this time of the year, if it fits the place."""
+    is_rural = place.level < Level.BUILDING and place.kind != AreaKind.LANE
     rows, weights = _table(day.month, is_rural)
-    return rng.choices(rows, cum_weights=weights)[0]
+    while True:
+        found = rng.choices(rows, cum_weights=weights)[0]
+        if _fits(found, place):
+            return found
+
+
+def _fits(template: Template, place: Area) -> bool:
+    """A lane has no entrances, and only a high building has a lift."""
+    if template.code == LIFT:
+        return (place.floors or 0) >= LIFT_FROM_FLOOR
+    return place.level == Level.BUILDING or "单元" not in template.text
 
 
 def of(code: str) -> list[Template]:
@@ -158,13 +180,13 @@ def of(code: str) -> list[Template]:
     return [row for row in templates() if row.code == code]
 
 
-def written(rng: random.Random, template: Template) -> tuple[str, str, str]:
+def written(rng: random.Random, template: Template, place: Area) -> tuple[str, str, str]:
     """Write one resident's report; returns the text, since when, and the answer it will get."""
-    when, unit = rng.choice(WHEN), rng.choice(UNITS)
+    when, unit = rng.choice(WHEN), rng.choice((*UNITS[: place.entrances or 1], OUR_UNIT))
     text = template.text.format(when=when, unit=unit)
     told = rng.choice(OPENERS) + text + rng.choice(CLOSERS)
     since = when if rng.random() < 0.5 else ""
-    return told, since, template.answer.format(unit=unit if unit != UNITS[-1] else "该单元")
+    return told, since, template.answer.format(unit=unit if unit != OUR_UNIT else "该单元")
 
 
 def door(rng: random.Random) -> DoorResult:

@@ -12,26 +12,29 @@ from django.db import connection, models, transaction
 from django.utils import timezone, translation
 
 from grids import calendars
+from members.enums import MessageKind
 from members.models import InboxMessage
 from petitions import contacts, notifications, tracking
 from petitions.contacts import Reach
+from petitions.enums import Status
 from petitions.models import (
     Contact,
     Event,
     MeToo,
     Outbox,
+    Petition,
     Photo,
     ResidentMessage,
 )
 from petitions.sample import pictures
 from petitions.sample.drafts import NAMESPACE
 from petitions.sample.walk import Walk
-from petitions.states import FINAL
 
 Row = TypeVar("Row", bound=models.Model)
 
 BATCH = 500
 NEWS_DAYS = 10
+WORK = (MessageKind.TO_ACCEPT, MessageKind.RETURNED, MessageKind.ESCALATED)
 READ_AFTER = dt.timedelta(days=2)
 CONFIDENTIAL_EVERY = 17
 ME_TOO_EVERY = 9
@@ -169,13 +172,22 @@ def _news(events: Iterable[Event], now: dt.datetime) -> Iterable[InboxMessage]:
                     yield _message(event, told, user_id, now)
 
 
+def _waits(case: Petition, kind: MessageKind) -> bool:
+    """Tell whether what a message asked for is still to be done."""
+    return {
+        MessageKind.TO_ACCEPT: case.status == Status.SUBMITTED,
+        MessageKind.RETURNED: case.status == Status.RETURNED,
+        MessageKind.ESCALATED: case.is_answer_owed,
+    }[kind]
+
+
 def _message(
     event: Event, told: notifications.Told, user_id: int, now: dt.datetime
 ) -> InboxMessage:
     case = event.petition
     is_urgent = case.urgency in notifications.URGENT and told.kind in notifications.URGENT_KINDS
     calendar = calendars.for_path(case.path)
-    is_read = event.at < now - READ_AFTER or case.status in FINAL
+    is_read = not _waits(case, told.kind) if told.kind in WORK else event.at < now - READ_AFTER
     return InboxMessage(
         user_id=user_id,
         key=f"event:{event.pk}:{told.kind}:{user_id}",

@@ -43,7 +43,8 @@ class Command(BaseCommand):
             real = Petition.objects.filter(is_sample=False).count()
             if real and not options["also_real"]:
                 raise CommandError(
-                    f"There are {real} real cases: nothing was removed. --also-real removes them too."
+                    f"There are {real} real cases, so nothing was removed."
+                    " With --also-real they go too."
                 )
             names = list(Photo.objects.values_list("name", flat=True))
             self._truncate()
