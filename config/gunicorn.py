@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from config import env, places
+from config.embedded.process import end_with_parent
 
 bind = env.text("BIND", f"{env.text('HOST', '127.0.0.1')}:{env.number('PORT', 8000)}")
 workers = env.number("WEB_WORKERS", 2)
@@ -41,6 +43,15 @@ class logger_class(Logger):  # noqa: N801 - the server looks for this name
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+
+_follow_the_master = end_with_parent(signal.SIGTERM)
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Let a process end with a killed master at once, so that its successor gets the port."""
+    if _follow_the_master:
+        _follow_the_master()
 
 
 def child_exit(_server: Any, worker: Any) -> None:
