@@ -115,8 +115,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 # What higher apps add to the pages of lower ones; see config/lib/panels.py.
 PAGE_PANELS = {
     "places": ["branches.panels.gaps"],
-    "place": ["branches.panels.answering"],
-    "organisation": [],
+    "place": ["branches.panels.answering", "petitions.panels.of_place"],
+    "organisation": ["members.panels.posts", "petitions.panels.of_organisation"],
 }
 
 # --- Database, cache, queue -------------------------------------------------------------------
