@@ -1,6 +1,6 @@
 # One image for web, worker and beat.
 FROM python:3.11-slim AS build
-RUN pip install --no-cache-dir "uv>=0.9,<1"
+RUN pip install --no-cache-dir "uv>=0.13,<1"
 WORKDIR /app
 COPY requirements.lock ./
 # The bundled servers are for `make run` only.

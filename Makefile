@@ -40,7 +40,7 @@ services:  ## start PostgreSQL and Valkey only, in the background
 	@$(PY) -m config.embedded start
 
 stop:  ## stop whatever runs from this folder
-	@$(PY) -m config.supervise stop
+	@if [ -e .venv/installed ]; then $(PY) -m config.supervise stop; else echo "Nothing is installed here yet."; fi
 
 install:  ## install what development needs
 	@$(BOOT) dev

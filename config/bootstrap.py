@@ -18,7 +18,7 @@ PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "installed")
 LOCK = "requirements.lock"
 DEV_LOCK = "requirements-dev.lock"
-UV = "uv>=0.9,<1"
+UV = "uv>=0.13,<1"
 OLDEST = (3, 11)
 BROWSER = "/usr/bin/chromium"
 BROWSER_PACKAGES = ["chromium", "fonts-wqy-microhei"]
@@ -106,7 +106,9 @@ def stamps() -> list[str]:
 
 def step(command: list[str], advice: str) -> None:
     """Run one command; refuse with the advice when it fails."""
-    if subprocess.call(command, stdin=subprocess.DEVNULL):
+    # Where an office's own proxy signs, only the system knows its certificate.
+    surroundings = {"UV_SYSTEM_CERTS": "1", **os.environ}
+    if subprocess.call(command, stdin=subprocess.DEVNULL, env=surroundings):
         raise Refused(f"This did not work: {' '.join(command)}\n{advice}")
 
 
