@@ -112,6 +112,15 @@ TEMPLATES = [
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)  # how many stand between a visitor and us
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
+# What else a hat may keep on the operators' pages: the words and limits of cases, never a case.
+OPERATOR_PERMISSIONS = {
+    "system_admin": [
+        f"petitions.{verb}_{name}"
+        for verb in ("view", "add", "change")
+        for name in ("category", "standard", "privacynotice")
+    ]
+}
+
 # What higher apps add to the pages of lower ones; see config/lib/panels.py.
 PAGE_PANELS = {
     "places": ["branches.panels.gaps"],

@@ -6,10 +6,12 @@ Rows carry the promise and the database's clock decides; a missed wake-up only d
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
+import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 
 from members import channels
@@ -17,6 +19,9 @@ from members.enums import ChannelName
 from petitions import contacts, notifications, workflow
 from petitions.enums import Verb
 from petitions.models import Contact, Deadline, Outbox, ResidentMessage
+from petitions.workflow import WorkflowError
+
+log = structlog.get_logger("clock")
 
 BATCH = 200
 LEASE = dt.timedelta(minutes=5)
@@ -38,7 +43,7 @@ def sweep_deadlines() -> int:
     while True:
         now = database_now()
         due = list(Deadline.objects.due(now).values_list("pk", "petition_id")[:BATCH])
-        fired = sum(workflow.fire(deadline_id=pk, petition_id=case, now=now) for pk, case in due)
+        fired = sum(_one(workflow.fire, deadline, case, now) for deadline, case in due)
         done += fired
         if len(due) < BATCH or not fired:
             break
@@ -48,9 +53,17 @@ def sweep_deadlines() -> int:
 def _remind() -> int:
     now = database_now()
     rows = Deadline.objects.to_remind(now).values_list("pk", "petition_id")[:BATCH]
-    return sum(
-        workflow.remind(deadline_id=pk, petition_id=case, now=now) for pk, case in list(rows)
-    )
+    return sum(_one(workflow.remind, deadline, case, now) for deadline, case in list(rows))
+
+
+def _one(act: Callable[..., bool], deadline_id: int, petition_id: int, now: dt.datetime) -> bool:
+    """Do one limit's turn; one that cannot go through is logged by id and holds up no other."""
+    try:
+        return act(deadline_id=deadline_id, petition_id=petition_id, now=now)
+    except (WorkflowError, IntegrityError) as error:
+        kind = type(error).__name__
+        log.error("limit_stuck", deadline=deadline_id, petition=petition_id, kind=kind)
+        return False
 
 
 @shared_task(name="petitions.beat.drain_outbox")

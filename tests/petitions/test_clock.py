@@ -14,6 +14,8 @@ from members.models import InboxMessage, Post
 from petitions import beat, notifications, workflow
 from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Deadline, Escalation, Event, Feedback, Petition
+from petitions.workflow import ladder
+from petitions.workflow.engine import NotNow, Step
 from tests.cast import Stage, build_cast, build_town
 
 HOUR = dt.timedelta(hours=1)
@@ -228,3 +230,22 @@ def test_ended_post_hears_nothing(stage: Stage) -> None:
     event = Event.objects.get(petition=petition)
     told = notifications.recipients(event, timezone.localdate())
     assert told[0].user_ids == (stage.cast["deputy"].pk,)
+
+
+def test_a_limit_that_cannot_go_through_holds_up_no_other(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = stage.file(now=LONG_AGO).petition
+    fine = stage.file(now=LONG_AGO).petition
+    climb = ladder.climb
+
+    def sometimes(one: Step, *, deadline: Deadline | None) -> Escalation | None:
+        if one.petition.pk == stuck.pk:
+            raise NotNow("broken", "broken")
+        return climb(one, deadline=deadline)
+
+    monkeypatch.setattr(ladder, "climb", sometimes)
+    assert beat.sweep_deadlines() == 1
+    fine.refresh_from_db()
+    assert fine.level == CaseLevel.COMMUNITY
+    assert _due(stuck, DeadlineKind.CONTACT).ended_at is None

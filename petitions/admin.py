@@ -1,0 +1,47 @@
+"""Door for operators: categories, limits and the privacy notice. Cases have no door here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from config.lib.operators import KeptAdmin
+from petitions import standards
+from petitions.models import Category, PrivacyNotice, Standard
+
+
+@admin.register(Category)
+class CategoryAdmin(KeptAdmin):
+    """Matters in two levels; one that is out of use is switched off, never deleted."""
+
+    list_display = ("code", "name", "parent", "urgency", "channel", "is_active")
+    list_filter = ("urgency", "channel", "is_active")
+    search_fields = ("code", "name", "keywords")
+    autocomplete_fields = ("parent",)
+
+
+@admin.register(Standard)
+class StandardAdmin(KeptAdmin):
+    """Limits by region and urgency, as days hours:minutes:seconds of working or clock time."""
+
+    list_display = ("region", "urgency", "is_round_the_clock", "contact_within", "resolve_within")
+    list_filter = ("urgency",)
+    autocomplete_fields = ("region",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Keep the limit; other processes follow within a minute, open limits stay as promised."""
+        super().save_model(request, obj, form, change)
+        standards.forget()
+
+
+@admin.register(PrivacyNotice)
+class PrivacyNoticeAdmin(KeptAdmin):
+    """Versions of the notice; what a resident was shown is never changed, a new one is added."""
+
+    list_display = ("version", "valid_from")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Refuse: reports name the version they were filed under."""
+        return False
