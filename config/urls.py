@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("preferences/", views.preferences, name="preferences"),
+    path("api/v1/", include("config.api")),
     path("", include("grids.urls")),
     path("", include("branches.urls")),
     path("", include("members.urls")),

@@ -10,11 +10,14 @@ from grids.enums import Level
 from grids.models import Area
 
 
+LEVEL_CHOICES = [(level.name.lower(), level.label) for level in Level]
+
+
 class LevelField(serializers.ChoiceField):
     """A level as its word (`building`), so that programs need no numbers."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__([(level.name.lower(), level.label) for level in Level], **kwargs)
+        super().__init__(LEVEL_CHOICES, **kwargs)
 
     def to_representation(self, value: Any) -> str:
         """Return the word of a level."""

@@ -20,8 +20,8 @@ from django_filters.rest_framework.filterset import FilterSet
 from config.lib.viewer import Viewer
 from grids.models import Area
 from petitions import catalogue, querysets, search
-from petitions.enums import Channel, Status, Urgency
-from petitions.models import Petition
+from petitions.enums import Channel, Status, Urgency, Verb
+from petitions.models import Event, Petition
 from petitions.querysets import PetitionQuerySet
 from petitions.states import FINAL, OPEN, RUNNING
 
@@ -129,7 +129,7 @@ class PetitionFilter(FilterSet):
         widget=forms.CheckboxSelectMultiple,
     )
     category = df.CharFilter(method="keep_category", label=_("类别"), max_length=8)
-    channel = df.ChoiceFilter(choices=Channel, label=_("来源"))
+    channel = df.ChoiceFilter(choices=Channel, label=_("来源"), empty_label=_("全部"))
     organisation = Id(field_name="organisation_id", label=_("负责组织"))
     subdistrict = Id(field_name="subdistrict_id", label=_("街道（乡镇）"))
     community = Id(field_name="community_id", label=_("社区（村）"))
@@ -210,3 +210,17 @@ class PetitionFilter(FilterSet):
         if day == dt.date.max:
             return rows
         return rows.filter(created_at__lt=_midnight(day + dt.timedelta(days=1)))
+
+
+class EventFilter(FilterSet):
+    """Ways to narrow the events of the cases that exist for the caller."""
+
+    after = df.NumberFilter(
+        field_name="id", lookup_expr="gt", min_value=0, max_value=LARGEST_ID, label=_("此编号之后")
+    )
+    petition = Id(field_name="petition_id", label=_("诉求"))
+    verb = df.MultipleChoiceFilter(choices=Verb, label=_("动作"))
+
+    class Meta:
+        model = Event
+        fields: list[str] = []

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
 from config.lib.viewer import Scope, Seat
-from members.enums import HEADS, Role
+from members.enums import HATS, HEADS, Role
 from members.models import User
 from petitions.enums import Actor, ClosedBy, Status, Verb
 from petitions.models import Petition
@@ -215,6 +215,11 @@ def closed_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
             if not verdict:
                 found.append((move.verb, verdict.reason))
     return found
+
+
+def has_case_post(user: User) -> bool:
+    """Tell whether somebody holds a post today that is not an administrative hat."""
+    return any(seat.role not in HATS for seat in user.scope.seats)
 
 
 def may_file(by: By, path: str) -> bool:

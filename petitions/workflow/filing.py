@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -62,20 +63,28 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Makes a submission happen once: who sends, the key chosen there, a hash of what was sent."""
+    """Makes a submission happen once: who sends, the key chosen there, a hash of what was sent.
+
+    `answer` makes the body to be kept with the key, so that a repeat is answered with the same.
+    """
 
     client: str
     key: str
     request_hash: str
+    answer: Callable[[Petition], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A filed case with its tracking code; `is_repeat` when the key had been used before."""
+    """A filed case with its tracking code; `is_repeat` when the key had been used before.
+
+    `answer` is the body kept with the key.
+    """
 
     petition: Petition
     code: str
     is_repeat: bool = False
+    answer: dict[str, Any] = field(default_factory=dict)
 
 
 def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) -> Filed:
@@ -86,9 +95,10 @@ def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) ->
     """
     with transaction.atomic():
         if key is not None:
-            known = _known(key)
+            _lock(key)
+            known = repeated(key)
             if known is not None:
-                return Filed(known, tracking.code_for(known.uuid), is_repeat=True)
+                return known
         place = routing.load_place(report.place, now.date())
         petition = _new(report, place, by, now)
         one = Step(petition, Verb.FILE, by, _actor(by, petition), now)
@@ -98,19 +108,22 @@ def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) ->
         one.begin(DeadlineKind.RESOLUTION, organisation_id=petition.organisation_id)
         one.finish()
         contact.keep(petition, report.reach)
+        kept: dict[str, Any] = {}
         if key is not None:
+            kept = key.answer(petition) if key.answer else {}
             IdempotencyKey.objects.create(
                 client=key.client,
                 key=key.key,
                 request_hash=key.request_hash,
                 petition=petition,
+                body=kept,
                 created_at=now,
             )
-    return Filed(petition, tracking.code_for(petition.uuid))
+    return Filed(petition, tracking.code_for(petition.uuid), answer=kept)
 
 
-def _known(key: Key) -> Petition | None:
-    """Return the case an earlier use of the key made; refuse a changed body or a running twin."""
+def _lock(key: Key) -> None:
+    """Hold the key until the transaction ends; refuse while a twin holds it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
@@ -118,6 +131,10 @@ def _known(key: Key) -> Petition | None:
         )
         if not cursor.fetchone()[0]:
             raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。"))
+
+
+def repeated(key: Key) -> Filed | None:
+    """Return what an earlier use of the key filed, if any; refuse a changed body."""
     row = (
         IdempotencyKey.objects.select_related("petition")
         .filter(client=key.client, key=key.key)
@@ -127,7 +144,8 @@ def _known(key: Key) -> Petition | None:
         return None
     if row.request_hash != key.request_hash:
         raise KeyReused("key_reused", _("这个提交编号已用于另一份内容。"))
-    return row.petition
+    code = tracking.code_for(row.petition.uuid)
+    return Filed(row.petition, code, is_repeat=True, answer=row.body)
 
 
 def _new(report: Report, place: routing.Place, by: By, now: dt.datetime) -> Petition:

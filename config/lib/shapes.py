@@ -1,0 +1,69 @@
+"""Fields and bodies for programs that take exactly what is documented, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+LARGEST_ID = 2**63 - 1
+
+
+class Text(serializers.CharField):
+    """Words; a number or a truth value is none. Unless blank is allowed, more than spaces."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not self.allow_blank:
+            self.validators.append(RegexValidator(r"\S"))
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the words without spaces around them."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class Whole(serializers.IntegerField):
+    """A whole number, not one written as words."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        is_whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
+        if not is_whole or isinstance(data, bool):
+            self.fail("invalid")
+        return int(data)
+
+
+class Flag(serializers.BooleanField):
+    """Yes or no, not a word for it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return yes or no."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Id(Whole):
+    """The id of a row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_ID, **kwargs)
+
+
+class Body(serializers.Serializer[Any]):
+    """A body; a field it does not know is refused, because it was meant to do something."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values, or say field by field what is wrong."""
+        if isinstance(data, dict):
+            unknown = sorted(set(map(str, data)) - set(self.fields))
+            if unknown:
+                raise ValidationError(
+                    {name: [ErrorDetail(_("没有这个字段。"), "unknown")] for name in unknown}
+                )
+        return super().to_internal_value(data)

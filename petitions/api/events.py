@@ -1,0 +1,36 @@
+"""The door for programs to what happened: the events of the cases that exist for the caller."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.lib.api import CursorPagination
+from petitions.api.access import CaseList
+from petitions.filters import EventFilter
+from petitions.models import Event
+from petitions.serializers.cases import EventSerializer
+
+
+class EventList(CaseList[Event]):
+    """Everything that happened to the cases within the caller's reach, in the order of the ids."""
+
+    queryset = Event.objects.none()
+    filterset_class = EventFilter
+    pagination_class = CursorPagination
+    serializer_class = EventSerializer
+
+    def get_queryset(self) -> QuerySet[Event]:
+        """Return the events of the cases that exist for the caller, with their words."""
+        rows = Event.objects.filter(petition__in=self.cases().order_by().values("pk"))
+        return rows.select_related("note")
+
+    @extend_schema(
+        operation_id="events_list", tags=["events"], responses=EventSerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - as called
+        """Return a page of events; `after` is the last id you have."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)

@@ -1,0 +1,144 @@
+"""The door for programs to cases: the list, one case, and filing a report."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from config.lib.api import CursorPagination, StrictJSONParser, StrictMultiPartParser
+from config.lib.shapes import Body
+from petitions.api import idempotency
+from petitions.api.access import CaseDoor, CaseList, etag, is_known
+from petitions.filters import PetitionFilter
+from petitions.models import Petition, PrivacyNotice
+from petitions.querysets import PetitionQuerySet
+from petitions.serializers.cases import (
+    AnswerSerializer,
+    FiledSerializer,
+    PetitionDetailSerializer,
+    PetitionSerializer,
+)
+from petitions.serializers.filing import ReportBody, ReportFormBody
+from petitions.workflow import file, filing
+
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=True, description='The version, as `"v3"`.'
+)
+KNOWN = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="A version known: then 304, no body."
+)
+
+
+class NewestFirst(CursorPagination):
+    """Cases, the newest first."""
+
+    ordering = "-id"
+
+
+class PetitionList(CaseList[Petition]):
+    """The cases within the caller's reach; and a new one."""
+
+    queryset = Petition.objects.none()
+    filterset_class = PetitionFilter
+    pagination_class = NewestFirst
+    serializer_class = PetitionSerializer
+    parser_classes = [StrictJSONParser, StrictMultiPartParser]
+    throttle_scope = "api-file"
+
+    def get_queryset(self) -> PetitionQuerySet:
+        """Return the cases that exist for the caller."""
+        return self.cases().with_parts()
+
+    @extend_schema(
+        operation_id="petitions_list",
+        tags=["petitions"],
+        responses=PetitionSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - as called
+        """Return a page of cases, newest first, narrowed as the list page is."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+    @extend_schema(
+        operation_id="petitions_file",
+        tags=["petitions"],
+        parameters=[idempotency.HEADER, ETAG],
+        request={"application/json": ReportBody, "multipart/form-data": ReportFormBody},
+        responses={201: FiledSerializer},
+        filters=False,
+    )
+    def post(self, request: Request) -> Response:
+        """File a report. The same key with the same body files once and is answered the same."""
+        name = idempotency.name(request)
+        data, files = _sent(request)
+        key = filing.Key(
+            f"user:{self.caller.pk}",
+            name,
+            idempotency.fingerprint(data, files),
+            answer=lambda petition: dict(AnswerSerializer(petition).data),
+        )
+        filed = filing.repeated(key) or self._file(key, data)
+        body = FiledSerializer(filed.answer | {"tracking_code": filed.code}).data
+        where = reverse("api:petition", args=[filed.petition.pk], request=request)
+        headers = {"Location": where, "ETag": '"v1"', "Cache-Control": "no-store"}
+        return Response(body, status=201, headers=headers)
+
+    def _file(self, key: filing.Key, data: Any) -> filing.Filed:
+        now = timezone.now()
+        context = {"request": self.request, "now": now}
+        is_form = isinstance(self.request.data, QueryDict)
+        body: Body = (ReportFormBody if is_form else ReportBody)(data=data, context=context)
+        body.is_valid(raise_exception=True)
+        stored = body.store() if isinstance(body, ReportFormBody) else []
+        given = body.validated_data["report"] if is_form else body.validated_data
+        notices = PrivacyNotice.objects.filter(valid_from__lte=now.date())
+        notice = notices.order_by("-valid_from", "-id").values_list("version", flat=True).first()
+        report = ReportBody.report(given, notice or "", stored)
+        return file(report=report, by=self.caller, now=now, key=key)
+
+
+class PetitionDetail(CaseDoor[Petition]):
+    """One case."""
+
+    queryset = Petition.objects.none()
+    serializer_class = PetitionDetailSerializer
+
+    @extend_schema(operation_id="petitions_retrieve", tags=["petitions"], parameters=[KNOWN, ETAG])
+    def get(self, request: Request, pk: int) -> Response:
+        """Return a case with the verbs open to the caller; its `ETag` names its version."""
+        petition = self.find(pk)
+        headers = {"ETag": etag(petition)}
+        if is_known(request, petition):
+            return Response(status=304, headers=headers)
+        return Response(self.get_serializer(petition).data, headers=headers)
+
+
+def _sent(request: Request) -> tuple[Any, list[UploadedFile[bytes]]]:
+    """Return the report as sent, and the photos beside it; a form holds the report as JSON."""
+    sent = request.data
+    if not isinstance(sent, QueryDict):
+        return sent, []
+    data: dict[str, Any] = {name: sent.get(name) for name in sent}
+    files = sent.getlist("photos")
+    if files:
+        data["photos"] = files
+    if isinstance(data.get("report"), str):
+        try:
+            data["report"] = json.loads(data["report"], parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(_("report 不是 JSON。")) from error
+    return data, [one for one in files if isinstance(one, UploadedFile)]
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(word)

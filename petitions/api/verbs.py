@@ -1,0 +1,152 @@
+"""The door for programs to the verbs: one POST each, all through the same few steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.utils import timezone
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.lib.api import StrictJSONParser, StrictMultiPartParser
+from petitions import permissions, workflow
+from petitions.api.access import CaseDoor, VersionChanged, etag, seen_version
+from petitions.contacts import Reach
+from petitions.enums import Verb
+from petitions.models import Petition
+from petitions.serializers import verbs as shapes
+from petitions.serializers.cases import PetitionDetailSerializer, ReachSerializer
+from petitions.states import MOVE
+from petitions.workflow import NotYours, Stale
+
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description='The version you saw, from `ETag`, as `"v3"`.',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A verb: what does it, and what it takes."""
+
+    do: Callable[..., Petition | Reach]
+    body: type[shapes.VerbBody]
+
+
+ACTS: dict[Verb, Act] = {
+    Verb.ACCEPT: Act(workflow.accept, shapes.NothingBody),
+    Verb.DECLINE: Act(workflow.decline, shapes.ReasonBody),
+    Verb.REDIRECT: Act(workflow.redirect, shapes.ReasonBody),
+    Verb.DISPATCH: Act(workflow.dispatch, shapes.DispatchBody),
+    Verb.START: Act(workflow.start, shapes.NothingBody),
+    Verb.VISIT: Act(workflow.visit, shapes.VisitBody),
+    Verb.NOTE: Act(workflow.note, shapes.NoteBody),
+    Verb.PHOTO: Act(workflow.photo, shapes.PhotoBody),
+    Verb.RESOLVE: Act(workflow.resolve, shapes.ResolveBody),
+    Verb.CONFIRM: Act(workflow.confirm, shapes.ConfirmBody),
+    Verb.DISPUTE: Act(workflow.dispute, shapes.DisputeBody),
+    Verb.CLOSE: Act(workflow.close, shapes.ReasonBody),
+    Verb.REOPEN: Act(workflow.reopen, shapes.ReasonBody),
+    Verb.RETURN: Act(workflow.return_, shapes.ReturnBody),
+    Verb.REASSIGN: Act(workflow.reassign, shapes.ReassignBody),
+    Verb.ESCALATE: Act(workflow.escalate, shapes.ReasonBody),
+    Verb.ANSWER: Act(workflow.answer, shapes.AnswerBody),
+    Verb.WITHDRAW: Act(workflow.withdraw, shapes.ReasonBody),
+    Verb.REVEAL: Act(workflow.reveal, shapes.RevealBody),
+}
+
+
+class VerbSchema(AutoSchema):
+    """Describes each verb by its own name, body and answer."""
+
+    @property
+    def verb(self) -> Verb:
+        """The verb whose address is described."""
+        return Verb(cast("VerbView", self.view).verb)
+
+    def get_operation_id(self) -> str:
+        """Name the operation like the verb."""
+        return f"petitions_{self.verb}"
+
+    def get_tags(self) -> list[str]:
+        """Keep the verbs together."""
+        return ["verbs"]
+
+    def get_summary(self) -> str:
+        """Say the verb."""
+        return str(self.verb.label)
+
+    def get_description(self) -> str:  # type: ignore[override]  # as the generator calls it
+        """Say what the verb does and who may, from the workflow and the table of states."""
+        move = MOVE[self.verb]
+        does = (ACTS[self.verb].do.__doc__ or "").strip().split("\n\n")[0]
+        states = ", ".join(f"`{status}`" for status in move.sources)
+        actors = ", ".join(f"`{actor}`" for actor in move.actors)
+        return f"{does}\n\nFrom: {states}. By: {actors}."
+
+    def get_override_parameters(self) -> list[Any]:
+        """Ask for the version where the verb decides something."""
+        answer = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200])
+        if self.verb == Verb.REVEAL:
+            return []
+        return [IF_MATCH, answer] if MOVE[self.verb].checks_version else [answer]
+
+    def get_request_serializer(self) -> type[shapes.VerbBody]:
+        """Return the verb's body."""
+        return ACTS[self.verb].body
+
+    def get_response_serializers(self) -> Any:
+        """Return the case after the verb, or the contact once."""
+        is_reveal = self.verb == Verb.REVEAL
+        return {200: ReachSerializer if is_reveal else PetitionDetailSerializer}
+
+
+class VerbView(CaseDoor[Petition]):
+    """Do one verb to one case that exists for the caller; the answer is the case after it."""
+
+    verb = Verb.NOTE
+    queryset = Petition.objects.none()
+    serializer_class = PetitionDetailSerializer
+    throttle_scope = "api-write"
+    schema = VerbSchema()
+
+    def get_parsers(self) -> list[BaseParser]:
+        """Read JSON; photos come as a form."""
+        return [StrictMultiPartParser() if self.verb == Verb.PHOTO else StrictJSONParser()]
+
+    def post(self, request: Request, pk: int) -> Response:
+        """Check person, version and shape, in this order; the workflow checks all rules again."""
+        petition = self.find(pk)
+        verdict = permissions.may(self.verb, petition, self.caller)
+        if verdict.code == "wrong_actor":
+            raise NotYours(verdict.code, verdict.reason)
+        checks = MOVE[self.verb].checks_version
+        seen = seen_version(request, petition, is_needed=checks)
+        act = ACTS[self.verb]
+        body = act.body(data=request.data, context={"petition": petition, "request": request})
+        body.is_valid(raise_exception=True)
+        given = body.arguments() | ({"expected_version": seen} if checks else {})
+        try:
+            done = act.do(petition=petition, by=self.caller, now=timezone.now(), **given)
+        except Stale as error:
+            raise VersionChanged(error.sentence) from error
+        return self._reach(done) if isinstance(done, Reach) else self._case(done)
+
+    def _case(self, done: Petition) -> Response:
+        """Answer with the case as it is now, also where it has just left the caller's hands."""
+        rows = Petition.objects.with_parts().select_related("contact").defer("search", "route")
+        petition = rows.get(pk=done.pk)
+        return Response(self.get_serializer(petition).data, headers={"ETag": etag(petition)})
+
+    def _reach(self, reach: Reach) -> Response:
+        """Answer with the contact, once: it must not be kept anywhere on its way."""
+        body = ReachSerializer({"name": reach.name, "phone": reach.phone}).data
+        return Response(body, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,1 @@
+"""The shapes of cases for programs: what is shown, and what each verb takes."""

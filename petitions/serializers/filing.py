@@ -1,0 +1,156 @@
+"""What a program sends to file a report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from branches.models import Organisation
+from config.lib.shapes import Body, Flag, Id, Text
+from grids.models import Area, AreaCode, PlaceQr
+from members.models import User
+from petitions import catalogue, desk, photos, routing
+from petitions.contacts import Reach
+from petitions.enums import Channel, Regime, Urgency
+from petitions.forms.desk import PHONE
+from petitions.models import Category
+from petitions.photos import MAX_PHOTOS, PhotoRefused, StoredPhoto
+from petitions.workflow import Report
+
+
+def missing(field: str) -> ValidationError:
+    """Return the refusal of a row that does not exist, or not for the caller."""
+    return ValidationError({field: [ErrorDetail(_("没有找到。"), "does_not_exist")]})
+
+
+class ContactBody(Body):
+    """How to reach the resident, if the resident wishes; kept sealed and apart."""
+
+    name = Text(max_length=40, allow_blank=True, default="")
+    phone = Text(max_length=26, allow_blank=True, default="")
+    confidential = Flag(default=False, help_text="Not to be told to whoever handles the case.")
+
+    def validate_phone(self, phone: str) -> str:
+        """Take what can be dialled."""
+        if phone and not PHONE.match(phone):
+            raise ValidationError(_("电话只能有数字、空格和横线。"))
+        return phone
+
+
+class ReportBody(Body):
+    """A report: `place` by id, or `place_code` by official code or printed QR code."""
+
+    place = Id(required=False)
+    place_code = Text(max_length=20, required=False)
+    category = Text(max_length=8, help_text="The code of a category with nothing under it.")
+    text = Text(max_length=2000)
+    since = Text(max_length=60, allow_blank=True, default="")
+    urgency = serializers.ChoiceField(
+        choices=Urgency.choices, required=False, help_text="Left out, the category decides."
+    )
+    contact = ContactBody(required=False)
+    about = Id(required=False, help_text="The organisation the report is about.")
+    external_number = Text(max_length=40, allow_blank=True, default="")
+    regime = serializers.ChoiceField(choices=Regime.choices, default=Regime.COMMUNITY)
+    language = serializers.ChoiceField(
+        choices=settings.LANGUAGES, default="zh-hans", help_text="Of the answer to the resident."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Find what the ids and codes name, within the caller's reach."""
+        caller: User = self.context["request"].user
+        now: dt.datetime = self.context["now"]
+        attrs["area"] = _place(caller, attrs, now.date())
+        attrs["matter"] = _category(attrs["category"])
+        attrs["body"] = _about(attrs["area"], attrs.get("about"), now.date())
+        return attrs
+
+    @staticmethod
+    def report(given: dict[str, Any], notice_version: str, stored: list[StoredPhoto]) -> Report:
+        """Return what was validated as the report the workflow takes."""
+        contact = given.get("contact", {})
+        reach = Reach(
+            contact.get("name", ""), contact.get("phone", ""), contact.get("confidential", False)
+        )
+        return Report(
+            place=given["area"],
+            category=given["matter"],
+            text=given["text"],
+            channel=Channel.API,
+            notice_version=notice_version,
+            since=given["since"],
+            urgency=given.get("urgency", ""),
+            reach=reach,
+            about=given["body"],
+            photos=stored,
+            language=given["language"],
+            regime=Regime(given["regime"]),
+            external_number=given["external_number"],
+        )
+
+
+def _place(caller: User, given: dict[str, Any], day: dt.date) -> Area:
+    if ("place" in given) == ("place_code" in given):
+        raise ValidationError({"place": [_("地点请填编号或编码中的一个。")]})
+    places = Area.objects.visible_to(caller).filable(day)
+    if "place" in given:
+        found = places.filter(pk=given["place"]).first()
+    else:
+        code = given["place_code"]
+        by_code = AreaCode.objects.on(day).filter(code=code).values("area")
+        by_qr = PlaceQr.objects.filter(code=code, revoked_at=None).values("area")
+        rows = list(places.filter(Q(pk__in=by_code) | Q(pk__in=by_qr))[:2])
+        found = rows[0] if len(rows) == 1 else None
+    if found is None:
+        raise missing("place" if "place" in given else "place_code")
+    return found
+
+
+def _category(code: str) -> Category:
+    found = next((row for row in catalogue.fileable() if row.code == code), None)
+    if found is None:
+        raise missing("category")
+    return found
+
+
+def _about(place: Area, pk: int | None, day: dt.date) -> Organisation | None:
+    if pk is None:
+        return None
+    chain = desk.answering(routing.load_place(place, day))
+    found = next((body for body in chain if body.pk == pk), None)
+    if found is None:
+        raise missing("about")
+    return found
+
+
+class PhotosBody(Body):
+    """Files sent with a form; each must be a photo (JPEG, PNG, WebP; 20 MiB, 25 megapixels)."""
+
+    photos = serializers.ListField(
+        child=serializers.FileField(), min_length=1, max_length=MAX_PHOTOS
+    )
+
+    def store(self) -> list[StoredPhoto]:
+        """Clean and store the photos; one that is none is refused with its place in the list."""
+        kept = []
+        for place, file in enumerate(self.validated_data.get("photos", ())):
+            try:
+                kept.append(photos.store(file))
+            except PhotoRefused as refusal:
+                raise ValidationError({f"photos[{place}]": [str(refusal)]}) from refusal
+        return kept
+
+
+class ReportFormBody(PhotosBody):
+    """A report with photos: its JSON in one part, the files beside it."""
+
+    report = ReportBody()
+    photos = serializers.ListField(
+        child=serializers.FileField(), max_length=MAX_PHOTOS, required=False
+    )
