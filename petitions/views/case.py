@@ -33,7 +33,8 @@ def page(
     data = {
         "file": found,
         "case": petition,
-        "category": catalogue.full_label(petition.category),
+        "category": catalogue.label(petition.category),
+        "full_category": catalogue.full_label(petition.category),
         "entries": found.entries[::-1] if is_newest_first else found.entries,
         "is_newest_first": is_newest_first,
         "acts": acts(petition, request.user),
@@ -61,7 +62,7 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
     data = {
         "file": casefile.read(petition, request.user, timezone.now()),
         "case": petition,
-        "category": catalogue.full_label(petition.category),
+        "category": catalogue.label(petition.category),
         "contact": getattr(petition, "contact", None),
         "qr": segno.make(address, error="m").svg_data_uri(scale=4, border=0),
         "address": address,

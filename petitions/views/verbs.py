@@ -273,4 +273,4 @@ def _form_page(
 
 
 def _frame(petition: Petition) -> dict[str, Any]:
-    return {"case": petition, "category": catalogue.full_label(petition.category)}
+    return {"case": petition, "category": catalogue.label(petition.category)}
