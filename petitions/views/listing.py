@@ -25,7 +25,6 @@ from petitions.views.guards import StaffRequest, staff_only
 PLACES = ("place", "subdistrict", "community", "grid")
 SHORTCUTS = ("overdue", "due_soon", "to_accept", "mine", "waiting", "returned", "escalated")
 COORDINATING = frozenset({"waiting", "returned", "escalated"})
-FOLDED = frozenset({"category", "place", "filed_from", "filed_to", "channel", "status", "urgency"})
 SORTS = ("due", "newest", "oldest")
 
 
@@ -61,7 +60,6 @@ def listing(request: StaffRequest) -> HttpResponse:
         "limit": paging.COUNT_LIMIT,
         "form": found.form,
         "chips": chips,
-        "is_narrowed": any(chip.name in FOLDED for chip in chips),
         "place_name": next((chip.value for chip in chips if chip.name == "place"), ""),
         "state": request.GET.get("state", ""),
         "clear_url": reverse("petitions:list"),
@@ -173,7 +171,7 @@ def _chips(request: StaffRequest, found: PetitionFilter) -> list[Chip]:
     for name, value in cleaned.items():
         if name == "state" or value in (None, "", [], False):
             continue
-        label = str(found.filters[name].label)
+        label = _("只看") if value is True else str(found.filters[name].label)
         for one in value if isinstance(value, list) else [value]:
             rest = [other for other in request.GET.getlist(name) if other != str(one)]
             left = rest if isinstance(value, list) else ""
@@ -199,7 +197,7 @@ def _names(request: StaffRequest, cleaned: dict[str, Any]) -> dict[tuple[str, in
 def _said(name: str, value: Any, names: dict[tuple[str, int], str]) -> str:
     """Return one value of a filter in words."""
     if value is True:
-        return _("是")
+        return str(CONDITION_LABELS[name])
     if name in {"status", "urgency", "channel"}:
         words = {"status": Status, "urgency": Urgency, "channel": Channel}[name]
         return str(words(value).label)

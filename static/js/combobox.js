@@ -28,6 +28,7 @@ class Combobox {
   build() {
     const box = document.createElement("div");
     box.className = "combobox";
+    const hadFocus = document.activeElement === this.input;
     this.input.replaceWith(box);
     this.list = document.createElement("ul");
     this.list.id = this.id;
@@ -40,6 +41,7 @@ class Combobox {
     this.live.className = "visually-hidden";
     this.live.setAttribute("role", "status");
     box.append(this.input, this.list, this.live);
+    if (hadFocus) this.input.focus(); // moving it in the page took the focus away
     const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.id, autocomplete: "off" };
     for (const [name, value] of Object.entries(attributes)) this.input.setAttribute(name, value);
   }
