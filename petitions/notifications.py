@@ -17,6 +17,7 @@ from petitions.enums import DeadlineKind, Urgency, Verb
 from petitions.models import Contact, Event, Outbox, Petition, ResidentMessage
 
 K = MessageKind
+MOST_OF_A_PLACE = 80
 URGENT = frozenset({Urgency.EMERGENCY, Urgency.URGENT})
 URGENT_KINDS = frozenset({K.TO_ACCEPT, K.ASSIGNED, K.OVERDUE, K.ESCALATED, K.REOPENED})
 TO_RESIDENT = frozenset(
@@ -73,8 +74,12 @@ def recipients(event: Event, day: dt.date) -> list[Told]:
 
 
 def title(petition: Petition, kind: MessageKind) -> str:
-    """Name a case by number, place and category: what may stand in a message."""
-    return f"{kind.label}：{petition.number} {petition.place_name} {petition.category.name}"
+    """Name a case by number, place and category: what may stand in a message.
+
+    Of a very long place its end is kept, which says most.
+    """
+    place = petition.place_name[-MOST_OF_A_PLACE:]
+    return f"{kind.label}：{petition.number} {place} {petition.category.name}"
 
 
 def _tell(event: Event, told: Told, now: dt.datetime) -> None:

@@ -50,8 +50,13 @@ def store(file: IO[bytes]) -> StoredPhoto:
     thumb, _size = _encode(image, THUMB_SIDE)
     token = secrets.token_hex(16)
     name = f"{token[:2]}/{token}.jpg"
-    _write(path_of(name), body)
-    _write(thumb_of(name), thumb)
+    try:
+        _write(path_of(name), body)
+        _write(thumb_of(name), thumb)
+    except OSError:  # a full disk gets back what was half written
+        path_of(name).unlink(missing_ok=True)
+        thumb_of(name).unlink(missing_ok=True)
+        raise
     return StoredPhoto(name, hashlib.sha256(body).hexdigest(), len(body), width, height)
 
 
