@@ -26,6 +26,7 @@ NAMESPACE = uuid.UUID("5d0f6c1e-7a52-5b7e-9a55-2f6b3f0a9c11")
 SEED = "652302"
 WAKING = range(7, 23)
 TRIES = 160
+SEARCHES = 3
 LOOSELY = 25  # how many moments a search may jump, so that cases do not stand in a row
 
 
@@ -111,23 +112,25 @@ class Maker:
         text: str = "",
     ) -> Walk | None:
         """Look back for a moment of filing from which the case stands as wanted now."""
-        places, names = list(areas), list(codes)
+        places = list(areas)
+        month = timezone.localdate(self.now).month
+        matters = [row for code in codes for row in texts.of(code) if row.weight_in(month) > 0]
         rng = random.Random(f"{SEED}:find:{self._serial}")  # noqa: S311 - a sample, not a secret
-        moments = list(enumerate(self._moments(rng)))
-        moments.sort(key=lambda pair: pair[0] + rng.uniform(0, LOOSELY))
-        for number, (_index, at) in enumerate(moments):
-            area = places[number % len(places)]
-            template = rng.choice(texts.of(names[number % len(names)]))
+        for number, at in enumerate(self._moments(rng)):
+            area, template = places[number % len(places)], matters[number % len(matters)]
             walk = self.make(area, at, template, temper, about=about, text=text)
             if wanted(walk.petition):
                 return walk
         return None
 
     def _moments(self, rng: random.Random) -> Iterator[dt.datetime]:
-        """Yield moments going back from the present, finely first, in waking hours."""
-        back = dt.timedelta(minutes=12)
-        for _try in range(TRIES):
-            at = self.now - back - dt.timedelta(seconds=rng.randrange(1100))
-            if timezone.localtime(at).hour in WAKING:
-                yield at
-            back += max(dt.timedelta(minutes=20), min(back / 12, dt.timedelta(hours=4)))
+        """Yield moments going back from the present, finely first, in waking hours; thrice over."""
+        for _again in range(SEARCHES):
+            found, back = [], dt.timedelta(minutes=12)
+            for _try in range(TRIES):
+                at = self.now - back - dt.timedelta(seconds=rng.randrange(1100))
+                if timezone.localtime(at).hour in WAKING:
+                    found.append(at)
+                back += max(dt.timedelta(minutes=20), min(back / 12, dt.timedelta(hours=4)))
+            loose = {at: index + rng.uniform(0, LOOSELY) for index, at in enumerate(found)}
+            yield from sorted(found, key=loose.__getitem__)
