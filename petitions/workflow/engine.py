@@ -153,29 +153,36 @@ class Step:
         return self.event
 
     def _write_deadlines(self) -> None:
-        """End limits and work out when the next one of the handling side is due."""
-        gone: set[str] = set()
-        for state, kinds in self._ended.items():
-            gone |= kinds
-            if not self._is_new:
-                Deadline.objects.owed().filter(petition=self.petition, kind__in=kinds).update(
-                    state=Case(
-                        When(state=DeadlineState.OPEN, then=Value(state)), default=F("state")
-                    ),
-                    ended_at=Coalesce(F("ended_at"), Value(self.now)),
-                    settled_at=self.now,
-                )
-        if not gone and not self._started:
+        """End limits and work out when the next one of the handling side is due.
+
+        Asks nothing where no limit of the handling side is touched; `due_at` empty means none is
+        owed.
+        """
+        gone = set().union(*self._ended.values())
+        if gone and self.petition.pk is not None:
+            self._settle(gone)
+        timed = set(TIMED_BY_HANDLER)
+        if not timed & (gone | {row.kind for row in self._started}):
             return
-        rows = [row for row in self._started if row.kind in TIMED_BY_HANDLER]
-        if not self._is_new and not set(TIMED_BY_HANDLER) <= gone:
-            rows += Deadline.objects.owed().filter(
-                petition=self.petition, kind__in=TIMED_BY_HANDLER
-            )
+        rows = [row for row in self._started if row.kind in timed]
+        if self.petition.due_at is not None and not timed <= gone:
+            rows += Deadline.objects.owed().filter(petition=self.petition, kind__in=timed)
         first = min(rows, key=lambda row: row.due_at, default=None)
         self.petition.due_at = first.due_at if first else None
         self.petition.soon_at = first.remind_at if first else None
         self.petition.is_due_provisional = bool(first and first.is_provisional)
+
+    def _settle(self, gone: set[str]) -> None:
+        """End every limit of these kinds that is still owed, each as met or cancelled."""
+        ends = [
+            When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state))
+            for state, kinds in self._ended.items()
+        ]
+        Deadline.objects.owed().filter(petition=self.petition, kind__in=gone).update(
+            state=Case(*ends, default=F("state")),
+            ended_at=Coalesce(F("ended_at"), Value(self.now)),
+            settled_at=self.now,
+        )
 
     def _insert_deadlines(self) -> None:
         for row in self._started:
@@ -240,7 +247,7 @@ def step(
     with transaction.atomic():
         locked = (
             Petition.objects.select_for_update(of=("self",))
-            .select_related("contact")
+            .select_related("contact", "place", "group")
             .get(pk=petition.pk)
         )
         if (

@@ -161,9 +161,8 @@ def withdraw(
 
 
 def _record(one: Step, solved: Solved, rating: int | None) -> None:
-    given, _created = Feedback.objects.get_or_create(
-        petition=one.petition, round=one.petition.round, defaults={"at": one.now}
-    )
+    said = Feedback.objects.filter(petition=one.petition, round=one.petition.round).first()
+    given = said or Feedback(petition=one.petition, round=one.petition.round, at=one.now)
     if given.solved:
         raise NotNow("already_answered", _("这一轮已经回复过了。"))
     given.solved = solved

@@ -12,4 +12,3 @@ class TestReopen(VerbQuestions):
     elsewhere = Status.IN_PROGRESS
     sent = {"reason": "又发浑了"}
     told = {K.REOPENED: {"secretary"}}
-    queries = 13
