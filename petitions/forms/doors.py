@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from grids.models import Area
 from petitions.enums import DoorResult, Verb
@@ -61,7 +61,7 @@ class DoorSheet(WithPhotos, VerbForm):
 
     verb = Verb.VISIT
 
-    remark = words(lazy("备注"), lazy("只有工作人员看得到。写事，不写人。"), required=False)
+    remark = words(_("备注"), _("只有工作人员看得到。写事，不写人。"), required=False)
     before = forms.CharField(widget=forms.HiddenInput, required=False)
     field_order = ("version", "before", "remark", "photos")
 
@@ -98,14 +98,14 @@ class DoorSheet(WithPhotos, VerbForm):
         return [Floor(number, list(row.values())) for number, row in rows.items()]
 
     def _cell(self, door: Door) -> Cell:
-        spoken = _("%(entrance)d 单元 %(door)s") % {"entrance": door[0], "door": label_of(door)}
+        spoken = gettext("%(entrance)d 单元 %(door)s") % {"entrance": door[0], "door": label_of(door)}
         return Cell(name_of(door), label_of(door), spoken, self.found(door))
 
     def counts(self) -> list[tuple[str, str, int]]:
         """Return how many doors of the page are in each state, those not visited last."""
         states = [self.found(door) for door in self.doors()]
         found = [(one.value, str(one.label), states.count(one.value)) for one in DoorResult]
-        return [*found, ("", _("未到"), states.count(""))]
+        return [*found, ("", gettext("未到"), states.count(""))]
 
     def clean(self) -> None:
         """Keep the doors that changed since the page was drawn; refuse words that are none."""
@@ -115,11 +115,11 @@ class DoorSheet(WithPhotos, VerbForm):
         for door in self.doors():
             value = self.found(door)
             if value and value not in DoorResult.values:
-                raise forms.ValidationError(_("门的状态不对，请重新选择。"))
+                raise forms.ValidationError(gettext("门的状态不对，请重新选择。"))
             if value and value != before.get(name_of(door)):
                 self.results[door] = DoorResult(value)
         if not (self.errors or self.results or self._has_more()):
-            raise forms.ValidationError(_("还没有填任何一户。"))
+            raise forms.ValidationError(gettext("还没有填任何一户。"))
 
     def _has_more(self) -> bool:
         return bool(self.cleaned_data.get("remark") or self.cleaned_data.get("photos"))

@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
@@ -48,18 +48,18 @@ class Return(_WithOwner):
     """Not ours: back to the desk."""
 
     verb = Verb.RETURN
-    title = lazy("退单")
-    lead = lazy("不归本组织办的，说明理由并建议该由谁办。最多退两次，由社区（街道）决定。")
-    submit = lazy("退单")
+    title = _("退单")
+    lead = _("不归本组织办的，说明理由并建议该由谁办。最多退两次，由社区（街道）决定。")
+    submit = _("退单")
     owner_field = "proposed"
     levels = (*OWNER_LEVELS, OrgLevel.DEPARTMENT)
 
-    reason = words(lazy("理由"), lazy("只有工作人员看得到。"))
+    reason = words(_("理由"), _("只有工作人员看得到。"))
     proposed = forms.ModelChoiceField(
-        label=lazy("建议由谁办理"),
+        label=_("建议由谁办理"),
         queryset=Organisation.objects.none(),
         required=False,
-        empty_label=lazy("不清楚"),
+        empty_label=_("不清楚"),
     )
 
 
@@ -67,57 +67,57 @@ class Reassign(_WithOwner):
     """Another organisation answers for it."""
 
     verb = Verb.REASSIGN
-    title = lazy("改派")
-    lead = lazy("交给另一个组织负责。退单后的改派为终局，对方不能再退。")
-    submit = lazy("改派")
+    title = _("改派")
+    lead = _("交给另一个组织负责。退单后的改派为终局，对方不能再退。")
+    submit = _("改派")
     owner_field = "organisation"
 
     organisation = forms.ModelChoiceField(
-        label=lazy("改派给"), queryset=Organisation.objects.none(), empty_label=lazy("请选择")
+        label=_("改派给"), queryset=Organisation.objects.none(), empty_label=_("请选择")
     )
-    reason = words(lazy("理由"), lazy("只有工作人员看得到。"))
+    reason = words(_("理由"), _("只有工作人员看得到。"))
 
 
 class Escalate(VerbForm):
     """Asking the level above."""
 
     verb = Verb.ESCALATE
-    title = lazy("请上级支持")
-    lead = lazy("上一级会成为督办组织，须在期限内答复；本组织继续办理。")
-    submit = lazy("升级")
+    title = _("请上级支持")
+    lead = _("上一级会成为督办组织，须在期限内答复；本组织继续办理。")
+    submit = _("升级")
 
-    reason = words(lazy("需要什么支持"), lazy("只有工作人员看得到。"))
+    reason = words(_("需要什么支持"), _("只有工作人员看得到。"))
 
 
 class Answer(VerbForm):
     """The answer an escalation must get."""
 
     verb = Verb.ANSWER
-    title = lazy("答复升级")
-    lead = lazy("五种方式选一种；承办组织据此继续办理。")
-    submit = lazy("答复")
+    title = _("答复升级")
+    lead = _("五种方式选一种；承办组织据此继续办理。")
+    submit = _("答复")
 
-    UNITS = (("days", lazy("个工作日")), ("hours", lazy("小时")))
+    UNITS = (("days", _("个工作日")), ("hours", _("小时")))
 
     kind = forms.ChoiceField(
-        label=lazy("怎么答复"), choices=AnswerKind.choices, widget=forms.RadioSelect
+        label=_("怎么答复"), choices=AnswerKind.choices, widget=forms.RadioSelect
     )
     department = forms.ModelChoiceField(
-        label=lazy("承办部门"),
-        help_text=lazy("选“责成部门办理”时填写。"),
+        label=_("承办部门"),
+        help_text=_("选“责成部门办理”时填写。"),
         queryset=Organisation.objects.none(),
         required=False,
-        empty_label=lazy("请选择"),
+        empty_label=_("请选择"),
     )
     amount = forms.IntegerField(
-        label=lazy("延长"),
-        help_text=lazy("选“同意延期”时填写；从现在起按本件的计时方式计算。"),
+        label=_("延长"),
+        help_text=_("选“同意延期”时填写；从现在起按本件的计时方式计算。"),
         min_value=1,
         max_value=720,
         required=False,
     )
-    unit = forms.ChoiceField(label=lazy("单位"), choices=UNITS, required=False)
-    text = words(lazy("答复内容"), lazy("选“向居民说明情况”时居民会看到，其余只有工作人员看得到。"))
+    unit = forms.ChoiceField(label=_("单位"), choices=UNITS, required=False)
+    text = words(_("答复内容"), _("选“向居民说明情况”时居民会看到，其余只有工作人员看得到。"))
 
     def prepare(self) -> None:
         """Offer the departments, and say days as the case's own clock counts them."""
@@ -127,7 +127,7 @@ class Answer(VerbForm):
             level=OrgLevel.DEPARTMENT
         )
         if self._is_round_the_clock:
-            self.fields["unit"].choices = [("days", _("天")), ("hours", _("小时"))]  # type: ignore[attr-defined]
+            self.fields["unit"].choices = [("days", gettext("天")), ("hours", gettext("小时"))]  # type: ignore[attr-defined]
 
     @property
     def _is_round_the_clock(self) -> bool:
@@ -139,9 +139,9 @@ class Answer(VerbForm):
         super().clean()
         kind = self.cleaned_data.get("kind")
         if kind == AnswerKind.DEPARTMENT and not self.cleaned_data.get("department"):
-            self._ask("department", _("请选择承办部门。"))
+            self._ask("department", gettext("请选择承办部门。"))
         if kind == AnswerKind.EXTEND and not self.cleaned_data.get("amount"):
-            self._ask("amount", _("请填写延长多久。"))
+            self._ask("amount", gettext("请填写延长多久。"))
 
     def _ask(self, name: str, words: str) -> None:
         if name not in self.errors:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
@@ -17,37 +17,37 @@ from petitions.forms.verb import VerbForm, words
 
 OTHER = "other"
 USUAL_CAUSES = (
-    lazy("老旧铁管"),
-    lazy("管道破裂"),
-    lazy("阀门损坏"),
-    lazy("线路老化"),
-    lazy("设备故障"),
-    lazy("堵塞"),
-    lazy("施工影响"),
-    lazy("清运不及时"),
-    lazy("物业服务不到位"),
-    lazy("情况说明有误"),
+    _("老旧铁管"),
+    _("管道破裂"),
+    _("阀门损坏"),
+    _("线路老化"),
+    _("设备故障"),
+    _("堵塞"),
+    _("施工影响"),
+    _("清运不及时"),
+    _("物业服务不到位"),
+    _("情况说明有误"),
 )
 USUAL_REASONS = (
-    lazy("核实情况"),
-    lazy("约定上门时间"),
-    lazy("回访办理结果"),
+    _("核实情况"),
+    _("约定上门时间"),
+    _("回访办理结果"),
 )
 DECLINE_WAYS = (
-    ("property", lazy("请联系小区物业服务企业")),
-    ("owners", lazy("请通过业主委员会或业主大会商议")),
-    ("utility", lazy("请联系供水、供电、供气、供热企业")),
-    ("hotline", lazy("请拨打政务服务便民热线 12345")),
-    ("same", lazy("同一件事正在办理，请用原来的查询码查看")),
+    ("property", _("请联系小区物业服务企业")),
+    ("owners", _("请通过业主委员会或业主大会商议")),
+    ("utility", _("请联系供水、供电、供气、供热企业")),
+    ("hotline", _("请拨打政务服务便民热线 12345")),
+    ("same", _("同一件事正在办理，请用原来的查询码查看")),
 )
 REDIRECT_WAYS = (
-    ("court", lazy("民事纠纷：向人民法院起诉或申请仲裁")),
-    ("labour", lazy("劳动争议、拖欠工资：向劳动仲裁或劳动监察反映（12333）")),
-    ("review", lazy("对行政行为不服：申请行政复议或提起行政诉讼")),
-    ("petition", lazy("信访事项：向有权处理的机关或信访部门提出")),
-    ("discipline", lazy("违纪违法问题：向纪检监察机关反映（12388）")),
-    ("police", lazy("违法犯罪、治安问题：向公安机关报案（110）")),
-    ("legal_aid", lazy("法律咨询和援助：拨打 12348")),
+    ("court", _("民事纠纷：向人民法院起诉或申请仲裁")),
+    ("labour", _("劳动争议、拖欠工资：向劳动仲裁或劳动监察反映（12333）")),
+    ("review", _("对行政行为不服：申请行政复议或提起行政诉讼")),
+    ("petition", _("信访事项：向有权处理的机关或信访部门提出")),
+    ("discipline", _("违纪违法问题：向纪检监察机关反映（12388）")),
+    ("police", _("违法犯罪、治安问题：向公安机关报案（110）")),
+    ("legal_aid", _("法律咨询和援助：拨打 12348")),
 )
 
 
@@ -68,20 +68,20 @@ class _WithWay(VerbForm):
 
     ways: ClassVar[tuple[tuple[str, Any], ...]] = ()
 
-    reason = words(lazy("原因"), lazy("居民会看到，请写清楚、客气。"))
-    way = forms.ChoiceField(label=lazy("请居民怎么办"))
-    other_way = forms.CharField(label=lazy("其他办法"), max_length=200, required=False)
+    reason = words(_("原因"), _("居民会看到，请写清楚、客气。"))
+    way = forms.ChoiceField(label=_("请居民怎么办"))
+    other_way = forms.CharField(label=_("其他办法"), max_length=200, required=False)
 
     def prepare(self) -> None:
         """Offer the usual ways and room for another one."""
-        choices = [("", _("请选择")), *self.ways, (OTHER, _("其他（在下面写明）"))]
+        choices = [("", gettext("请选择")), *self.ways, (OTHER, gettext("其他（在下面写明）"))]
         self.fields["way"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> None:
         """Ask for the other way where none of the usual ones was chosen."""
         super().clean()
         if self.cleaned_data.get("way") == OTHER and not self.cleaned_data.get("other_way"):
-            self.add_error("other_way", _("请写明居民可以怎么办。"))
+            self.add_error("other_way", gettext("请写明居民可以怎么办。"))
 
     def arguments(self) -> dict[str, Any]:
         """Return one text: the reason, then the way."""
@@ -96,9 +96,9 @@ class Decline(_WithWay):
     """Do not take the case on."""
 
     verb = Verb.DECLINE
-    title = lazy("不予受理")
-    lead = lazy("这件诉求到此为止。居民会看到原因和可以走的途径。")
-    submit = lazy("不予受理并告知居民")
+    title = _("不予受理")
+    lead = _("这件诉求到此为止。居民会看到原因和可以走的途径。")
+    submit = _("不予受理并告知居民")
     is_serious = True
     ways = DECLINE_WAYS
 
@@ -107,9 +107,9 @@ class Redirect(_WithWay):
     """Point to a statutory way."""
 
     verb = Verb.REDIRECT
-    title = lazy("转法定途径")
-    lead = lazy("依法应当走其他途径的，写明原因和去处。居民会看到。")
-    submit = lazy("转出并告知居民")
+    title = _("转法定途径")
+    lead = _("依法应当走其他途径的，写明原因和去处。居民会看到。")
+    submit = _("转出并告知居民")
     is_serious = True
     ways = REDIRECT_WAYS
 
@@ -118,20 +118,20 @@ class Dispatch(VerbForm):
     """Hand the case to a group, to people, or to both."""
 
     verb = Verb.DISPATCH
-    title = lazy("分派")
-    lead = lazy("交给本支部的党小组或人员去办；仍由本组织对居民负责。")
-    submit = lazy("分派")
+    title = _("分派")
+    lead = _("交给本支部的党小组或人员去办；仍由本组织对居民负责。")
+    submit = _("分派")
 
     group = forms.ModelChoiceField(
-        label=lazy("党小组"),
+        label=_("党小组"),
         queryset=Organisation.objects.none(),
         required=False,
-        empty_label=lazy("不指定党小组"),
+        empty_label=_("不指定党小组"),
     )
     users = forms.MultipleChoiceField(
-        label=lazy("承办人"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("承办人"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    instruction = words(lazy("交代"), lazy("只有工作人员看得到。"), required=False)
+    instruction = words(_("交代"), _("只有工作人员看得到。"), required=False)
 
     def prepare(self) -> None:
         """Offer the organisation's own groups, the building's first chosen, and its people."""
@@ -153,7 +153,7 @@ class Dispatch(VerbForm):
         """Somebody must be named."""
         super().clean()
         if not self.errors and not (self.cleaned_data["group"] or self.cleaned_data["users"]):
-            self.add_error("group", _("请选择党小组或承办人。"))
+            self.add_error("group", gettext("请选择党小组或承办人。"))
 
     def arguments(self) -> dict[str, Any]:
         """Return people instead of their ids."""
@@ -165,14 +165,14 @@ class WriteNote(WithPhotos, VerbForm):
     """Words for colleagues, or progress the resident reads."""
 
     verb = Verb.NOTE
-    title = lazy("写备注")
-    submit = lazy("保存")
+    title = _("写备注")
+    submit = _("保存")
 
-    body = words(lazy("内容"))
+    body = words(_("内容"))
     is_public = forms.BooleanField(
-        label=lazy("居民也能看到（作为办理进展）"),
+        label=_("居民也能看到（作为办理进展）"),
         required=False,
-        help_text=lazy("不勾选时只有工作人员看得到。"),
+        help_text=_("不勾选时只有工作人员看得到。"),
     )
     field_order = ("version", "body", "photos", "is_public")
 
@@ -181,38 +181,38 @@ class AddPhoto(WithPhotos, VerbForm):
     """Photos of the matter."""
 
     verb = Verb.PHOTO
-    title = lazy("上传照片")
-    lead = lazy("拍设施和现场，不拍人脸、门牌以外的个人信息。")
-    submit = lazy("上传")
+    title = _("上传照片")
+    lead = _("拍设施和现场，不拍人脸、门牌以外的个人信息。")
+    submit = _("上传")
 
-    is_public = forms.BooleanField(label=lazy("居民也能看到"), required=False)
+    is_public = forms.BooleanField(label=_("居民也能看到"), required=False)
     field_order = ("version", "photos", "is_public")
 
     def clean(self) -> None:
         """At least one photo."""
         super().clean()
         if not self.errors and not self.cleaned_data["photos"]:
-            self.add_error("photos", _("请选择照片。"))
+            self.add_error("photos", gettext("请选择照片。"))
 
 
 class Resolve(WithPhotos, VerbForm):
     """What came of it, why, and the words for the resident."""
 
     verb = Verb.RESOLVE
-    title = lazy("办结")
-    lead = lazy("写给居民看的答复。发送前先看一遍居民看到的样子。")
-    submit = lazy("预览")
+    title = _("办结")
+    lead = _("写给居民看的答复。发送前先看一遍居民看到的样子。")
+    submit = _("预览")
 
     outcome = forms.ChoiceField(
-        label=lazy("办理结果"), choices=Outcome.choices, widget=forms.RadioSelect
+        label=_("办理结果"), choices=Outcome.choices, widget=forms.RadioSelect
     )
     cause = forms.CharField(
-        label=lazy("原因"),
+        label=_("原因"),
         max_length=200,
-        help_text=lazy("查明的原因，例如：老旧铁管。居民会看到。"),
+        help_text=_("查明的原因，例如：老旧铁管。居民会看到。"),
         widget=forms.TextInput(attrs={"list": "usual-causes", "autocomplete": "off"}),
     )
-    public_answer = words(lazy("给居民的答复"), lazy("做了什么、结果怎样、还要注意什么。"))
+    public_answer = words(_("给居民的答复"), _("做了什么、结果怎样、还要注意什么。"))
     field_order = ("version", "outcome", "cause", "public_answer", "photos")
     datalists = (("usual-causes", USUAL_CAUSES),)
 
@@ -221,12 +221,12 @@ class Confirm(VerbForm):
     """The resident's word after a call back."""
 
     verb = Verb.CONFIRM
-    title = lazy("回访：已解决")
-    lead = lazy("您已联系居民，居民说问题解决了。这件诉求随后结案。")
-    submit = lazy("记录并结案")
+    title = _("回访：已解决")
+    lead = _("您已联系居民，居民说问题解决了。这件诉求随后结案。")
+    submit = _("记录并结案")
 
     rating = forms.TypedChoiceField(
-        label=lazy("居民满意吗"),
+        label=_("居民满意吗"),
         required=False,
         coerce=int,
         empty_value=None,
@@ -238,12 +238,12 @@ class Dispute(VerbForm):
     """The resident's word after a call back: not solved."""
 
     verb = Verb.DISPUTE
-    title = lazy("回访：没有解决")
-    lead = lazy("您已联系居民，居民说没有解决。这件诉求会自动再办。")
-    submit = lazy("记录并再办")
+    title = _("回访：没有解决")
+    lead = _("您已联系居民，居民说没有解决。这件诉求会自动再办。")
+    submit = _("记录并再办")
 
-    is_partly = forms.BooleanField(label=lazy("解决了一部分"), required=False)
-    reason = words(lazy("居民怎么说"), lazy("居民会看到。"), required=False)
+    is_partly = forms.BooleanField(label=_("解决了一部分"), required=False)
+    reason = words(_("居民怎么说"), _("居民会看到。"), required=False)
     field_order = ("version", "reason", "is_partly")
 
 
@@ -251,49 +251,49 @@ class Close(VerbForm):
     """Closing after a follow-up."""
 
     verb = Verb.CLOSE
-    title = lazy("回访后结案")
-    lead = lazy("联系过居民、或多次联系不上时使用。")
-    submit = lazy("结案")
+    title = _("回访后结案")
+    lead = _("联系过居民、或多次联系不上时使用。")
+    submit = _("结案")
     is_serious = True
 
-    reason = words(lazy("回访情况"), lazy("只有工作人员看得到。"))
+    reason = words(_("回访情况"), _("只有工作人员看得到。"))
 
 
 class Reopen(VerbForm):
     """Handling the case once more."""
 
     verb = Verb.REOPEN
-    title = lazy("再办")
-    lead = lazy("重新办理这件诉求，期限从现在算起。")
-    submit = lazy("再办")
+    title = _("再办")
+    lead = _("重新办理这件诉求，期限从现在算起。")
+    submit = _("再办")
 
-    reason = words(lazy("原因"), lazy("居民会看到。"))
+    reason = words(_("原因"), _("居民会看到。"))
 
 
 class Withdraw(VerbForm):
     """Taking the report back on the resident's word."""
 
     verb = Verb.WITHDRAW
-    title = lazy("代居民撤回")
-    lead = lazy("只在居民明确要求撤回时使用。撤回后不再办理。")
-    submit = lazy("撤回")
+    title = _("代居民撤回")
+    lead = _("只在居民明确要求撤回时使用。撤回后不再办理。")
+    submit = _("撤回")
     is_serious = True
 
-    reason = words(lazy("居民怎么说"), lazy("居民会看到。"))
+    reason = words(_("居民怎么说"), _("居民会看到。"))
 
 
 class Reveal(VerbForm):
     """Opening the contact."""
 
     verb = Verb.REVEAL
-    title = lazy("查看联系方式")
-    lead = lazy("只显示一次。居民会在查询页看到：谁、什么时候、因为什么查看了联系方式。")
-    submit = lazy("查看")
+    title = _("查看联系方式")
+    lead = _("只显示一次。居民会在查询页看到：谁、什么时候、因为什么查看了联系方式。")
+    submit = _("查看")
 
     reason = forms.CharField(
-        label=lazy("为什么要查看"),
+        label=_("为什么要查看"),
         max_length=200,
-        help_text=lazy("居民会看到这句话。"),
+        help_text=_("居民会看到这句话。"),
         widget=forms.TextInput(attrs={"list": "usual-reasons", "autocomplete": "off"}),
     )
     datalists = (("usual-reasons", USUAL_REASONS),)
