@@ -1,0 +1,42 @@
+"""What every story leans on: the running stack, and browsers of the people in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.journeys import hands
+from tests.stack import Stack, shared
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def stack(browser: Browser) -> Iterator[Stack]:
+    """The stack of this run; nothing is started where there is no browser to look at it."""
+    with shared(os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())) as running:
+        yield running
+
+
+@pytest.fixture
+def watch(stack: Stack) -> hands.Watch:
+    """Everything that goes wrong behind the pages of one test."""
+    return hands.Watch(stack.address)
+
+
+@pytest.fixture
+def opened(browser: Browser, stack: Stack, watch: hands.Watch) -> Iterator[Opener]:
+    """Open a page in a browser of somebody's own; all of them are closed after the test."""
+    with ExitStack() as contexts:
+
+        def opener(**options: object) -> Page:
+            made = hands.context(browser, stack, **options)  # type: ignore[arg-type]
+            contexts.callback(made.close)
+            watch.attach(made)
+            return made.new_page()
+
+        yield opener

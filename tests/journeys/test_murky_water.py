@@ -1,0 +1,145 @@
+"""The water in building 46 is murky: from the code on the wall to an answer that is confirmed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys import hands
+from tests.journeys.conftest import Opener
+from tests.journeys.hands import snap
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
+
+PHONE = "13900004604"  # nobody's
+DOORS = {
+    "没人应": ("1 单元 101", "1 单元 601"),
+    "没问题": ("4 单元 301",),
+    "要回电": ("2 单元 202",),
+}
+AFFECTED = ("2 单元 601", "2 单元 602", "3 单元 501", "3 单元 502")
+CAUSE = "老旧铁管"
+ANSWER = "46号楼二、三单元的立管是老旧铁管，已全部换成新管并冲洗，请放水两分钟后再用。"
+
+
+def test_murky_water(opened: Opener, stack: Stack, watch: hands.Watch, tmp_path: Path) -> None:
+    resident, secretary = opened(), opened()
+    receipt = _report(resident, stack, tmp_path)
+    _photo_tells_nothing(stack, receipt)
+    _accept(secretary, receipt)
+    _visit_doors(secretary)
+    _resolve(secretary)
+    _confirm(resident, receipt)
+    _closed_in_the_grid(stack, receipt)
+    _nothing_leaked(stack, watch, receipt)
+    assert not watch.errors
+    assert not watch.strangers
+
+
+def _report(page: Page, stack: Stack, folder: Path) -> hands.Receipt:
+    page.goto(f"/q/{hands.qr_code(stack, hands.BUILDING)}/")
+    expect(page.locator("h1")).to_have_text(hands.BUILDING)
+    snap(page, "murky-01-at-the-building")
+    page.get_by_role("button", name="反映这里的一件事").click()
+    snap(page, "murky-02-what")
+    hands.choose_murky_water(page)
+    page.locator("textarea[name=text]").fill(hands.MURKY)
+    page.locator("input[name=since]").fill("昨天晚上")
+    page.locator("input[name=photos]").set_input_files(hands.photo_with_place(folder))
+    snap(page, "murky-03-tell", whole=True)
+    page.get_by_role("button", name="下一步", exact=True).last.click()
+    page.locator("input[name=phone]").fill(PHONE)
+    page.get_by_role("button", name="下一步", exact=True).click()
+    page.wait_for_url("**/report/check/")
+    expect(page.locator("main")).to_contain_text(hands.MURKY)
+    snap(page, "murky-04-check", whole=True)
+    page.get_by_role("button", name="提交").click()
+    receipt = hands.read_receipt(page)
+    snap(page, "murky-05-receipt", whole=True)
+    return receipt
+
+
+def _photo_tells_nothing(stack: Stack, receipt: hands.Receipt) -> None:
+    kept = stack.rows("SELECT name FROM petitions_photo WHERE petition_id = %s", receipt.case)
+    assert len(kept) == 1
+    found = [file.read_bytes() for file in (stack.at.var / "media").rglob(Path(kept[0][0]).name)]
+    assert found
+    assert not any(hands.metadata(body) for body in found)
+
+
+def _accept(page: Page, receipt: hands.Receipt) -> None:
+    hands.log_in(page, "secretary")
+    row = page.locator(".duelist li").filter(has_text=receipt.number).first
+    expect(row).to_contain_text(hands.BUILDING)
+    snap(page, "murky-06-today")
+    row.get_by_role("link", name=re.compile("46号楼")).first.click()
+    snap(page, "murky-07-case")
+    page.locator(".casebar").get_by_role("button", name="受理", exact=True).click()
+    expect(page.locator(".casehead")).to_contain_text("已受理")
+
+
+def _visit_doors(page: Page) -> None:
+    page.locator(".casebar").get_by_text("入户核实").click()
+    page.wait_for_url("**/doors/**")
+    for result, doors in {**DOORS, "有问题": AFFECTED}.items():
+        page.locator(".palette").get_by_text(result).click()
+        for door in doors:
+            page.get_by_role("button", name=door).click()
+            expect(page.get_by_role("button", name=f"{door} {result}")).to_be_visible()
+    page.locator("textarea[name=remark]").fill("二、三单元高层水黄，总管正常。")
+    snap(page, "murky-08-doors", whole=True)
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".toast, .messages, main").first).to_be_visible()
+    page.locator(".casestrip a").first.click()
+    expect(page.locator(".casehead")).to_contain_text("处置中")
+    expect(page.get_by_text("入户 8 户")).to_be_attached()
+
+
+def _resolve(page: Page) -> None:
+    bar = page.locator(".casebar")
+    if not bar.get_by_role("link", name="办结", exact=True).is_visible():
+        bar.get_by_text("更多").click()
+    bar.get_by_role("link", name="办结", exact=True).click()
+    form = page.locator("form[data-draft^=resolve]")
+    form.get_by_label("已解决", exact=True).check()
+    form.locator("input[name=cause]").fill(CAUSE)
+    form.locator("textarea[name=public_answer]").fill(ANSWER)
+    form.get_by_role("button", name="预览").click()
+    expect(page.locator(".preview")).to_contain_text(ANSWER)
+    expect(page.locator(".preview")).to_contain_text(CAUSE)
+    snap(page, "murky-09-preview")
+    page.get_by_role("button", name="发送给居民").click()
+    expect(page.locator(".casehead")).to_contain_text("待居民确认")
+
+
+def _confirm(page: Page, receipt: hands.Receipt) -> None:
+    hands.follow(page, receipt, PHONE[-4:])
+    expect(page.locator(".answer")).to_contain_text(ANSWER)
+    page.get_by_label("满意", exact=True).check(force=True)
+    snap(page, "murky-10-answer", whole=True)
+    page.get_by_role("button", name="解决了", exact=True).click()
+    expect(page.locator("main")).to_contain_text("已结案")
+    snap(page, "murky-11-closed")
+
+
+def _closed_in_the_grid(stack: Stack, receipt: hands.Receipt) -> None:
+    query = """SELECT p.status, p.resolution_level, f.rating FROM petitions_petition p
+        JOIN petitions_feedback f ON f.petition_id = p.id WHERE p.id = %s"""
+    assert stack.rows(query, receipt.case) == [("closed", "grid", 4)]
+    doors = "SELECT count(*) FROM petitions_doorvisit WHERE petition_id = %s"
+    assert not stack.one(doors, receipt.case)
+    verdict = stack.manage("check_integrity")
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+
+
+def _nothing_leaked(stack: Stack, watch: hands.Watch, receipt: hands.Receipt) -> None:
+    code = receipt.code.replace("-", "")
+    assert not [one for one in watch.addresses if code in one.replace("-", "")]
+    written = stack.logged()
+    assert written
+    for secret in (PHONE, PHONE[-8:], code, receipt.code, "老旧铁管", "打开水龙头"):
+        assert secret not in written

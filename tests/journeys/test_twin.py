@@ -1,0 +1,109 @@
+"""The same report where nobody accepts it: the clock carries it up until somebody must answer."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys import hands
+from tests.journeys.conftest import Opener
+from tests.journeys.hands import snap
+from tests.stack import HASTE_PLACE, Stack
+
+pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
+
+EXPLANATION = "供水公司今晚停水检修总管，明早八点前恢复清水，社区已备好桶装水。"
+CLIMBED = 60.0  # seconds within which it must stand before the subdistrict
+
+
+def test_twin_climbs_and_is_answered(opened: Opener, stack: Stack, watch: hands.Watch) -> None:
+    resident, community, official = opened(), opened(), opened(screen=hands.DESK_SCREEN)
+    hands.log_in(community, "community")
+    hands.log_in(official, "official")
+    receipt, began = _report(resident, stack), time.monotonic()
+    handler = _handler(stack, receipt)
+    _wait_for_level(stack, receipt, "community", began)
+    _told(community, receipt)
+    snap(community, "twin-1-community-is-told")
+    _wait_for_level(stack, receipt, "subdistrict", began)
+    _told(official, receipt)
+    snap(official, "twin-2-subdistrict-is-told")
+    _answer(official, receipt)
+    hands.follow(resident, receipt)
+    expect(resident.locator("main")).to_contain_text(EXPLANATION)
+    snap(resident, "twin-5-resident-reads", whole=True)
+    _nothing_lost(stack, receipt, handler)
+    assert not watch.errors
+    assert not watch.strangers
+
+
+def _report(page: Page, stack: Stack) -> hands.Receipt:
+    """Report without a telephone number."""
+    page.goto(f"/q/{hands.qr_code(stack, HASTE_PLACE)}/")
+    page.get_by_role("button", name="反映这里的一件事").click()
+    hands.choose_murky_water(page)
+    page.locator("textarea[name=text]").fill(hands.MURKY)
+    page.get_by_role("button", name="下一步", exact=True).last.click()
+    page.get_by_role("button", name="不留联系方式，下一步").click()
+    page.get_by_role("button", name="提交").click()
+    return hands.read_receipt(page)
+
+
+def _handler(stack: Stack, receipt: hands.Receipt) -> tuple[object, ...]:
+    return stack.rows(
+        "SELECT organisation_id, group_id, status FROM petitions_petition WHERE id = %s",
+        receipt.case,
+    )[0]
+
+
+def _wait_for_level(stack: Stack, receipt: hands.Receipt, level: str, began: float) -> None:
+    query = "SELECT level FROM petitions_petition WHERE id = %s"
+    while stack.one(query, receipt.case) != level:
+        assert time.monotonic() - began < CLIMBED, f"not before the {level} within a minute"
+        time.sleep(0.5)
+
+
+def _told(page: Page, receipt: hands.Receipt) -> None:
+    """Find the message in one's own inbox."""
+    until = time.monotonic() + 10
+    message = page.locator("main").get_by_role("link", name=re.compile(receipt.number))
+    while True:
+        page.goto("/inbox/")
+        if message.count() or time.monotonic() > until:
+            break
+        time.sleep(0.5)
+    expect(message.first).to_be_visible()
+
+
+def _answer(page: Page, receipt: hands.Receipt) -> None:
+    page.locator("main").get_by_role("link", name=re.compile(receipt.number)).first.click()
+    page.wait_for_url(re.compile(r"/petitions/\d+/"))
+    page.locator(".casebar").get_by_text("答复升级").click()
+    form = page.locator("form[data-draft^=answer]")
+    form.get_by_label("向居民说明情况").check()
+    form.locator("textarea[name=text]").fill(EXPLANATION)
+    snap(page, "twin-3-answer")
+    form.get_by_role("button", name="答复", exact=True).click()
+    expect(form).to_have_count(0)
+    snap(page, "twin-4-answered")
+
+
+def _nothing_lost(stack: Stack, receipt: hands.Receipt, handler: tuple[object, ...]) -> None:
+    assert _handler(stack, receipt) == handler
+    owed = "SELECT is_answer_owed FROM petitions_petition WHERE id = %s"
+    assert not stack.one(owed, receipt.case)
+    told = stack.rows(
+        "SELECT verb FROM petitions_event WHERE petition_id = %s ORDER BY version", receipt.case
+    )
+    verbs = [verb for (verb,) in told]
+    assert [one for one in verbs if one != "remind"] == ["file", "escalate", "escalate", "answer"]
+    raised = stack.rows(
+        "SELECT raised_by_id, deadline_id, answer_kind FROM petitions_escalation"
+        " WHERE petition_id = %s ORDER BY id",
+        receipt.case,
+    )
+    assert all(by is None and limit is not None for by, limit, _kind in raised)  # by the clock
+    assert [kind for _by, _limit, kind in raised] == ["", "explain"]
