@@ -124,12 +124,12 @@ HANDED_TO_PEOPLE = Situation(
 )
 DOORS_OF_GROUP = Situation(
     _held(Verb.VISIT),
-    lambda case, now: case.assigned_group_id is not None and _fresh(case, now),
+    lambda case, now: _at(Status.IN_PROGRESS)(case, now) and any(case.assignee_ids),
     URGENT,
 )
 
 AT_BUILDING = (TO_ACCEPT_URGENT, AT_DOORS, WAITING, ORDERED)
-AT_GROUP = (HANDED_TO_PEOPLE, DISPATCHED, DOORS_OF_GROUP)
+AT_GROUP = (HANDED_TO_PEOPLE, HANDED_TO_PEOPLE, DISPATCHED, DOORS_OF_GROUP, DUE_SOON)
 AT_BRANCH = (
     TO_ACCEPT,
     TO_ACCEPT_SOON,
