@@ -143,7 +143,7 @@ class PhotosBody(Body):
             try:
                 kept.append(photos.store(file))
             except PhotoRefused as refusal:
-                raise ValidationError({f"photos[{place}]": [str(refusal)]}) from refusal
+                raise ValidationError({f"photos.{place}": [str(refusal)]}) from refusal
         return kept
 
 
