@@ -27,6 +27,7 @@ LONG_ENOUGH = dt.timedelta(days=5)
 LONG_ENOUGH_URGENT = dt.timedelta(hours=8)
 REPORT_PICTURES = 14
 ANSWER_PICTURES = 6
+PIPES = ("WS", "HT")  # what the drawn answer shows
 
 
 def load(now: dt.datetime) -> int:
@@ -90,7 +91,12 @@ def _illustrate(walks: Sequence[Walk]) -> None:
     for walk in fitting[:REPORT_PICTURES]:
         scene = pictures.scene_for(walk.petition.category.code)
         walk.pictures.append((walk.events[0], scene, PhotoKind.REPORT))
-    answered = [walk for walk in fitting if walk.status in (Status.RESOLVED, Status.CLOSED)]
+    answered = [
+        walk
+        for walk in fitting
+        if walk.status in (Status.RESOLVED, Status.CLOSED)
+        and walk.petition.category.code.startswith(PIPES)
+    ]
     for walk in answered[:ANSWER_PICTURES]:
         event = next(event for event in walk.events if event.verb == Verb.RESOLVE)
         walk.pictures.append((event, "done", PhotoKind.ANSWER))
