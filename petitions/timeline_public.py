@@ -102,10 +102,12 @@ def _steps(
             continue
         state = "problem" if event.verb in PROBLEMS else "done" if found else "current"
         when = moments.past(event.at, now)
-        found.append(
-            PublicStep(label, f"{when.absolute}（{when.relative}）", text, state, pictures)
-        )
+        found.append(PublicStep(label, _when(when), text, state, pictures))
     return found
+
+
+def _when(moment: moments.Moment) -> str:
+    return _("%(at)s（%(ago)s）") % {"at": moment.absolute, "ago": moment.relative}
 
 
 def _finished(step: PublicStep) -> PublicStep:
