@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -113,6 +114,7 @@ def slip(request: StaffRequest, pk: int) -> HttpResponse:
         "category": catalogue.full_label(petition.category),
         "promise": promises.promise(petition, now, petition.deadlines.owed()),
         "has_contact": hasattr(petition, "contact"),
+        "track_address": f"{request.get_host()}{reverse('petitions:track')}",
     }
     return render(request, "petitions/desk/slip.html", data)
 

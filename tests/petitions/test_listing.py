@@ -118,7 +118,9 @@ def test_queries_do_not_grow(stage: Stage, django_assert_max_num_queries: object
     client.get(query)
     with django_assert_max_num_queries(12) as few:  # type: ignore[operator]
         client.get(query)
+        number = len(few)
     for _i in range(20):
         stage.file()
-    with django_assert_max_num_queries(len(few)):  # type: ignore[operator]
+    client.get(query)  # what a process holds for a minute is read anew
+    with django_assert_max_num_queries(number):  # type: ignore[operator]
         client.get(query)

@@ -64,6 +64,8 @@ def test_queries_do_not_grow(stage: Stage, django_assert_max_num_queries: object
     client.get(OVERVIEW)
     with django_assert_max_num_queries(12) as few:  # type: ignore[operator]
         client.get(OVERVIEW)
+        number = len(few)
     busy(stage)
-    with django_assert_max_num_queries(len(few)):  # type: ignore[operator]
+    client.get(OVERVIEW)  # what a process holds for a minute is read anew
+    with django_assert_max_num_queries(number):  # type: ignore[operator]
         client.get(OVERVIEW)
