@@ -56,4 +56,4 @@ def _to_login(request: HttpRequest) -> HttpResponseBase:
     """Ask to log in and come back; a part of a page moves the whole page there."""
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
-    return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+    return redirect_to_login(request.get_full_path() if request.method == "GET" else request.path)
