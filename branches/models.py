@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.enums import KINDS_AT, OrgKind, OrgLevel
 from branches.querysets import OrganisationQuerySet, ResponsibilityQuerySet
@@ -55,7 +56,7 @@ class Organisation(Dated):
 
     class Meta:
         verbose_name = _("组织")
-        verbose_name_plural = _("组织")
+        verbose_name_plural = pgettext_lazy("plural", "组织")
         ordering = ["path"]
         constraints = [
             kind_fits_level(KINDS_AT, "org_kind_fits_level"),
@@ -112,7 +113,7 @@ class Responsibility(Dated):
 
     class Meta:
         verbose_name = _("职责范围")
-        verbose_name_plural = _("职责范围")
+        verbose_name_plural = pgettext_lazy("plural", "职责范围")
         constraints = [
             dates_in_order("responsibility_dates_in_order"),
             season_paired("responsibility_season_paired"),
@@ -149,7 +150,7 @@ class MobileActivityRoom(models.Model):
 
     class Meta:
         verbose_name = _("流动毡房活动室")
-        verbose_name_plural = _("流动毡房活动室")
+        verbose_name_plural = pgettext_lazy("plural", "流动毡房活动室")
 
     def __str__(self) -> str:
         return self.name
@@ -170,7 +171,7 @@ class Stop(models.Model):
 
     class Meta:
         verbose_name = _("停靠点")
-        verbose_name_plural = _("停靠点")
+        verbose_name_plural = pgettext_lazy("plural", "停靠点")
         ordering = ["date"]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from branches.enums import OrgLevel
 from config.lib.viewer import Scope
@@ -68,7 +69,7 @@ def _entries(request: HttpRequest, scope: Scope) -> Iterator[Entry]:
             yield entry(_("概览"), "petitions:overview", "chart-column")
     yield entry(_("消息"), "members:inbox", "bell")
     if any(seat.role not in HATS for seat in scope.seats):
-        yield entry(_("地点"), "grids:places", "map-pin")
+        yield entry(pgettext("plural", "地点"), "grids:places", "map-pin")
 
 
 def _banners(day: dt.date) -> list[Banner]:
@@ -76,7 +77,7 @@ def _banners(day: dt.date) -> list[Banner]:
     if not years:
         return []
     text = _("%(years)s 年的工作日历还没有录入，涉及的时限为暂定。") % {
-        "years": "、".join(str(year) for year in years)
+        "years": _("、").join(str(year) for year in years)
     }
     return [Banner(text)]
 

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.lib import trees
 from config.lib.dated import (
@@ -76,7 +77,7 @@ class Area(Dated):
 
     class Meta:
         verbose_name = _("地点")
-        verbose_name_plural = _("地点")
+        verbose_name_plural = pgettext_lazy("plural", "地点")
         ordering = ["path"]
         constraints = [
             kind_fits_level(KINDS_AT, "area_kind_fits_level"),
@@ -146,7 +147,7 @@ class AreaCode(Dated):
 
     class Meta:
         verbose_name = _("编码")
-        verbose_name_plural = _("编码")
+        verbose_name_plural = pgettext_lazy("plural", "编码")
         constraints = [
             dates_in_order("area_code_dates_in_order"),
             ExclusionConstraint(
@@ -184,7 +185,7 @@ class PlaceQr(models.Model):
 
     class Meta:
         verbose_name = _("楼栋二维码")
-        verbose_name_plural = _("楼栋二维码")
+        verbose_name_plural = pgettext_lazy("plural", "楼栋二维码")
 
     def __str__(self) -> str:
         return f"{self.area}"
@@ -205,13 +206,13 @@ class CalendarDay(models.Model):
     )
     date = models.DateField(_("日期"))
     kind = models.CharField(_("性质"), max_length=10, choices=DayKind)
-    is_workday = models.BooleanField(_("上班"))
+    is_workday = models.BooleanField(pgettext_lazy("day", "上班"))
     name = models.CharField(_("名称"), max_length=40)
     source = models.CharField(_("依据"), max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("日历")
-        verbose_name_plural = _("日历")
+        verbose_name_plural = pgettext_lazy("plural", "日历")
         ordering = ["date"]
         constraints = [
             models.UniqueConstraint(fields=["region", "date"], name="calendar_one_row_a_day")
@@ -237,7 +238,7 @@ class OfficeHours(models.Model):
 
     class Meta:
         verbose_name = _("办公时间")
-        verbose_name_plural = _("办公时间")
+        verbose_name_plural = pgettext_lazy("plural", "办公时间")
         ordering = ["region", "season_from", "opens"]
         constraints = [
             models.CheckConstraint(condition=Q(closes__gt=F("opens")), name="office_hours_in_order")

@@ -72,7 +72,11 @@ class UserAdmin(NoDelete):
             try:
                 result = verb(user=user, by=_by(request))
             except ValidationError as refusal:
-                messages.error(request, f"{user}：{' '.join(refusal.messages)}")
+                messages.error(
+                    request,
+                    gettext("%(user)s：%(why)s")
+                    % {"user": user, "why": " ".join(refusal.messages)},
+                )
             else:
                 text = gettext("%(user)s：已办妥。") % {"user": user}
                 messages.success(request, f"{text} {result}" if result else text)

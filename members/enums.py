@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.enums import OrgLevel
 
@@ -75,8 +76,8 @@ class MessageKind(models.TextChoices):
     OVERDUE = "overdue", _("已超期")
     ESCALATED = "escalated", _("升级待答复")
     ANSWERED = "answered", _("升级已答复")
-    RETURNED = "returned", _("退单")
-    REOPENED = "reopened", _("再办")
+    RETURNED = "returned", pgettext_lazy("status", "退单")
+    REOPENED = "reopened", pgettext_lazy("status", "再办")
     RESOLVED = "resolved", _("已办结")
     CLOSED = "closed", _("已结案")
     NOTE = "note", _("新备注")

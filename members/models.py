@@ -14,6 +14,7 @@ from django.db.models import Case, F, Func, Q, Value, When
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
 from config.lib.dated import Dated, dates_in_order
@@ -84,7 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         verbose_name = _("用户")
-        verbose_name_plural = _("用户")
+        verbose_name_plural = pgettext_lazy("plural", "用户")
 
     def __str__(self) -> str:
         return self.name
@@ -139,7 +140,7 @@ class Post(Dated):
 
     class Meta:
         verbose_name = _("任职")
-        verbose_name_plural = _("任职")
+        verbose_name_plural = pgettext_lazy("plural", "任职")
         constraints = [
             models.CheckConstraint(
                 condition=Q(role__in=sorted(HATS), organisation=None, area=None)
@@ -207,7 +208,7 @@ class NearbyEnrolment(models.Model):
 
     class Meta:
         verbose_name = _("就近纳入干部")
-        verbose_name_plural = _("就近纳入干部")
+        verbose_name_plural = pgettext_lazy("plural", "就近纳入干部")
         indexes = [models.Index(fields=["organisation"], name="enrolment_org")]
 
     def __str__(self) -> str:
@@ -235,7 +236,7 @@ class InboxMessage(models.Model):
 
     class Meta:
         verbose_name = _("消息")
-        verbose_name_plural = _("消息")
+        verbose_name_plural = pgettext_lazy("plural", "消息")
         indexes = [
             models.Index(fields=["user", "-id"], name="inbox_user_newest"),
             models.Index(fields=["user"], name="inbox_unread", condition=Q(read_at=None)),
@@ -267,7 +268,7 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name = _("外发")
-        verbose_name_plural = _("外发")
+        verbose_name_plural = pgettext_lazy("plural", "外发")
         indexes = [
             models.Index(
                 fields=["send_from"],
@@ -295,7 +296,7 @@ class SecurityEvent(models.Model):
 
     class Meta:
         verbose_name = _("安全日志")
-        verbose_name_plural = _("安全日志")
+        verbose_name_plural = pgettext_lazy("plural", "安全日志")
         ordering = ["-id"]
         indexes = [
             models.Index(

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Status(models.TextChoices):
@@ -9,14 +10,14 @@ class Status(models.TextChoices):
 
     SUBMITTED = "submitted", _("待受理")
     ACCEPTED = "accepted", _("已受理")
-    DECLINED = "declined", _("不予受理")
+    DECLINED = "declined", pgettext_lazy("status", "不予受理")
     REDIRECTED = "redirected", _("已转法定途径")
     ASSIGNED = "assigned", _("已分派")
     IN_PROGRESS = "in_progress", _("处置中")
     RETURNED = "returned", _("已退单")
-    SUSPENDED = "suspended", _("挂账")
+    SUSPENDED = "suspended", pgettext_lazy("status", "挂账")
     RESOLVED = "resolved", _("待居民确认")
-    REOPENED = "reopened", _("再办")
+    REOPENED = "reopened", pgettext_lazy("status", "再办")
     CLOSED = "closed", _("已结案")
     WITHDRAWN = "withdrawn", _("已撤回")
     MERGED = "merged", _("已并案")

@@ -162,7 +162,7 @@ def _dispatched(_found: Story, event: Event) -> str:
     people = len(event.data.get("users", ()))
     group = event.holder.short_name if event.data.get("group") and event.holder else ""
     count = _("%(count)d 名承办人") % {"count": people} if people else ""
-    return _("分派给 %(whom)s") % {"whom": "、".join(part for part in (group, count) if part)}
+    return _("分派给 %(whom)s") % {"whom": _("、").join(part for part in (group, count) if part)}
 
 
 def _escalated(found: Story, event: Event) -> str:
@@ -238,7 +238,7 @@ def door_words(counts: Mapping[str, int]) -> str:
         for result in DoorResult
         if counts.get(result)
     ]
-    return "，".join(parts)
+    return _("，").join(parts)
 
 
 def _given(found: Story, event: Event) -> str:

@@ -98,7 +98,10 @@ class DoorSheet(WithPhotos, VerbForm):
         return [Floor(number, list(row.values())) for number, row in rows.items()]
 
     def _cell(self, door: Door) -> Cell:
-        spoken = gettext("%(entrance)d 单元 %(door)s") % {"entrance": door[0], "door": label_of(door)}
+        spoken = gettext("%(entrance)d 单元 %(door)s") % {
+            "entrance": door[0],
+            "door": label_of(door),
+        }
         return Cell(name_of(door), label_of(door), spoken, self.found(door))
 
     def counts(self) -> list[tuple[str, str, int]]:

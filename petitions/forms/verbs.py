@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from members import directory
+from members.models import Post
 from petitions.enums import Outcome, Verb
 from petitions.forms.attached import WithPhotos
 from petitions.forms.verb import VerbForm, words
@@ -114,6 +115,13 @@ class Redirect(_WithWay):
     ways = REDIRECT_WAYS
 
 
+def _spoken(post: Post) -> str:
+    """Name somebody by name, organisation and post."""
+    where = post.organisation.short_name if post.organisation else ""
+    held = f"{where} {post.get_role_display()}".strip()
+    return gettext("%(name)s（%(post)s）") % {"name": post.user.name, "post": held}
+
+
 class Dispatch(VerbForm):
     """Hand the case to a group, to people, or to both."""
 
@@ -144,9 +152,7 @@ class Dispatch(VerbForm):
         posts = directory.member_posts_of(petition.organisation_id, day)
         self._people = {str(post.user_id): post for post in posts}
         self.fields["users"].choices = [  # type: ignore[attr-defined]
-            (pk, f"{post.user.name}（{post.organisation.short_name} {post.get_role_display()}）")
-            for pk, post in self._people.items()
-            if post.organisation
+            (pk, _spoken(post)) for pk, post in self._people.items() if post.organisation
         ]
 
     def clean(self) -> None:

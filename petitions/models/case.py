@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
 from grids.models import Area
@@ -160,7 +161,7 @@ class Petition(models.Model):
 
     class Meta:
         verbose_name = _("诉求")
-        verbose_name_plural = _("诉求")
+        verbose_name_plural = pgettext_lazy("plural", "诉求")
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(version__gte=1), name="petition_version_from_one"),
@@ -266,7 +267,7 @@ class Contact(models.Model):
 
     class Meta:
         verbose_name = _("联系方式")
-        verbose_name_plural = _("联系方式")
+        verbose_name_plural = pgettext_lazy("plural", "联系方式")
 
     def __str__(self) -> str:
         return "•••"
@@ -282,7 +283,7 @@ class Note(models.Model):
 
     class Meta:
         verbose_name = _("备注")
-        verbose_name_plural = _("备注")
+        verbose_name_plural = pgettext_lazy("plural", "备注")
 
     def __str__(self) -> str:
         return f"{self.petition_id}"
@@ -304,7 +305,7 @@ class Photo(models.Model):
 
     class Meta:
         verbose_name = _("照片")
-        verbose_name_plural = _("照片")
+        verbose_name_plural = pgettext_lazy("plural", "照片")
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -324,7 +325,7 @@ class DoorVisit(models.Model):
 
     class Meta:
         verbose_name = _("入户核实")
-        verbose_name_plural = _("入户核实")
+        verbose_name_plural = pgettext_lazy("plural", "入户核实")
         constraints = [
             models.UniqueConstraint(
                 fields=["petition", "area", "entrance", "floor", "door"], name="door_once_a_case"
@@ -350,7 +351,7 @@ class Feedback(models.Model):
 
     class Meta:
         verbose_name = _("居民反馈")
-        verbose_name_plural = _("居民反馈")
+        verbose_name_plural = pgettext_lazy("plural", "居民反馈")
         constraints = [
             models.UniqueConstraint(fields=["petition", "round"], name="feedback_once_a_round"),
             models.CheckConstraint(
@@ -372,7 +373,7 @@ class MeToo(models.Model):
 
     class Meta:
         verbose_name = _("我家也是")
-        verbose_name_plural = _("我家也是")
+        verbose_name_plural = pgettext_lazy("plural", "我家也是")
 
     def __str__(self) -> str:
         return f"{self.petition_id}"

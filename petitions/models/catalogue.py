@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from grids.models import Area
 from petitions.enums import CategoryChannel, Urgency
@@ -41,7 +42,7 @@ class Category(models.Model):
 
     class Meta:
         verbose_name = _("类别")
-        verbose_name_plural = _("类别")
+        verbose_name_plural = pgettext_lazy("plural", "类别")
         ordering = ["rank", "code"]
         indexes = [
             GinIndex(fields=["search_text"], name="category_search", opclasses=["gin_trgm_ops"])
@@ -69,7 +70,7 @@ class Standard(models.Model):
 
     class Meta:
         verbose_name = _("服务标准")
-        verbose_name_plural = _("服务标准")
+        verbose_name_plural = pgettext_lazy("plural", "服务标准")
         constraints = [
             models.UniqueConstraint(fields=["region", "urgency"], name="standard_one_a_region")
         ]
@@ -88,7 +89,7 @@ class PrivacyNotice(models.Model):
 
     class Meta:
         verbose_name = _("隐私告知")
-        verbose_name_plural = _("隐私告知")
+        verbose_name_plural = pgettext_lazy("plural", "隐私告知")
         constraints = [
             models.CheckConstraint(condition=~Q(text=""), name="privacy_notice_has_text")
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
 from members.models import User
@@ -44,7 +45,7 @@ class Deadline(models.Model):
 
     class Meta:
         verbose_name = _("时限")
-        verbose_name_plural = _("时限")
+        verbose_name_plural = pgettext_lazy("plural", "时限")
         constraints = [
             models.UniqueConstraint(
                 fields=["petition", "kind"],
@@ -100,7 +101,7 @@ class Escalation(models.Model):
 
     class Meta:
         verbose_name = _("升级")
-        verbose_name_plural = _("升级")
+        verbose_name_plural = pgettext_lazy("plural", "升级")
         constraints = [
             models.CheckConstraint(
                 condition=Q(answer_kind="", answered_at=None)

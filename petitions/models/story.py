@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
 from members.models import User
@@ -58,7 +59,7 @@ class Event(models.Model):
 
     class Meta:
         verbose_name = _("经过")
-        verbose_name_plural = _("经过")
+        verbose_name_plural = pgettext_lazy("plural", "经过")
         ordering = ["petition", "version"]
         constraints = [
             models.UniqueConstraint(fields=["petition", "version"], name="event_once_a_version")
@@ -78,7 +79,7 @@ class Outbox(models.Model):
 
     class Meta:
         verbose_name = _("待发")
-        verbose_name_plural = _("待发")
+        verbose_name_plural = pgettext_lazy("plural", "待发")
         indexes = [
             models.Index(fields=["created_at"], name="outbox_pending", condition=Q(done_at=None))
         ]
@@ -99,7 +100,7 @@ class ResidentMessage(models.Model):
 
     class Meta:
         verbose_name = _("给居民的短信")
-        verbose_name_plural = _("给居民的短信")
+        verbose_name_plural = pgettext_lazy("plural", "给居民的短信")
         indexes = [
             models.Index(
                 fields=["created_at"], name="resident_message_pending", condition=Q(sent_at=None)

@@ -243,7 +243,9 @@ def _take_photos(request: HttpRequest, draft: Draft) -> Taken:
             taken.refused.append(_("照片传得太多了，请过一会儿再加；已加上的都在。"))
             break
         except photos.PhotoRefused as refused:
-            taken.refused.append(f"{(sent.name or '')[:40]}：{refused}")
+            taken.refused.append(
+                _("%(name)s：%(why)s") % {"name": (sent.name or "")[:40], "why": refused}
+            )
     return taken
 
 
