@@ -104,9 +104,12 @@ def _join(run: str) -> tuple[Stack, TextIOWrapper]:
         with (folder / "slot.lock").open("w") as slot:
             fcntl.flock(slot, fcntl.LOCK_EX)
             user = (folder / "users.lock").open("a+")
-            if _is_free(user):
+            while not _is_free(user):
+                fcntl.flock(user, fcntl.LOCK_SH)  # waits for a stack that is ending
+                if (folder / "ready").exists():
+                    break
+            else:
                 return _start(folder, run), user
-            fcntl.flock(user, fcntl.LOCK_SH)
             found = json.loads((folder / "run.json").read_text())
             if found["run"] == run:
                 return Stack(found["address"], places.find(folder)), user
@@ -195,6 +198,7 @@ def main(folder: Path, port: int) -> int:
                 break
             except BlockingIOError:
                 time.sleep(0.2)
+        (folder / "ready").unlink(missing_ok=True)
         supervisor.terminate()
         supervisor.wait()
     return 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import io
 import os
 import random
 import re
+import struct
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,11 +83,43 @@ def context(
 
 def log_in(page: Page, username: str) -> None:
     """Log in as one of the demo people, arriving at today's work."""
+    send_password(page, username)
+    page.wait_for_url("**/home/")
+
+
+def send_password(page: Page, username: str) -> None:
+    """Send name and password, whatever follows."""
     page.goto("/account/login/?next=/home/")
     page.locator("input[name=login]").fill(username)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("main form button[type=submit]").click()
-    page.wait_for_url("**/home/")
+    page.wait_for_url(lambda url: "/login/" not in url)
+
+
+def prove_password(page: Page) -> None:
+    """Say the password once more, as is asked before the second factor is set up."""
+    page.goto("/account/2fa/totp/activate/")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/totp/activate/")
+
+
+def add_second_factor(page: Page) -> None:
+    """Set up the second factor with the code that an app would show."""
+    prove_password(page)
+    secret = page.locator("#authenticator_secret").input_value()
+    page.locator("input[name=code]").fill(f"{totp(secret):06d}")
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/2fa/**")
+
+
+def totp(secret: str) -> int:
+    """Return the code of this half minute (RFC 6238)."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
+    start = digest[-1] & 15
+    number = struct.unpack(">I", digest[start : start + 4])[0] & 0x7FFFFFFF
+    return int(number % 10**6)
 
 
 def snap(page: Page, name: str, *, whole: bool = False) -> None:
@@ -140,6 +176,29 @@ class Receipt:
         return int(self.number.rpartition("-")[2])
 
 
+def begin_report(page: Page, stack: Stack, place: str = BUILDING) -> None:
+    """Open the page of the code on the wall, and start to report."""
+    page.goto(f"/q/{qr_code(stack, place)}/")
+    expect(page.locator("h1")).to_have_text(place)
+    page.get_by_role("button", name="反映这里的一件事").click()
+
+
+def finish_draft(page: Page) -> None:
+    """Fill in the rest without a telephone number, up to the page that is checked."""
+    choose_murky_water(page)
+    page.locator("textarea[name=text]").fill(MURKY)
+    page.get_by_role("button", name="下一步", exact=True).last.click()
+    page.get_by_role("button", name="不留联系方式，下一步").click()
+    page.wait_for_url("**/report/check/")
+
+
+def file_at_desk(page: Page) -> None:
+    """Log a report as the staff do, by keyboard alone."""
+    page.goto("/petitions/new/")
+    type_report(page)
+    page.wait_for_url("**/slip/")
+
+
 def choose_murky_water(page: Page) -> None:
     """Say what it is: water, and of that the murky kind."""
     page.get_by_role("link", name=re.compile("供水")).first.click()
@@ -161,3 +220,32 @@ def follow(page: Page, receipt: Receipt, digits: str = "") -> None:
     page.locator("form[data-code-form] button").click()
     page.wait_for_url("**/track/case/")
     expect(page.locator("h1")).to_be_visible()
+
+
+def type_report(page: Page) -> int:
+    """Type a report into the desk form as a new clerk would, and send it; return the keystrokes.
+
+    The words are typed as pinyin would be, one stroke for each character; picking from a list waits
+    for the list as a person does.
+    """
+    keys = 0
+
+    def typed(text: str) -> None:
+        nonlocal keys
+        page.keyboard.type(text, delay=60)
+        keys += len(text)
+
+    def pressed(key: str) -> None:
+        nonlocal keys
+        page.keyboard.press(key)
+        keys += 1
+
+    for words in ("fxhy46", "浑"):
+        typed(words)
+        page.locator("[role=option]:visible").first.wait_for()
+        pressed("Tab")
+    typed(MURKY)
+    pressed("Tab")
+    typed("昨天")
+    pressed("Control+Enter")
+    return keys

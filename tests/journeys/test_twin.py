@@ -42,12 +42,8 @@ def test_twin_climbs_and_is_answered(opened: Opener, stack: Stack, watch: hands.
 
 def _report(page: Page, stack: Stack) -> hands.Receipt:
     """Report without a telephone number."""
-    page.goto(f"/q/{hands.qr_code(stack, HASTE_PLACE)}/")
-    page.get_by_role("button", name="反映这里的一件事").click()
-    hands.choose_murky_water(page)
-    page.locator("textarea[name=text]").fill(hands.MURKY)
-    page.get_by_role("button", name="下一步", exact=True).last.click()
-    page.get_by_role("button", name="不留联系方式，下一步").click()
+    hands.begin_report(page, stack, HASTE_PLACE)
+    hands.finish_draft(page)
     page.get_by_role("button", name="提交").click()
     return hands.read_receipt(page)
 
