@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from config.lib import errors
 from members import securitylog
 from members.adapters import needs_second_factor
 from members.enums import SecurityAction
@@ -99,8 +100,7 @@ class FirstPassword(_AtTheDoor):
         """Let nothing pass but the account pages until the password is the person's own."""
         if not user.must_change_password or page in PASSWORD_PAGES:
             return None
-        messages.info(request, _("请先把初始密码换成自己的密码。"))
-        return _lead_to(request, "account_change_password")
+        return _lead_to(request, "account_change_password", _("请先把初始密码换成自己的密码。"))
 
 
 class SecondFactor(_AtTheDoor):
@@ -117,8 +117,7 @@ class SecondFactor(_AtTheDoor):
         ):
             request.session[PROVED] = True
             return None
-        messages.info(request, _("您的职务须先设置两步验证。"))
-        return _lead_to(request, "mfa_activate_totp")
+        return _lead_to(request, "mfa_activate_totp", _("您的职务须先设置两步验证。"))
 
 
 def _time_out(request: HttpRequest, user: User) -> HttpResponseBase:
@@ -127,13 +126,18 @@ def _time_out(request: HttpRequest, user: User) -> HttpResponseBase:
     securitylog.write(SecurityAction.TIMED_OUT, user=user, ip=address)
     UserSession.objects.filter(session_key=request.session.session_key).delete()
     logout(request)
+    if request.path.startswith(errors.API):
+        return errors.answer(request, 401)
     messages.info(request, _("太久没有操作，已自动退出，请重新登录。"))
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
     return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
 
 
-def _lead_to(request: HttpRequest, page: str) -> HttpResponseBase:
-    """Redirect the whole page, also when only a part of it was asked for."""
+def _lead_to(request: HttpRequest, page: str, why: str) -> HttpResponseBase:
+    """Redirect the whole page, also when only a part of it was asked for; refuse a program."""
+    if request.path.startswith(errors.API):
+        return errors.answer(request, 403, code=page, detail=why)
+    messages.info(request, why)
     target = redirect(page)
     return HttpResponseClientRedirect(target.url) if request.headers.get("HX-Request") else target

@@ -65,6 +65,27 @@ def test_a_session_without_the_forms_token_writes_nothing(stage: Stage, petition
     assert Petition.objects.get(pk=petition.pk).version == 1
 
 
+def test_a_session_that_owes_something_is_refused_and_not_led_away(stage: Stage) -> None:
+    person = stage.cast["clerk"]
+    person.must_change_password = True
+    person.save()
+    for name, code in (("clerk", "account_change_password"), ("official", "mfa_activate_totp")):
+        client = Client()
+        client.force_login(stage.cast[name])
+        answer = client.get("/api/v1/petitions/")
+        assert (answer.status_code, answer.json()["code"]) == (403, code)
+        assert answer.headers["Content-Type"] == PROBLEM
+
+
+def test_a_session_that_lasted_too_long_is_over(stage: Stage) -> None:
+    client = Client()
+    client.force_login(stage.cast["clerk"])
+    session = client.session
+    session["signed_in_at"] = session["last_seen_at"] = 0
+    session.save()
+    assert client.get("/api/v1/petitions/").status_code == 401
+
+
 @pytest.mark.parametrize("hat", ["auditor", "sysadmin", "secadmin"])
 @pytest.mark.parametrize("path", ["/petitions/", "/petitions/1/", "/events/"])
 def test_hats_see_no_case(stage: Stage, hat: str, path: str) -> None:
