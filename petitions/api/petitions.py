@@ -113,7 +113,12 @@ class PetitionDetail(CaseDoor[Petition]):
     queryset = Petition.objects.none()
     serializer_class = PetitionDetailSerializer
 
-    @extend_schema(operation_id="petitions_retrieve", tags=["petitions"], parameters=[KNOWN, ETAG])
+    @extend_schema(
+        operation_id="petitions_retrieve",
+        tags=["petitions"],
+        parameters=[KNOWN, ETAG],
+        responses={200: PetitionDetailSerializer, 304: None},
+    )
     def get(self, request: Request, pk: int) -> Response:
         """Return a case with the verbs open to the caller; its `ETag` names its version."""
         petition = self.find(pk)
