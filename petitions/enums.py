@@ -53,6 +53,36 @@ class Verb(models.TextChoices):
     MERGE = "merge", _("并案")
 
 
+HAPPENED = {
+    Verb.FILE: pgettext_lazy("event", "登记"),
+    Verb.ACCEPT: pgettext_lazy("event", "受理"),
+    Verb.DECLINE: pgettext_lazy("event", "不予受理"),
+    Verb.REDIRECT: pgettext_lazy("event", "转法定途径"),
+    Verb.DISPATCH: pgettext_lazy("event", "分派"),
+    Verb.START: pgettext_lazy("event", "开始处置"),
+    Verb.VISIT: pgettext_lazy("event", "入户核实"),
+    Verb.NOTE: pgettext_lazy("event", "备注"),
+    Verb.PHOTO: pgettext_lazy("event", "上传照片"),
+    Verb.RESOLVE: pgettext_lazy("event", "办结"),
+    Verb.CONFIRM: pgettext_lazy("event", "确认已解决"),
+    Verb.DISPUTE: pgettext_lazy("event", "没有解决"),
+    Verb.RATE: pgettext_lazy("event", "评价"),
+    Verb.CLOSE: pgettext_lazy("event", "结案"),
+    Verb.REOPEN: pgettext_lazy("event", "再办"),
+    Verb.RETURN: pgettext_lazy("event", "退单"),
+    Verb.REASSIGN: pgettext_lazy("event", "改派"),
+    Verb.ESCALATE: pgettext_lazy("event", "升级"),
+    Verb.ANSWER: pgettext_lazy("event", "答复升级"),
+    Verb.WITHDRAW: pgettext_lazy("event", "撤回"),
+    Verb.REVEAL: pgettext_lazy("event", "查看联系方式"),
+    Verb.REMIND: pgettext_lazy("event", "到期提醒"),
+    Verb.SUSPEND: pgettext_lazy("event", "挂账"),
+    Verb.RESUME: pgettext_lazy("event", "恢复办理"),
+    Verb.MERGE: pgettext_lazy("event", "并案"),
+}
+"""The same acts once they are done: languages with tenses say them another way."""
+
+
 class Actor(models.TextChoices):
     """What somebody is to one case. Relations, not roles."""
 

@@ -294,13 +294,14 @@ def test_the_scanner_reads_python(text: str, keys: set[Key]) -> None:
     ("text", "keys"),
     [
         ('<p title="天">{% translate "天" %}\n  气</p>', {("", "天")}),
+        ("{% blocktranslate trimmed %}\n  天\n{% endblocktranslate %}", {("", "天")}),
         ('{% translate "天" context "undo" as word %}', {("undo", "天")}),
         (
             '{% include "x.html" with label=_("天") %}{{ one|default:_("气") }}',
             {("", "天"), ("", "气")},
         ),
         (
-            "{% blocktranslate count n=m trimmed %}\n{{ n }} 天{% plural %}天{% endblocktranslate %}",
+            "{% blocktranslate count n=m %}{{ n }} 天{% plural %}天{% endblocktranslate %}",
             {("", "%(n)s 天")},
         ),
         ("天{# {% translate '气' %} #}", set()),

@@ -21,7 +21,7 @@ from grids.models import Area
 from members.enums import Role
 from members.models import InboxMessage, User
 from petitions import catalogue, permissions, reports, rows
-from petitions.enums import Actor, Verb
+from petitions.enums import HAPPENED, Actor, Verb
 from petitions.filters import CONDITION_LABELS
 from petitions.models import Event, Petition
 from petitions.permissions import DESK_ROLES
@@ -117,7 +117,7 @@ def _change(event: Event, now: dt.datetime) -> Change:
     return Change(
         url=petition.get_absolute_url(),
         title=f"{petition.place_name} {catalogue.label(category or petition.category)}",
-        verb=_("%(who)s：%(verb)s") % {"who": who, "verb": event.get_verb_display()},
+        verb=_("%(who)s：%(verb)s") % {"who": who, "verb": HAPPENED[Verb(event.verb)]},
         kind=event.verb,
         when=moments.past(event.at, now).relative,
     )
