@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from pypinyin import lazy_pinyin
 
 from config import places
 from petitions.sample import pictures
@@ -79,6 +80,14 @@ def context(
     made.set_default_timeout(WAIT)
     made.set_default_navigation_timeout(WAIT)
     return made
+
+
+def speak(page: Page, language: str) -> None:
+    """Choose the language, as the menu does."""
+    home = page.context.cookies()[0]
+    page.context.add_cookies(
+        [{"name": "django_language", "value": language, "domain": home["domain"], "path": "/"}]
+    )
 
 
 def log_in(page: Page, username: str) -> None:
@@ -208,7 +217,7 @@ def choose_murky_water(page: Page) -> None:
 def read_receipt(page: Page) -> Receipt:
     """Read number and code off the receipt."""
     page.wait_for_url("**/report/receipt/")
-    number, code = page.locator(".slip .code__value").all_inner_texts()
+    number, code = page.locator("main .code__value").all_inner_texts()
     return Receipt(number.strip(), code.strip())
 
 
@@ -222,18 +231,21 @@ def follow(page: Page, receipt: Receipt, digits: str = "") -> None:
     expect(page.locator("h1")).to_be_visible()
 
 
-def type_report(page: Page) -> int:
+def type_report(page: Page, stroke: float = 0) -> int:
     """Type a report into the desk form as a new clerk would, and send it; return the keystrokes.
 
-    The words are typed as pinyin would be, one stroke for each character; picking from a list waits
-    for the list as a person does.
+    Chinese is typed as pinyin, letter by letter and a space for each word of two; `stroke` is the
+    milliseconds each key takes. Picking from a list waits for the list as a person does.
     """
     keys = 0
 
     def typed(text: str) -> None:
         nonlocal keys
-        page.keyboard.type(text, delay=60)
-        keys += len(text)
+        for character in text:
+            letters = len(lazy_pinyin(character)[0]) + 0.5 if character > "\u2e7f" else 1
+            page.wait_for_timeout(stroke * letters)
+            page.keyboard.type(character)
+            keys += round(letters)
 
     def pressed(key: str) -> None:
         nonlocal keys

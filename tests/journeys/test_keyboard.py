@@ -1,0 +1,91 @@
+"""By keyboard alone: a report at the desk within a minute; a case and its doors."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys import hands
+from tests.journeys.conftest import Opener
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
+
+A_MINUTE = 60.0
+STROKE = 120.0  # milliseconds a key: about 40 words a minute
+MOST_TABS = 80  # a page on which the next thing to do is further away is not made for keyboards
+
+
+@pytest.fixture
+def desk(opened: Opener) -> Page:
+    return opened(screen=hands.DESK_SCREEN)
+
+
+def test_desk_in_a_minute(
+    desk: Page, stack: Stack, watch: hands.Watch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the empty form to the slip, typed as fast as a clerk types."""
+    hands.log_in(desk, "staff")
+    desk.keyboard.press("c")
+    desk.wait_for_url("**/petitions/new/")
+    expect(desk.locator("#id_where")).to_be_focused()
+    began = time.monotonic()
+    keys = hands.type_report(desk, STROKE)
+    desk.wait_for_url("**/slip/")
+    seconds = time.monotonic() - began
+    number = desk.locator(".code__value").first.inner_text()
+    with capsys.disabled():
+        print(f"\ndesk: {keys} keystrokes, {seconds:.1f} s from the empty form to {number}")
+    assert seconds <= A_MINUTE
+    query = """SELECT a.full_name, c.code, p.text FROM petitions_petition p
+        JOIN grids_area a ON a.id = p.place_id JOIN petitions_category c ON c.id = p.category_id
+        WHERE p.id = %s"""
+    place, category, text = stack.rows(query, int(number.rpartition("-")[2]))[0]
+    assert (place, category, text) == (hands.BUILDING, "WS01", hands.MURKY)
+    assert not watch.errors
+
+
+def test_case_and_doors(desk: Page, stack: Stack, watch: hands.Watch) -> None:
+    """Find the case by its number, open its door sheet, set doors, save."""
+    case = stack.one(
+        """SELECT p.id FROM petitions_petition p JOIN grids_area a ON a.id = p.place_id
+        WHERE p.status = 'in_progress' AND a.full_name = %s ORDER BY p.id LIMIT 1""",
+        hands.BUILDING,
+    )
+    hands.log_in(desk, "secretary")
+    desk.keyboard.press("/")
+    desk.keyboard.type(f"2026-{case:06d}")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url(f"**/petitions/{case}/**")
+    _tab_to(desk, f"/petitions/{case}/doors/")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/doors/**")
+    _tab_to(desk, "1 单元 601")
+    desk.keyboard.press("3")
+    expect(desk.get_by_role("button", name="1 单元 601 有问题")).to_be_focused()
+    desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("2")
+    expect(desk.get_by_role("button", name="1 单元 501 没问题")).to_be_focused()
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(".messages, .toasts, [role=status]").first).to_be_visible()
+    query = """SELECT floor, result FROM petitions_doorvisit
+        WHERE petition_id = %s AND entrance = 1 AND door = 1 AND floor >= 5 ORDER BY floor"""
+    assert stack.rows(query, case) == [(5, "not_affected"), (6, "affected")]
+    assert not watch.errors
+
+
+def _tab_to(page: Page, wanted: str) -> None:
+    """Press Tab until what is wanted has the focus, and can be seen to have it."""
+    for _press in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            """() => { const at = document.activeElement, look = getComputedStyle(at);
+            return [at.getAttribute("href") ?? at.getAttribute("aria-label") ?? "",
+                look.outlineStyle !== "none" || look.boxShadow !== "none"]; }"""
+        )
+        if wanted in here[0]:
+            assert here[1], f"{wanted} has the focus, but does not show it"
+            return
+    pytest.fail(f"{wanted} is not reached by {MOST_TABS} times Tab")

@@ -1,0 +1,69 @@
+"""Takes a picture of every page: on a phone and on a desk, light and dark. `make shots`.
+
+The pictures go to var/shots/. ARGS="en" takes them in English, ARGS="zh-hans home" only those of
+routes with `home` in their name.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+import django
+from playwright.sync_api import sync_playwright
+
+from config import places
+from tests.conftest import _QUIET, CHROMIUM
+
+FOLDER = places.ROOT / "var" / "shots"
+LONGEST = 6000  # pixels; a longer page is cut
+
+
+def main(words: list[str]) -> int:
+    """Take the pictures; return how many pages had errors behind them."""
+    django.setup()
+    from tests import access
+    from tests.journeys import hands
+    from tests.journeys.guide import Guide
+    from tests.stack import shared
+
+    language = words[0] if words else "zh-hans"
+    wanted = words[1] if len(words) > 1 else ""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"shots-{os.getpid()}"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    bad = 0
+    with shared(run) as stack, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
+        guide = Guide(browser, stack, hands.Watch(stack.address))
+        for route in access.routes():
+            if wanted not in route.name or route.name.startswith(("api:", "admin:")):
+                continue
+            found = guide.find(route)
+            if not found:
+                continue
+            page = guide.page_of(found[0])
+            hands.speak(page, language)
+            guide.watch.errors.clear()
+            page.goto(found[1])
+            for width, height in (hands.PHONE_SCREEN, hands.DESK_SCREEN):
+                page.set_viewport_size({"width": width, "height": height})
+                for theme in ("light", "dark"):
+                    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+                    name = f"{route.name.replace(':', '-')}.{width}.{theme}.{language}.png"
+                    tall = page.evaluate("document.documentElement.scrollHeight")
+                    clip = {"x": 0, "y": 0, "width": width, "height": min(tall, LONGEST)}
+                    page.screenshot(path=FOLDER / name, full_page=True, clip=clip, scale="css")
+            said = "; ".join(guide.watch.errors)
+            bad += bool(said)
+            print(f"{route.name:36} {found[0]:10} {found[1]} {said}", flush=True)
+        guide.close()
+        browser.close()
+    print(f"The pictures are in {FOLDER}.")
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
