@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys import hands
 from tests.journeys.conftest import Opener
+from tests.journeys.hands import snap
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
@@ -32,7 +33,10 @@ def test_desk_in_a_minute(
     desk.wait_for_url("**/petitions/new/")
     expect(desk.locator("#id_where")).to_be_focused()
     began = time.monotonic()
-    keys = hands.type_report(desk, STROKE)
+    keys = hands.type_report(desk, STROKE) + 1
+    expect(desk.locator("#desk-known")).to_contain_text("会送到")
+    snap(desk, "page-desk")
+    desk.keyboard.press("Control+Enter")
     desk.wait_for_url("**/slip/")
     seconds = time.monotonic() - began
     number = desk.locator(".code__value").first.inner_text()
@@ -59,6 +63,7 @@ def test_case_and_doors(desk: Page, stack: Stack, watch: hands.Watch) -> None:
     desk.keyboard.type(f"2026-{case:06d}")
     desk.keyboard.press("Enter")
     desk.wait_for_url(f"**/petitions/{case}/**")
+    snap(desk, "page-case")
     _tab_to(desk, f"/petitions/{case}/doors/")
     desk.keyboard.press("Enter")
     desk.wait_for_url("**/doors/**")
