@@ -16,7 +16,16 @@ from django.utils.translation import gettext as _
 from branches.models import Organisation
 from config.lib import moments
 from grids.worktime import WorkCalendar
-from petitions.enums import Actor, AnswerKind, DeadlineKind, DoorResult, Outcome, Status, Verb
+from petitions.enums import (
+    HAPPENED,
+    Actor,
+    AnswerKind,
+    DeadlineKind,
+    DoorResult,
+    Outcome,
+    Status,
+    Verb,
+)
 from petitions.models import Event, Note, Petition, Photo
 
 FULL = 100
@@ -141,7 +150,7 @@ def who(event: Event) -> str:
 
 def _title(found: Story, event: Event) -> str:
     say = TITLES.get(Verb(event.verb))
-    return say(found, event) if say else str(Verb(event.verb).label)
+    return say(found, event) if say else str(HAPPENED[Verb(event.verb)])
 
 
 def _facts(found: Story, event: Event) -> str:
