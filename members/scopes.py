@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from branches.enums import OrgLevel
 from branches.models import Responsibility
-from config.lib.dated import valid_on
+from config.lib.dated import in_season, valid_on
 from config.lib.viewer import Scope, Seat
 
 if TYPE_CHECKING:
@@ -27,48 +29,40 @@ def of(user: User | AnonymousUser) -> Scope:
 
 
 def load(user: User, day: dt.date) -> Scope:
-    """Read a user's reach on `day` in at most two queries.
+    """Read a user's reach on `day` in one query.
 
     Every post counts from its first to its last day, both included, while its organisation
     stands. A closed account and a superuser reach nothing: rights come from posts alone.
     """
     if not user.is_active or user.is_superuser:
         return Scope(user_id=user.pk, day=day)
-    posts = list(
+    posts = (
         user.posts.on(day)
         .filter(Q(organisation=None) | valid_on(day, "organisation__"))
         .select_related("organisation", "area")
+        .annotate(served=ArraySubquery(_places_served(day)))
         .order_by("id")
     )
-    served = _places_served(posts, day)
-    return Scope(user_id=user.pk, day=day, seats=tuple(_seat(post, served) for post in posts))
+    return Scope(user_id=user.pk, day=day, seats=tuple(_seat(post, day) for post in posts))
 
 
-def _places_served(posts: Iterable[Post], day: dt.date) -> list[tuple[str, str]]:
-    """Return (path of the organisation, path of a place) for all that the posts answer for.
-
-    A branch also reaches what its groups look after.
-    """
-    condition = Q()
-    for post in posts:
-        if post.organisation is None or post.organisation.level == OrgLevel.DEPARTMENT:
-            continue
-        if post.organisation.level == OrgLevel.BRANCH:
-            condition |= Q(organisation__path__startswith=post.organisation.path)
-        else:
-            condition |= Q(organisation_id=post.organisation.pk)
-    if not condition:
-        return []
-    rows = Responsibility.objects.on(day).filter(condition).select_related("organisation", "area")
-    return [(row.organisation.path, row.area.path) for row in rows if row.is_in_season(day)]
+def _places_served(day: dt.date) -> QuerySet[Responsibility, Any]:
+    """Return the places an organisation answers for, a branch's groups' included, as JSON."""
+    own = Q(organisation_id=OuterRef("organisation_id"))
+    of_groups = Q(
+        organisation__parent_id=OuterRef("organisation_id"), organisation__level=OrgLevel.GROUP
+    )
+    rows = Responsibility.objects.on(day).filter(own | of_groups)
+    return rows.values(place=JSONObject(path="area__path", first="season_from", last="season_to"))
 
 
-def _seat(post: Post, served: Iterable[tuple[str, str]]) -> Seat:
+def _seat(post: Post, day: dt.date) -> Seat:
     """Describe one post; a department's post reaches cases, never a place."""
     organisation = post.organisation
     if organisation is None:
         own = (post.area.path,) if post.area is not None else ()
         return Seat(post.role, None, "", "", "", own, post.is_deputy)
+    served: list[dict[str, str]] = getattr(post, "served", [])
     return Seat(
         role=post.role,
         organisation_id=organisation.pk,
@@ -76,7 +70,7 @@ def _seat(post: Post, served: Iterable[tuple[str, str]]) -> Seat:
         organisation_path=organisation.path,
         organisation_name=organisation.name,
         area_paths=outermost(
-            place for above, place in served if above.startswith(organisation.path)
+            place["path"] for place in served if in_season(day, place["first"], place["last"])
         ),
         is_deputy=post.is_deputy,
     )

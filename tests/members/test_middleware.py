@@ -70,7 +70,7 @@ def test_a_visitor_is_never_timed_out(client: Client, db: None) -> None:
     session["draft"] = "1"
     session.save()
     with _at(300):
-        assert client.get("/petitions/").status_code == 200
+        assert client.get("/").status_code == 200
     assert client.session["draft"] == "1"
 
 

@@ -50,7 +50,7 @@ def test_inbox_pages_by_key(
 ) -> None:
     for number in range(35):
         _tell(town, "secretary", key=f"k{number:02}", title=f"第{number:02}条")
-    with django_assert_num_queries(6):  # session, user, posts, places, the page, the bell
+    with django_assert_num_queries(5):  # session, user, posts, the page, the bell
         first = secretary.get(reverse("members:inbox"))
     assert "第34条" in first.content.decode()
     assert "第04条" not in first.content.decode()
@@ -134,7 +134,7 @@ def test_the_bell_stops_counting_at_a_hundred(town: Town, secretary: Client) -> 
 def test_me_shows_posts_and_safety(
     town: Town, secretary: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         page = secretary.get(reverse("members:me")).content.decode()
     assert "网格党支部书记" in page
     assert str(town.world.orgs["branch"]) in page
