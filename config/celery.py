@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "announce what a lost wake-up left": {"task": "petitions.beat.drain_outbox", "schedule": 5.0},
     "text residents": {"task": "petitions.beat.text_residents", "schedule": 15.0},
     "deliver messages": {"task": "members.tasks.deliver_due", "schedule": 15.0},
+    "tidy up": {"task": "petitions.beat.tidy", "schedule": 3600.0},
     "write the digest of the day": {"task": "members.tasks.daily_digest", "schedule": 300.0},
 }
 # A wake-up nobody took within its turn is worthless: the next one does the same.

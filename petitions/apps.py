@@ -7,10 +7,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models import Min
+from django.db.models.signals import post_migrate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import health
+from petitions import states
 
 LATE_AFTER = 180.0  # seconds
 
@@ -23,9 +25,23 @@ class PetitionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the health page what is owed: due limits not fired, events not announced."""
+        """Keep the table of legal steps; tell the health page what is owed."""
+        post_migrate.connect(self._write_steps, sender=self)
         health.register(health.Probe("deadlines", self._due_for, LATE_AFTER))
         health.register(health.Probe("outbox", self._unannounced_for, LATE_AFTER))
+
+    def _write_steps(self, **_context: object) -> None:
+        """Make the database's table of legal steps equal to `states.steps()`."""
+        wanted = set(states.steps())
+        rows = self._rows("Step")
+        known = set(rows.values_list("verb", "from_status", "to_status"))
+        for verb, source, target in known - wanted:
+            rows.filter(verb=verb, from_status=source, to_status=target).delete()
+        step = self.get_model("Step")
+        rows.bulk_create(
+            step(verb=verb, from_status=source, to_status=target)
+            for verb, source, target in sorted(wanted - known)
+        )
 
     def _due_for(self) -> float | None:
         """Return for how many seconds the oldest due limit has waited for the sweep."""

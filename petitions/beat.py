@@ -11,14 +11,23 @@ from collections.abc import Callable
 import structlog
 from celery import shared_task
 from django.conf import settings
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 
 from members import channels
 from members.enums import ChannelName
-from petitions import contacts, notifications, workflow
+from petitions import contacts, notifications, photos, workflow
 from petitions.enums import Verb
-from petitions.models import Contact, Deadline, Outbox, ResidentMessage
+from petitions.models import (
+    Contact,
+    Deadline,
+    GuessCount,
+    IdempotencyKey,
+    Outbox,
+    Photo,
+    ResidentMessage,
+)
 from petitions.workflow import WorkflowError
 
 log = structlog.get_logger("clock")
@@ -26,6 +35,8 @@ log = structlog.get_logger("clock")
 BATCH = 200
 LEASE = dt.timedelta(minutes=5)
 MAX_ATTEMPTS = 5
+A_DAY = dt.timedelta(days=1)
+KEYS_LAST = dt.timedelta(days=7)
 
 
 def database_now() -> dt.datetime:
@@ -105,3 +116,15 @@ def _text(row: ResidentMessage) -> bool:
         channels.adapter(ChannelName.SMS).send(phone, settings.PRODUCT_NAME, body)
     ResidentMessage.objects.filter(pk=row.pk).update(sent_at=database_now())
     return bool(phone)
+
+
+@shared_task(name="petitions.beat.tidy")
+def tidy() -> None:
+    """Let go of what is no longer needed: old contacts, photos never sent, counters and keys."""
+    now = database_now()
+    workflow.forget(now=now)
+    named = set(Photo.objects.values_list("name", flat=True))
+    photos.sweep_unused(named, (now - A_DAY).timestamp())
+    GuessCount.objects.filter(window__lt=now - A_DAY).delete()
+    IdempotencyKey.objects.filter(created_at__lt=now - KEYS_LAST).delete()
+    call_command("clearsessions")

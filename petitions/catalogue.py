@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import get_language
 
 from grids import naming
-from petitions.models import Category
+from petitions.models import Category, PrivacyNotice
 
 HOLD_SECONDS = 60
 MOST_RESULTS = 8
@@ -30,11 +31,13 @@ class Catalogue:
 
 
 _held: dict[str, tuple[float, Catalogue]] = {}
+_notices: dict[str, tuple[float, tuple[tuple[dt.date, str], ...]]] = {}
 
 
 def forget() -> None:
     """Drop what is held, after the table was changed in this process."""
     _held.clear()
+    _notices.clear()
 
 
 def read() -> Catalogue:
@@ -57,6 +60,17 @@ def _built(rows: Iterable[Category]) -> Catalogue:
         {row.code: row for row in by_id.values()},
         {parent: tuple(children) for parent, children in leaves.items()},
     )
+
+
+def notice_version(day: dt.date) -> str:
+    """Return the version of the privacy notice in force on `day`; empty before the first."""
+    held = _notices.get("all")
+    if held is None or time.monotonic() - held[0] > HOLD_SECONDS:
+        rows = PrivacyNotice.objects.order_by("valid_from", "id")
+        found = tuple(rows.values_list("valid_from", "version"))
+        held = _notices["all"] = (time.monotonic(), found)
+    versions = [version for first, version in held[1] if first <= day]
+    return versions[-1] if versions else ""
 
 
 def label(category: Category) -> str:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
+
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from branches.enums import LADDER, OrgLevel
 from branches.models import Organisation
@@ -51,7 +56,8 @@ class Known:
     chain: tuple[Organisation, ...] = ()
     about: Organisation | None = None
     terms: tuple[Term, ...] = ()
-    same: tuple[Same, ...] = ()
+    same: Sequence[Same] = ()
+    ground: Place | None = None
 
     @property
     def is_emergency(self) -> bool:
@@ -82,7 +88,7 @@ def know(
     urgency = urgency or (category.urgency if category else "")
     if place is None:
         return Known(category=category, urgency=urgency)
-    around = routing.load_place(place, now.date())
+    around = routing.load_place(place, timezone.localdate(now))
     chain = answering(around)
     about = next((body for body in chain if body.pk == about_id), None)
     channel = category.channel if category else CategoryChannel.SERVICE
@@ -95,7 +101,8 @@ def know(
         chain=chain,
         about=about,
         terms=_terms(place, urgency, now),
-        same=_same(viewer, place, category, now),
+        same=cast("Sequence[Same]", SimpleLazyObject(lambda: _same(viewer, place, category, now))),
+        ground=around,
     )
 
 

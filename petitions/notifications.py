@@ -54,7 +54,7 @@ def announce(event_id: int) -> bool:
             return False
         now = timezone.now()
         with translation.override("zh-hans"):
-            for told in recipients(row.event, now.date()):
+            for told in recipients(row.event, timezone.localdate(now)):
                 _tell(row.event, told, now)
         _owe_resident(row.event, now)
         row.done_at = now

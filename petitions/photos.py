@@ -11,6 +11,7 @@ import io
 import os
 import secrets
 import warnings
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -68,6 +69,21 @@ def path_of(name: str) -> Path:
 def thumb_of(name: str) -> Path:
     """Return where a photo's thumbnail lies on disk."""
     return Path(settings.MEDIA_ROOT) / "thumbs" / name
+
+
+def sweep_unused(known: Container[str], older_than: float) -> int:
+    """Delete stored photos that no row names and that are older than `older_than` (epoch seconds).
+
+    They belong to reports that were begun and never sent. Returns how many were deleted.
+    """
+    gone = 0
+    for file in (Path(settings.MEDIA_ROOT) / "photos").glob("*/*.jpg"):
+        name = f"{file.parent.name}/{file.name}"
+        if name not in known and file.stat().st_mtime < older_than:
+            file.unlink(missing_ok=True)
+            thumb_of(name).unlink(missing_ok=True)
+            gone += 1
+    return gone
 
 
 def _decode(file: IO[bytes]) -> Image.Image:

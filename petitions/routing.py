@@ -47,9 +47,8 @@ class Place:
 
     def organisation_at(self, level: OrgLevel) -> Responsibility | None:
         """Return who answers at `level`, the smallest area first; a season beats the whole year."""
-        depth = {area.pk: index for index, area in enumerate(self.chain)}
         found = [row for row in self.answering if row.level == level]
-        found.sort(key=lambda row: (depth[row.area_id], bool(row.season_from)), reverse=True)
+        found.sort(key=lambda row: (len(row.area.path), bool(row.season_from)), reverse=True)
         return found[0] if found else None
 
 
@@ -73,8 +72,13 @@ def load_place(area: Area, day: dt.date) -> Place:
     chain = tuple(
         sorted(Area.objects.filter(pk__in=area.ancestor_ids), key=lambda row: len(row.path))
     )
+    return Place(area, chain, load_answering(area, day))
+
+
+def load_answering(area: Area, day: dt.date) -> tuple[Responsibility, ...]:
+    """Read everybody answering for a place on `day`, in season (one query)."""
     rows = Responsibility.objects.answering_for(area.ancestor_ids, day)
-    return Place(area, chain, tuple(row for row in rows if row.is_in_season(day)))
+    return tuple(row for row in rows if row.is_in_season(day))
 
 
 def route(

@@ -251,12 +251,13 @@ def door_words(counts: Mapping[str, int]) -> str:
 
 
 def _given(found: Story, event: Event) -> str:
-    """Repeat the answer the resident got, as long as it is the answer in force."""
+    """Say the cause of the answer in force; its words are the event's note."""
     petition = found.petition
     if event.data.get("round") != petition.round:
         return ""
     cause = _("原因：%(cause)s") % {"cause": petition.cause} if petition.cause else ""
-    return "\n".join(line for line in (petition.public_answer, cause) if line)
+    answer = "" if getattr(event, "note", None) else petition.public_answer
+    return "\n".join(line for line in (answer, cause) if line)
 
 
 def _climbed(found: Story, event: Event) -> str:

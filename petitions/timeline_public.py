@@ -91,9 +91,11 @@ def _steps(
 ) -> list[PublicStep]:
     """Put the events into words; several visits in a row are one step."""
     found: list[PublicStep] = []
-    newer = ""
+    newer, answered = "", False
     for event in events:
-        text = _words(event, is_joined)
+        is_latest = event.verb == Verb.RESOLVE and not answered  # it stands in full above the steps
+        answered = answered or event.verb == Verb.RESOLVE
+        text = "" if is_latest else _words(event, is_joined)
         pictures = [] if event.verb == Verb.RESOLVE else _pictures(photos.get(event.pk, ()))
         label = _label(event, is_joined)
         is_repeat = event.verb == Verb.VISIT and newer == Verb.VISIT and not (text or pictures)

@@ -25,7 +25,7 @@ from grids.workflow import NewArea
 from members import workflow as people
 from members.enums import Role
 from members.models import Post, SecurityEvent, User
-from petitions import standards, workflow
+from petitions import catalogue, standards, workflow
 from petitions.contacts import Reach
 from petitions.enums import Channel, Outcome, Status, Urgency
 from petitions.models import Category, Petition, PrivacyNotice, Standard
@@ -164,6 +164,7 @@ def build_town() -> Town:
     _catalogue(areas["city"])
     calendars.forget()
     standards.forget()
+    catalogue.forget()
     return Town(areas, orgs)
 
 
@@ -256,6 +257,7 @@ def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
         model._default_manager.bulk_create(instances)
     calendars.forget()
     standards.forget()
+    catalogue.forget()
 
 
 def build_cast(town: Town) -> dict[str, User]:

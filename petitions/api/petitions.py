@@ -17,10 +17,11 @@ from rest_framework.reverse import reverse
 
 from config.lib.api import CursorPagination, StrictJSONParser, StrictMultiPartParser
 from config.lib.shapes import Body
+from petitions import catalogue
 from petitions.api import idempotency
 from petitions.api.access import CaseDoor, CaseList, etag, is_known
 from petitions.filters import PetitionFilter
-from petitions.models import Petition, PrivacyNotice
+from petitions.models import Petition
 from petitions.querysets import PetitionQuerySet
 from petitions.serializers.cases import (
     AnswerSerializer,
@@ -101,9 +102,8 @@ class PetitionList(CaseList[Petition]):
         body.is_valid(raise_exception=True)
         stored = body.store() if isinstance(body, ReportFormBody) else []
         given = body.validated_data["report"] if is_form else body.validated_data
-        notices = PrivacyNotice.objects.filter(valid_from__lte=now.date())
-        notice = notices.order_by("-valid_from", "-id").values_list("version", flat=True).first()
-        report = ReportBody.report(given, notice or "", stored)
+        notice = catalogue.notice_version(timezone.localdate(now))
+        report = ReportBody.report(given, notice, stored)
         return file(report=report, by=self.caller, now=now, key=key)
 
 

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from django.db import connection, models, transaction
+from django.db.models import F
 from django.utils import timezone, translation
 
 from grids import calendars
@@ -55,12 +56,8 @@ def write(walks: Sequence[Walk], now: dt.datetime) -> None:
     _insert(list(_photos(walks)))
     _insert([_contact(walk) for walk in walks if walk.has_contact])
     _insert(list(_me_toos(walks, now)))
-    _insert(
-        [
-            Outbox(event=event, created_at=event.at, done_at=event.at + TOLD, attempts=1)
-            for event in events
-        ],
-    )
+    told = Outbox.objects.filter(event__in=events)
+    told.update(done_at=F("created_at") + TOLD, attempts=1)
     _insert(list(_to_residents(walks)))
     _insert(list(_news(events, now)))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -66,9 +67,10 @@ class ReportBody(Body):
         """Find what the ids and codes name, within the caller's reach."""
         caller: User = self.context["request"].user
         now: dt.datetime = self.context["now"]
-        attrs["area"] = _place(caller, attrs, now.date())
+        attrs["area"] = _place(caller, attrs, timezone.localdate(now))
         attrs["matter"] = _category(attrs["category"])
-        attrs["body"] = _about(attrs["area"], attrs.get("about"), now.date())
+        attrs["ground"] = routing.load_place(attrs["area"], timezone.localdate(now))
+        attrs["body"] = _about(attrs["ground"], attrs.get("about"))
         return attrs
 
     @staticmethod
@@ -92,6 +94,7 @@ class ReportBody(Body):
             language=given["language"],
             regime=Regime(given["regime"]),
             external_number=given["external_number"],
+            around=given["ground"],
         )
 
 
@@ -119,10 +122,10 @@ def _category(code: str) -> Category:
     return found
 
 
-def _about(place: Area, pk: int | None, day: dt.date) -> Organisation | None:
+def _about(ground: routing.Place, pk: int | None) -> Organisation | None:
     if pk is None:
         return None
-    chain = desk.answering(routing.load_place(place, day))
+    chain = desk.answering(ground)
     found = next((body for body in chain if body.pk == pk), None)
     if found is None:
         raise missing("about")

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,12 +24,11 @@ from petitions.contacts import Reach
 from petitions.desk import Found, Known
 from petitions.enums import Channel, Regime
 from petitions.forms.desk import Desk, Preview
-from petitions.models import Petition, PrivacyNotice
+from petitions.models import Petition
 from petitions.views.guards import StaffRequest, staff_only
 from petitions.workflow.filing import Filed, Key, KeyReused, Report
 
-SLIPS = "slips"
-MOST_SLIPS = 20
+SLIP_LASTS = dt.timedelta(minutes=30)
 HASHED = (
     *("text", "since", "urgency", "name", "phone", "is_confidential"),
     *("channel", "external_number", "about"),
@@ -48,7 +47,7 @@ def desk(request: StaffRequest) -> HttpResponse:
     form.photo_bond = f"desk:{request.user.pk}"
     form.is_valid()
     now = timezone.now()
-    found = _found(request, form, now.date())
+    found = _found(request, form, timezone.localdate(now))
     known = _known(request, form, found, now)
     _name_what_is_missing(form, found, known)
     if form.errors or "look" in request.POST:
@@ -62,7 +61,6 @@ def desk(request: StaffRequest) -> HttpResponse:
     except workflow.WorkflowError as refused:
         form.add_error(None, refused.reason)
         return _page(request, form, known, found, status=HTTPStatus.CONFLICT)
-    _remember(request, filed.petition)
     return redirect("petitions:slip", filed.petition.pk)
 
 
@@ -75,7 +73,7 @@ def preview(request: StaffRequest) -> HttpResponse:
     given, now = asked.cleaned_data, timezone.now()
     known = desk_knowledge.know(
         viewer=request.user,
-        place=desk_knowledge.place_with(request.user, given.get("place"), now.date()),
+        place=desk_knowledge.place_with(request.user, given.get("place"), timezone.localdate(now)),
         category=desk_knowledge.category_with(given.get("category")),
         urgency=given.get("urgency", ""),
         about_id=given.get("about"),
@@ -100,12 +98,10 @@ def category_suggest(request: StaffRequest) -> JsonResponse:
 @staff_only
 @require_GET
 def slip(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show number and code to whoever filed the case in this session, and to nobody else."""
-    if pk not in request.session.get(SLIPS, []):
-        raise Http404
-    filed = Petition.objects.filter(filed_by=request.user).with_parts()
-    petition = get_object_or_404(filed, pk=pk)
+    """Show number and code to whoever filed the case, for half an hour, and to nobody else."""
     now = timezone.now()
+    filed = Petition.objects.filter(filed_by=request.user, created_at__gte=now - SLIP_LASTS)
+    petition = get_object_or_404(filed.with_parts(), pk=pk)
     code = tracking.code_for(petition.uuid)
     data = {
         "petition": petition,
@@ -167,7 +163,7 @@ def _file(request: StaffRequest, form: Desk, known: Known, now: dt.datetime) -> 
         category=known.category,
         text=given["text"],
         channel=Channel(given["channel"]),
-        notice_version=_notice_version(now.date()),
+        notice_version=catalogue.notice_version(timezone.localdate(now)),
         since=given["since"],
         urgency=given["urgency"],
         reach=Reach(given["name"], given["phone"], given["is_confidential"]),
@@ -175,6 +171,7 @@ def _file(request: StaffRequest, form: Desk, known: Known, now: dt.datetime) -> 
         photos=given["photos"],
         regime=Regime.HOTLINE if given["external_number"] else Regime.COMMUNITY,
         external_number=given["external_number"],
+        around=known.ground,
     )
     sent: dict[str, Any] = {name: str(given[name]) for name in HASHED}
     sent |= {"place": known.place.pk, "category": known.category.pk}
@@ -187,16 +184,6 @@ def _hash(sent: dict[str, Any]) -> str:
     """Return a keyed hash of what was sent: a telephone number must not be guessable from it."""
     body = json.dumps(sent, sort_keys=True)
     return salted_hmac("petitions.desk", body, algorithm="sha256").hexdigest()
-
-
-def _notice_version(day: dt.date) -> str:
-    newest = PrivacyNotice.objects.filter(valid_from__lte=day).order_by("-valid_from", "-id")
-    return newest.values_list("version", flat=True).first() or ""
-
-
-def _remember(request: StaffRequest, petition: Petition) -> None:
-    kept = [pk for pk in request.session.get(SLIPS, []) if pk != petition.pk]
-    request.session[SLIPS] = [*kept, petition.pk][-MOST_SLIPS:]
 
 
 def _again(request: StaffRequest, form: Desk, known: Known) -> HttpResponse:

@@ -1,7 +1,7 @@
 """The verbs: everything that changes a case. Keyword-only; the actor is `by`, the instant `now`."""
 
 from petitions.workflow.clock import close_silent, fire, remind
-from petitions.workflow.contact import correct_contact, reveal
+from petitions.workflow.contact import correct_contact, forget, reveal
 from petitions.workflow.engine import NotNow, NotYours, Stale, WorkflowError
 from petitions.workflow.escalation import answer, escalate
 from petitions.workflow.filing import Report, file, me_too
@@ -36,6 +36,7 @@ __all__ = [
     "escalate",
     "file",
     "fire",
+    "forget",
     "me_too",
     "note",
     "photo",

@@ -19,7 +19,7 @@ from grids.worktime import WorkCalendar
 from members.models import User
 from petitions import deadlines, permissions, standards, tasks
 from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
-from petitions.models import Deadline, Event, Note, Outbox, Petition, Photo, Standard
+from petitions.models import Deadline, Event, Note, Petition, Photo, Standard
 from petitions.permissions import By
 from petitions.photos import StoredPhoto
 from petitions.states import MOVE
@@ -136,7 +136,10 @@ class Step:
         return found
 
     def finish(self) -> Event:
-        """Write limits, case, event, words, photos and outbox; wake the announcer on commit."""
+        """Write limits, case, event, words and photos; wake the announcer on commit.
+
+        The event's row in the outbox is written by the database itself.
+        """
         petition = self.petition
         petition.version += 1
         self._write_deadlines()
@@ -147,7 +150,6 @@ class Step:
             body, is_public = self._note
             Note.objects.create(petition=petition, event=self.event, body=body, is_public=is_public)
         self._write_photos(self.event)
-        Outbox.objects.create(event=self.event, created_at=self.now)
         event_id = self.event.pk
         transaction.on_commit(lambda: tasks.wake(event_id))
         return self.event

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
@@ -43,7 +44,7 @@ class Report:
     """What somebody reports: where, what, since when, how to reach them, and by which way.
 
     `urgency` empty takes the category's. `about` is the organisation the report is about, if it is
-    one of those that would answer for the place.
+    one of those that would answer for the place; `around` what the door has read of the place.
     """
 
     place: Area
@@ -59,6 +60,7 @@ class Report:
     language: str = "zh-hans"
     regime: Regime = Regime.COMMUNITY
     external_number: str = ""
+    around: routing.Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,10 @@ def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) ->
     returns the first case; with another body it is refused.
     """
     with transaction.atomic():
-        if key is not None:
-            _lock(key)
-            known = repeated(key)
-            if known is not None:
-                return known
-        place = routing.load_place(report.place, now.date())
+        known = _used(key) if key is not None else None
+        if known is not None:
+            return known
+        place = report.around or routing.load_place(report.place, timezone.localdate(now))
         petition = _new(report, place, by, now)
         one = Step(petition, Verb.FILE, by, _actor(by, petition), now)
         one.data = {"channel": str(report.channel), "route": petition.route}
@@ -108,29 +108,45 @@ def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) ->
         one.begin(DeadlineKind.RESOLUTION, organisation_id=petition.organisation_id)
         one.finish()
         contact.keep(petition, report.reach)
-        kept: dict[str, Any] = {}
-        if key is not None:
-            kept = key.answer(petition) if key.answer else {}
-            IdempotencyKey.objects.create(
-                client=key.client,
-                key=key.key,
-                request_hash=key.request_hash,
-                petition=petition,
-                body=kept,
-                created_at=now,
-            )
+        kept = _keep(key, petition, now) if key is not None else {}
     return Filed(petition, tracking.code_for(petition.uuid), answer=kept)
 
 
-def _lock(key: Key) -> None:
-    """Hold the key until the transaction ends; refuse while a twin holds it."""
+LOCK_AND_LOOK = """
+    SELECT pg_try_advisory_xact_lock(hashtextextended(%(client)s || E'\\n' || %(key)s, 0)),
+        EXISTS (SELECT 1 FROM petitions_idempotencykey WHERE client = %(client)s AND key = %(key)s)
+"""
+
+
+def _used(key: Key) -> Filed | None:
+    """Hold the key until the transaction ends and return what it filed before, if anything.
+
+    Refuses while a twin holds it, and a changed body.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"{key.client}\n{key.key}"],
-        )
-        if not cursor.fetchone()[0]:
-            raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。"))
+        cursor.execute(LOCK_AND_LOOK, {"client": key.client, "key": key.key})
+        is_free, is_used = cursor.fetchone()
+    if not is_free:
+        raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。"))
+    return repeated(key) if is_used else None
+
+
+def _keep(key: Key, petition: Petition, now: dt.datetime) -> dict[str, Any]:
+    """Write the key with what its sender is answered; a twin a moment earlier is still running."""
+    body = key.answer(petition) if key.answer else {}
+    row = IdempotencyKey(
+        client=key.client,
+        key=key.key,
+        request_hash=key.request_hash,
+        petition=petition,
+        body=body,
+        created_at=now,
+    )
+    try:
+        row.save(force_insert=True)
+    except IntegrityError as error:
+        raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。")) from error
+    return body
 
 
 def repeated(key: Key) -> Filed | None:
@@ -181,11 +197,17 @@ def _new(report: Report, place: routing.Place, by: By, now: dt.datetime) -> Peti
         about_organisation=report.about,
         is_sealed=report.category.channel == CategoryChannel.ACCUSATION,
         route=route.parts,
-        route_text=route.sentence,
+        route_text=_for_the_file(route.parts),
         level=route.level,
         filed_by=by if isinstance(by, User) else None,
         search=search.vector(report.text, place.area.full_name, report.category.name),
     )
+
+
+def _for_the_file(parts: dict[str, Any]) -> str:
+    """Say the route in Chinese, the language of the file, whoever is writing."""
+    with translation.override("zh-hans"):
+        return routing.explain(parts)
 
 
 def _actor(by: By, petition: Petition) -> Actor:

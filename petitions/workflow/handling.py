@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
@@ -106,7 +107,10 @@ def _check_own(
     ):
         raise NotNow("foreign_group", _("只能分派给本支部的党小组。"))
     if users:
-        own = {user.pk for user in directory.members_of(petition.organisation_id, now.date())}
+        own = {
+            user.pk
+            for user in directory.members_of(petition.organisation_id, timezone.localdate(now))
+        }
         if not {user.pk for user in users} <= own:
             raise NotNow("foreign_person", _("只能分派给本组织的人员。"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.enums import LADDER, OrgLevel
@@ -37,27 +38,28 @@ class Climb:
     skipped: list[int] = field(default_factory=list)
 
 
-def rung(petition: Petition) -> OrgLevel:
-    """Return the rung a case stands on: its group while a group has it, else its level."""
-    if petition.assigned_group_id and petition.supervisor_id is None:
+def rung(petition: Petition, *, is_late: bool = False) -> OrgLevel:
+    """Return the rung a case stands on: its level, or its group when that let a limit pass."""
+    if is_late and petition.assigned_group_id and petition.supervisor_id is None:
         return OrgLevel.GROUP
     return RUNG_OF_CASE[petition.level]
 
 
-def next_up(petition: Petition, one: Step) -> Climb | None:
+def next_up(petition: Petition, one: Step, *, is_late: bool) -> Climb | None:
     """Find the next organisation above: post held or deputised, else one further, noting the gap.
 
     When every rung above is vacant the highest one still gets it: never nobody. None at the top.
     """
-    place = routing.load_place(petition.place, one.now.date())
+    day = timezone.localdate(one.now)
+    place = routing.Place(petition.place, (), routing.load_answering(petition.place, day))
     rows = [
         row
-        for row in routing.above(place, rung(petition))
+        for row in routing.above(place, rung(petition, is_late=is_late))
         if row.organisation_id != petition.about_organisation_id
     ]
     if not rows:
         return None
-    heads = directory.heads_of([row.organisation_id for row in rows], one.now.date())
+    heads = directory.heads_of([row.organisation_id for row in rows], day)
     skipped: list[int] = []
     for row in rows:
         if heads.get(row.organisation_id) or row is rows[-1]:
@@ -72,7 +74,7 @@ def climb(one: Step, *, deadline: Deadline | None) -> Escalation | None:
     Returns None where the case already stands at the city: it stays there, still unanswered.
     """
     case = one.petition
-    found = next_up(case, one)
+    found = next_up(case, one, is_late=deadline is not None)
     if found is None:
         one.data["top"] = True
         return None
@@ -86,6 +88,8 @@ def climb(one: Step, *, deadline: Deadline | None) -> Escalation | None:
         raised_by=one.user,
         created_at=one.now,
     )
+    if case.is_answer_owed:
+        one.end(DeadlineState.CANCELLED, DeadlineKind.ANSWER)
     case.supervisor = found.organisation
     case.level = found.level
     case.is_answer_owed = True
@@ -95,7 +99,6 @@ def climb(one: Step, *, deadline: Deadline | None) -> Escalation | None:
         "skipped": found.skipped,
         "deadline": deadline.kind if deadline else None,
     }
-    one.end(DeadlineState.CANCELLED, DeadlineKind.ANSWER)
     one.begin(DeadlineKind.ANSWER, organisation_id=found.organisation.pk)
     return row
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
@@ -62,7 +63,8 @@ def reassign(
             key=ladder.CASE_LEVELS.index,
         )
         case.route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
-        case.route_text = routing.explain(case.route)
+        with translation.override("zh-hans"):  # the language of the file
+            case.route_text = routing.explain(case.route)
         one.data = {"to": organisation.pk, "final": case.is_route_final}
         one.say(reason, is_public=False)
         one.end(DeadlineState.CANCELLED, DeadlineKind.CONTACT)

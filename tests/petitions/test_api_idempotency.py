@@ -18,7 +18,7 @@ from tests.cast import PHONE, Stage
 from tests.petitions.programs import PROBLEM, Program, statements, upload, watching
 
 PATH = "/petitions/"
-FILING_QUERIES = 16  # a report is nine rows in seven tables, behind a key that is held
+FILING_QUERIES = 12
 
 
 def report(stage: Stage, **changes: Any) -> dict[str, Any]:

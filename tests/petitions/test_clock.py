@@ -249,3 +249,12 @@ def test_a_limit_that_cannot_go_through_holds_up_no_other(
     fine.refresh_from_db()
     assert fine.level == CaseLevel.COMMUNITY
     assert _due(stuck, DeadlineKind.CONTACT).ended_at is None
+
+
+def test_escalating_by_hand_never_ends_at_oneself(stage: Stage) -> None:
+    """A branch that handed the case to its group and asks for help asks the community."""
+    petition = stage.at(Status.ASSIGNED)
+    now = timezone.now()
+    workflow.escalate(petition=petition, by=stage.cast["secretary"], now=now, reason="要换总管")
+    petition.refresh_from_db()
+    assert petition.supervisor == stage.town.orgs["yingbin"]

@@ -1,11 +1,14 @@
 """The desk: one screen, filed once, nothing typed lost, number and code only for who filed it."""
 
+import datetime as dt
 import io
 import uuid
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from petitions import contacts, tracking
@@ -57,14 +60,16 @@ def test_filing_leads_to_the_slip(stage: Stage) -> None:
     assert "1234" not in body
 
 
-def test_the_slip_is_only_for_who_filed_it_in_this_session(stage: Stage) -> None:
+def test_the_slip_is_only_for_who_filed_it_and_only_for_a_while(stage: Stage) -> None:
     client = entered(stage, "clerk")
     url = client.post(DESK, filled(stage)).url
     missing = client.get("/petitions/999999/slip/")
-    for other in (entered(stage, "clerk"), entered(stage, "secretary"), entered(stage, "outsider")):
+    for other in (entered(stage, "community"), entered(stage, "secretary")):
         assert other.get(url).status_code == 404
     assert missing.status_code == 404
     assert Client().get(url).status_code == 302
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=31), tick=False):
+        assert entered(stage, "clerk").get(url).status_code == 404
 
 
 def test_a_double_click_files_once(stage: Stage) -> None:

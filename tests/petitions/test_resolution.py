@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from petitions import workflow
-from petitions.enums import DeadlineKind, DoorResult, Status, Verb
-from petitions.models import Deadline, DoorVisit, Event, Feedback, Petition
+from petitions.enums import DeadlineKind, DoorResult, Outcome, Status, Verb
+from petitions.models import Contact, Deadline, DoorVisit, Event, Feedback, Petition
 from petitions.workflow.engine import NotNow, NotYours, Stale
 from tests.cast import Stage
 
@@ -184,3 +184,28 @@ def test_reveal_needs_a_reason_kept_for_the_resident(stage: Stage) -> None:
     note = petition.notes.get(event__verb=Verb.REVEAL)
     assert (note.body, note.is_public) == ("约时间上门", True)
     assert "190" not in str(note.event.data)
+
+
+@pytest.mark.parametrize(("days", "is_kept"), [(179, True), (181, False)])
+def test_contact_is_forgotten_180_days_after_the_end(
+    stage: Stage, days: int, is_kept: bool
+) -> None:
+    ended = stage.at(Status.CLOSED)
+    running = stage.at(Status.ACCEPTED)
+    workflow.forget(now=timezone.now() + dt.timedelta(days=days))
+    assert Contact.objects.filter(petition=ended).exists() is is_kept
+    assert Contact.objects.filter(petition=running).exists()
+
+
+def test_earlier_answers_stay_in_the_story(stage: Stage) -> None:
+    petition = stage.at(Status.REOPENED)
+    workflow.resolve(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=NOW,
+        outcome=Outcome.RESOLVED,
+        cause="",
+        public_answer="第二次的答复",
+    )
+    answers = petition.notes.filter(event__verb=Verb.RESOLVE).order_by("id")
+    assert [note.body for note in answers] == ["已更换楼内铁管，水已变清。", "第二次的答复"]

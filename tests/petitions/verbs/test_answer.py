@@ -20,7 +20,6 @@ class TestAnswer(VerbQuestions):
     by, actor, wrong = "community", Actor.SUPERVISOR, "secretary"
     sent = {"kind": "resources", "text": "已联系资金"}
     told = {K.ANSWERED: {"secretary"}}
-    queries = 13
 
     def bring(self, stage: Stage) -> Petition:
         petition = stage.at(self.source)

@@ -14,7 +14,6 @@ class TestConfirm(VerbQuestions):
     elsewhere = Status.IN_PROGRESS
     sent = {"rating": "4"}
     told = {K.CLOSED: {"secretary"}}
-    queries = 13
 
     def test_the_rating_is_kept_as_given_by_phone(self, stage: Stage) -> None:
         petition, _answer = self.done(stage)

@@ -14,7 +14,6 @@ class TestDispatch(VerbQuestions):
     verb = Verb.DISPATCH
     source, target = Status.ACCEPTED, Status.ASSIGNED
     told = {K.ASSIGNED: {"leader", "member"}}
-    queries = 13
 
     def data(self, stage: Stage, petition: Petition) -> dict[str, Any]:
         return {

@@ -13,7 +13,6 @@ class TestDispute(VerbQuestions):
     elsewhere = Status.IN_PROGRESS
     sent = {"reason": "还是浑", "is_partly": "on"}
     told = {K.REOPENED: {"secretary"}}
-    queries = 14
 
     def test_partly_is_kept_as_partly(self, stage: Stage) -> None:
         petition, _answer = self.done(stage)

@@ -12,7 +12,6 @@ class TestEscalate(VerbQuestions):
     wrong = "leader"
     sent = {"reason": "换立管需要资金"}
     told = {K.ESCALATED: {"community"}}
-    queries = 16
 
     def test_the_handler_stays_and_a_supervisor_joins(self, stage: Stage) -> None:
         petition, _answer = self.done(stage)

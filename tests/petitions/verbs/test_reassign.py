@@ -15,7 +15,6 @@ class TestReassign(VerbQuestions):
     source, target = Status.RETURNED, Status.SUBMITTED
     by, actor, wrong = "clerk", Actor.COORDINATOR, "secretary"
     told = {K.TO_ACCEPT: {"community"}}
-    queries = 14
 
     def data(self, stage: Stage, petition: Petition) -> dict[str, Any]:
         return {
