@@ -1,0 +1,1 @@
+"""How the pages fare as history grows; figures are ratios within one run, on one machine."""
