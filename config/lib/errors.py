@@ -72,7 +72,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Answer a form whose token is missing or outdated (403), telling how to send it again."""
-    return answer(request, 403, page="csrf", code="form_outdated")
+    return answer(request, 403, page="403_csrf", code="form_outdated")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -1,9 +1,7 @@
 """Following a case by its code: the promise on top, nothing internal, and nothing for guessers."""
 
 import datetime as dt
-import io
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,44 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from PIL import Image
 
-from petitions import catalogue, contacts, photos, tracking, workflow
-from petitions.enums import ClosedBy, Outcome, Solved, Status
-from petitions.models import Category, Feedback, GuessCount, Petition
+from petitions import contacts, tracking, workflow
+from petitions.enums import Outcome, Status
+from petitions.models import Category, GuessCount, Petition
 from tests.cast import Stage
+from tests.petitions.followers import WRONG, ask, code_of, decide, follow, fresh, stored
 
-WRONG = "没有找到。请核对查询码"
-
-
-@pytest.fixture(autouse=True)
-def _fresh(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path
-    catalogue.forget()
-
-
-def code_of(petition: Petition) -> str:
-    return tracking.code_for(petition.uuid)
-
-
-def ask(client: Client, code: str, digits: str = "1234", **more: Any) -> Any:
-    return client.post("/track/", {"code": code, "digits": digits}, **more)
-
-
-def follow(client: Client, petition: Petition, digits: str = "1234") -> str:
-    assert ask(client, code_of(petition), digits)["Location"] == "/track/case/"
-    return str(client.get("/track/case/").content.decode())
-
-
-def decide(client: Client, verb: str, petition: Petition, **given: Any) -> Any:
-    petition.refresh_from_db()
-    return client.post(f"/track/{verb}/", {"version": petition.version} | given)
-
-
-def stored(colour: str = "brown") -> photos.StoredPhoto:
-    out = io.BytesIO()
-    Image.new("RGB", (320, 240), colour).save(out, "JPEG")
-    return photos.store(io.BytesIO(out.getvalue()))
+__all__ = ["fresh"]  # a fixture
 
 
 # the code
@@ -227,121 +195,6 @@ def test_the_answer_shows_its_photos_and_no_internal_ones(client: Client, stage:
     other = Client()
     follow(other, stage.file().petition)
     assert other.get(f"/track/photos/{public.uuid}/").status_code == 404
-
-
-# what the resident says
-
-
-def test_yes_closes_the_case_and_keeps_the_face(client: Client, stage: Stage) -> None:
-    petition = stage.at(Status.RESOLVED)
-    assert "解决了吗？" in follow(client, petition)
-    assert decide(client, "confirm", petition, rating="4")["Location"] == "/track/case/"
-    petition.refresh_from_db()
-    assert (petition.status, petition.closed_by) == (Status.CLOSED, ClosedBy.CONFIRMED)
-    said = Feedback.objects.get()
-    assert (said.solved, said.rating, said.is_by_phone) == (Solved.YES, 4, False)
-    page = client.get("/track/case/").content.decode()
-    assert "已经结案" in page
-    assert "解决了吗？" not in page
-
-
-@pytest.mark.parametrize(("partly", "solved"), [({}, Solved.NO), ({"partly": "1"}, Solved.PARTLY)])
-def test_no_or_partly_opens_it_again(
-    client: Client, stage: Stage, partly: dict[str, str], solved: Solved
-) -> None:
-    petition = stage.at(Status.RESOLVED)
-    follow(client, petition)
-    decide(client, "dispute", petition, reason="三楼还是浑的", rating="1", **partly)
-    petition.refresh_from_db()
-    assert petition.status == Status.REOPENED
-    assert Feedback.objects.get().solved == solved
-    assert Feedback.objects.get().rating == 1
-    assert "三楼还是浑的" in client.get("/track/case/").content.decode()
-
-
-def test_whoever_confirmed_without_a_face_may_still_rate_once(client: Client, stage: Stage) -> None:
-    petition = stage.at(Status.CLOSED)
-    assert "选一个表情" in follow(client, petition)
-    assert client.post("/track/rate/", {}).status_code == 400
-    assert client.post("/track/rate/", {"rating": "6"}).status_code == 400
-    assert client.post("/track/rate/", {"rating": "5"}).status_code == 302
-    assert Feedback.objects.get().rating == 5
-    page = client.get("/track/case/").content.decode()
-    assert "选一个表情" not in page
-    again = client.post("/track/rate/", {"rating": "1"})
-    assert again.status_code == 409
-    assert "已经评价过" in again.content.decode()
-
-
-def test_a_closed_case_can_be_handled_again_within_the_window(client: Client, stage: Stage) -> None:
-    petition = stage.at(Status.CLOSED)
-    assert "可以再办" in follow(client, petition)
-    assert decide(client, "reopen", petition).status_code == 400
-    assert decide(client, "reopen", petition, reopen_reason="又浑了").status_code == 302
-    petition.refresh_from_db()
-    assert petition.status == Status.REOPENED
-
-
-def test_after_the_window_it_cannot(client: Client, stage: Stage) -> None:
-    petition = stage.at(Status.CLOSED, now=timezone.now() - dt.timedelta(days=60))
-    assert "可以再办" not in follow(client, petition)
-    late = decide(client, "reopen", petition, reopen_reason="又浑了")
-    assert late.status_code == 409
-    assert "再办期限已过" in late.content.decode()
-
-
-def test_a_report_can_be_taken_back(client: Client, stage: Stage) -> None:
-    petition = stage.at(Status.ACCEPTED)
-    follow(client, petition)
-    assert decide(client, "withdraw", petition).status_code == 302
-    petition.refresh_from_db()
-    assert petition.status == Status.WITHDRAWN
-
-
-@pytest.mark.parametrize("verb", ["confirm", "dispute", "rate", "reopen", "withdraw", "contact"])
-def test_acts_reject_get_and_strangers(client: Client, stage: Stage, verb: str) -> None:
-    petition = stage.at(Status.RESOLVED)
-    assert client.get(f"/track/{verb}/").status_code == 405
-    answer = decide(client, verb, petition, rating="5", phone="19000009999")
-    assert answer["Location"] == "/track/"
-    petition.refresh_from_db()
-    assert petition.status == Status.RESOLVED
-
-
-@pytest.mark.parametrize("verb", ["confirm", "dispute"])
-def test_the_wrong_moment_is_said_and_nothing_typed_is_lost(
-    client: Client, stage: Stage, verb: str
-) -> None:
-    petition = stage.at(Status.ACCEPTED)
-    follow(client, petition)
-    page = decide(client, verb, petition, reason="我写的话")
-    assert page.status_code == 409
-    assert "不能这样操作" in page.content.decode()
-
-
-def test_what_happened_meanwhile_is_shown_before_the_answer_counts(
-    client: Client, stage: Stage
-) -> None:
-    petition = stage.at(Status.RESOLVED)
-    follow(client, petition)
-    seen = petition.version
-    workflow.note(
-        petition=petition,
-        by=stage.cast["secretary"],
-        now=timezone.now(),
-        body="周五再来看一次",
-        is_public=True,
-    )
-    page = client.post("/track/dispute/", {"version": seen, "reason": "三楼还是浑的"})
-    body = page.content.decode()
-    assert page.status_code == 409
-    assert "第三网格党支部告诉您" in body.split("<h1>")[0]
-    assert "三楼还是浑的</textarea>" in body
-    petition.refresh_from_db()
-    assert petition.status == Status.RESOLVED
-    assert f'name="version" value="{petition.version}"' in body
-    again = client.post("/track/dispute/", {"version": petition.version, "reason": "还是浑"})
-    assert again.status_code == 302
 
 
 # the contact

@@ -74,5 +74,7 @@ def test_throttled_client_learns_when_to_come_back(visitor: Client) -> None:
 
 def test_outdated_form_is_told_so() -> None:
     strict = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    assert strict.post("/t/track/x").status_code == 403
+    answer = strict.post("/t/track/x")
+    assert answer.status_code == 403
+    assert "页面放得太久了" in answer.content.decode()
     assert strict.post("/api/t/nowhere").status_code == 404

@@ -1,0 +1,285 @@
+"""What lies elsewhere shows nowhere: no word of it, no number counts it, no field accepts it."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from petitions import workflow
+from petitions.contacts import Reach
+from petitions.enums import Status
+from petitions.models import Petition
+from tests import access
+from tests.access import Door, comparable
+from tests.cast import Stage
+from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
+from tests.petitions.entering import entered
+from tests.petitions.programs import Program
+
+NOW = timezone.now()
+MARK = "暗号QZX"
+WORDS = f"水箱渗漏 {MARK}"
+NAME, PHONE = f"示例{MARK}", "190-0000-9876"
+INSIDERS = ("outsider", "sibling", "official", "city", "partner")
+STRANGERS = ("clerk", "secretary", "leader", "member", "community", "department")
+HATS = ("auditor", "sysadmin", "secadmin")
+LISTS = {Door.PUBLIC, Door.LOGIN, Door.POST, Door.OWN_ACCOUNT, Door.HAT}
+TOKEN_LISTS = {Door.TOKEN, Door.TOKEN_POST}
+
+
+def _hidden(stage: Stage) -> Petition:
+    """A case of the neighbouring community whose every word carries the mark."""
+    by = stage.cast["outsider"]
+    petition = stage.file(
+        place=stage.town.areas["b1"], text=WORDS, since=MARK, reach=Reach(name=NAME, phone=PHONE)
+    ).petition
+    petition = workflow.accept(petition=petition, by=by, now=NOW)
+    workflow.note(petition=petition, by=by, now=NOW, body=MARK)
+    workflow.note(petition=petition, by=by, now=NOW, body=MARK, is_public=True)
+    petition = Petition.objects.get(pk=petition.pk)
+    return workflow.resolve(
+        petition=petition,
+        by=by,
+        now=NOW,
+        outcome="resolved",  # type: ignore[arg-type]
+        cause=MARK,
+        public_answer=MARK,
+    )
+
+
+def _questions(stage: Stage, petition: Petition) -> list[str]:
+    """Queries that would find the case for somebody who may see it."""
+    area, org = stage.town.areas, stage.town.orgs
+    return [
+        "",
+        "q=水箱渗漏",
+        "q=渗漏",
+        "q=河畔新区",
+        f"q={petition.number}",
+        f"organisation={org['other'].pk}",
+        f"place={area['b1'].pk}",
+        f"community={area['daqiao'].pk}",
+        f"grid={area['d1'].pk}",
+        "state=all",
+        "state=all&status=resolved&urgency=urgent",
+    ]
+
+
+def _addresses(stage: Stage, petition: Petition, doors: set[Door]) -> list[str]:
+    found = []
+    for route in access.routes():
+        if route.parameters or access.door_of(route.name) not in doors:
+            continue
+        if route.name in {"admin:None", "account_logout", "metrics"}:
+            continue
+        url = reverse(route.name)
+        asked = _questions(stage, petition) if access.door_of(route.name) in DATA else [""]
+        found += [f"{url}?{query}" if query else url for query in asked]
+    return found
+
+
+DATA = {Door.LOGIN, Door.POST, Door.TOKEN_POST, Door.TOKEN}
+
+
+def _telling(body: bytes, url: str, petition: Petition) -> bool:
+    """Tell whether a page holds anything of the case; what was asked for may be repeated."""
+    text = body.decode(errors="ignore")
+    number = petition.number not in url and petition.number in text
+    return (
+        MARK in text
+        or "0000-9876" in text
+        or "00009876" in text
+        or number
+        or petition.get_absolute_url() in text
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*STRANGERS, *HATS, "visitor"])
+def test_no_word_of_it_on_any_page(stage: Stage, name: str) -> None:
+    petition = _hidden(stage)
+    client = Client() if name == "visitor" else entered(stage, name)
+    told = []
+    for url in _addresses(stage, petition, LISTS):
+        answer = client.get(url)
+        assert answer.status_code < 500, url
+        if _telling(answer.content if not answer.streaming else b"", url, petition):
+            told.append(url)
+    assert told == []
+
+
+def test_the_same_look_finds_it_for_those_who_may(stage: Stage) -> None:
+    petition = _hidden(stage)
+    client = entered(stage, "outsider")
+    urls = _addresses(stage, petition, LISTS)
+    told = [url for url in urls if _telling(client.get(url).content, url, petition)]
+    assert reverse("petitions:list") in told
+    assert f"{reverse('petitions:list')}?q=渗漏" in told
+
+
+@pytest.mark.parametrize("name", [*STRANGERS, *HATS])
+def test_no_word_of_it_for_a_program(stage: Stage, name: str) -> None:
+    petition = _hidden(stage)
+    program = Program(stage.cast[name])
+    told = []
+    for url in _addresses(stage, petition, TOKEN_LISTS):
+        answer = program.client.get(url, headers=program.headers)
+        assert answer.status_code < 500, url
+        if _telling(answer.content, url, petition) or f'"petition":{petition.pk},' in str(
+            answer.content
+        ):
+            told.append(url)
+    assert told == []
+
+
+def test_public_pages_of_its_own_building_tell_nothing_personal(stage: Stage) -> None:
+    petition = _hidden(stage)
+    code = stage.town.areas["b1"].qr_codes.get().code
+    body = Client().get(reverse("petitions:at_place", args=[code]), follow=True).content.decode()
+    assert MARK not in body
+    assert "0000-9876" not in body
+    assert petition.get_absolute_url() not in body
+
+
+@time_machine.travel(NOW, tick=False)
+@pytest.mark.parametrize("name", ["clerk", "secretary", "community", "department"])
+def test_no_number_counts_it(stage: Stage, name: str) -> None:
+    stage.file()
+    client = entered(stage, name)
+    pages = [reverse(f"petitions:{page}") for page in ("home", "list", "overview")]
+    client.get(pages[0])
+    before = [comparable(client.get(url)) for url in pages]
+    _hidden(stage)
+    assert [comparable(client.get(url)) for url in pages] == before
+
+
+# --- Fields that name other rows --------------------------------------------------------------
+
+
+def _same_refusal(post: Any, url: str, data: dict[str, Any], field: str, foreign: int) -> None:
+    """Send a row of elsewhere and one that is not there: both are refused in the same words."""
+    first, second = (post(url, data | {field: pk}) for pk in (foreign, foreign + 900_000))
+    assert first.status_code == second.status_code == 400
+    ids = re.compile(rf"(?<!\d)({foreign}|{foreign + 900_000})(?!\d)".encode())
+    said = [ids.sub(b"#", comparable(answer)[1]) for answer in (first, second)]
+    assert said[0] == said[1]
+
+
+ORDER = {"kind": "department", "text": "请办"}
+FOREIGN_IN_PAGES = [
+    ("reassign", Status.RETURNED, "clerk", {"reason": "不归我"}, "organisation", "other"),
+    ("return", Status.SUBMITTED, "secretary", {"reason": "不归我"}, "proposed", "other"),
+    ("dispatch", Status.ACCEPTED, "secretary", {}, "group", "other"),
+    ("dispatch", Status.ACCEPTED, "secretary", {}, "users", "outsider"),
+    ("answer", Status.IN_PROGRESS, "community", ORDER, "department", "other"),
+]  # fmt: skip
+
+
+def _foreign(stage: Stage, key: str) -> int:
+    return stage.cast[key].pk if key in stage.cast else stage.town.orgs[key].pk
+
+
+def _ready(stage: Stage, verb: str, status: Status) -> Petition:
+    petition = stage.at(status)
+    if verb == "answer":
+        workflow.escalate(petition=petition, by=stage.cast["secretary"], now=NOW, reason="难")
+    return Petition.objects.get(pk=petition.pk)
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "by", "data", "name", "key"),
+    FOREIGN_IN_PAGES,
+    ids=[f"{row[0]} {row[4]}" for row in FOREIGN_IN_PAGES],
+)
+@pytest.mark.parametrize("door", ["page", "program"])
+def test_a_verb_names_nothing_of_elsewhere(
+    stage: Stage,
+    door: str,
+    verb: str,
+    status: Status,
+    by: str,
+    data: dict[str, Any],
+    name: str,
+    key: str,
+) -> None:
+    petition = _ready(stage, verb, status)
+    foreign = _foreign(stage, key)
+    if door == "page":
+        client, url = entered(stage, by), reverse(f"petitions:{verb}", args=[petition.pk])
+        _same_refusal(client.post, url, data | {"version": petition.version}, name, foreign)
+    else:
+        program = Program(stage.cast[by])
+
+        def post(url: str, body: dict[str, Any]) -> Any:
+            body = body | {name: [body[name]]} if name == "users" else body
+            return program.post(url, body, If_Match=f'"v{petition.version}"')
+
+        _same_refusal(post, f"/petitions/{petition.pk}/{verb}/", data, name, foreign)
+    assert Petition.objects.get(pk=petition.pk).version == petition.version
+
+
+def test_doors_of_a_building_elsewhere_cannot_be_visited(stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    program = Program(stage.cast["secretary"])
+    door = {"entrance": 1, "floor": 1, "door": 1, "result": "affected"}
+    for pk in (stage.town.areas["b1"].pk, 999_999):
+        answer = program.act(petition.pk, "visit", {"building": pk, "doors": [door]})
+        assert answer.status_code == 400, answer.content
+    assert not petition.doors.exists()
+
+
+@pytest.mark.parametrize("by", ["clerk", "secretary", "leader", "partner"])
+def test_a_program_files_nothing_elsewhere(stage: Stage, by: str) -> None:
+    program = Program(stage.cast[by])
+    outside = stage.town.areas["city" if by == "partner" else "b1"].pk
+    body = {"place": outside, "category": "WS01", "text": "示例"}
+    first, second = (
+        program.post("/petitions/", body | {"place": pk}, Idempotency_Key=str(uuid.uuid4()))
+        for pk in (outside, 999_999)
+    )
+    assert (first.status_code, second.status_code) == (400, 400)
+    errors = [json.loads(answer.content)["errors"] for answer in (first, second)]
+    assert errors[0] == errors[1]
+    assert not Petition.objects.exists()
+
+
+@pytest.mark.parametrize("by", ["clerk", "secretary", "leader"])
+def test_the_desk_files_nothing_elsewhere(stage: Stage, by: str) -> None:
+    client, elsewhere = entered(stage, by), stage.town.areas["b1"]
+    category = stage.report().category.pk
+    data = {
+        "where": elsewhere.full_name,
+        "place": elsewhere.pk,
+        "what": "水质浑浊/异味",
+        "category": category,
+        "text": "示例",
+        "channel": "desk",
+        "key": str(uuid.uuid4()),
+    }
+    answer = client.post(reverse("petitions:desk"), data)
+    assert answer.status_code in {200, 400}
+    assert not Petition.objects.exists()
+
+
+@pytest.mark.parametrize("typed", ["河畔新区", "hpxq", "hp", "1号楼", "大桥"])
+def test_suggestions_offer_nothing_of_elsewhere(stage: Stage, typed: str) -> None:
+    client = entered(stage, "clerk")
+    found = client.get(reverse("grids:suggest"), {"q": typed}).content.decode()
+    assert "河畔" not in found.replace(typed, "")
+    assert "大桥" not in found.replace(typed, "")
+
+
+def test_the_preview_knows_nothing_of_elsewhere(stage: Stage) -> None:
+    petition = _hidden(stage)
+    url = reverse("petitions:desk_preview")
+    answer = entered(stage, "clerk").get(url, {"place": stage.town.areas["b1"].pk})
+    assert not _telling(answer.content, url, petition)
+    assert "大桥" not in answer.content.decode()
