@@ -39,9 +39,7 @@ def test_a_post_reaches_what_its_organisation_answers_for(
     assert list(seat.area_paths) == [town.world.places[place].path for place in places]
 
 
-def test_it_takes_one_query(
-    town: Town, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_it_takes_one_query(town: Town, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     for name, queries in (("secretary", 1), ("official", 1), ("department", 1), ("auditor", 1)):
         user = town.fresh(name)
         with django_assert_num_queries(queries):
