@@ -9,7 +9,6 @@ from rest_framework import serializers
 from grids.enums import Level
 from grids.models import Area
 
-
 LEVEL_CHOICES = [(level.name.lower(), level.label) for level in Level]
 
 
