@@ -1,0 +1,218 @@
+"""What every page and verb asks of the database: at most twelve, at 100 cases and at 10,000."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from config.lib import api
+from petitions import workflow
+from petitions.enums import Status, Verb
+from petitions.models import Petition
+from tests.cast import PATHS, Stage
+from tests.crowd import grow
+from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
+from tests.petitions.door import BUDGET, counted, enter
+from tests.petitions.pictures import jpeg
+from tests.petitions.programs import Program
+
+S = Status
+REASON = {"reason": "说明"}
+WAY = REASON | {"way": "other", "other_way": "请联系人民调解委员会"}
+Body = dict[str, Any] | Callable[[Stage], dict[str, Any]]
+ANSWER = {"outcome": "resolved", "cause": "铁管", "public_answer": "已更换。"}
+
+
+def _dispatched(stage: Stage) -> dict[str, Any]:
+    return {"group": stage.town.orgs["group"].pk, "users": [stage.cast["member"].pk]}
+
+
+def _to_community(stage: Stage) -> dict[str, Any]:
+    return REASON | {"organisation": stage.town.orgs["yingbin"].pk}
+
+
+def _to_water(stage: Stage) -> dict[str, Any]:
+    return {"kind": "department", "text": "请办", "department": stage.town.orgs["water"].pk}
+
+
+def _proposed(stage: Stage) -> dict[str, Any]:
+    return REASON | {"proposed": stage.town.orgs["water"].pk}
+
+
+def _doors(stage: Stage) -> dict[str, Any]:
+    one = {"entrance": 1, "floor": 1, "door": 1, "result": "affected"}
+    return {"building": stage.town.building.pk, "doors": [one, one | {"door": 2}]}
+
+
+# verb, where it starts, who, what the page sends, what a program sends
+VERBS: list[tuple[Verb, Status, str, Body, Body]] = [
+    (Verb.ACCEPT, S.SUBMITTED, "secretary", {}, {}),
+    (Verb.DECLINE, S.SUBMITTED, "secretary", WAY, REASON),
+    (Verb.REDIRECT, S.ACCEPTED, "secretary", WAY, REASON),
+    (Verb.DISPATCH, S.ACCEPTED, "secretary", _dispatched, _dispatched),
+    (Verb.START, S.ASSIGNED, "leader", {}, {}),
+    (Verb.VISIT, S.ASSIGNED, "leader", {"d-1-1-1": "affected", "d-1-1-2": "no_answer"}, _doors),
+    (Verb.NOTE, S.ACCEPTED, "clerk", {"body": "来过"}, {"body": "来过"}),
+    (Verb.PHOTO, S.ACCEPTED, "clerk", {}, {}),
+    (Verb.RESOLVE, S.IN_PROGRESS, "secretary", ANSWER | {"step": "send"}, ANSWER),
+    (Verb.CONFIRM, S.RESOLVED, "clerk", {"rating": 5}, {"rating": 5}),
+    (Verb.DISPUTE, S.RESOLVED, "clerk", REASON, REASON),
+    (Verb.CLOSE, S.RESOLVED, "clerk", REASON, REASON),
+    (Verb.REOPEN, S.CLOSED, "clerk", REASON, REASON),
+    (Verb.RETURN, S.SUBMITTED, "secretary", _proposed, _proposed),
+    (Verb.REASSIGN, S.RETURNED, "clerk", _to_community, _to_community),
+    (Verb.ESCALATE, S.IN_PROGRESS, "secretary", REASON, REASON),
+    (Verb.ANSWER, S.IN_PROGRESS, "community", _to_water, _to_water),
+    (Verb.WITHDRAW, S.ACCEPTED, "clerk", REASON, REASON),
+    (Verb.REVEAL, S.ACCEPTED, "secretary", REASON, REASON),
+]
+FILTERS = (
+    "",
+    "state=all",
+    "state=all&q=水质",
+    "overdue=1&urgency=urgent",
+    "status=submitted&status=closed&category=WS01",
+    "state=all&sort=due",
+)
+
+
+def _body(stage: Stage, body: Body) -> dict[str, Any]:
+    return dict(body(stage) if callable(body) else body)
+
+
+def _ready(stage: Stage, verb: Verb, status: Status) -> Petition:
+    petition = stage.at(status)
+    if verb == Verb.ANSWER:
+        workflow.escalate(
+            petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="难"
+        )
+    return Petition.objects.get(pk=petition.pk)
+
+
+class Count:
+    """How many questions each thing asked."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.numbers = stage, dict[str, int]()
+        self.asked: dict[str, list[str]] = {}
+
+    def measure(self, name: str, ask: Callable[[], Any], statuses: set[int]) -> None:
+        """Count one request, which must succeed."""
+        with counted() as asked:
+            answer = ask()
+        assert answer.status_code in statuses, f"{name}: {answer.content.decode()[:2000]}"
+        self.numbers[name], self.asked[name] = len(asked), list(asked)
+
+    def pages(self) -> None:
+        """Look at everything."""
+        petition = self.stage.at(S.IN_PROGRESS)
+        for who in ("clerk", "secretary", "official"):
+            client = enter(self.stage, who)
+            for name in ("home", "desk", "overview") if who != "secretary" else ("home",):
+                url = reverse(f"petitions:{name}")
+                self.measure(f"{name} ({who})", lambda c=client, u=url: c.get(u), {200})
+            for query in FILTERS:
+                url = f"{reverse('petitions:list')}?{query}"
+                self.measure(f"list?{query} ({who})", lambda c=client, u=url: c.get(u), {200})
+            for name in ("case", "print", "resolve" if who == "secretary" else "note"):
+                url = reverse(f"petitions:{name}", args=[petition.pk])
+                self.measure(f"{name} ({who})", lambda c=client, u=url: c.get(u), {200})
+        client = enter(self.stage, "clerk")
+        url = f"{reverse('petitions:desk_preview')}?place={self.stage.town.building.pk}"
+        self.measure("desk preview", lambda: client.get(url), {200})
+        program = Program(self.stage.cast["clerk"])
+        for path in ("/petitions/", f"/petitions/{petition.pk}/", "/events/", "/areas/", "/me/"):
+            name = path.replace(str(petition.pk), "1")
+            self.measure(f"program {name}", lambda p=path: program.get(p), {200})
+
+    def verbs(self) -> None:
+        """Do everything, by page and by program."""
+        for verb, status, who, page, body in VERBS:
+            self._by_page(verb, _ready(self.stage, verb, status), who, _body(self.stage, page))
+            self._by_program(verb, _ready(self.stage, verb, status), who, _body(self.stage, body))
+
+    def _by_page(self, verb: Verb, case: Petition, who: str, data: dict[str, Any]) -> None:
+        client = enter(self.stage, who)
+        url = reverse(f"petitions:{'doors' if verb == Verb.VISIT else verb}", args=[case.pk])
+        data["version"] = case.version
+        if verb == Verb.PHOTO:
+            data["photos"] = [jpeg("a.jpg"), jpeg("b.jpg")]
+        wanted = {200} if verb == Verb.REVEAL else {302}
+        self.measure(f"{verb} by page", lambda: client.post(url, data), wanted)
+
+    def _by_program(self, verb: Verb, case: Petition, who: str, body: dict[str, Any]) -> None:
+        program, path = Program(self.stage.cast[who]), f"/petitions/{case.pk}/{verb}/"
+        head = {"If_Match": f'"v{case.version}"'}
+        if verb == Verb.PHOTO:
+            form = {"photos": [jpeg("a.jpg")]}
+            self.measure(f"{verb} by program", lambda: program.send(path, form, **head), {200})
+        else:
+            self.measure(f"{verb} by program", lambda: program.post(path, body, **head), {200})
+
+    def filing(self) -> None:
+        """Save the desk's form, and file by program."""
+        report, client = self.stage.report(), enter(self.stage, "clerk")
+        form = {
+            "key": str(uuid.uuid4()),
+            "where": report.place.full_name,
+            "place": report.place.pk,
+            "what": report.category.name,
+            "category": report.category.pk,
+            "text": "水是黄的",
+            "name": "示例居民",
+            "phone": "190-0000-1234",
+            "channel": "desk",
+        }
+        url = reverse("petitions:desk")
+        self.measure("desk, saved", lambda: client.post(url, form), {302})
+        program = Program(self.stage.cast["clerk"])
+        body = {"place": report.place.pk, "category": "WS01", "text": "水是黄的"}
+        key = str(uuid.uuid4())
+        self.measure(
+            "filed by program",
+            lambda: program.post("/petitions/", body, Idempotency_Key=key),
+            {201},
+        )
+
+
+def _all(stage: Stage) -> Count:
+    count = Count(stage)
+    for _turn in range(2):  # the first turn also fills what a process keeps for a minute
+        count.pages()
+        count.filing()
+    count.verbs()
+    return count
+
+
+@pytest.mark.slow
+def test_as_few_at_ten_thousand_as_at_a_hundred(
+    stage: Stage,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.DEMO, settings.MEDIA_ROOT = True, tmp_path
+    monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
+    monkeypatch.setattr(api.WriteThrottle, "allow_request", lambda *_args: True)
+    for status in PATHS:
+        stage.at(status)
+    sizes = [grow(100)]
+    few = _all(stage)
+    sizes.append(grow(10_000))
+    many = _all(stage)
+    with capsys.disabled():
+        print(f"\nquestions at {sizes[0]} and {sizes[1]} cases")
+        for name, number in sorted(many.numbers.items(), key=lambda one: -one[1]):
+            print(f"  {few.numbers[name]:3} {number:3}  {name}")
+    over = {name for name, number in many.numbers.items() if number > BUDGET}
+    assert {name: [sql[:110] for sql in many.asked[name]] for name in over} == {}
+    assert many.numbers == few.numbers
