@@ -13,7 +13,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 import django
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import FloatRect, sync_playwright
 
 from config import places
 from tests.conftest import _QUIET, CHROMIUM
@@ -54,7 +54,7 @@ def main(words: list[str]) -> int:
                     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
                     name = f"{route.name.replace(':', '-')}.{width}.{theme}.{language}.png"
                     tall = page.evaluate("document.documentElement.scrollHeight")
-                    clip = {"x": 0, "y": 0, "width": width, "height": min(tall, LONGEST)}
+                    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(tall, LONGEST)}
                     page.screenshot(path=FOLDER / name, full_page=True, clip=clip, scale="css")
             said = "; ".join(guide.watch.errors)
             bad += bool(said)

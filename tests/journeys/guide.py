@@ -6,8 +6,9 @@ pages (accessibility, screenshots) asks here, so a new page cannot be forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
@@ -20,6 +21,7 @@ from tests.journeys import hands
 from tests.stack import Stack
 
 Where = tuple[str, str]  # who, address
+Parameters = Mapping[str, Any]
 VERBS = {f"petitions:{verb.value}": MOVE[verb] for verb in Verb}
 DOORS = ("petitions:doors", "petitions:doors_print")
 WHO = {
@@ -73,7 +75,7 @@ class Guide:
     def _open(self, route: Route) -> Iterator[Where]:
         door = access.door_of(route.name)
         for parameters in self._samples(route):
-            address = reverse(route.name, kwargs=parameters)
+            address = reverse(route.name, kwargs=dict(parameters))
             for who in WHO.get(door, ()) if door else ():
                 answer = self.page_of(who).context.request.get(address, max_redirects=0)
                 is_html = answer.headers.get("content-type", "").startswith("text/html")
@@ -101,7 +103,7 @@ class Guide:
         elif who == "city":
             hands.add_second_factor(page)
 
-    def _samples(self, route: Route) -> Iterator[dict[str, object]]:
+    def _samples(self, route: Route) -> Iterator[Parameters]:
         if not route.parameters:
             yield {}
         elif route.name in VERBS or route.name in DOORS:
@@ -118,7 +120,7 @@ class Guide:
             ORDER BY p.is_answer_owed DESC, p.id DESC LIMIT %s"""
         return [row[0] for row in self.stack.rows(query, states, TRIES)]
 
-    def _objects(self, route: Route, door: Door) -> Iterator[dict[str, object]]:
+    def _objects(self, route: Route, door: Door) -> Iterator[Parameters]:
         ask = self.stack.one
         by_name = "SELECT id FROM grids_area WHERE full_name = %s"
         match door:
@@ -143,7 +145,7 @@ class Guide:
             case _:
                 yield from self._public(route)
 
-    def _rows(self, route: Route) -> Iterator[dict[str, object]]:
+    def _rows(self, route: Route) -> Iterator[Parameters]:
         """Return a row for a page of the operators: the first of its table."""
         table = route.name.removeprefix("admin:").rpartition("_")[0]
         if "object_id" in route.parameters and len(route.parameters) == 1:
@@ -152,7 +154,7 @@ class Guide:
         elif route.parameters == ("app_label",):
             yield {"app_label": "grids"}
 
-    def _public(self, route: Route) -> Iterator[dict[str, object]]:
+    def _public(self, route: Route) -> Iterator[Parameters]:
         sample = {
             "code": hands.qr_code(self.stack, hands.BUILDING),
             "pk": self._cases(["submitted"])[0],

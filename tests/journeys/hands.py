@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import ExifTags, Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 from pypinyin import lazy_pinyin
 
 from config import places
@@ -41,9 +41,13 @@ class Watch:
 
     def attach(self, context: BrowserContext) -> None:
         """Listen to every page of this context."""
-        context.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+        context.on("console", self._said)
         context.on("weberror", lambda said: self.errors.append(str(said.error)))
         context.on("request", self._asked)
+
+    def _said(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.errors.append(f"{said.text} {said.location.get('url', '')}")
 
     def _asked(self, request: Request) -> None:
         self.addresses.append(request.url)
