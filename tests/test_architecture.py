@@ -165,7 +165,7 @@ def upward_keys(found: Iterable[type[models.Model]]) -> list[str]:
         for model in found
         for field in model._meta.get_fields()
         if field.concrete and field.is_relation and field.related_model
-        for target in [field.related_model._meta.app_label]  # type: ignore[union-attr]
+        for target in [field.related_model._meta.app_label]
         if target in APPS and APPS.index(target) > APPS.index(model._meta.app_label)
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,20 +119,20 @@ class Count:
             client = enter(self.stage, who)
             for name in ("home", "desk", "overview") if who != "secretary" else ("home",):
                 url = reverse(f"petitions:{name}")
-                self.measure(f"{name} ({who})", lambda c=client, u=url: c.get(u), {200})
+                self.measure(f"{name} ({who})", partial(client.get, url), {200})
             for query in FILTERS:
                 url = f"{reverse('petitions:list')}?{query}"
-                self.measure(f"list?{query} ({who})", lambda c=client, u=url: c.get(u), {200})
+                self.measure(f"list?{query} ({who})", partial(client.get, url), {200})
             for name in ("case", "print", "resolve" if who == "secretary" else "note"):
                 url = reverse(f"petitions:{name}", args=[petition.pk])
-                self.measure(f"{name} ({who})", lambda c=client, u=url: c.get(u), {200})
+                self.measure(f"{name} ({who})", partial(client.get, url), {200})
         client = enter(self.stage, "clerk")
         url = f"{reverse('petitions:desk_preview')}?place={self.stage.town.building.pk}"
         self.measure("desk preview", lambda: client.get(url), {200})
         program = Program(self.stage.cast["clerk"])
         for path in ("/petitions/", f"/petitions/{petition.pk}/", "/events/", "/areas/", "/me/"):
             name = path.replace(str(petition.pk), "1")
-            self.measure(f"program {name}", lambda p=path: program.get(p), {200})
+            self.measure(f"program {name}", partial(program.get, path), {200})
 
     def verbs(self) -> None:
         """Do everything, by page and by program."""
