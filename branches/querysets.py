@@ -53,7 +53,7 @@ class OrganisationQuerySet(DatedQuerySet["Organisation"]):
     def search(self, words: str) -> Self:
         """Keep the organisations whose name holds every word."""
         found = self
-        for word in words.split():
+        for word in words.replace("\0", " ").split():  # a NUL is no text for a database
             found = found.filter(Q(name__icontains=word) | Q(short_name__icontains=word))
         return found
 

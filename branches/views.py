@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from branches.enums import OrgKind
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
 from config.lib import panels
 from config.lib.dated import season_words
@@ -72,7 +73,7 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
         "crumbs": _crumbs(it),
         "duties": _duties(it, viewer, today),
         "below": visible.on(today).filter(parent=it).order_by("path"),
-        "rooms": [_room(room) for room in it.mobile_rooms.order_by("id")],
+        "rooms": _rooms(it),
         "is_over": not it.is_valid_on(today),
         "panels": panels.of("organisation", it, viewer, today),
     }
@@ -102,6 +103,13 @@ def _crumbs(it: Organisation) -> list[Crumb]:
     above = Organisation.objects.filter(pk__in=it.ancestor_ids[:-1]).order_by("path")
     crumbs = [Crumb(label=org.short_name, url=org.get_absolute_url()) for org in above]
     return [*crumbs, Crumb(label=it.short_name, url="")]
+
+
+def _rooms(it: Organisation) -> list[Room]:
+    """The mobile rooms of a yurt group; no other organisation has any."""
+    if it.kind != OrgKind.YURT_GROUP:
+        return []
+    return [_room(room) for room in it.mobile_rooms.order_by("id")]
 
 
 def _room(room: MobileActivityRoom) -> Room:
