@@ -53,6 +53,7 @@ class AreaQuerySet(DatedQuerySet["Area"]):
         initials, then names that begin so, then what holds it in one piece; shorter names before
         longer. Nothing typed finds nothing.
         """
+        typed = typed.replace("\0", " ")  # no text for a database
         words = typed.lower().split()
         runs = naming.runs(typed[:LONGEST_QUERY])
         if not runs:

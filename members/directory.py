@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
@@ -75,6 +75,18 @@ def member_posts_of(organisation_id: int, day: dt.date) -> list[Post]:
     for post in posts:
         first.setdefault(post.user_id, post)
     return list(first.values())
+
+
+def those_under(organisation_id: int, user_ids: Iterable[int], day: dt.date) -> set[int]:
+    """Return which of these people hold a post in an organisation or below it. One query."""
+    wanted = list(user_ids)
+    if not wanted:
+        return set()
+    path = Organisation.objects.filter(pk=organisation_id).values("path")[:1]
+    posts = Post.objects.active(day).filter(
+        user_id__in=wanted, organisation__path__startswith=Subquery(path)
+    )
+    return set(posts.values_list("user_id", flat=True))
 
 
 @dataclass(frozen=True, slots=True)

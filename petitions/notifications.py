@@ -67,10 +67,18 @@ def recipients(event: Event, day: dt.date) -> list[Told]:
     """Return who is told what; whoever acted is not told of the own act."""
     rule = RULES.get(Verb(event.verb))
     told = rule(event, day) if rule else []
+    silent = {event.user_id} | _in_own_cause(event, told, day)
     return [
-        Told(one.kind, tuple(user for user in one.user_ids if user != event.user_id))
-        for one in told
+        Told(one.kind, tuple(user for user in one.user_ids if user not in silent)) for one in told
     ]
+
+
+def _in_own_cause(event: Event, told: Iterable[Told], day: dt.date) -> set[int]:
+    """Return who belongs to the organisation complained about: they hear nothing of the case."""
+    about = event.petition.about_organisation_id
+    if about is None:
+        return set()
+    return directory.those_under(about, {user for one in told for user in one.user_ids}, day)
 
 
 def title(petition: Petition, kind: MessageKind) -> str:

@@ -101,6 +101,13 @@ def is_in_own_cause(scope: Scope, petition: Petition) -> bool:
     return about is not None and any(about in seat.ancestor_ids for seat in scope.seats)
 
 
+def _is_assignee(by: User, petition: Petition) -> bool:
+    """Work given to a person ends with the post in the organisation that gave it."""
+    return by.pk in petition.assignee_ids and any(
+        petition.organisation_id in seat.ancestor_ids for seat in by.scope.seats
+    )
+
+
 def relations(by: By, petition: Petition) -> frozenset[Actor]:
     """Return what `by` is to the case; somebody in whose cause it is has no relation at all."""
     if isinstance(by, Clock):
@@ -109,7 +116,7 @@ def relations(by: By, petition: Petition) -> frozenset[Actor]:
         return frozenset({Actor.PETITIONER} if by.petition_id == petition.pk else ())
     if is_in_own_cause(by.scope, petition):
         return frozenset()
-    found: set[Actor] = {Actor.ASSIGNEE} if by.pk in petition.assignee_ids else set()
+    found: set[Actor] = {Actor.ASSIGNEE} if _is_assignee(by, petition) else set()
     for seat in by.scope.seats:
         found |= _seat_relations(seat, petition)
     return frozenset(found)
@@ -135,6 +142,8 @@ def _moment(move: Move, petition: Petition) -> Verdict:
 
 
 def _guard_return(petition: Petition, _by: By) -> Verdict:
+    if petition.is_sealed:
+        return Verdict(False, "nobody_above", _("专门渠道的事项不能退单。"))
     if petition.is_route_final:
         return Verdict(False, "final_route", _("改派已是终局，不能再退单。"))
     if petition.returns >= MAX_RETURNS:

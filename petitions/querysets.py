@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
-from branches.enums import OrgLevel
 from config.lib.viewer import Scope, Seat, Viewer
 from members.enums import HATS, Role
 from petitions import search
@@ -47,8 +46,8 @@ def _reach(seat: Seat) -> Q:
     return reach
 
 
-def _own_cause(scope: Scope) -> frozenset[int]:
-    """Organisations whose own causes the viewer may not see: every one it belongs to or below."""
+def _own_and_above(scope: Scope) -> frozenset[int]:
+    """Organisations the viewer belongs to or stands below; their own causes are not for it."""
     return frozenset().union(*(seat.ancestor_ids for seat in scope.seats))
 
 
@@ -64,14 +63,15 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         scope = viewer.scope
         if not scope.seats or any(seat.role in HATS for seat in scope.seats):
             return self.none()
-        reach = Q(assignee_ids__contains=[scope.user_id])
+        above = sorted(_own_and_above(scope))
+        # Work given to a person ends with the post in the organisation that gave it.
+        reach = Q(assignee_ids__contains=[scope.user_id], organisation__in=above)
         for seat in scope.seats:
             reach |= _reach(seat)
         found = self.filter(reach)
-        own_cause = _own_cause(scope)
-        if own_cause:
-            found = found.exclude(about_organisation__in=sorted(own_cause))
-        if not any(seat.organisation_level == OrgLevel.CITY for seat in scope.seats):
+        if above:
+            found = found.exclude(about_organisation__in=above)
+        if not scope.has_role(Role.CITY_OFFICIAL):
             found = found.filter(is_sealed=False)
         return found
 

@@ -1,7 +1,7 @@
 """Turns every failure into an honest answer: a page for people, problem+json for programs."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import structlog
@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.template import loader
 from django.utils.html import escape
 from django.utils.translation import gettext as _
@@ -53,6 +54,19 @@ class Refusal(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class RefuseUnreadable:
+    """Refuses (400) a path or a cookie with a NUL, which no database takes for text."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request if its path and cookies can be read."""
+        if any("\0" in one for one in (request.path, *request.COOKIES.values())):
+            return answer(request, 400)
+        return self.get_response(request)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
@@ -185,7 +199,9 @@ def title(status: int) -> str:
 def _fields(details: object, path: str = "") -> list[dict[str, str]]:
     """Flatten the framework's nested errors to a list of field, code and message."""
     if isinstance(details, dict) and {"message", "code"} <= details.keys():
-        return [{"field": path, "code": str(details["code"]), "message": str(details["message"])}]
+        words = {"field": path, "code": details["code"], "message": details["message"]}
+        # Half a character that was sent (`\ud800`) can be read, but never written again.
+        return [{name: str(each).encode(errors="replace").decode() for name, each in words.items()}]
     if isinstance(details, dict):
         inside = [(f"{path}.{key}" if path else str(key), each) for key, each in details.items()]
     elif isinstance(details, list):

@@ -127,6 +127,8 @@ def appoint(
     level, already has a holder, or would put two administrative hats, or a hat and a post that
     reaches cases, on one head.
     """
+    if by is not None and by.pk == user.pk:
+        raise ValidationError(_("不能给自己任职。"))
     levels = LEVELS_OF.get(role)
     if levels is not None and (organisation is None or organisation.level not in levels):
         raise ValidationError({"organisation": _("这一职务不设在这一级组织。")})

@@ -136,8 +136,8 @@ def needs_place(
         if area is not None:
             return view(request, draft, area)
         if request.method == "POST":
-            draft.text = draft.text or request.POST.get("text", "")[:2000].strip()
-            draft.since = draft.since or request.POST.get("since", "")[:60].strip()
+            draft.text = draft.text or clean_text(request.POST.get("text", ""))[:2000]
+            draft.since = draft.since or clean_text(request.POST.get("since", ""))[:60]
             drafts.save(request.session, draft)
             messages.info(request, _("页面放得太久了，您写的内容已保留，请先选一下地点。"))
         return redirect("petitions:report_place")

@@ -41,10 +41,10 @@ from petitions.enums import Channel, DeadlineKind
 from petitions.models import Category, IdempotencyKey, Petition, PrivacyNotice
 from petitions.permissions import Petitioner
 from petitions.views import public, report
+from petitions.views.track import RECEIPT
 from petitions.workflow import Report, filing
 
 CLIENT = "web"
-RECEIPT = "receipt"
 BROWSER = "browser"
 NOBODY_YET = Petitioner(0)
 TWIN_WAITS, TWIN_WAIT = 10, 0.2  # tries, seconds

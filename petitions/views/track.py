@@ -38,6 +38,7 @@ from petitions.views.pictures import picture
 from petitions.views.report import too_many
 
 SESSION = "track"
+RECEIPT = "receipt"
 OPEN_FOR = dt.timedelta(minutes=30)
 STATES = {"waiting": "soon", "done": "met"}  # of a promise, as the promise line knows them
 
@@ -195,8 +196,12 @@ def since(petition: Petition, version: int, now: dt.datetime) -> list[str]:
 
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
-    """Close the case in this browser, for a telephone or counter shared with others."""
-    request.session.pop(SESSION, None)
+    """Close the case in this browser, for a telephone or counter shared with others.
+
+    The receipt goes with it: it shows the code to whoever takes the telephone next.
+    """
+    for kept in (SESSION, RECEIPT):
+        request.session.pop(kept, None)
     return redirect("petitions:track")
 
 

@@ -108,8 +108,13 @@ class Step:
             self._note = (body.strip(), is_public)
 
     def attach(self, photos: Sequence[StoredPhoto], *, kind: str, is_public: bool) -> None:
-        """Add stored photos to the event."""
-        self._photos, self._photo_kind, self._photos_public = list(photos), kind, is_public
+        """Add stored photos to the event; one that a case has already, by a second press, not."""
+        wanted = {photo.name: photo for photo in photos}
+        if wanted:
+            for name in Photo.objects.filter(name__in=wanted).values_list("name", flat=True):
+                del wanted[name]
+        self._photos, self._photo_kind = list(wanted.values()), kind
+        self._photos_public = is_public
 
     def end(self, state: DeadlineState, *kinds: DeadlineKind) -> None:
         """End the open limits of these kinds as met or cancelled."""

@@ -106,6 +106,9 @@ def _check_own(
         group.level != OrgLevel.GROUP or group.parent_id != petition.organisation_id
     ):
         raise NotNow("foreign_group", _("只能分派给本支部的党小组。"))
+    about = petition.about_organisation_id
+    if about is not None and _is_in_own_cause(about, group, users, timezone.localdate(now)):
+        raise NotNow("own_cause", _("被反映的组织不能办理本件。"))
     if users:
         own = {
             user.pk
@@ -113,6 +116,15 @@ def _check_own(
         }
         if not {user.pk for user in users} <= own:
             raise NotNow("foreign_person", _("只能分派给本组织的人员。"))
+
+
+def _is_in_own_cause(
+    about: int, group: Organisation | None, users: Sequence[User], day: dt.date
+) -> bool:
+    """Tell whether the case is about the group itself or about a body one of the people is in."""
+    return (group is not None and about in group.ancestor_ids) or bool(
+        directory.those_under(about, [user.pk for user in users], day)
+    )
 
 
 def start(

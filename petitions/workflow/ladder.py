@@ -55,7 +55,7 @@ def next_up(petition: Petition, one: Step, *, is_late: bool) -> Climb | None:
     rows = [
         row
         for row in routing.above(place, rung(petition, is_late=is_late))
-        if row.organisation_id != petition.about_organisation_id
+        if petition.about_organisation_id not in row.organisation.ancestor_ids
     ]
     if not rows:
         return None
