@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     # Instead of allauth's own session middleware, which would write on every request.
+    "members.middleware.KeepNothing",
     "members.middleware.SessionTimes",
     "members.middleware.FirstPassword",
     "members.middleware.SecondFactor",

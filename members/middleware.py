@@ -93,6 +93,22 @@ class SessionTimes(_AtTheDoor):
         return None
 
 
+class KeepNothing:
+    """Lets no browser or proxy keep an answer made for somebody's session: "back" shows nothing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Mark the answer private unless the view has said how long it may be kept."""
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not response.has_header(
+            "Cache-Control"
+        ):
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
 class FirstPassword(_AtTheDoor):
     """Leads a person with a first password to the page that changes it, and nowhere else."""
 

@@ -16,8 +16,8 @@ from petitions.models import Category, PrivacyNotice, Standard
 class CategoryAdmin(KeptAdmin):
     """Matters in two levels; one that is out of use is switched off, never deleted."""
 
-    list_display = ("code", "name", "parent", "urgency", "channel", "is_active")
-    list_filter = ("urgency", "channel", "is_active")
+    list_display = ("code", "name", "parent", "urgency", "channel", "is_listed", "is_active")
+    list_filter = ("urgency", "channel", "is_listed", "is_active")
     search_fields = ("code", "name", "keywords")
     autocomplete_fields = ("parent",)
 

@@ -139,7 +139,7 @@ def tidy() -> None:
     now = database_now()
     workflow.forget(now=now)
     named = set(Photo.objects.values_list("name", flat=True))
-    photos.sweep_unused(named, (now - A_DAY).timestamp())
+    photos.sweep_unused(named, (now - KEYS_LAST).timestamp())  # a form may be kept open for days
     GuessCount.objects.filter(window__lt=now - A_DAY).delete()
     IdempotencyKey.objects.filter(created_at__lt=now - KEYS_LAST).delete()
     call_command("clearsessions")

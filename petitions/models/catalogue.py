@@ -39,6 +39,11 @@ class Category(models.Model):
     emergency_phone = models.CharField(_("应急电话"), max_length=60, blank=True)
     rank = models.PositiveSmallIntegerField(_("顺序"), default=0)
     is_active = models.BooleanField(_("启用"), default=True)
+    is_listed = models.BooleanField(
+        _("在楼栋页公开"),
+        default=True,
+        help_text=_("关系到个人或家庭的事项不在楼栋页列出，以免被人认出是谁家"),
+    )
 
     class Meta:
         verbose_name = _("类别")

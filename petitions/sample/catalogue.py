@@ -54,6 +54,10 @@ def load() -> None:
     standards.forget()
 
 
+PERSONAL = frozenset({"ND", "SI", "SA", "EM", "ED", "HC", "GV"})
+"""Matters of a person or a household: never listed on a building's public page."""
+
+
 def _categories() -> None:
     with (DATA / "categories.csv").open(encoding="utf-8", newline="") as source:
         rows = list(csv.DictReader(source))
@@ -75,6 +79,7 @@ def _categories() -> None:
                 icon=row["icon"],
                 emergency_phone=row["emergency_phone"],
                 rank=number * RANK_STEP,
+                is_listed=row["code"][:2] not in PERSONAL,
             )
 
 

@@ -65,7 +65,8 @@ def known_matters(area: Area, now: dt.datetime) -> PetitionQuerySet:
 
 def being_handled(area: Area, now: dt.datetime) -> PetitionQuerySet:
     """Keep the matters of a place that are still open, newest first."""
-    return known_matters(area, now).open().select_related("category__parent").order_by("-pk")
+    listed = known_matters(area, now).open().filter(category__is_listed=True)
+    return listed.select_related("category__parent").order_by("-pk")
 
 
 def matters(rows: Iterable[Petition]) -> list[Matter]:

@@ -243,7 +243,10 @@ def duplicates(
 
     Residents (no viewer) see those without anything personal; staff only what they may see.
     """
-    found = Petition.objects.all() if viewer is None else Petition.objects.visible_to(viewer)
+    if viewer is None:
+        found = Petition.objects.filter(category__is_listed=True)
+    else:
+        found = Petition.objects.visible_to(viewer)
     since = now - dt.timedelta(days=30)
     rows = found.same_matter(place.pk, category.pk if category else None, since)
     return list(rows.select_related("category", "organisation").order_by("-id")[:6])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -59,13 +60,25 @@ def next_up(petition: Petition, one: Step, *, is_late: bool) -> Climb | None:
     ]
     if not rows:
         return None
-    heads = directory.heads_of([row.organisation_id for row in rows], day)
+    heads = _free_heads(petition, [row.organisation_id for row in rows], day)
     skipped: list[int] = []
     for row in rows:
         if heads.get(row.organisation_id) or row is rows[-1]:
             return Climb(row.organisation, routing.CASE_LEVEL[row.level], skipped)
         skipped.append(row.organisation_id)
     return None
+
+
+def _free_heads(
+    petition: Petition, organisation_ids: list[int], day: dt.date
+) -> dict[int, list[int]]:
+    """Return who could answer; whoever also belongs to the body complained about does not count."""
+    heads = directory.heads_of(organisation_ids, day)
+    about = petition.about_organisation_id
+    if about is None:
+        return heads
+    bound = directory.those_under(about, {user for users in heads.values() for user in users}, day)
+    return {pk: [user for user in users if user not in bound] for pk, users in heads.items()}
 
 
 def climb(one: Step, *, deadline: Deadline | None) -> Escalation | None:

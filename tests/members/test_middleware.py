@@ -139,3 +139,7 @@ def test_a_second_factor_opens_the_pages_and_is_asked_for_once(
     assert client.get(ME).status_code == 200
     with django_assert_num_queries(2):
         client.get("/livez")
+
+
+def test_no_page_of_a_session_is_kept_by_the_browser(secretary: Client) -> None:
+    assert secretary.get(ME).headers["Cache-Control"] == "private, no-store"

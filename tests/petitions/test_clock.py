@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from members import workflow as people
+from members.enums import Role
 from members.models import InboxMessage, Post
 from petitions import beat, notifications, workflow
 from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState, Status, Verb
@@ -258,3 +259,18 @@ def test_escalating_by_hand_never_ends_at_oneself(stage: Stage) -> None:
     workflow.escalate(petition=petition, by=stage.cast["secretary"], now=now, reason="要换总管")
     petition.refresh_from_db()
     assert petition.supervisor == stage.town.orgs["yingbin"]
+
+
+def test_a_head_bound_to_the_body_complained_about_counts_as_vacant(stage: Stage) -> None:
+    """The community's only head also leads the group complained about: ask the subdistrict."""
+    people.appoint(
+        user=stage.cast["community"],
+        role=Role.GROUP_LEADER,
+        by=None,
+        valid_from=timezone.localdate(),
+        organisation=stage.town.orgs["group2"],
+    )
+    petition = stage.file(place=stage.town.areas["b47"], about=stage.town.orgs["group2"]).petition
+    assert petition.organisation == stage.town.orgs["branch"]
+    _fire(petition, DeadlineKind.CONTACT)
+    assert petition.supervisor == stage.town.orgs["fuxin"]

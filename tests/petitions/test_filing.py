@@ -165,3 +165,13 @@ def test_resident_is_a_petitioner_of_the_own_case_only(stage: Stage) -> None:
     assert permissions.relations(stage.petitioner(mine), other) == frozenset()
     with pytest.raises(NotYours):
         workflow.withdraw(petition=other, by=stage.petitioner(mine), now=timezone.now())
+
+
+def test_matters_of_a_household_are_not_shown_to_neighbours(stage: Stage) -> None:
+    """In a small building the category alone would say whose report it is."""
+    private = Category.objects.get(code="WS05")
+    Category.objects.filter(pk=private.pk).update(is_listed=False)
+    stage.file(category=private)
+    place, now = stage.town.building, timezone.now()
+    assert duplicates(viewer=None, place=place, category=None, now=now) == []
+    assert len(duplicates(viewer=stage.cast["clerk"], place=place, category=None, now=now)) == 1
