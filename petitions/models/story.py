@@ -64,6 +64,7 @@ class Event(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["petition", "version"], name="event_once_a_version")
         ]
+        indexes = [models.Index(fields=["at"], name="event_at")]
 
     def __str__(self) -> str:
         return f"{self.petition_id}#{self.version} {self.verb}"
