@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +48,7 @@ POLL_HEADER = "X-Poll"
 """Pages that ask by themselves, by name or because they say so, keep nobody's session alive."""
 
 
-class _AtTheDoor:
+class _AtTheDoor(ABC):
     """Middleware that looks at a logged-in person's request once its page is known."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -66,9 +67,9 @@ class _AtTheDoor:
         match = request.resolver_match
         return self.check(request, user, match.view_name if match else "")
 
+    @abstractmethod
     def check(self, request: HttpRequest, user: User, page: str) -> HttpResponseBase | None:
         """Decide for one person and one page."""
-        raise NotImplementedError
 
 
 class SessionTimes(_AtTheDoor):

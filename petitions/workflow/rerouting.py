@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
+from members.models import User
 from petitions import routing
 from petitions.enums import DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Petition
@@ -53,6 +54,7 @@ def reassign(
     with step(petition, Verb.REASSIGN, by=by, now=now, expected_version=expected_version) as one:
         case = one.petition
         _check_target(case, organisation)
+        _check_reach(by, organisation)
         case.is_route_final = one.is_from(Status.RETURNED)
         case.organisation = organisation
         case.group = case.group if case.group and case.group.parent_id == organisation.pk else None
@@ -75,6 +77,18 @@ def reassign(
 def _actor_name(by: By) -> str:
     seats = getattr(getattr(by, "scope", None), "seats", ())
     return next((seat.organisation_name for seat in seats), "")
+
+
+def _check_reach(by: By, organisation: Organisation) -> None:
+    """Refuse an organisation outside the actor's own line: neither below nor above any post."""
+    seats = (
+        [seat for seat in by.scope.seats if seat.organisation_path] if isinstance(by, User) else []
+    )
+    if not any(
+        organisation.path.startswith(seat.organisation_path) or organisation.pk in seat.ancestor_ids
+        for seat in seats
+    ):
+        raise NotNow("wrong_target", _("只能改派给支部、社区、街道或市级组织。"))
 
 
 def _check_target(petition: Petition, organisation: Organisation) -> None:

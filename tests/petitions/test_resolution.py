@@ -209,3 +209,14 @@ def test_earlier_answers_stay_in_the_story(stage: Stage) -> None:
     )
     answers = petition.notes.filter(event__verb=Verb.RESOLVE).order_by("id")
     assert [note.body for note in answers] == ["已更换楼内铁管，水已变清。", "第二次的答复"]
+
+
+def test_reassigning_stays_in_the_own_line(stage: Stage) -> None:
+    """Whatever door it comes by: a community's desk cannot give a case to its neighbour."""
+    petition = stage.at(Status.RETURNED)
+    other = stage.town.orgs["other"]
+    with pytest.raises(NotNow):
+        workflow.reassign(
+            petition=petition, by=stage.cast["clerk"], now=NOW, organisation=other, reason="给隔壁"
+        )
+    assert _fresh(petition).status == Status.RETURNED
