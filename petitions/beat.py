@@ -19,11 +19,10 @@ from django.db.models import F, Q
 
 from members import channels
 from members.enums import ChannelName
-from petitions import contacts, notifications, photos, workflow
+from petitions import announcements, contacts, notifications, photos, workflow
 from petitions.enums import Verb
 from petitions.models import (
     Contact,
-    Deadline,
     GuessCount,
     IdempotencyKey,
     Outbox,
@@ -51,43 +50,31 @@ def database_now() -> dt.datetime:
 @shared_task(name="petitions.beat.sweep_deadlines")
 def sweep_deadlines() -> int:
     """Let every due limit fire and every reminder go out; returns how many did."""
+    return _all(workflow.fire_due) + _all(workflow.remind_due)
+
+
+def _all(turn: Callable[..., workflow.Turn]) -> int:
+    """Take turns until one finds nothing more to take."""
     done = 0
     while True:
-        now = database_now()
-        due = list(Deadline.objects.due(now).values_list("pk", "petition_id")[:BATCH])
-        fired = sum(_one(workflow.fire, deadline, case, now) for deadline, case in due)
-        done += fired
-        if len(due) < BATCH or not fired:
-            break
-    return done + _remind()
-
-
-def _remind() -> int:
-    now = database_now()
-    rows = Deadline.objects.to_remind(now).values_list("pk", "petition_id")[:BATCH]
-    return sum(_one(workflow.remind, deadline, case, now) for deadline, case in list(rows))
-
-
-def _one(act: Callable[..., bool], deadline_id: int, petition_id: int, now: dt.datetime) -> bool:
-    """Do one limit's turn; one that cannot go through is logged by id and holds up no other."""
-    try:
-        return act(deadline_id=deadline_id, petition_id=petition_id, now=now)
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with this one is not the others'
-        kind = type(error).__name__
-        log.error("limit_stuck", deadline=deadline_id, petition=petition_id, kind=kind)
-        return False
+        taken = turn(now=database_now(), limit=BATCH)
+        done += taken.done
+        if not taken.taken:
+            return done
 
 
 @shared_task(name="petitions.beat.drain_outbox")
 def drain_outbox() -> int:
     """Announce every event still in the outbox: what a lost wake-up left behind."""
-    waiting = Outbox.objects.filter(done_at=None).order_by("created_at")
-    return sum(
-        _by_itself(notifications.announce, event, "event_stuck")
-        for event in list(waiting.values_list("event_id", flat=True)[:BATCH])
-    )
+    done = 0
+    while True:
+        waiting = list(
+            Outbox.objects.waiting(database_now()).values_list("event_id", flat=True)[:BATCH]
+        )
+        told = announcements.announce(waiting)
+        done += told
+        if len(waiting) < BATCH or not told:
+            return done
 
 
 def _by_itself(act: Callable[[Any], bool], what: Any, word: str) -> bool:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
-from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from members import directory
 from members import workflow as people
 from members.enums import MessageKind
 from petitions.enums import DeadlineKind, Urgency, Verb
-from petitions.models import Contact, Event, Outbox, Petition, ResidentMessage
+from petitions.models import Event, Petition
 
 K = MessageKind
 MOST_OF_A_PLACE = 80
@@ -33,41 +33,54 @@ class Told:
     user_ids: tuple[int, ...]
 
 
-def announce(event_id: int) -> bool:
-    """Tell everybody concerned about one event, once; False when done before or done elsewhere.
+@dataclass(slots=True)
+class Directory:
+    """Who heads which organisation on a day, each asked for once."""
 
-    The outbox row is locked, the messages have unique keys: any number of workers may try.
-    """
-    with transaction.atomic():
-        row = (
-            Outbox.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related(
-                "event",
-                "event__petition",
-                "event__petition__category",
-                "event__petition__community",
-            )
-            .filter(event_id=event_id, done_at=None)
-            .first()
+    day: dt.date
+    known: dict[int, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, events: Iterable[Event], day: dt.date) -> Self:
+        """Read at once who heads the organisations that these events name first of all."""
+        asked = {
+            pk
+            for event in events
+            for pk in (event.organisation_id, event.supervisor_id, event.data.get("to"))
+            if pk is not None
+        }
+        return cls(day, directory.heads_of(asked, day))
+
+    def heads(self, *organisation_ids: int | None) -> tuple[int, ...]:
+        """Return the heads of these organisations, each person once, in this order."""
+        wanted = [pk for pk in organisation_ids if pk is not None]
+        if missing := set(wanted) - self.known.keys():
+            self.known |= directory.heads_of(missing, self.day)
+        return tuple(dict.fromkeys(user for pk in wanted for user in self.known[pk]))
+
+
+def news_of(event: Event, heads: Directory) -> list[people.News]:
+    """Return what is told to whom about one event, in the language that is set."""
+    petition = event.petition
+    return [
+        people.News(
+            user_ids=told.user_ids,
+            kind=told.kind,
+            key=f"event:{event.pk}:{told.kind}",
+            title=title(petition, told.kind),
+            url=petition.get_absolute_url(),
+            is_urgent=petition.urgency in URGENT and told.kind in URGENT_KINDS,
+            area_path=petition.path,
         )
-        if row is None:
-            return False
-        now = timezone.now()
-        with translation.override("zh-hans"):
-            for told in recipients(row.event, timezone.localdate(now)):
-                _tell(row.event, told, now)
-        _owe_resident(row.event, now)
-        row.done_at = now
-        row.attempts += 1
-        row.save(update_fields=["done_at", "attempts"])
-    return True
+        for told in recipients(event, heads)
+    ]
 
 
-def recipients(event: Event, day: dt.date) -> list[Told]:
+def recipients(event: Event, heads: Directory) -> list[Told]:
     """Return who is told what; whoever acted is not told of the own act."""
     rule = RULES.get(Verb(event.verb))
-    told = rule(event, day) if rule else []
-    silent = {event.user_id} | _in_own_cause(event, told, day)
+    told = rule(event, heads) if rule else []
+    silent = {event.user_id} | _in_own_cause(event, told, heads.day)
     return [
         Told(one.kind, tuple(user for user in one.user_ids if user not in silent)) for one in told
     ]
@@ -90,105 +103,75 @@ def title(petition: Petition, kind: MessageKind) -> str:
     return f"{kind.label}：{petition.number} {place} {petition.category.name}"
 
 
-def _tell(event: Event, told: Told, now: dt.datetime) -> None:
-    if not told.user_ids:
-        return
-    petition = event.petition
-    people.tell(
-        user_ids=told.user_ids,
-        kind=told.kind,
-        key=f"event:{event.pk}:{told.kind}",
-        title=title(petition, told.kind),
-        url=petition.get_absolute_url(),
-        is_urgent=petition.urgency in URGENT and told.kind in URGENT_KINDS,
-        now=now,
-        area_path=petition.path,
-    )
-
-
-def _owe_resident(event: Event, now: dt.datetime) -> None:
-    """Owe the petitioner a text message about a step that matters, if there is a contact."""
-    if event.verb in TO_RESIDENT and Contact.objects.filter(petition=event.petition_id).exists():
-        ResidentMessage.objects.get_or_create(
-            event=event, defaults={"petition_id": event.petition_id, "created_at": now}
-        )
-
-
-def _heads(organisation_ids: Iterable[int | None], day: dt.date) -> tuple[int, ...]:
-    wanted = [pk for pk in organisation_ids if pk is not None]
-    found = directory.heads_of(wanted, day)
-    return tuple(dict.fromkeys(user for pk in wanted for user in found.get(pk, [])))
-
-
 def _filer(event: Event) -> tuple[int, ...]:
     filer = event.petition.filed_by_id
     return (filer,) if filer else ()
 
 
-def _to_handler(kind: MessageKind) -> Callable[[Event, dt.date], list[Told]]:
-    def rule(event: Event, day: dt.date) -> list[Told]:
-        return [Told(kind, _heads([event.organisation_id], day))]
+def _to_handler(kind: MessageKind) -> Callable[[Event, Directory], list[Told]]:
+    def rule(event: Event, to: Directory) -> list[Told]:
+        return [Told(kind, to.heads(event.organisation_id))]
 
     return rule
 
 
-def _to_filer(kind: MessageKind) -> Callable[[Event, dt.date], list[Told]]:
-    def rule(event: Event, _day: dt.date) -> list[Told]:
+def _to_filer(kind: MessageKind) -> Callable[[Event, Directory], list[Told]]:
+    def rule(event: Event, _to: Directory) -> list[Told]:
         return [Told(kind, _filer(event))]
 
     return rule
 
 
-def _dispatched(event: Event, day: dt.date) -> list[Told]:
+def _dispatched(event: Event, to: Directory) -> list[Told]:
     people_named = tuple(event.data.get("users", ()))
-    return [Told(K.ASSIGNED, people_named + _heads([event.data.get("group")], day))]
+    return [Told(K.ASSIGNED, people_named + to.heads(event.data.get("group")))]
 
 
-def _returned(event: Event, day: dt.date) -> list[Told]:
+def _returned(event: Event, to: Directory) -> list[Told]:
     """A returned case waits for the desk above: its secretary and its staff."""
     parent = event.organisation.parent_id
     if parent is None:
         return []
-    staff = directory.staff_of([parent], day).get(parent, [])
-    return [Told(K.RETURNED, (*_heads([parent], day), *staff))]
+    staff = directory.staff_of([parent], to.day).get(parent, [])
+    return [Told(K.RETURNED, (*to.heads(parent), *staff))]
 
 
-def _escalated(event: Event, day: dt.date) -> list[Told]:
+def _escalated(event: Event, to: Directory) -> list[Told]:
     if event.data.get("top"):
-        return [Told(K.OVERDUE, _heads([event.supervisor_id, event.organisation_id], day))]
-    to_answer = _heads([event.data.get("to")], day)
+        return [Told(K.OVERDUE, to.heads(event.supervisor_id, event.organisation_id))]
+    to_answer = to.heads(event.data.get("to"))
     told = [Told(K.ESCALATED, to_answer)]
     if event.data.get("deadline"):
-        told.append(Told(K.OVERDUE, _heads([event.organisation_id], day)))
+        told.append(Told(K.OVERDUE, to.heads(event.organisation_id)))
     if event.data.get("skipped"):
         told.append(Told(K.DATA_QUALITY, to_answer))
     return told
 
 
-def _disputed(event: Event, day: dt.date) -> list[Told]:
-    told = [Told(K.REOPENED, _heads([event.organisation_id], day))]
-    return told + (_escalated(event, day) if event.data.get("to") else [])
+def _disputed(event: Event, to: Directory) -> list[Told]:
+    told = [Told(K.REOPENED, to.heads(event.organisation_id))]
+    return told + (_escalated(event, to) if event.data.get("to") else [])
 
 
-def _answered(event: Event, day: dt.date) -> list[Told]:
-    told = [Told(K.ANSWERED, _heads([event.organisation_id], day))]
+def _answered(event: Event, to: Directory) -> list[Told]:
+    told = [Told(K.ANSWERED, to.heads(event.organisation_id))]
     if event.data.get("department"):
-        told.append(Told(K.ASSIGNED, _heads([event.data["department"]], day)))
+        told.append(Told(K.ASSIGNED, to.heads(event.data["department"])))
     return told
 
 
-def _closed(event: Event, day: dt.date) -> list[Told]:
-    return [Told(K.CLOSED, _heads([event.organisation_id], day) + _filer(event))]
+def _closed(event: Event, to: Directory) -> list[Told]:
+    return [Told(K.CLOSED, to.heads(event.organisation_id) + _filer(event))]
 
 
-def _reminded(event: Event, day: dt.date) -> list[Told]:
+def _reminded(event: Event, to: Directory) -> list[Told]:
     if event.data.get("kind") == DeadlineKind.CONFIRMATION:
         return []
     owing = event.data.get("organisation") or event.organisation_id
-    return [Told(K.REMINDER, _heads([owing], day))]
+    return [Told(K.REMINDER, to.heads(owing))]
 
 
-RULES: dict[Verb, Callable[[Event, dt.date], list[Told]]] = {
+RULES: dict[Verb, Callable[[Event, Directory], list[Told]]] = {
     Verb.FILE: _to_handler(K.TO_ACCEPT),
     Verb.ACCEPT: _to_filer(K.NOTE),
     Verb.DECLINE: _to_filer(K.CLOSED),

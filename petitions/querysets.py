@@ -10,12 +10,12 @@ from django.db.models import Q
 
 from config.lib.viewer import Scope, Seat, Viewer
 from members.enums import HATS, Role
-from petitions import search
+from petitions import retries, search
 from petitions.enums import DeadlineState, Status
 from petitions.states import OPEN, RUNNING
 
 if TYPE_CHECKING:
-    from petitions.models import Deadline, Petition  # noqa: F401 - types only
+    from petitions.models import Deadline, Outbox, Petition  # noqa: F401 - types only
 
 AREA_ROLES = frozenset(
     {
@@ -184,13 +184,21 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         return self.filter(settled_at=None)
 
     def due(self, now: dt.datetime) -> Self:
-        """Keep the open limits that have passed, oldest first."""
-        return self.open().filter(due_at__lte=now).order_by("due_at")
+        """Keep the open limits that have passed and wait for no other try, oldest first."""
+        return self.open().filter(retries.is_free(now), due_at__lte=now).order_by("due_at")
 
     def to_remind(self, now: dt.datetime) -> Self:
         """Keep the open limits of which 80 % are used and nobody was reminded, oldest first."""
         return (
             self.open()
-            .filter(reminded_at=None, remind_at__lte=now, due_at__gt=now)
+            .filter(retries.is_free(now), reminded_at=None, remind_at__lte=now, due_at__gt=now)
             .order_by("remind_at")
         )
+
+
+class OutboxQuerySet(models.QuerySet["Outbox"]):
+    """Questions about events that must still be told."""
+
+    def waiting(self, now: dt.datetime) -> Self:
+        """Keep the events not told yet that wait for no other try, oldest first."""
+        return self.filter(retries.is_free(now), done_at=None).order_by("created_at")

@@ -1,26 +1,33 @@
-"""The way out of the workflow: tell people about an event. By id, safe to repeat."""
+"""The way out of the workflow: tell people about events. By id, safe to repeat."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from petitions import notifications
+from petitions import announcements
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 50  # one wake-up names no more: several workers share what many limits left
+
 
 @shared_task(name="petitions.tasks.announce")
-def announce(event_id: int) -> None:
-    """Tell everybody concerned about one event; the outbox row says whether it is done."""
-    notifications.announce(event_id)
+def announce(event_ids: list[int]) -> None:
+    """Tell everybody concerned about these events; their outbox rows say what is done.
+
+    One that cannot go through holds up no other; it stays in the outbox for a later turn.
+    """
+    announcements.announce(event_ids)
 
 
-def wake(event_id: int) -> None:
-    """Hint that an event waits in the outbox. A broker that is away only makes it later."""
+def wake(event_ids: Sequence[int]) -> None:
+    """Hint that events wait in the outbox. A broker that is away only makes it later."""
     try:
-        announce.apply_async((event_id,), retry=False)
+        for first in range(0, len(event_ids), AT_ONCE):
+            announce.apply_async((list(event_ids[first : first + AT_ONCE]),), retry=False)
     except OperationalError:
-        logger.warning("broker_away", extra={"event_id": event_id})
+        logger.warning("broker_away", extra={"events": len(event_ids)})

@@ -219,6 +219,7 @@ def names_higher_app(source: Source) -> list[str]:
 
 def task_arguments(source: Source) -> list[str]:
     """A task takes ids and nothing else: no personal data passes through the broker."""
+    ids = {("_id", "int"), ("_id", "uuid.UUID"), ("_ids", "list[int]")}
     found = []
     for function in source.functions():
         marks = [ast.unparse(one) for one in function.decorator_list]
@@ -226,7 +227,7 @@ def task_arguments(source: Source) -> list[str]:
             continue
         for one in (*function.args.args, *function.args.kwonlyargs):
             kind = ast.unparse(one.annotation) if one.annotation else ""
-            if not (one.arg.endswith("_id") and kind in {"int", "uuid.UUID"}):
+            if (one.arg[one.arg.rfind("_") :], kind) not in ids:
                 found.append(f"{source.at(function)}: {function.name}({one.arg})")
     return found
 

@@ -107,16 +107,16 @@ def _photo(case: Petition) -> Photo:
 
 def _messages(stage: Stage) -> dict[str, InboxMessage]:
     ids = {user.username: user.pk for user in stage.cast.values()}
-    people.tell(
-        user_ids=ids.values(),
+    news = people.News(
+        user_ids=tuple(ids.values()),
         kind=MessageKind.NOTE,
         key="event:0:note",
         title="示例",
         url="/home/",
         is_urgent=True,
-        now=NOW - dt.timedelta(minutes=1),
         area_path="",
     )
+    people.tell(news=[news], now=NOW - dt.timedelta(minutes=1))
     rows = InboxMessage.objects.filter(key__startswith="event:0:note")
     return {row.user.username: row for row in rows.select_related("user")}
 

@@ -1,6 +1,7 @@
 """The verbs of people and their inbox; nothing else changes these tables."""
 
 from members.workflow.inbox import (
+    News,
     digest_lines,
     mark_all_read,
     mark_read,
@@ -23,6 +24,7 @@ from members.workflow.people import (
 from members.workflow.registers import appoint_all, create_people, enrol_all
 
 __all__ = [
+    "News",
     "appoint",
     "appoint_all",
     "change_person",

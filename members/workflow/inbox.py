@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -20,45 +21,62 @@ DIGEST_KINDS: tuple[MessageKind, ...] = tuple(
 )
 
 
-def tell(
-    *,
-    user_ids: Iterable[int],
-    kind: MessageKind,
-    key: str,
-    title: str,
-    url: str,
-    is_urgent: bool,
-    now: dt.datetime,
-    area_path: str,
-) -> None:
-    """Tell people about one event, each once, however often this is called with the same key.
+@dataclass(frozen=True, slots=True)
+class News:
+    """What some people are to be told, once each, under a key that stays the same on a repeat.
 
     `title` and `url` name a case by number, place and category only. What is not urgent waits for
-    the office hours of the place. Three queries, whatever the number of people.
+    the office hours of the place.
     """
+
+    user_ids: tuple[int, ...]
+    kind: MessageKind
+    key: str
+    title: str
+    url: str
+    is_urgent: bool
+    area_path: str
+
+    def show_from(self, now: dt.datetime) -> dt.datetime:
+        """Return from when on it is shown."""
+        return now if self.is_urgent else calendars.for_path(self.area_path).next_opening(now)
+
+
+def tell(*, news: Iterable[News], now: dt.datetime) -> None:
+    """Tell people the news, each once, however often this is called with the same keys.
+
+    Three queries, however many people and news.
+    """
+    news = [one for one in news if one.user_ids]
+    if not news:
+        return
     with transaction.atomic(savepoint=False):
-        people = list(
-            User.objects.filter(pk__in=set(user_ids), is_active=True)
+        people = (
+            User.objects.filter(pk__in={pk for one in news for pk in one.user_ids}, is_active=True)
             .only("email", "duty_phone", "username", "is_system")
-            .order_by("pk")  # one order everywhere, so that two tellers never lock crosswise
+            .in_bulk()
         )
-        if not people:
+        told = [
+            (people[pk], one, one.show_from(now))
+            for one in news
+            for pk in sorted(set(one.user_ids) & people.keys())
+        ]  # one order everywhere, so that two tellers never lock crosswise
+        if not told:
             return
-        show_from = now if is_urgent else calendars.for_path(area_path).next_opening(now)
         # A repeat writes the same key over itself: it changes nothing and returns the old row's id.
         messages = InboxMessage.objects.bulk_create(
             [
                 InboxMessage(
                     user=person,
-                    key=f"{key}:{person.pk}",
-                    kind=kind,
-                    title=title,
-                    url=url,
-                    is_urgent=is_urgent,
+                    key=f"{one.key}:{person.pk}",
+                    kind=one.kind,
+                    title=one.title,
+                    url=one.url,
+                    is_urgent=one.is_urgent,
                     created_at=now,
                     show_from=show_from,
                 )
-                for person in people
+                for person, one, show_from in told
             ],
             update_conflicts=True,
             unique_fields=["key"],
@@ -73,8 +91,8 @@ def tell(
                     message=message,
                     send_from=show_from,
                 )
-                for person, message in zip(people, messages, strict=True)
-                for channel in channels.ways_out(person, kind, is_urgent=is_urgent)
+                for (person, one, show_from), message in zip(told, messages, strict=True)
+                for channel in channels.ways_out(person, one.kind, is_urgent=one.is_urgent)
             ],
             ignore_conflicts=True,
         )

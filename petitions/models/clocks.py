@@ -19,7 +19,8 @@ class Deadline(models.Model):
 
     `organisation` is charged with it. A moved limit is a cancelled row and a new one.
     `ended_at` is when it stopped running, `settled_at` when what it asked for was done or dropped:
-    a limit that fired stays owed until then.
+    a limit that fired stays owed until then. `retry_at` is when the clock tries again with a limit
+    that could not go through.
     """
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="deadlines")
@@ -40,6 +41,8 @@ class Deadline(models.Model):
     reminded_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
 
     objects = DeadlineQuerySet.as_manager()
 

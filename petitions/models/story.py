@@ -11,6 +11,7 @@ from branches.models import Organisation
 from members.models import User
 from petitions.enums import Actor, CaseLevel, Status, Verb
 from petitions.models.case import Petition
+from petitions.querysets import OutboxQuerySet
 
 
 class Step(models.Model):
@@ -71,12 +72,18 @@ class Event(models.Model):
 
 
 class Outbox(models.Model):
-    """What must still be told about an event; done when everybody has an inbox message."""
+    """What must still be told about an event; done when everybody has an inbox message.
+
+    `retry_at` is when one that could not be told is tried again.
+    """
 
     event = models.OneToOneField(Event, models.PROTECT, related_name="outbox")
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OutboxQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("待发")

@@ -160,11 +160,14 @@ def _to_residents(walks: Iterable[Walk]) -> Iterable[ResidentMessage]:
 def _news(events: Iterable[Event], now: dt.datetime) -> Iterable[InboxMessage]:
     """Fill the inboxes with what was told lately; what is old or over has been read."""
     since = now - dt.timedelta(days=NEWS_DAYS)
+    heads: dict[dt.date, notifications.Directory] = {}
     with translation.override("zh-hans"):
         for event in events:
             if event.at < since:
                 continue
-            for told in notifications.recipients(event, timezone.localdate(event.at)):
+            day = timezone.localdate(event.at)
+            on_day = heads.setdefault(day, notifications.Directory(day))
+            for told in notifications.recipients(event, on_day):
                 for user_id in dict.fromkeys(told.user_ids):
                     yield _message(event, told, user_id, now)
 

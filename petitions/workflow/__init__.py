@@ -1,6 +1,6 @@
 """The verbs: everything that changes a case. Keyword-only; the actor is `by`, the instant `now`."""
 
-from petitions.workflow.clock import close_silent, fire, remind
+from petitions.workflow.clock import Turn, fire, fire_due, remind, remind_due
 from petitions.workflow.contact import correct_contact, forget, reveal
 from petitions.workflow.engine import NotNow, NotYours, Stale, WorkflowError
 from petitions.workflow.escalation import answer, escalate
@@ -23,11 +23,11 @@ __all__ = [
     "NotYours",
     "Report",
     "Stale",
+    "Turn",
     "WorkflowError",
     "accept",
     "answer",
     "close",
-    "close_silent",
     "confirm",
     "correct_contact",
     "decline",
@@ -36,6 +36,7 @@ __all__ = [
     "escalate",
     "file",
     "fire",
+    "fire_due",
     "forget",
     "me_too",
     "note",
@@ -44,6 +45,7 @@ __all__ = [
     "reassign",
     "redirect",
     "remind",
+    "remind_due",
     "reopen",
     "resolve",
     "return_",

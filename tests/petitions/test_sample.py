@@ -288,8 +288,8 @@ class TestSample(TestCase):
     def test_the_clock_goes_on_where_the_sample_stopped(self) -> None:
         later = NOW + dt.timedelta(days=2)
         for _round in range(4):
-            for pk, case in list(Deadline.objects.due(later).values_list("pk", "petition_id")):
-                workflow.fire(deadline_id=pk, petition_id=case, now=later)
+            for pk in list(Deadline.objects.due(later).values_list("pk", flat=True)):
+                workflow.fire(deadline_id=pk, now=later)
         found = integrity.verdict(later, with_photos=False)
         found.pop("outbox_waiting")
         assert {name: n for name, n in found.items() if n} == {}

@@ -107,7 +107,8 @@ class VerbQuestions:
     def test_the_right_people_are_told(self, stage: Stage) -> None:
         petition, _answer = self.done(stage)
         names = {user.pk: name for name, user in stage.cast.items()}
-        found = notifications.recipients(self.last(petition), timezone.localdate())
+        today = notifications.Directory(timezone.localdate())
+        found = notifications.recipients(self.last(petition), today)
         told: Told = {}
         for one in found:
             if one.user_ids:

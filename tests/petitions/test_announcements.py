@@ -1,0 +1,93 @@
+"""Telling what the outbox holds: each event once, many at a time, none held up by another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from members.models import InboxMessage
+from petitions import announcements, beat, notifications, retries
+from petitions.models import Event, Outbox, Petition
+from tests.cast import Stage
+
+
+def _break(monkeypatch: pytest.MonkeyPatch, *broken: Petition) -> None:
+    """Let the events of these cases be untellable."""
+    news_of = notifications.news_of
+
+    def sometimes(event: Event, heads: notifications.Directory) -> Any:
+        if event.petition in broken:
+            raise KeyError("broken")
+        return news_of(event, heads)
+
+    monkeypatch.setattr(notifications, "news_of", sometimes)
+
+
+def _filed(stage: Stage, many: int) -> list[int]:
+    cases = [stage.file().petition for _i in range(many)]
+    return list(Event.objects.filter(petition__in=cases).values_list("pk", flat=True))
+
+
+def test_many_events_ask_no_more_than_few(stage: Stage) -> None:
+    asked = []
+    for many in (2, 12):
+        events = _filed(stage, many)
+        with CaptureQueriesContext(connection) as queries:
+            assert announcements.announce(events) == many
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 10
+    assert InboxMessage.objects.filter(kind="to_accept").count() == 14
+
+
+def test_nothing_to_tell_is_fine() -> None:
+    assert announcements.announce([]) == 0
+
+
+def test_an_event_that_cannot_be_told_is_tried_again_after_a_wait(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = stage.file().petition
+    _filed(stage, 2)
+    with monkeypatch.context() as broken:
+        _break(broken, stuck)
+        assert beat.drain_outbox() == 2
+        row = Outbox.objects.get(event__petition=stuck)
+        assert row.attempts == 1
+        assert row.retry_at is not None
+        assert row.retry_at > timezone.now() + retries.FIRST_WAIT / 2
+        assert beat.drain_outbox() == 0
+        row.refresh_from_db()
+        assert row.attempts == 1  # it waits: nobody tried
+    Outbox.objects.filter(pk=row.pk).update(retry_at=timezone.now() - dt.timedelta(seconds=1))
+    assert beat.drain_outbox() == 1
+    assert InboxMessage.objects.filter(key__startswith=f"event:{row.event_id}:").exists()
+
+
+def test_a_whole_turn_of_untellable_events_makes_room_for_those_behind(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beat, "BATCH", 2)
+    _break(monkeypatch, *[stage.file().petition for _i in range(2)])
+    fine = _filed(stage, 1)
+    beat.drain_outbox()
+    beat.drain_outbox()
+    assert Outbox.objects.filter(event__in=fine, done_at=None).count() == 0
+
+
+def test_a_lost_connection_puts_no_event_off(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = _filed(stage, 2)
+
+    def lost(*_asked: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(notifications, "news_of", lost)
+    monkeypatch.setattr(announcements, "connection", SimpleNamespace(is_usable=lambda: False))
+    with pytest.raises(OperationalError):
+        announcements.announce(events)
+    assert not Outbox.objects.filter(retry_at__isnull=False).exists()
