@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from config import embedded, places
+from tests.plants import twins
 
 CHROMIUM = Path("/usr/bin/chromium")
 _QUIET = (
@@ -35,6 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
         embedded.start(at, durable=False, broker=False)
     except embedded.ServiceError as error:
         pytest.exit(f"The test database does not start. {error}", returncode=3)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each test named for a planted mistake run once more, with the mistake."""
+    twins.add_to(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Run a test; one with a planted mistake is wanted to fail."""
+    return (yield from twins.call(pyfuncitem))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

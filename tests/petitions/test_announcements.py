@@ -6,13 +6,14 @@ import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
+import kombu.exceptions
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from members.models import InboxMessage
-from petitions import announcements, beat, notifications, retries
+from petitions import announcements, beat, notifications, retries, tasks
 from petitions.models import Event, Outbox, Petition
 from tests.cast import Stage
 
@@ -43,6 +44,20 @@ def test_many_events_ask_no_more_than_few(stage: Stage) -> None:
         asked.append(len(queries))
     assert asked[0] == asked[1] <= 10
     assert InboxMessage.objects.filter(kind="to_accept").count() == 14
+
+
+def test_what_a_lost_wake_up_left_is_told_by_the_next_sweep(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def away(*_told: object, **_how: object) -> None:
+        raise kombu.exceptions.OperationalError("broker away")
+
+    monkeypatch.setattr(tasks.announce, "apply_async", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        stage.file()
+    assert not InboxMessage.objects.exists()
+    beat.drain_outbox()
+    assert InboxMessage.objects.filter(kind="to_accept").exists()
 
 
 def test_nothing_to_tell_is_fine() -> None:
