@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.operators import AnyAdmin, AnyInline, KeptAdmin
+from config.lib.operators import ROWS, AnyAdmin, AnyInline, KeptAdmin
 from grids import calendars, workflow
 from grids.enums import AreaKind, Level
 from grids.forms import AreaForm
@@ -99,6 +99,7 @@ class PlaceQrAdmin(KeptAdmin):
 class CalendarAdmin(AnyAdmin):
     """Rows of the calendar: a change counts at once here, in other processes within a minute."""
 
+    list_per_page = ROWS
     list_select_related = ("region",)
     raw_id_fields = ("region",)
 
@@ -118,7 +119,7 @@ class CalendarDayAdmin(CalendarAdmin):
     """Days that differ from their weekday."""
 
     list_display = ("date", "name", "kind", "is_workday", "region", "source")
-    list_filter = ("kind", "is_workday", "region")
+    list_filter = ("kind", "is_workday", ("region", admin.RelatedOnlyFieldListFilter))
     date_hierarchy = "date"
 
 
@@ -127,4 +128,4 @@ class OfficeHoursAdmin(CalendarAdmin):
     """Blocks of office hours by season."""
 
     list_display = ("region", "season_from", "season_to", "opens", "closes")
-    list_filter = ("region",)
+    list_filter = (("region", admin.RelatedOnlyFieldListFilter),)

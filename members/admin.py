@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.lib.operators import ROWS
 from members import workflow
 from members.enums import LEVELS_OF, Role
 from members.models import NearbyEnrolment, Post, SecurityEvent, User
@@ -31,6 +32,8 @@ def _by(request: HttpRequest) -> User:
 
 class NoDelete(admin.ModelAdmin[Any]):
     """Nothing about people is deleted by hand: accounts are locked, posts end."""
+
+    list_per_page = ROWS
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Refuse."""

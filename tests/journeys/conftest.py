@@ -23,9 +23,12 @@ def stack(browser: Browser) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def watch(stack: Stack) -> hands.Watch:
-    """Everything that goes wrong behind the pages of one test."""
-    return hands.Watch(stack.address)
+def watch(stack: Stack) -> Iterator[hands.Watch]:
+    """Everything that goes wrong behind the pages of one test, from first click to last."""
+    made = hands.Watch(stack.address)
+    yield made
+    assert not made.errors
+    assert not made.strangers
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ pages (accessibility, screenshots) asks here, so a new page cannot be forgotten.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.apps import apps
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
 
@@ -40,6 +42,7 @@ WHO = {
     Door.HAT: ("sysadmin", "secadmin", "auditor"),
 }
 TRIES = 6
+TABLE_OF = re.compile(r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_[a-z]+$")
 
 
 @dataclass
@@ -147,9 +150,10 @@ class Guide:
 
     def _rows(self, route: Route) -> Iterator[Parameters]:
         """Return a row for a page of the operators: the first of its table."""
-        table = route.name.removeprefix("admin:").rpartition("_")[0]
-        if "object_id" in route.parameters and len(route.parameters) == 1:
-            found = self.stack.rows(f"SELECT min(id) FROM {table}")
+        if route.parameters == ("object_id",) and (row := TABLE_OF.match(route.name)):
+            meta = apps.get_model(row["app"], row["model"])._meta
+            assert meta.pk
+            found = self.stack.rows(f"SELECT min({meta.pk.column}) FROM {meta.db_table}")
             yield from ({"object_id": pk} for (pk,) in found if pk is not None)
         elif route.parameters == ("app_label",):
             yield {"app_label": "grids"}

@@ -51,6 +51,21 @@ def test_desk_in_a_minute(
     assert not watch.errors
 
 
+def test_the_desk_is_asked_again_where_something_styled_its_fields(desk: Page) -> None:
+    """What keeps passwords or takes pictures leaves styles on fields; no answer copies them."""
+    hands.log_in(desk, "staff")
+    desk.goto("/petitions/new/")
+    hands.type_report(desk)
+    about = desk.locator("#desk-known #about-none")
+    about.evaluate(
+        "field => { field.style.caretColor = 'transparent'; field.style.caretColor = ''; }"
+    )
+    assert about.get_attribute("style") == ""
+    desk.locator("#id_urgency").select_option("emergency")
+    expect(desk.locator("#desk-known .facts dd").last).to_have_text("紧急")
+    expect(about).not_to_have_attribute("style", "")  # a field of the new answer
+
+
 def test_case_and_doors(desk: Page, stack: Stack, watch: hands.Watch) -> None:
     """Find the case by its number, open its door sheet, set doors, save."""
     case = stack.one(

@@ -1,0 +1,105 @@
+"""The operators' pages: all rules of axe, no sideways scroll, no error, no stranger, the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests import access
+from tests.access import Route
+from tests.journeys import hands
+from tests.journeys.guide import Guide
+from tests.journeys.looks import LANGUAGES, hold, look
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
+
+ROUTES = [
+    one for one in access.routes() if one.name.startswith("admin:") and one.name != "admin:None"
+]
+# Tables of other packages that no hat may open, and parts that are no page.
+NOBODYS = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
+PARTS = {"admin:login", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"}
+WRITTEN_ELSEWHERE = {"admin:members_securityevent_add", "admin:knox_authtoken_add"}
+DELETED = {
+    f"admin:{table}_delete"
+    for table in ("grids_calendarday", "grids_officehours", "knox_authtoken")
+}
+
+
+def _is_page(route: Route) -> bool:
+    if route.name.startswith(NOBODYS) or route.name in PARTS | WRITTEN_ELSEWHERE:
+        return False
+    return not route.name.endswith("_delete") or route.name in DELETED
+
+
+@pytest.fixture(scope="module")
+def guide(browser: Browser, stack: Stack) -> Iterator[Guide]:
+    made = Guide(browser, stack, hands.Watch(stack.address))
+    stack.manage("issue_token", "partner")  # the sample has none
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "route", [one for one in ROUTES if _is_page(one)], ids=lambda route: route.name
+)
+def test_page(guide: Guide, route: Route, language: str) -> None:
+    found = guide.find(route)
+    assert found, f"{route.name} is no page to any operator"
+    look(guide, *found, language)
+
+
+def test_what_is_said_to_be_no_page_is_none(guide: Guide) -> None:
+    assert not [one for one in ROUTES if not _is_page(one) and guide.find(one)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_form_that_comes_back(guide: Guide, language: str) -> None:
+    """Nothing filled in: the same page, with what is missing said at each field."""
+    page = guide.page_of("sysadmin")
+    hands.speak(page, language)
+    page.goto("/admin/branches/mobileactivityroom/add/")
+    page.locator("#id_stops-0-services").fill("义诊")
+    page.locator("input[name=_save]").click()
+    expect(page.locator(".errornote")).to_be_visible()
+    expect(page.locator("#stops-group .errorlist").first).to_be_visible()
+    hold(page, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_act_on_several_rows_is_asked_for_first(guide: Guide, language: str) -> None:
+    page = guide.page_of("sysadmin")
+    hands.speak(page, language)
+    page.goto("/admin/grids/calendarday/")
+    page.locator("input.action-select").first.check()
+    page.locator("select[name=action]").select_option("delete_selected")
+    page.locator("button[name=index]").click()
+    expect(page.locator("input[name=post]")).to_have_count(1)
+    hold(page, language)
+
+
+def test_a_row_added_by_hand_has_named_fields(guide: Guide) -> None:
+    page = guide.page_of("sysadmin")
+    hands.speak(page, "zh-hans")
+    page.goto("/admin/branches/mobileactivityroom/add/")
+    page.locator(".add-row a").click()
+    expect(page.locator("#id_stops-1-services")).to_have_accessible_name("服务内容")
+    hold(page, "zh-hans")
+
+
+def test_a_box_to_pick_from_is_named_and_moved_by_keyboard(guide: Guide) -> None:
+    page = guide.page_of("secadmin")
+    hands.speak(page, "zh-hans")
+    page.goto("/admin/members/post/add/")
+    box = page.get_by_role("combobox", name="任职人")
+    box.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("secre")
+    page.locator(".select2-results__option--highlighted").wait_for()
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_user")).not_to_have_value("")
+    hold(page, "zh-hans")
