@@ -1,6 +1,6 @@
 # One word for each thing one does here. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check services stop install format lock bench shots messages docs
+.PHONY: help run test check services stop install format lock bench chaos shots messages docs
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -52,6 +52,10 @@ format:  ## bring the source into shape
 bench:  ## measure; results go to benchmarks/results
 	@$(BOOT) dev
 	$(PY) -m benchmarks $(ARGS)
+
+chaos:  ## break everything on purpose, in full; ARGS="limits --scale 0.1"; results go to var/chaos
+	@$(BOOT) dev
+	$(PY) -m tests.chaos $(ARGS)
 
 shots:  ## take pictures of every page in both widths and themes
 	@$(BOOT) dev browser

@@ -2,14 +2,12 @@
 
 It is the stack of `make run`, in a folder of its own below `var/test` and on a free port. All
 test processes of one run share it; it ends by itself when the last of them has let go, also when
-they were killed. A run beside it gets another one. The sample is loaded once and kept as a
-template, under a mark that changes with whatever could change the sample.
+they were killed. A run beside it gets another one.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -18,22 +16,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from config import embedded, places, prepare
+from config import embedded, places
 from config.embedded import postgres
 from config.embedded.process import end_with_parent, last_lines
+from tests import sampled
 
-DATABASE, TEMPLATE, BLANK = postgres.DATABASE, "zhaozhibu_sample", "template1"
+DATABASE = postgres.DATABASE
 SLOTS = 8
 PATIENCE = 240.0  # seconds until everything must run; the sample takes most of them
-APPS = ("grids", "branches", "members", "petitions")
-MADE_OF = ("migrations", "management", "models", "sample", "data", "workflow")
 HASTE_GRID = "迎宾路第二网格"
 HASTE_PLACE = "阜兴花苑20号楼"
 # Service standards are rows: here an urgent report has seconds until the level above is told.
@@ -155,14 +152,7 @@ def _start(folder: Path, run: str) -> Stack:
 
 def _surroundings(folder: Path) -> dict[str, str]:
     """Return an environment that says nothing but where the stack is to live."""
-    ours = {"PRODUCTION", "DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "DEBUG", "DEMO", "HOST"}
-    kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return kept | {
-        "VAR_DIR": str(folder),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "LOG_FORMAT": "json",
-        "WEB_WORKERS": "1",
-    }
+    return sampled.surroundings(folder) | {"LOG_FORMAT": "json", "WEB_WORKERS": "1"}
 
 
 def _free_port() -> int:
@@ -213,54 +203,13 @@ def _answers(at: places.Places, supervisor: int, port: int) -> bool:
 
 
 def fill(at: places.Places) -> None:
-    """Make the database from the template; load the sample into the template when it is old."""
+    """Give the stack the sample, and the hasty standard of one grid."""
+    sampled.copy_to(at)
     services = embedded.start(at, durable=False, broker=False, bound=True)
     try:
-        mark = _mark()
-        if _noted(at) != mark:
-            _remake(at, DATABASE, BLANK)
-            prepare.database(at)
-            _command(at, f"DROP DATABASE IF EXISTS {TEMPLATE}")
-            _command(at, f"ALTER DATABASE {DATABASE} RENAME TO {TEMPLATE}")
-            _command(at, f"COMMENT ON DATABASE {TEMPLATE} IS '{mark}'")
-        _remake(at, DATABASE, TEMPLATE)
-        _command(at, f"COMMENT ON DATABASE {DATABASE} IS '{prepare._fingerprint()}'")
         _hasten(at)
     finally:
         services.stop()
-
-
-def _mark() -> str:
-    """Return a digest of whatever decides how the sample looks, and of the day it leads up to."""
-    digest = hashlib.sha256(time.strftime("%F").encode() + prepare._fingerprint().encode())
-    for file in sorted(_files()):
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()
-
-
-def _files() -> Iterator[Path]:
-    for app in APPS:
-        yield from (places.ROOT / app).glob("*.py")
-        for part in MADE_OF:
-            yield from (one for one in (places.ROOT / app / part).rglob("*.*") if _is_source(one))
-
-
-def _is_source(file: Path) -> bool:
-    return file.suffix in {".py", ".csv", ".json", ".txt", ".md"}
-
-
-def _noted(at: places.Places) -> str:
-    found = _asked(
-        at,
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
-        [TEMPLATE],
-    )
-    return str(found[0][0]) if found else ""
-
-
-def _remake(at: places.Places, name: str, template: str) -> None:
-    _command(at, f"DROP DATABASE IF EXISTS {name}")
-    _command(at, f"CREATE DATABASE {name} OWNER {postgres.ROLE} TEMPLATE {template}")
 
 
 def _hasten(at: places.Places) -> None:
@@ -269,25 +218,6 @@ def _hasten(at: places.Places) -> None:
         with connection.cursor() as cursor:
             cursor.execute(HASTE, [HASTE_GRID])
             assert cursor.rowcount == 1, f"there is no {HASTE_GRID}"
-    finally:
-        connection.close()
-
-
-def _command(at: places.Places, text: str) -> None:
-    connection = postgres.connect(at)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(text)
-    finally:
-        connection.close()
-
-
-def _asked(at: places.Places, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    connection = postgres.connect(at)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return list(cursor.fetchall())
     finally:
         connection.close()
 

@@ -1,0 +1,69 @@
+"""What the kernel says about processes and ports: who forked whom, who listens, what is ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has forked, oldest first."""
+    return sorted(child for child, stat in _processes() if int(stat[1]) == pid)
+
+
+def owner_of(port: int) -> int:
+    """Return the session of the process that listens on a local port; 0 when nobody does."""
+    wanted = f"0100007F:{port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    inodes = {f"socket:[{line[9]}]" for line in lines if line[1] == wanted and line[3] == "0A"}
+    for pid, stat in _processes():
+        try:
+            held = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()}
+        except OSError:
+            continue
+        if held & inodes:
+            return int(stat[3])
+    return 0
+
+
+def in_sessions(sessions: set[int]) -> list[int]:
+    """Return the processes that live in one of these sessions: a session has one starter."""
+    return [pid for pid, stat in _processes() if int(stat[3]) in sessions and stat[0] != "Z"]
+
+
+def _processes() -> list[tuple[int, list[str]]]:
+    """Return every process with its state, parent, group and session."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                text = (entry / "stat").read_text()
+            except OSError:
+                continue
+            found.append((int(entry.name), text.rpartition(")")[2].split()))
+    return found
+
+
+def send(pid: int, sig: signal.Signals) -> None:
+    """Send a signal to a process that may be gone already."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, sig)
+
+
+def accepts(port: int) -> bool:
+    """Tell whether somebody listens on a local port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
