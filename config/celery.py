@@ -1,21 +1,52 @@
 """The queue for work that may wait, and the clock that wakes it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import kombu
 import structlog
 from celery import Celery, signals
+from celery.app.amqp import AMQP
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("zhaozhibu")
+
+class Connection(kombu.Connection):
+    """Asks a broker that is away again every other second at the latest.
+
+    Celery's own pauses grow to half a minute: so long would due limits wait after an outage.
+    """
+
+    def ensure_connection(
+        self,
+        errback: Callable[..., None] | None = None,
+        max_retries: int | None = None,
+        interval_start: float = 0.5,
+        interval_step: float = 0.5,
+        interval_max: float = 2.0,
+        **rest: Any,
+    ) -> kombu.Connection:
+        """Return the connection once the broker answers."""
+        pauses = (interval_start, interval_step, interval_max)
+        super().ensure_connection(errback, max_retries, *pauses, **rest)
+        return self
+
+
+class Messages(AMQP):
+    """The queue's messages over connections that are patient with a broker."""
+
+    Connection = Connection
+
+
+app = Celery("zhaozhibu", amqp=Messages)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="beat")
 
 # The whole timetable, in code: name → task and seconds. Deadlines are rows; the clock only looks.
 app.conf.beat_schedule = {
-    "let due limits fire": {"task": "petitions.beat.sweep_deadlines", "schedule": 5.0},
+    "let due limits fire": {"task": "petitions.beat.sweep_deadlines", "schedule": 2.0},
     "announce what a lost wake-up left": {"task": "petitions.beat.drain_outbox", "schedule": 5.0},
     "text residents": {"task": "petitions.beat.text_residents", "schedule": 15.0},
     "deliver messages": {"task": "members.tasks.deliver_due", "schedule": 15.0},

@@ -16,7 +16,7 @@ import sys
 from config import places
 from tests.chaos.outcome import Outcome
 
-HARNESSES: tuple[str, ...] = ()
+HARNESSES = ("limits",)
 RESULTS = places.ROOT / "var" / "chaos"
 
 

@@ -27,6 +27,7 @@ class Part:
     surroundings: dict[str, str]
     port: int = 0
     wanted: bool = True
+    is_lasting: bool = True  # or it ends by itself when it has done its work
     starts: int = 0
     retry_at: float = 0.0
     running: embedded.Server | None = None
@@ -88,6 +89,8 @@ class Part:
     def tend(self, now: float) -> None:
         """Start it again, after the supervisor's pause, when it has died."""
         if not self.wanted or self.is_alive():
+            return
+        if not self.is_lasting and self.starts:
             return
         if self.running:
             self.running, self.retry_at = None, now + PAUSE

@@ -21,6 +21,11 @@ def children_of(pid: int) -> list[int]:
     return sorted(child for child, stat in _processes() if int(stat[1]) == pid)
 
 
+def is_running(pid: int) -> bool:
+    """Tell whether a process is there and no zombie."""
+    return any(pid == found and stat[0] != "Z" for found, stat in _processes())
+
+
 def owner_of(port: int) -> int:
     """Return the session of the process that listens on a local port; 0 when nobody does."""
     wanted = f"0100007F:{port:04X}"

@@ -1,0 +1,133 @@
+"""What goes wrong and when: a script of faults over a rig, and the outages that came of it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from tests.chaos.processes import children_of, is_running
+from tests.chaos.rig import Rig
+
+Span = tuple[float, float]
+Act = Callable[[], None]
+
+
+class Script:
+    """Faults at their times; `step()` does what is due and lets the rig start again what died."""
+
+    def __init__(self, rig: Rig, chance: random.Random) -> None:
+        self.rig = rig
+        self.chance = chance
+        self.began = time.time()
+        self.waiting: list[tuple[float, str, Act]] = []
+        self.done: Counter[str] = Counter()
+        self.outages: dict[str, list[Span]] = {"database": [], "broker": []}
+        self.orphans = 0
+        self._left: list[tuple[float, list[int]]] = []
+
+    def spread(
+        self, name: str, count: int, lasting: float, act: Act, *, after: float = 0.0
+    ) -> None:
+        """Do something so many times, at random moments, one in each equal share of the time."""
+        share = (lasting - after) / count
+        for number in range(count):
+            at = time.time() + after + (number + self.chance.random()) * share
+            self.waiting.append((at, name, act))
+
+    def halve(self, name: str, lasting: float, span: float) -> None:
+        """Stop the broker for `span` seconds out of every two spans."""
+        start = time.time() + span / 2
+        for number in range(max(1, int(lasting / (2 * span)))):
+            at = start + number * 2 * span
+            self.waiting.append((at, name, self.stop_broker))
+            self.waiting.append((at + span, f"{name} back", self.start_broker))
+
+    def step(self) -> None:
+        """Do what is due, then tend the rig for a moment."""
+        self.waiting.sort(key=lambda one: one[0])
+        while self.waiting and self.waiting[0][0] <= time.time():
+            _at, name, act = self.waiting.pop(0)
+            act()
+            self.done[name] += 1
+        self.rig.tend()
+        self._count_orphans()
+        time.sleep(0.02)
+
+    def finish(self) -> None:
+        """Do what was not yet done, and let everything be well again."""
+        while self.waiting:
+            _at, name, act = self.waiting.pop(0)
+            act()
+            self.done[name] += 1
+            self.rig.tend()
+        if not self.rig.broker.wanted:
+            self.start_broker()
+        self.rig.tend_for(2.5)
+        self._count_orphans()
+
+    def kill_worker(self) -> None:
+        """SIGKILL a worker: all of it, or its head alone, or only the one that does the work."""
+        alive = [part for part in self.rig.workers if part.is_alive()]
+        if not alive:
+            self.rig.tend_until(lambda: any(part.is_alive() for part in self.rig.workers), 10)
+            alive = [part for part in self.rig.workers if part.is_alive()]
+        part = self.chance.choice(alive)
+        way = self.chance.choice(("whole", "head", "child"))
+        if way == "child" and part.kill_child():
+            return
+        children = children_of(part.pid)
+        part.kill(whole=way == "whole")
+        self._left.append((time.time() + 2.0, children))
+
+    def kill_web(self) -> None:
+        """SIGKILL a web server: all of it, or only the process that answers."""
+        part = self.chance.choice([part for part in self.rig.webs if part.is_alive()])
+        if self.chance.random() < 0.5 and part.kill_child():
+            return
+        part.kill()
+
+    def kill_database(self) -> None:
+        """SIGKILL PostgreSQL and start it again at once, as a supervisor would."""
+        self._out("database", self.rig.database.kill, self.rig.database.start)
+
+    def kill_broker(self) -> None:
+        """SIGKILL Valkey and start it again at once."""
+        self._out("broker", self.rig.broker.kill, self.rig.broker.start)
+
+    def stop_broker(self) -> None:
+        """Stop Valkey; it stays away until `start_broker`."""
+        self.rig.broker.stop()
+        self.outages["broker"].append((time.time(), 0.0))
+
+    def start_broker(self) -> None:
+        """Start Valkey again."""
+        self.rig.broker.start()
+        start, _end = self.outages["broker"].pop()
+        self.outages["broker"].append((start, time.time()))
+
+    def share(self, name: str) -> float:
+        """Return for which share of the time a service was away, from the script's beginning."""
+        spans = self.outages[name]
+        if not spans:
+            return 0.0
+        away = sum(end - start for start, end in spans)
+        return round(away / (spans[-1][1] - self.began), 2)
+
+    def lateness(self, due: float, done: float) -> float:
+        """Return how late something was done, from when it was due or the last outage ended."""
+        ends = [end for spans in self.outages.values() for _start, end in spans if end <= done]
+        return done - max([due, *ends])
+
+    def _out(self, name: str, end: Act, begin: Act) -> None:
+        start = time.time()
+        end()
+        begin()
+        self.outages[name].append((start, time.time()))
+
+    def _count_orphans(self) -> None:
+        """Count processes that outlive the one that led them."""
+        for at, pids in [one for one in self._left if one[0] <= time.time()]:
+            self.orphans += sum(is_running(pid) for pid in pids)
+            self._left.remove((at, pids))
