@@ -242,7 +242,7 @@ USERSESSIONS_ADAPTER = "members.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
 DEMO_PASSWORD = env.text("DEMO_PASSWORD", "Demo-2026-grid")  # of the invented people only
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "config.lib.sessions"
 SESSION_IDLE_SECONDS = env.number("SESSION_IDLE_SECONDS", 30 * 60)
 SESSION_MAX_SECONDS = env.number("SESSION_MAX_SECONDS", 8 * 60 * 60)
 SESSION_COOKIE_AGE = SESSION_MAX_SECONDS

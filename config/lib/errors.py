@@ -214,11 +214,17 @@ def _fields(details: object, path: str = "") -> list[dict[str, str]]:
 
 def _page(request: HttpRequest, name: str, detail: str) -> str:
     """Render the error page; when even that fails, a plain one that needs nothing."""
-    context = {"request_id": request_id(request), "detail": detail, "retry_after": RETRY_AFTER}
+    context = {
+        "request": request,
+        "request_id": request_id(request),
+        "detail": detail,
+        "retry_after": RETRY_AFTER,
+    }
     status = int(name) if name.isdigit() else 403
     try:
         found = loader.select_template([f"errors/{name}.html", "errors/500.html"])
-        return str(found.render(context, request))
+        # Without what other pages know of their reader: it would have to ask the database.
+        return str(found.render(context))
     except Exception as error:  # noqa: BLE001 - a page about a failure must not fail
         _log.warning("error_page_failed", page=name, exc_info=error)
         words = escape(detail or title(status))

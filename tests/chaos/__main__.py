@@ -16,7 +16,7 @@ import sys
 from config import places
 from tests.chaos.outcome import Outcome
 
-HARNESSES = ("limits",)
+HARNESSES = ("limits", "reports")
 RESULTS = places.ROOT / "var" / "chaos"
 
 

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from tests.chaos.processes import children_of, is_running
+from tests.chaos.processes import accepts, children_of, is_running
 from tests.chaos.rig import Rig
 
 Span = tuple[float, float]
@@ -24,6 +24,7 @@ class Script:
         self.waiting: list[tuple[float, str, Act]] = []
         self.done: Counter[str] = Counter()
         self.outages: dict[str, list[Span]] = {"database": [], "broker": []}
+        self.web_down: list[tuple[int, float, float]] = []  # port, killed, back
         self.orphans = 0
         self._left: list[tuple[float, list[int]]] = []
 
@@ -31,7 +32,7 @@ class Script:
         self, name: str, count: int, lasting: float, act: Act, *, after: float = 0.0
     ) -> None:
         """Do something so many times, at random moments, one in each equal share of the time."""
-        share = (lasting - after) / count
+        share = (lasting - after) / max(1, count)
         for number in range(count):
             at = time.time() + after + (number + self.chance.random()) * share
             self.waiting.append((at, name, act))
@@ -53,6 +54,7 @@ class Script:
             self.done[name] += 1
         self.rig.tend()
         self._count_orphans()
+        self._look_for_webs()
         time.sleep(0.02)
 
     def finish(self) -> None:
@@ -64,8 +66,9 @@ class Script:
             self.rig.tend()
         if not self.rig.broker.wanted:
             self.start_broker()
-        self.rig.tend_for(2.5)
-        self._count_orphans()
+        until = time.monotonic() + 20
+        while self._is_anyone_away() and time.monotonic() < until:
+            self.step()
 
     def kill_worker(self) -> None:
         """SIGKILL a worker: all of it, or its head alone, or only the one that does the work."""
@@ -83,10 +86,11 @@ class Script:
 
     def kill_web(self) -> None:
         """SIGKILL a web server: all of it, or only the process that answers."""
-        part = self.chance.choice([part for part in self.rig.webs if part.is_alive()])
-        if self.chance.random() < 0.5 and part.kill_child():
-            return
-        part.kill()
+        up = [part for part in self.rig.webs if part.is_alive() and accepts(part.port)]
+        part = self.chance.choice(up or self.rig.webs)
+        self.web_down.append((part.port, time.time(), float("inf")))
+        if not (self.chance.random() < 0.5 and part.kill_child()):
+            part.kill()
 
     def kill_database(self) -> None:
         """SIGKILL PostgreSQL and start it again at once, as a supervisor would."""
@@ -125,6 +129,16 @@ class Script:
         end()
         begin()
         self.outages[name].append((start, time.time()))
+
+    def _is_anyone_away(self) -> bool:
+        return bool(self._left) or any(back == float("inf") for *_rest, back in self.web_down)
+
+    def _look_for_webs(self) -> None:
+        """Note which killed web servers accept connections again."""
+        now = time.time()
+        for place, (port, start, back) in enumerate(self.web_down):
+            if back == float("inf") and now > start + 0.2 and accepts(port):
+                self.web_down[place] = (port, start, now)
 
     def _count_orphans(self) -> None:
         """Count processes that outlive the one that led them."""

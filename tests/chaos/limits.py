@@ -71,13 +71,16 @@ def run(scale: float) -> Outcome:
             _be_quick(rig)
             cases = _file(count)
             crowd = _file(max(30, count // 5))
-        with out.phase("under faults"):
+        with out.phase("starting"):
             rig.start()
             _await_workers(rig)
+        with out.phase("under faults"):
             lasting = max(8.0, 75 * min(1.0, scale))
             ground = _spread(rig, cases, FIRST, lasting)
             _plan(ground, chance, (-4.0, 0.3))
-            told = _faults(rig, ground, lasting, scale, chance)
+            script, closing = _faults(rig, ground, lasting, scale, chance)
+        with out.phase("settling"):
+            told = _settle(rig, ground, script, closing)
         _judge(out, rig, ground, told, scale)
         with out.phase("all at once"):
             ground = _spread(rig, crowd, FIRST, 0.5)
@@ -160,7 +163,7 @@ def _close(rig: Rig, ground: Field) -> list[Any]:
 
 def _faults(
     rig: Rig, ground: Field, lasting: float, scale: float, chance: random.Random
-) -> dict[str, Any]:
+) -> tuple[faults.Script, list[Any]]:
     """Kill and stop while limits end; return what was done."""
     closing = _close(rig, ground)
     until = time.monotonic() + FIRST + lasting
@@ -172,6 +175,11 @@ def _faults(
     while time.monotonic() < until:
         script.step()
     script.finish()
+    return script, closing
+
+
+def _settle(rig: Rig, ground: Field, script: faults.Script, closing: list[Any]) -> dict[str, Any]:
+    """Let the system catch up by itself; return what was told by whom."""
     waiting = (
         "SELECT count(*) FROM petitions_deadline WHERE petition_id = ANY(%s)"
         " AND state = 'open' AND kind = 'contact'"

@@ -46,6 +46,7 @@ class Rig:
         wired: bool = False,
         **extra: str,
     ) -> None:
+        self.name = name
         self.at = places.find(FOLDER / f"{name}-{os.getpid()}")
         self.wired = wired
         self.extra = extra
@@ -103,6 +104,7 @@ class Rig:
         private_folder(self.at.sockets, account())
         with (postgres.data_folder(self.at) / "postgresql.auto.conf").open("a") as settings:
             settings.write(WITNESS)
+        _sync(postgres.data_folder(self.at))
         os.environ.update(self.surroundings(straight=True))
         for name in sampled.OURS - self.surroundings(straight=True).keys():
             os.environ.pop(name, None)
@@ -177,7 +179,10 @@ class Rig:
             wire.stop()
 
     def forget(self) -> None:
-        """Remove the folder of the rig."""
+        """Remove the folder of the rig; its logs are kept until the next of its name."""
+        kept = FOLDER / f"{self.name}-log"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self.at.logs, kept, ignore_dangling_symlinks=True)
         shutil.rmtree(self.at.var, ignore_errors=True)
         if self.at.services != self.at.var:
             shutil.rmtree(self.at.services, ignore_errors=True)
@@ -248,3 +253,14 @@ class Rig:
             command = [*CELERY, "beat", "--pidfile=", "-s", str(kept)]
         assert command, f"{kind} needs a command"
         return Part(name, command, self.at.logs / f"{name}.log", around, port)
+
+
+def _sync(folder: Path) -> None:
+    """Bring freshly copied files to the disk, as those of a running database long are.
+
+    Otherwise the first recovery after a kill would wait for all of them.
+    """
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())

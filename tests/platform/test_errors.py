@@ -1,7 +1,13 @@
 """Every failure gets an honest answer, as a page and as problem+json."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
+
+from members.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.platform.urls")]
 
@@ -78,3 +84,34 @@ def test_outdated_form_is_told_so() -> None:
     assert answer.status_code == 403
     assert "页面放得太久了" in answer.content.decode()
     assert strict.post("/api/t/nowhere").status_code == 404
+
+
+def test_refusal_is_a_whole_page_while_the_database_is_away(visitor: Client) -> None:
+    visitor.force_login(User.objects.create(username="reader"), "members.backends.HatBackend")
+    with connection.execute_wrapper(_away("")):
+        answer = visitor.get("/t/mistake")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "您的内容还没有收下" in answer.content.decode()
+
+
+@pytest.mark.urls("config.urls")
+def test_session_that_cannot_be_saved_is_no_mistake_of_the_visitor(visitor: Client) -> None:
+    visitor.get("/")
+    session = visitor.session
+    session["report"] = {"text": "水很浑", "photos": []}
+    session.save()
+    visitor.cookies["sessionid"] = session.session_key or ""
+    with connection.execute_wrapper(_away('UPDATE "django_session"')):
+        answer = visitor.post("/report/tell/", {"text": "水很浑"})
+    assert answer.status_code == 503
+
+
+def _away(start: str) -> Callable[..., Any]:
+    """Let every statement that starts so find the database away."""
+
+    def wrapper(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith(start):
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    return wrapper
