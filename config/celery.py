@@ -41,6 +41,13 @@ class Messages(AMQP):
 
 app = Celery("zhaozhibu", amqp=Messages)
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# The sweep has a queue of its own, and every worker takes from both in turn: it never waits behind
+# the announcements of a busy hour, where its messages would expire one after the other.
+CLOCK = f"{app.conf.task_default_queue}-clock"
+app.conf.task_queues = [
+    kombu.Queue(name, routing_key=name) for name in (app.conf.task_default_queue, CLOCK)
+]
+app.conf.task_routes = {"petitions.beat.sweep_deadlines": {"queue": CLOCK}}
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="beat")
 

@@ -6,12 +6,35 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from tests.chaos.parts import Part
 from tests.chaos.processes import accepts, children_of, is_running
 from tests.chaos.rig import Rig
 
+NOT_YET = float("inf")
 Span = tuple[float, float]
 Act = Callable[[], None]
+
+
+@dataclass
+class Down:
+    """A web server that was killed or told to end: since when, and until when nobody answered."""
+
+    part: Part
+    starts: int  # of it when it is back
+    since: float
+    until: float = NOT_YET
+
+    def look(self) -> None:
+        """Note when it accepts connections again."""
+        now = time.time()
+        if self.until == NOT_YET and now > self.since + 0.2 and self.part.starts >= self.starts:
+            self.until = now if accepts(self.part.port) else NOT_YET
+
+    def explains(self, port: int, start: float, end: float) -> bool:
+        """Tell whether a connection may have broken because of it."""
+        return port == self.part.port and start <= self.until + 0.5 and end >= self.since
 
 
 class Script:
@@ -24,7 +47,7 @@ class Script:
         self.waiting: list[tuple[float, str, Act]] = []
         self.done: Counter[str] = Counter()
         self.outages: dict[str, list[Span]] = {"database": [], "broker": []}
-        self.web_down: list[tuple[int, float, float]] = []  # port, killed, back
+        self.web_down: list[Down] = []
         self.orphans = 0
         self._left: list[tuple[float, list[int]]] = []
 
@@ -54,7 +77,8 @@ class Script:
             self.done[name] += 1
         self.rig.tend()
         self._count_orphans()
-        self._look_for_webs()
+        for down in self.web_down:
+            down.look()
         time.sleep(0.02)
 
     def finish(self) -> None:
@@ -88,9 +112,11 @@ class Script:
         """SIGKILL a web server: all of it, or only the process that answers."""
         up = [part for part in self.rig.webs if part.is_alive() and accepts(part.port)]
         part = self.chance.choice(up or self.rig.webs)
-        self.web_down.append((part.port, time.time(), float("inf")))
+        down = Down(part, part.starts, time.time())
         if not (self.chance.random() < 0.5 and part.kill_child()):
+            down.starts += part.is_alive()
             part.kill()
+        self.web_down.append(down)
 
     def kill_database(self) -> None:
         """SIGKILL PostgreSQL and start it again at once, as a supervisor would."""
@@ -131,14 +157,7 @@ class Script:
         self.outages[name].append((start, time.time()))
 
     def _is_anyone_away(self) -> bool:
-        return bool(self._left) or any(back == float("inf") for *_rest, back in self.web_down)
-
-    def _look_for_webs(self) -> None:
-        """Note which killed web servers accept connections again."""
-        now = time.time()
-        for place, (port, start, back) in enumerate(self.web_down):
-            if back == float("inf") and now > start + 0.2 and accepts(port):
-                self.web_down[place] = (port, start, now)
+        return bool(self._left) or any(down.until == NOT_YET for down in self.web_down)
 
     def _count_orphans(self) -> None:
         """Count processes that outlive the one that led them."""

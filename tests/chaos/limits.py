@@ -12,10 +12,14 @@ import json
 import random
 import time
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tests.chaos import faults, verdict
+from tests.chaos.closing import Closing, close_all
 from tests.chaos.outcome import Outcome, percentile
+from tests.chaos.parts import Fork
 from tests.chaos.rig import Rig
 
 PLACE, TEXT = "阜兴花苑46号楼", "演练：自来水浑浊"
@@ -50,48 +54,63 @@ ENDS = """
 
 @dataclass
 class Field:
-    """The cases of one phase: when their limits end, and which are to be closed."""
+    """The cases of one phase: when their limits end, which are to be closed, and by whom."""
 
     due: dict[int, float]
-    plans: list[list[dict[str, Any]]] = field(default_factory=list)
+    plan: list[Closing] = field(default_factory=list)
+    busy: list[Fork] = field(default_factory=list)
+    notes: list[Path] = field(default_factory=list)
 
     @property
     def cases(self) -> list[int]:
         """Their numbers."""
         return list(self.due)
 
+    def said(self) -> list[dict[str, Any]]:
+        """Return what the closers were told."""
+        return [json.loads(line) for note in self.notes for line in note.read_text().splitlines()]
+
 
 def run(scale: float) -> Outcome:
     """Run both phases and judge."""
     out = Outcome("limits", scale)
-    count = max(60, round(2000 * scale))
-    chance = random.Random(7)
-    with Rig("limits", webs=0, workers=3 if scale >= 0.5 else 2, beats=2) as rig:
-        with out.phase("filing"):
-            _be_quick(rig)
-            cases = _file(count)
-            crowd = _file(max(30, count // 5))
-        with out.phase("starting"):
-            rig.start()
-            _await_workers(rig)
-        with out.phase("under faults"):
-            lasting = max(8.0, 75 * min(1.0, scale))
-            ground = _spread(rig, cases, FIRST, lasting)
-            _plan(ground, chance, (-4.0, 0.3))
-            script, closing = _faults(rig, ground, lasting, scale, chance)
-        with out.phase("settling"):
-            told = _settle(rig, ground, script, closing)
-        _judge(out, rig, ground, told, scale)
-        with out.phase("all at once"):
-            ground = _spread(rig, crowd, FIRST, 0.5)
-            _plan(ground, chance, (-1.0, 1.0))
-            _rush(rig, ground)
-        _judge_ends(out, "at once: ", rig, ground)
+    workers = 3 if scale >= 0.5 else 2
+    with Rig("limits", webs=0, workers=workers, beats=2, is_timed=scale >= 1) as rig:
+        be_quick(rig)
+        play(rig, out, scale)
         out.verdict(verdict.over_everything(rig))
     return out
 
 
-def _be_quick(rig: Rig) -> None:
+def play(rig: Rig, out: Outcome, scale: float) -> None:
+    """Let limits end under faults, then all at once; starts the rig once the cases are filed."""
+    count, chance = max(60, round(2000 * scale)), random.Random(7)
+    with out.phase("filing"):
+        cases = file_cases(count)
+        crowd = file_cases(max(20, count // 5))
+    with out.phase("starting"):
+        rig.start()
+        await_workers(rig)
+    with out.phase("under faults"):
+        lasting = max(6.0, 85 * min(1.0, scale))
+        ground = spread(rig, cases, FIRST, lasting)
+        _plan(ground, chance, (-4.0, 0.3))
+        _close(rig, ground)
+        script = _faults(rig, lasting, scale, chance)
+    with out.phase("settling"):
+        took = settle(rig, ground)
+    _judge(out, rig, ground, script, scale)
+    out.figures["announced within, s"] = took
+    with out.phase("all at once"):
+        ground = spread(rig, crowd, 2.0, 0.5)
+        _plan(ground, chance, (-1.0, 1.0))
+        _close(rig, ground)
+        _sweep_beside(rig, ground)
+        rig.tend_until(lambda: not any(fork.is_alive() for fork in ground.busy), 60)
+    judge_ends(out, "at once: ", rig, ground)
+
+
+def be_quick(rig: Rig) -> None:
     """Let every standard allow an hour of the clock: no limit but those moved here ends."""
     rig.rows(
         """UPDATE petitions_standard SET is_round_the_clock = true, contact_within = '1 hour',
@@ -99,7 +118,7 @@ def _be_quick(rig: Rig) -> None:
     )
 
 
-def _file(count: int) -> list[int]:
+def file_cases(count: int) -> list[int]:
     """File through the workflow, as a page would."""
     import django
 
@@ -125,95 +144,82 @@ def _file(count: int) -> list[int]:
     ]
 
 
-def _spread(rig: Rig, cases: list[int], first: float, lasting: float) -> Field:
+def spread(rig: Rig, cases: list[int], first: float, lasting: float) -> Field:
     """Move the ends of the limits into the next seconds."""
-    return Field(dict(rig.rows(SPREAD, first, lasting, cases)))
+    found = rig.rows(SPREAD, first, lasting, cases)
+    return Field({case: float(due) for case, due in found})
 
 
 def _plan(ground: Field, chance: random.Random, around: tuple[float, float]) -> None:
-    """Let half of the cases be closed at about the time when their limits end, by two people."""
-    acts = [
-        {"case": case, "at": float(due) + chance.uniform(*around), "verb": chance.choice(VERBS)}
-        for case, due in ground.due.items()
-        if chance.random() < 0.5
-    ]
-    acts.sort(key=lambda act: act["at"])
-    ground.plans = [acts[::2], acts[1::2]]
+    """Let half of the cases be closed at about the time when their limits end."""
+    for case, due in ground.due.items():
+        if chance.random() < 0.5:
+            at = due + chance.uniform(*around)
+            ground.plan.append(Closing(case, at, chance.choice(VERBS)))
+    ground.plan.sort(key=lambda act: act.at)
 
 
-def _await_workers(rig: Rig) -> None:
-    """Wait until the workers have swept what was due in the sample."""
-    waiting = "SELECT count(*) FROM petitions_deadline WHERE state = 'open' AND due_at < now()"
-    if not rig.tend_until(lambda: rig.one(waiting) == 0, 60):
+def await_workers(rig: Rig) -> None:
+    """Wait until the workers let a limit fire."""
+    canary = file_cases(1)
+    spread(rig, canary, 0, 0)
+    waiting = "SELECT count(*) FROM petitions_escalation WHERE petition_id = %s"
+    if not rig.tend_until(lambda: rig.one(waiting, canary[0]) == 1, 90):
         raise RuntimeError("the workers do not sweep")
 
 
-def _close(rig: Rig, ground: Field) -> list[Any]:
-    """Start those who close."""
-    started = []
-    for plan in ground.plans:
-        number = len(rig.kind("closing"))
-        wanted, done = (rig.at.var / f"{word}-{number}.jsonl" for word in ("plan", "done"))
-        wanted.write_text("".join(f"{json.dumps(act)}\n" for act in plan))
-        part = rig.add("closing", ["tests.chaos.closing", str(wanted), str(done)])
-        part.is_lasting = False
-        started.append((part, done))
-    return started
+def _close(rig: Rig, ground: Field) -> None:
+    """Start two people who close."""
+    for number in (0, 1):
+        note = rig.at.var / f"closed-{len(rig.forks)}.jsonl"
+        mine = ground.plan[number::2]
+        ground.busy.append(rig.fork(partial(close_all, mine, note)))
+        ground.notes.append(note)
 
 
-def _faults(
-    rig: Rig, ground: Field, lasting: float, scale: float, chance: random.Random
-) -> tuple[faults.Script, list[Any]]:
-    """Kill and stop while limits end; return what was done."""
-    closing = _close(rig, ground)
+def _faults(rig: Rig, lasting: float, scale: float, chance: random.Random) -> faults.Script:
+    """Kill and stop while limits end."""
     until = time.monotonic() + FIRST + lasting
     script = faults.Script(rig, chance)
     kills, drops = max(2, round(20 * scale)), max(1, round(2 * scale))
     script.spread("worker", kills, lasting, script.kill_worker, after=1.0)
     script.spread("database", drops, lasting, script.kill_database, after=lasting * 0.2)
-    script.halve("broker", lasting, 4.0 if scale < 0.5 else 7.0)
+    script.halve("broker", lasting, 3.0 if scale < 0.5 else 7.0)
     while time.monotonic() < until:
         script.step()
     script.finish()
-    return script, closing
+    return script
 
 
-def _settle(rig: Rig, ground: Field, script: faults.Script, closing: list[Any]) -> dict[str, Any]:
-    """Let the system catch up by itself; return what was told by whom."""
+def settle(rig: Rig, ground: Field) -> float:
+    """Let the system catch up by itself; return how long the last announcement took."""
     waiting = (
         "SELECT count(*) FROM petitions_deadline WHERE petition_id = ANY(%s)"
         " AND state = 'open' AND kind = 'contact'"
     )
     rig.tend_until(lambda: rig.one(waiting, ground.cases) == 0, 30)
-    rig.tend_until(lambda: not any(part.is_alive() for part, _done in closing), 20)
+    rig.tend_until(lambda: not any(fork.is_alive() for fork in ground.busy), 20)
     owed = "SELECT count(*) FROM petitions_outbox WHERE done_at IS NULL"
     began = time.monotonic()
     rig.tend_until(lambda: rig.one(owed) == 0, 60)
-    said = [json.loads(line) for _part, done in closing for line in done.read_text().splitlines()]
-    return {
-        "script": script,
-        "said": said,
-        "told all": round(time.monotonic() - began, 1),
-        "orphans": script.orphans,
-    }
+    return round(time.monotonic() - began, 1)
 
 
-def _judge(out: Outcome, rig: Rig, ground: Field, told: dict[str, Any], scale: float) -> None:
+def _judge(out: Outcome, rig: Rig, ground: Field, script: faults.Script, scale: float) -> None:
     """Hold what became of the limits, and the faults themselves, against the bar."""
-    script: faults.Script = told["script"]
-    rows = _judge_ends(out, "", rig, ground)
+    rows = judge_ends(out, "", rig, ground)
     out.at_least("limits", len(rows), max(60, round(2000 * scale)))
     closed = [row for row in rows if row[1] in {"met", "cancelled"}]
-    out.at_least("ended by closings", len(closed), len(rows) * 0.4)
+    out.at_least("ended by closings", len(closed), round(len(rows) * 0.4))
     out.at_least("worker kills", script.done["worker"], max(2, round(20 * scale)))
     out.at_least("database kills", script.done["database"], max(1, round(2 * scale)))
     out.at_least("share of time without broker", script.share("broker"), 0.4)
     late = [script.lateness(float(row[2]), float(row[3])) for row in rows if row[3]]
-    p99 = percentile(late, 0.99)
     if scale >= 1:
-        out.at_most("p99 lateness after recovery, s", round(p99, 2), LATEST)
-    acted = {act["case"] for act in told["said"] if act["did"] == "done"}
+        out.at_most("p99 lateness after recovery, s", round(percentile(late, 0.99), 2), LATEST)
+    acted = {act["case"] for act in ground.said() if act["did"] == "done"}
     fired = {row[0] for row in rows if row[1] == "fired"}
+    out.at_least("closings answered", len(ground.said()), len(ground.plan))
     out.figures |= {
         "lateness p50, p99, max": [round(percentile(late, at), 2) for at in (0.5, 0.99, 1.0)],
         "fired, closed": [len(fired), len(closed)],
@@ -222,12 +228,12 @@ def _judge(out: Outcome, rig: Rig, ground: Field, told: dict[str, Any], scale: f
             name: [round(end - start, 1) for start, end in spans]
             for name, spans in script.outages.items()
         },
-        "announced within": told["told all"],
-        "orphans of killed workers after 2 s": told["orphans"],
+        "orphans of killed workers after 2 s": script.orphans,
     }
 
 
-def _judge_ends(out: Outcome, when: str, rig: Rig, ground: Field) -> list[tuple[Any, ...]]:
+def judge_ends(out: Outcome, when: str, rig: Rig, ground: Field) -> list[tuple[Any, ...]]:
+    """Hold how each limit ended against what was promised."""
     rows = rig.rows(ENDS, ground.cases)
     fired = [row for row in rows if row[1] == "fired"]
     others = [row for row in rows if row[1] in {"met", "cancelled"}]
@@ -239,12 +245,14 @@ def _judge_ends(out: Outcome, when: str, rig: Rig, ground: Field) -> list[tuple[
     return rows
 
 
-def _rush(rig: Rig, ground: Field) -> None:
-    """Sweep everything at once: the workers, and three more beside them without any broker."""
-    closing = _close(rig, ground)
-    until = str(max(ground.due.values()) + 3)
-    beside = [rig.add("sweeping", ["tests.chaos.sweeping", until]) for _number in range(3)]
-    for part in beside:
-        part.is_lasting = False
-    busy = [part for part, _done in closing] + beside
-    rig.tend_until(lambda: not any(part.is_alive() for part in busy), 60)
+def _sweep_beside(rig: Rig, ground: Field) -> None:
+    """Sweep without pause and without a broker, three times over, beside the workers."""
+    until = max(ground.due.values()) + 2
+
+    def sweep() -> None:
+        from petitions import beat
+
+        while time.time() < until:
+            beat.sweep_deadlines()
+
+    ground.busy += [rig.fork(sweep) for _number in range(3)]

@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import embedded, places
-from config.embedded.process import launch
+from config.embedded.process import end_with_parent, launch
 from tests.chaos.processes import children_of
 
 PAUSE = 0.5  # seconds before a dead part is started again, as the supervisor's first pause
@@ -27,7 +28,6 @@ class Part:
     surroundings: dict[str, str]
     port: int = 0
     wanted: bool = True
-    is_lasting: bool = True  # or it ends by itself when it has done its work
     starts: int = 0
     retry_at: float = 0.0
     running: embedded.Server | None = None
@@ -90,8 +90,6 @@ class Part:
         """Start it again, after the supervisor's pause, when it has died."""
         if not self.wanted or self.is_alive():
             return
-        if not self.is_lasting and self.starts:
-            return
         if self.running:
             self.running, self.retry_at = None, now + PAUSE
         elif now >= self.retry_at:
@@ -101,6 +99,51 @@ class Part:
         """Wait until a killed process is gone."""
         while self.is_alive():
             time.sleep(0.005)
+
+
+class Fork:
+    """A copy of the harness that does one piece of work and ends; what it has loaded it has."""
+
+    def __init__(self, work: Callable[[], None], log: Path) -> None:
+        from django.db import connection
+
+        connection.close()  # two processes must never share one
+        bind = end_with_parent(signal.SIGKILL)
+        sys.stdout.flush()
+        self.pid = os.fork()
+        self.status: int | None = None
+        if self.pid:
+            return
+        status = 1
+        try:
+            os.setsid()
+            if bind:
+                bind()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            with log.open("a") as output:
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+            work()
+            status = 0
+        except BaseException:  # noqa: BLE001 - the copy must never go on as the harness
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            os._exit(status)
+
+    def is_alive(self) -> bool:
+        """Tell whether it is still at work."""
+        if self.status is None:
+            found, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if found else None
+        return self.status is None
+
+    def end(self) -> None:
+        """Kill it if it is still at work."""
+        if self.is_alive():
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.status = -signal.SIGKILL
 
 
 class Service:

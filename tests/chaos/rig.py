@@ -20,7 +20,7 @@ from config import places
 from config.embedded import postgres, valkey
 from config.embedded.process import account, private_folder
 from tests import sampled
-from tests.chaos.parts import Part, Service
+from tests.chaos.parts import Fork, Part, Service
 from tests.chaos.processes import accepts, free_port, in_sessions, owner_of, send
 from tests.chaos.wire import Wire
 
@@ -44,11 +44,13 @@ class Rig:
         workers: int = 1,
         beats: int = 1,
         wired: bool = False,
+        is_timed: bool = False,
         **extra: str,
     ) -> None:
         self.name = name
         self.at = places.find(FOLDER / f"{name}-{os.getpid()}")
         self.wired = wired
+        self.is_timed = is_timed
         self.extra = extra
         self.wires: dict[str, Wire] = {}
         self.database = Service(
@@ -57,6 +59,7 @@ class Rig:
         self.broker = Service("valkey", lambda: valkey.ensure(self.at, durable=True, bound=True))
         self._asked = {"web": webs, "worker": workers, "beat": beats}
         self.parts: list[Part] = []
+        self.forks: list[Fork] = []
 
     @property
     def services(self) -> list[Service]:
@@ -104,8 +107,9 @@ class Rig:
         private_folder(self.at.sockets, account())
         with (postgres.data_folder(self.at) / "postgresql.auto.conf").open("a") as settings:
             settings.write(WITNESS)
-        _sync(postgres.data_folder(self.at))
-        os.environ.update(self.surroundings(straight=True))
+        if self.is_timed:
+            _sync(postgres.data_folder(self.at))
+        os.environ.update(self.surroundings(straight=True) | {"LOG_LEVEL": "WARNING"})
         for name in sampled.OURS - self.surroundings(straight=True).keys():
             os.environ.pop(name, None)
         for service in self.services:
@@ -153,30 +157,32 @@ class Rig:
             time.sleep(0.05)
         return True
 
-    def add(self, kind: str, command: list[str], **surroundings: str) -> Part:
-        """Start one more process of one's own kind beside the others."""
-        part = self._part(kind, len(self.kind(kind)), command)
-        part.surroundings |= surroundings
-        self.parts.append(part)
-        part.start()
-        return part
+    def fork(self, work: Callable[[], None]) -> Fork:
+        """Do a piece of work in a copy of this process, beside everything else."""
+        self.forks.append(Fork(work, self.at.logs / "forks.log"))
+        return self.forks[-1]
 
     def end(self) -> None:
         """Kill everything that was started, whatever state it is in."""
-        for part in self.parts:
-            part.wanted = False
-        sessions = {pid for part in self.parts for pid in part.sessions}
-        for _round in range(3):  # a process may have been forking
-            for pid in in_sessions(sessions):
-                send(pid, signal.SIGKILL)
-        for part in self.parts:
-            part.reap()
+        for fork in self.forks:
+            fork.end()
+        self._end_parts()
         for service in reversed(self.services):
             if service.is_alive():
                 service.thaw()
                 service.stop(5.0)
         for wire in self.wires.values():
             wire.stop()
+
+    def _end_parts(self) -> None:
+        """Kill by session: what a killed part has left behind is ours as well."""
+        sessions = {pid for part in self.parts for pid in part.sessions}
+        for _round in range(3):  # a process may have been forking
+            for pid in in_sessions(sessions):
+                send(pid, signal.SIGKILL)
+        for part in self.parts:
+            part.wanted = False
+            part.reap()
 
     def forget(self) -> None:
         """Remove the folder of the rig; its logs are kept until the next of its name."""
@@ -191,6 +197,7 @@ class Rig:
         """Return the environment of the parts; `straight` goes past the wires."""
         found = sampled.surroundings(self.at.var) | {
             "LOG_FORMAT": "json",
+            "LOG_LEVEL": "INFO",
             "WEB_WORKERS": "1",
             "TRUSTED_PROXIES": "1",  # each client of ours has an address of its own
             "TRUSTED_PROXY_ADDRESSES": "127.0.0.1",
@@ -238,7 +245,7 @@ class Rig:
         for which, (listen, target) in ends.items():
             self.wires[which] = Wire(listen, target, self.at.logs, which)
 
-    def _part(self, kind: str, number: int, command: list[str] | None = None) -> Part:
+    def _part(self, kind: str, number: int) -> Part:
         name = f"{kind}-{number}"
         around = self.surroundings()
         port = free_port() if kind == "web" else 0
@@ -248,10 +255,9 @@ class Rig:
             around["PROMETHEUS_MULTIPROC_DIR"] = str(self.at.var / f"metrics-{number}")
         elif kind == "worker":
             command = [*CELERY, "worker", "-n", f"{name}@rig", *QUIET]
-        elif kind == "beat":
+        else:
             kept = self.at.var / f"{name}.schedule"
             command = [*CELERY, "beat", "--pidfile=", "-s", str(kept)]
-        assert command, f"{kind} needs a command"
         return Part(name, command, self.at.logs / f"{name}.log", around, port)
 
 
