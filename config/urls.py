@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("admin/r/<path:_where>", views.nowhere),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),

@@ -1,8 +1,10 @@
-"""Doors that belong to the whole site: the reader's theme and text size."""
+"""Doors that belong to the whole site: theme and text size, and one that is closed."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from typing import NoReturn
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -29,3 +31,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
                 secure=request.is_secure(),
             )
     return response
+
+
+def nowhere(_request: HttpRequest, _where: str) -> NoReturn:
+    """Close the way by which Django's own pages would tell an operator which cases exist (404)."""
+    raise Http404

@@ -1,4 +1,4 @@
-"""The door for operators to people: accounts, posts, enrolled cadres, the security log."""
+"""The door for operators to people: accounts, posts, tokens, cadres, the security log."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import datetime as dt
 from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
 from allauth.account.views import logout
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from knox.models import AuthToken
 
-from config.lib.operators import ROWS
+from config.lib.operators import AnyAdmin, KeptAdmin
 from members import workflow
 from members.enums import LEVELS_OF, Role
 from members.models import NearbyEnrolment, Post, SecurityEvent, User
@@ -24,28 +29,21 @@ from members.models import NearbyEnrolment, Post, SecurityEvent, User
 # One way in and out: the operators' pages take the log-in with its lock-out and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]
 admin.site.logout = logout  # type: ignore[method-assign,assignment]
+# What other packages bring and no hat may open has no page; tokens get a narrower one below.
+admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, AuthToken])
 
 
 def _by(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-class NoDelete(admin.ModelAdmin[Any]):
-    """Nothing about people is deleted by hand: accounts are locked, posts end."""
-
-    list_per_page = ROWS
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Refuse."""
-        return False
-
-
 @admin.register(User)
-class UserAdmin(NoDelete):
+class UserAdmin(KeptAdmin):
     """Accounts; the password is never typed here, only given once and then changed by its owner."""
 
     list_display = ["username", "name", "is_active", "is_system", "last_login"]
     list_filter = ["is_active", "is_system"]
+    ordering = ["username"]
     search_fields = ["username", "name"]
     fields = ["username", "name", "email", "duty_phone", "is_system"]
     actions = ["give_first_password", "reset_second_factor", "lock", "unlock"]
@@ -123,7 +121,7 @@ class PostForm(forms.ModelForm[Post]):
 
 
 @admin.register(Post)
-class PostAdmin(NoDelete):
+class PostAdmin(KeptAdmin):
     """Posts: given, and ended by a date; what was is never rewritten."""
 
     form = PostForm
@@ -157,8 +155,27 @@ class PostAdmin(NoDelete):
         obj.pk = made.pk
 
 
+@admin.register(AuthToken)
+class TokenAdmin(AnyAdmin):
+    """Tokens of partner systems: to look at and to withdraw; given on the command line."""
+
+    list_display = ["token_key", "user", "created", "expiry"]
+    list_select_related = ["user"]
+    search_fields = ["token_key", "user__username"]
+    fields = ["token_key", "user", "created", "expiry"]
+    readonly_fields = ["token_key", "user", "created", "expiry"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Refuse: a token is withdrawn, never changed."""
+        return False
+
+
 @admin.register(NearbyEnrolment)
-class NearbyEnrolmentAdmin(NoDelete):
+class NearbyEnrolmentAdmin(KeptAdmin):
     """Enrolled cadres: name, unit and grid organisation, and nothing about home or family."""
 
     list_display = ["name", "home_unit", "organisation", "enrolled_on", "ended_on"]
@@ -169,7 +186,7 @@ class NearbyEnrolmentAdmin(NoDelete):
 
 
 @admin.register(SecurityEvent)
-class SecurityEventAdmin(NoDelete):
+class SecurityEventAdmin(KeptAdmin):
     """The security log, to read."""
 
     list_display = ["at", "action", "user", "detail"]

@@ -59,14 +59,18 @@ def front(request: HttpRequest) -> HttpResponse:
 
 
 def known_matters(area: Area, now: dt.datetime) -> PetitionQuerySet:
-    """Keep what residents may know of a place: no sealed case, none about an organisation."""
-    return Petition.objects.same_matter(area.pk, None, now - LOOK_BACK)
+    """Keep what residents may know of a place.
+
+    No sealed case, none about an organisation, and no household's own matter.
+    """
+    known = Petition.objects.same_matter(area.pk, None, now - LOOK_BACK)
+    return known.filter(category__is_listed=True)
 
 
 def being_handled(area: Area, now: dt.datetime) -> PetitionQuerySet:
     """Keep the matters of a place that are still open, newest first."""
-    listed = known_matters(area, now).open().filter(category__is_listed=True)
-    return listed.select_related("category__parent").order_by("-pk")
+    found = known_matters(area, now).open()
+    return found.select_related("category__parent").order_by("-pk")
 
 
 def matters(rows: Iterable[Petition]) -> list[Matter]:
