@@ -21,7 +21,11 @@ class Door(StrEnum):
 
     PUBLIC = "anybody"
     WATCHED = "the monitoring, by a token"
-    RESIDENT = "whoever holds a draft, a receipt or a tracking code in the session"
+    DRAFT = "whoever is writing a report in this session"
+    JOIN = "whoever stands at the building the matter lies in"
+    RECEIPT = "whoever filed or joined in this session"
+    FOLLOW = "whoever opened the case by its code in this session"
+    FOLLOWED_PHOTO = "whoever opened the photo's case by its code in this session"
     OWN_ACCOUNT = "the account pages of allauth: login, password, second factor, sessions"
     LOGIN = "whoever is logged in"
     OWN = "the person the row belongs to"
@@ -38,7 +42,13 @@ class Door(StrEnum):
     TOKEN_VERB = "a program the case is visible to and that is the verb's actor"
     TOKEN_PLACE = "a program the place is visible to"
     TOKEN_ORGANISATION = "a program the organisation is visible to"
-    HAT = "one of the administrative hats"
+    OPERATOR = "whoever may come into the operators' pages at all"
+    OPERATOR_ROWS = "a hat that may look at these rows"
+    OPERATOR_ROW = "a hat that may look at this row"
+    OPERATOR_ADD = "a hat that may add a row"
+    OPERATOR_DELETE = "a hat that may delete this row"
+    LOG_IN = "the log-in and log-out of the operators' pages"
+    NOBODY = "nobody at all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +94,24 @@ TABLE: dict[str, Door] = {
     "petitions:report_place": D.PUBLIC,
     "petitions:public_suggest": D.PUBLIC,
     "petitions:track": D.PUBLIC,
-    **dict.fromkeys(
-        [
-            f"petitions:{name}"
-            for name in (
-                *("me_too", "report_what", "report_tell", "report_photo", "report_reach"),
-                *("report_check", "report_me_too", "receipt", "track_case", "track_leave"),
-                *("track_photo", "track_thumb", "track_confirm", "track_dispute", "track_rate"),
-                *("track_reopen", "track_withdraw", "track_contact"),
-            )
-        ],
-        D.RESIDENT,
-    ),
+    "petitions:report_what": D.DRAFT,
+    "petitions:report_tell": D.DRAFT,
+    "petitions:report_photo": D.DRAFT,
+    "petitions:report_reach": D.DRAFT,
+    "petitions:report_check": D.DRAFT,
+    "petitions:me_too": D.JOIN,
+    "petitions:report_me_too": D.JOIN,
+    "petitions:receipt": D.RECEIPT,
+    "petitions:track_leave": D.PUBLIC,
+    "petitions:track_case": D.FOLLOW,
+    "petitions:track_confirm": D.FOLLOW,
+    "petitions:track_dispute": D.FOLLOW,
+    "petitions:track_rate": D.FOLLOW,
+    "petitions:track_reopen": D.FOLLOW,
+    "petitions:track_withdraw": D.FOLLOW,
+    "petitions:track_contact": D.FOLLOW,
+    "petitions:track_photo": D.FOLLOWED_PHOTO,
+    "petitions:track_thumb": D.FOLLOWED_PHOTO,
     # the work
     "petitions:home": D.POST,
     "petitions:overview": D.POST,
@@ -125,11 +141,57 @@ TABLE: dict[str, Door] = {
     "api:petition": D.TOKEN_CASE,
     **{name: door for name, door in TOKEN_VERBS.items() if name not in NOT_THERE},
 }
-PREFIXES = {"account_": D.OWN_ACCOUNT, "mfa_": D.OWN_ACCOUNT, "usersessions_": D.OWN_ACCOUNT}
-PREFIXES |= {"admin:": D.HAT}
 
-# Pages of the operators that are open before the log-in, because they are the log-in.
-OPEN_OPERATORS = {"admin:login", "admin:logout", "admin:jsi18n"}
+ACCOUNT = (
+    *("login", "logout", "inactive", "signup", "reauthenticate", "email", "confirm_email"),
+    *("email_verification_sent", "change_password", "set_password", "confirm_login_code"),
+    *("reset_password", "reset_password_done", "reset_password_from_key"),
+    "reset_password_from_key_done",
+)
+SECOND_FACTOR = (
+    *("index", "authenticate", "reauthenticate", "activate_totp", "deactivate_totp"),
+    *("view_recovery_codes", "generate_recovery_codes", "download_recovery_codes"),
+)
+TABLE |= {f"account_{name}": D.OWN_ACCOUNT for name in ACCOUNT}
+TABLE |= {f"mfa_{name}": D.OWN_ACCOUNT for name in SECOND_FACTOR}
+TABLE["usersessions_list"] = D.OWN_ACCOUNT
+
+OPERATORS: dict[str, dict[str, str]] = {
+    "grids_area": {"sysadmin": "view add change", "secadmin": "view"},
+    "grids_placeqr": {"sysadmin": "view add change"},
+    "grids_calendarday": {"sysadmin": "view add change delete"},
+    "grids_officehours": {"sysadmin": "view add change delete"},
+    "branches_organisation": {"sysadmin": "view add change", "secadmin": "view"},
+    "branches_responsibility": {"sysadmin": "view add change"},
+    "branches_mobileactivityroom": {"sysadmin": "view add change"},
+    "members_user": {"secadmin": "view add change"},
+    "members_post": {"secadmin": "view add change"},
+    "members_nearbyenrolment": {"sysadmin": "view add change"},
+    "members_securityevent": {"auditor": "view"},
+    "knox_authtoken": {"secadmin": "view delete"},
+    "petitions_category": {"sysadmin": "view add change"},
+    "petitions_standard": {"sysadmin": "view add change"},
+    "petitions_privacynotice": {"sysadmin": "view add"},
+}
+"""What each hat may do on the operators' pages: one line for each table that has any."""
+
+PAGES = {
+    "changelist": D.OPERATOR_ROWS,
+    "history": D.OPERATOR_ROW,
+    "change": D.OPERATOR_ROW,
+    "add": D.OPERATOR_ADD,
+    "delete": D.OPERATOR_DELETE,
+}
+TABLE |= {f"admin:{m}_{page}": door for m in OPERATORS for page, door in PAGES.items()}
+TABLE |= {f"admin/{m.replace('_', '/')}/<path:object_id>/": D.OPERATOR_ROW for m in OPERATORS}
+TABLE |= {
+    **dict.fromkeys(("admin:login", "admin:logout"), D.LOG_IN),
+    **dict.fromkeys(("admin:index", "admin:app_list", "admin:autocomplete"), D.OPERATOR),
+    **dict.fromkeys(("admin:jsi18n", "admin/(?P<url>.*)$"), D.OPERATOR),
+    **dict.fromkeys(("admin:password_change", "admin:password_change_done"), D.OPERATOR),
+    "admin:view_on_site": D.NOBODY,
+    "admin/r/<path:_where>": D.NOBODY,
+}
 
 
 def routes() -> list[Route]:
@@ -144,14 +206,13 @@ def _walk(at: URLResolver, prefix: str, space: str) -> Iterator[Route]:
             inner = ":".join(part for part in (space, one.namespace) if part)
             yield from _walk(one, pattern, inner)
         elif isinstance(one, URLPattern):
-            name = f"{space}:{one.name}" if space else str(one.name)
+            name = f"{space}:{one.name}" if space and one.name else one.name or pattern
             yield Route(name, pattern, tuple(one.pattern.regex.groupindex))
 
 
 def door_of(name: str) -> Door | None:
     """Return the entry of a route; a route that has none is an error."""
-    by_prefix = (door for prefix, door in PREFIXES.items() if name.startswith(prefix))
-    return TABLE.get(name) or next(by_prefix, None)
+    return TABLE.get(name)
 
 
 _CSRF = re.compile(rb"\b[A-Za-z0-9]{64}\b")

@@ -1,0 +1,175 @@
+"""Hat × page × row on the operators' pages: each hat its own tables, and no way to a case."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import FieldDoesNotExist
+from django.urls import reverse
+
+from config.lib.operators import AnyAdmin
+from petitions.models import Petition
+from tests import access, matrix, oracle
+from tests.access import OPERATORS, Door, comparable
+from tests.cast import Stage
+from tests.petitions import conftest
+from tests.world import Visitor, arrive
+
+stage = conftest.stage
+HATS = ("sysadmin", "secadmin", "auditor")
+MISSING = "999999999"
+NEEDS = {
+    "changelist": ("view",),
+    "history": ("view",),
+    "change": ("view",),
+    "add": ("add",),
+    "delete": ("delete",),
+}
+
+
+@pytest.fixture
+def visitors(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> dict[str, Visitor]:
+    monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
+    return arrive(stage)
+
+
+def _addresses() -> Iterator[tuple[str, str, list[str]]]:
+    """Yield table, page and addresses: with a row that is there, and with one that never was."""
+    for name in OPERATORS:
+        model = apps.get_model(*name.split("_", 1))
+        row = model._default_manager.order_by("pk").first()
+        keys = [str(row.pk) if row else MISSING, MISSING]
+        for page in NEEDS:
+            if page in {"changelist", "add"}:
+                yield name, page, [reverse(f"admin:{name}_{page}")]
+            else:
+                yield name, page, [reverse(f"admin:{name}_{page}", args=[key]) for key in keys]
+
+
+def _may(who: str, name: str, page: str) -> bool:
+    held = OPERATORS[name].get(who, "").split()
+    return all(verb in held for verb in NEEDS[page])
+
+
+def _problem(who: Visitor, name: str, page: str, method: str, urls: list[str]) -> str:
+    """Ask for a row that is there and one that is not; say what is wrong with the answers."""
+    answers = [who.ask(method, url) for url in urls]
+    statuses = [answer.status_code for answer in answers]
+    if _may(who.name, name, page):
+        return "" if statuses == [200, 302][: len(urls)] or statuses == [302, 302] else "not open"
+    expected = 403 if who.name in HATS else 302
+    if set(statuses) != {expected}:
+        return f"not {expected}"
+    said = {comparable(answer)[:2] for answer in answers}
+    return "" if len(said) == 1 else "tells which rows exist"
+
+
+def _is_posted(number: int) -> bool:
+    return matrix.IS_FULL or number % 5 == 0
+
+
+def test_each_hat_opens_its_own_tables_and_nobody_else_any(visitors: dict[str, Visitor]) -> None:
+    wrong = []
+    everybody = enumerate(oracle.SEATS)
+    for turn, name in everybody:
+        who = visitors[name]
+        who.ask("GET", "/")
+        for number, (table, page, urls) in enumerate(_addresses()):
+            if not (name in HATS or matrix.IS_FULL or number % len(oracle.SEATS) == turn):
+                continue
+            for method in ("GET", "POST"):
+                if method == "POST" and (_may(name, table, page) or not _is_posted(number)):
+                    continue  # an allowed one would do what the hat is there for
+                problem = _problem(who, table, page, method, urls)
+                if problem:
+                    wrong.append(f"{name} {method} {table} {page}: {problem}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", HATS)
+def test_the_pages_around_the_tables(visitors: dict[str, Visitor], name: str) -> None:
+    who = visitors[name]
+    assert who.ask("GET", reverse("admin:index")).status_code == 200
+    assert who.ask("GET", "/admin/nothing/here/").status_code == 404
+    assert who.ask("GET", reverse("admin:autocomplete")).status_code == 403
+    for app in ("grids", "branches", "members", "knox", "petitions"):
+        is_theirs = any(name in hats for table, hats in OPERATORS.items() if table.startswith(app))
+        url = reverse("admin:app_list", args=[app])
+        assert who.ask("GET", url).status_code == (200 if is_theirs else 404), app
+    for table in OPERATORS:
+        bare = f"/admin/{table.replace('_', '/')}/{MISSING}/"
+        assert who.ask("GET", bare).status_code == 302  # to the change page, whatever the row
+
+
+def test_people_are_suggested_to_the_hat_that_gives_posts(visitors: dict[str, Visitor]) -> None:
+    asked = "?app_label=members&model_name=post&field_name=user&term=clerk"
+    for name in (*HATS, "clerk", "city", "visitor"):
+        answer = visitors[name].ask("GET", reverse("admin:autocomplete") + asked)
+        expected = 200 if name == "secadmin" else 403 if name in HATS else 302
+        assert answer.status_code == expected, name
+
+
+def test_no_operator_learns_which_cases_exist(stage: Stage, visitors: dict[str, Visitor]) -> None:
+    kind = ContentType.objects.get_for_model(Petition).pk
+    for name in oracle.SEATS:
+        answers = [
+            visitors[name].ask("GET", reverse("admin:view_on_site", args=[kind, pk]))
+            for pk in (stage.file().petition.pk, matrix.NOBODY)
+        ]
+        assert [answer.status_code for answer in answers] == [404, 404], name
+
+
+def test_no_table_has_a_page_without_an_entry() -> None:
+    registered = {model._meta.label_lower.replace(".", "_") for model in admin.site._registry}
+    assert registered == set(OPERATORS)
+    for model, page in admin.site._registry.items():
+        assert isinstance(page, AnyAdmin), model
+        assert page.view_on_site is False, model
+
+
+def _questions(name: str) -> Iterator[str]:
+    """Yield questions an address could put to a table's own and neighbouring columns."""
+    for column in (
+        *(
+            "password",
+            "digest",
+            "name",
+            "path",
+            "petitions__text",
+            "inbox__title",
+            "user__password",
+        ),
+        *("petition__text", "organisation__petitions__text", "posts__user__password"),
+    ):
+        model = apps.get_model(*name.split("_", 1))
+        try:
+            model._meta.get_field(column.partition("__")[0])
+        except FieldDoesNotExist:
+            continue
+        yield f"{column}__startswith"
+
+
+@pytest.mark.parametrize("hat", HATS)
+def test_an_address_cannot_question_a_column_by_letters(
+    visitors: dict[str, Visitor], hat: str
+) -> None:
+    for name in (name for name, hats in OPERATORS.items() if hat in hats):
+        url = reverse(f"admin:{name}_changelist")
+        for question in _questions(name):
+            answer: Any = visitors[hat].ask("GET", f"{url}?{question}=a")
+            assert answer.status_code == 400, (name, question)
+
+
+def test_every_entry_of_the_table_is_asked() -> None:
+    operators = {name for name, door in access.TABLE.items() if name.startswith("admin")}
+    doors = {access.TABLE[name] for name in operators}
+    assert doors == {
+        *(Door.OPERATOR, Door.OPERATOR_ROWS, Door.OPERATOR_ROW, Door.OPERATOR_ADD),
+        *(Door.OPERATOR_DELETE, Door.LOG_IN, Door.NOBODY),
+    }

@@ -1,0 +1,266 @@
+"""Session × page × matter on the residents' pages: each browser its own case, draft and photos."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import logging
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from grids import workflow as placing
+from petitions import catalogue, guesses, workflow
+from petitions.enums import PhotoKind
+from petitions.models import MeToo, Petition, Photo
+from petitions.views import public, track
+from tests import access, matrix
+from tests.access import Door, comparable
+from tests.cast import Stage
+from tests.oracle import may_join
+from tests.petitions import conftest
+from tests.petitions.followers import code_of
+from tests.petitions.residents import photo as snapshot
+from tests.world import FACTS, NOW, World, build, photo_of
+
+stage = conftest.stage
+FOLLOWERS = {"petitioner": "own", "neighbour": "foreign", "joined": "own"}
+BUILDINGS = ("b46", "b47", "b1")
+POSTS = ("confirm", "dispute", "rate", "reopen", "withdraw", "contact")
+
+
+@pytest.fixture
+def world(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
+) -> Iterator[World]:
+    settings.MEDIA_ROOT = tmp_path
+    settings.PHOTOS_BY_ACCEL = True
+    monkeypatch.setattr(guesses, "take", lambda *_args: None)
+    monkeypatch.setattr(guesses, "give_back", lambda *_args: None)
+    monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
+    catalogue.forget()
+    with time_machine.travel(NOW, tick=False):
+        yield build(stage)
+
+
+@pytest.fixture
+def browsers(world: World) -> dict[str, Client]:
+    """Everybody who may come to the residents' pages; each has its own session."""
+    found = {name: Client() for name in ("nobody", *FOLLOWERS, "late", "writer")}
+    for name in ("petitioner", "neighbour", "late"):
+        case = world.cases[FOLLOWERS.get(name, "own")]
+        found[name].post("/track/", {"code": code_of(case), "digits": "1234"})
+    session = found["late"].session
+    session[track.SESSION][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
+    session.save()
+    key = uuid.uuid4()
+    code = workflow.me_too(petition=world.cases["own"], key=key, now=NOW)
+    found["joined"].post("/track/", {"code": code, "digits": ""})
+    writer = found["writer"]
+    writer.post("/report/", {"place": world.stage.town.building.pk})
+    writer.post("/report/what/", {"category": world.cases["own"].category_id})
+    writer.post("/report/tell/", {"text": "示例", "photos": [snapshot()]})
+    found["clerk"] = world.visitors["clerk"].browser
+    for browser in found.values():
+        browser.get("/")
+    return found
+
+
+# --- Following a case -------------------------------------------------------------------------
+
+
+def test_the_case_page_is_of_the_case_whose_code_was_given(
+    world: World, browsers: dict[str, Client]
+) -> None:
+    for name, browser in browsers.items():
+        answer = browser.get("/track/case/")
+        assert answer.status_code == (200 if name in FOLLOWERS else 302), name
+        theirs = {FOLLOWERS[name]} if name in {"petitioner", "neighbour"} else set()
+        told = set(world.found_in(answer.content))
+        assert told - {FOLLOWERS.get(name)} == set(), name
+        assert theirs <= told, name
+
+
+def test_acts_are_the_petitioner_s_alone(world: World, browsers: dict[str, Client]) -> None:
+    before = {case.pk: case.version for case in Petition.objects.all()}
+    for name, browser in browsers.items():
+        for act in POSTS:
+            url = reverse(f"petitions:track_{act}")
+            assert access.TABLE[f"petitions:track_{act}"] == Door.FOLLOW
+            assert browser.get(url).status_code == 405
+            if name in {"petitioner", "neighbour"}:
+                if act != "contact":  # an empty form there takes the contact back
+                    assert browser.post(url, {}).status_code == 400, (name, act)
+                continue
+            answer = browser.post(url, {"version": 1, "reason": "x", "rating": 5, "delete": 1})
+            assert (answer.status_code, answer["Location"]) == (302, "/track/"), (name, act)
+    assert {case.pk: case.version for case in Petition.objects.all()} == before
+
+
+def _photos(world: World) -> dict[str, tuple[str, Any]]:
+    """Return photos of every kind by name, each with the name of its case."""
+    own, public_step = world.cases["own"], {"kind": PhotoKind.HANDLING}
+    return {
+        "own report": ("own", world.photos["own"]),
+        "own progress": ("own", photo_of(own, **public_step)),
+        "own internal": ("own", photo_of(own, **public_step, is_public=False)),
+        "foreign report": ("foreign", world.photos["foreign"]),
+        "sealed": ("sealed", world.photos["sealed"]),
+        "about the branch": ("about the branch", world.photos["about the branch"]),
+        "deleted": ("", world.gone["photo"]),
+    }
+
+
+def _may_look(name: str, case: str, photo: Photo) -> bool:
+    if FOLLOWERS.get(name) != case or not photo.is_public:
+        return False
+    return name != "joined" or photo.kind != PhotoKind.REPORT
+
+
+@pytest.mark.parametrize("page", ["track_photo", "track_thumb"])
+def test_photos_of_the_case_that_is_followed_and_no_other(
+    world: World, browsers: dict[str, Client], page: str
+) -> None:
+    photos = _photos(world)
+    for name, browser in browsers.items():
+        unknown = comparable(browser.get(reverse(f"petitions:{page}", args=[uuid.uuid4()])))
+        for what, (case, photo) in photos.items():
+            answer = browser.get(reverse(f"petitions:{page}", args=[photo.uuid]))
+            if case and _may_look(name, case, photo):
+                assert answer.status_code == 200, (name, what)
+            else:
+                assert comparable(answer) == unknown, (name, what)
+                assert answer.status_code == 404
+
+
+# --- Writing a report -------------------------------------------------------------------------
+
+
+def test_a_draft_and_its_photos_belong_to_one_browser(
+    world: World, browsers: dict[str, Client]
+) -> None:
+    page = browsers["writer"].get("/report/tell/").content.decode()
+    (token,) = {part.split("/")[0] for part in page.split("/report/photos/")[1:]}
+    for name, browser in browsers.items():
+        unknown = comparable(browser.get(reverse("petitions:report_photo", args=["a" * 40])))
+        answer = browser.get(reverse("petitions:report_photo", args=[token]))
+        if name == "writer":
+            assert answer.status_code == 200
+        else:
+            assert comparable(answer) == unknown, name
+        for step in ("what", "tell", "reach", "check"):
+            status = browser.get(f"/report/{step}/").status_code
+            assert status == (302 if name != "writer" or step == "check" else 200), (name, step)
+
+
+def test_a_receipt_is_shown_to_the_browser_that_filed_or_joined(
+    world: World, browsers: dict[str, Client]
+) -> None:
+    own = world.cases["own"]
+    code = world.stage.town.building.qr_codes.get().code
+    joining = reverse("petitions:me_too", args=[code, own.pk])
+    assert browsers["nobody"].post(joining)["Location"] == reverse("petitions:receipt")
+    for name, browser in browsers.items():
+        answer = browser.get(reverse("petitions:receipt"))
+        assert answer.status_code == (200 if name == "nobody" else 302), name
+        assert set(world.found_in(answer.content)) <= {"own"}, name
+    browsers["nobody"].post(reverse("petitions:track_leave"))
+    assert browsers["nobody"].get(reverse("petitions:receipt")).status_code == 302
+
+
+# --- Joining a matter -------------------------------------------------------------------------
+
+
+def _wrong_joins(world: World, building: str, join: Any) -> list[str]:
+    """Try to join every case from a building; return the answers that are not as they must be."""
+    found = []
+    assert comparable(join(world.gone["case"].pk)) == comparable(join(matrix.NOBODY))
+    for name, fact in FACTS.items():
+        answer = join(world.cases[name].pk)
+        may = may_join(building, fact)
+        expected = {True: 302, None: 409, False: 404}[may]
+        is_same = may is not False or comparable(answer) == comparable(join(matrix.NOBODY))
+        if answer.status_code != expected or not is_same:
+            found.append(f"{building} {name}: {answer.status_code}, not {expected}")
+    return found
+
+
+@pytest.mark.parametrize("building", BUILDINGS)
+def test_only_a_known_matter_of_one_s_own_building_can_be_joined(
+    world: World, building: str
+) -> None:
+    place = world.stage.town.areas[building]
+    code = place.qr_codes.get().code
+    browser = Client()
+    browser.get("/")
+
+    def by_draft(pk: int) -> Any:
+        browser.post("/report/", {"place": place.pk})  # joining ends the draft
+        return browser.post(reverse("petitions:report_me_too", args=[pk]))
+
+    def by_link(pk: int) -> Any:
+        return browser.post(reverse("petitions:me_too", args=[code, pk]))
+
+    assert _wrong_joins(world, building, by_link) == []
+    assert _wrong_joins(world, building, by_draft) == []
+
+
+def test_a_revoked_or_unknown_link_joins_nothing(world: World) -> None:
+    qr = world.stage.town.building.qr_codes.get()
+    placing.revoke_qr(qr=qr, now=NOW)
+    for code in (qr.code, "unknowncode"):
+        for case in (world.cases["own"].pk, matrix.NOBODY):
+            answer = Client().post(reverse("petitions:me_too", args=[code, case]))
+            assert answer.status_code == 404
+    assert not MeToo.objects.exists()
+
+
+def test_pages_of_a_building_tell_no_more_than_kind_and_step(world: World) -> None:
+    for building in BUILDINGS:
+        code = world.stage.town.areas[building].qr_codes.get().code
+        page = Client().get(reverse("petitions:at_place", args=[code]))
+        assert page.status_code == 200
+        assert world.found_in(page.content) == []
+        offered = {matter.pk for matter in page.context["matters"]}
+        joinable = {world.cases[n].pk for n, f in FACTS.items() if may_join(building, f)}
+        assert offered <= joinable
+
+
+# --- Planted mistakes -------------------------------------------------------------------------
+
+
+def test_an_unlisted_matter_that_can_be_joined_is_noticed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgetful(area: Any, now: dt.datetime) -> Any:
+        return Petition.objects.same_matter(area.pk, None, now - public.LOOK_BACK)
+
+    monkeypatch.setattr(public, "known_matters", forgetful)
+    code = world.stage.town.building.qr_codes.get().code
+    browser = Client()
+    browser.get("/")
+    wrong = _wrong_joins(
+        world, "b46", lambda pk: browser.post(reverse("petitions:me_too", args=[code, pk]))
+    )
+    assert [line.split(":")[0] for line in wrong] == ["b46 of one household"]
+
+
+def test_a_thumbnail_of_any_case_is_noticed(
+    world: World, browsers: dict[str, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unchecked(_request: Any, uuid: Any, *, is_thumb: bool) -> Any:
+        return track.picture(Photo.objects.get(uuid=uuid).name, is_thumb=is_thumb)
+
+    monkeypatch.setattr(track, "_picture", unchecked)
+    url = reverse("petitions:track_thumb", args=[world.photos["foreign"].uuid])
+    assert browsers["petitioner"].get(url).status_code == 200  # what the matrix above refuses
+
+
+def test_the_snapshot_is_a_picture() -> None:
+    assert Image.open(io.BytesIO(snapshot().read())).format == "JPEG"
