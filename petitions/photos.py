@@ -1,7 +1,8 @@
 """Photos in: decoded, turned upright, re-encoded without any metadata, and synced to disk.
 
-Accepted: JPEG, PNG, WebP; at most 20 MiB and 25 megapixels. What is stored is always a fresh JPEG
-of at most 2,000 pixels on the longer side, under a random name; the file sent is never kept.
+Accepted: JPEG, PNG, WebP; at most 20 MiB and 25 megapixels (WebP 16). What is stored is always a
+fresh JPEG of at most 2,000 pixels on the longer side, under a random name; the file sent is never
+kept.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import secrets
-import warnings
+import threading
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +25,11 @@ from PIL import Image
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 25_000_000
+MAX_WEBP_PIXELS = 16_000_000  # its decoder holds every pixel four times
 MAX_SIDE = 2000
 THUMB_SIDE = 400
 MAX_PHOTOS = 6
+MAX_SCANS = 32  # a progressive JPEG has about ten; each costs a pass over the whole picture
 QUALITY = 82
 ORIENTATION = 0x0112
 UPRIGHT = {
@@ -38,6 +42,11 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """How a picture must be turned, by the camera's tag."""
+
+MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # the rest are data and marks inside a scan
+START_OF_SCAN, END_OF_IMAGE, WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # the decoder's own refusal, before any of our code runs
+_one_at_a_time = threading.Lock()  # a large picture takes 300 MB while it is decoded
 
 
 class PhotoRefused(ValueError):
@@ -98,36 +107,62 @@ def sweep_unused(known: Container[str], older_than: float) -> int:
 
 
 def _decode(file: IO[bytes]) -> Image.Image:
+    """Return the bare pixels, small and upright. One picture at a time, so that memory is bounded.
+
+    Warnings are left alone: the switch that turns them into errors is not one thread's own.
+    """
     raw = file.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise PhotoRefused(_("照片太大，每张不能超过20MB。"))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise PhotoRefused(_("照片像素太大，不能超过2500万像素。"))
-                opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
-                opened.load()
-                return _flat(_upright(opened))
+        with _one_at_a_time, Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise PhotoRefused(_("照片像素太大，不能超过2500万像素。"))
+            if opened.format == "WEBP" and opened.width * opened.height > MAX_WEBP_PIXELS:
+                raise PhotoRefused(_("WebP照片像素太大，不能超过1600万像素。"))
+            if opened.format == "JPEG" and _scans(raw) > MAX_SCANS:
+                raise ValueError("more scans than a photo has")
+            opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
+            opened.load()
+            return _flat(_upright(opened, _shrunk(opened)))
     except PhotoRefused:
         raise
     except Exception as error:  # a decoder may throw anything at a hostile file
         raise PhotoRefused(_("这个文件不是可用的照片，请上传JPG、PNG或WebP。")) from error
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn a picture as the camera says. Only this one tag is read; broken tags turn nothing."""
+def _scans(raw: bytes) -> int:
+    """Count the scans of a JPEG as its decoder will meet them, up to the end of the picture."""
+    at = found = 0
+    while mark := MARKER.search(raw, at):
+        kind, at = mark[1][0], mark.end()
+        if kind == END_OF_IMAGE:
+            break
+        found += kind == START_OF_SCAN
+        if kind not in WITHOUT_LENGTH:
+            at += int.from_bytes(raw[at : at + 2], "big")
+    return found
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """Make a picture small before anything else; what has a palette gets its colours first."""
+    small = image.convert("RGBA") if image.mode in ("P", "PA") else image
+    small.thumbnail((MAX_SIDE, MAX_SIDE))  # in place: no second copy of a large picture
+    return small
+
+
+def _upright(sent: Image.Image, small: Image.Image) -> Image.Image:
+    """Turn a picture as the camera said. Only this one tag is read; broken tags turn nothing."""
     try:
-        turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
+        turn = UPRIGHT.get(sent.getexif().get(ORIENTATION, 1))
     except Exception:  # noqa: BLE001 - tags may hold anything
         turn = None
-    return image if turn is None else image.transpose(turn)
+    return small if turn is None else small.transpose(turn)
 
 
 def _flat(image: Image.Image) -> Image.Image:
     """Return the bare pixels on white: no transparency, no profile, no comment, no tags."""
-    if image.mode in ("RGBA", "LA", "P", "PA"):
+    if image.mode in ("RGBA", "LA"):
         rgba = image.convert("RGBA")
         ground = Image.new("RGB", rgba.size, "white")
         ground.paste(rgba, mask=rgba.getchannel("A"))
