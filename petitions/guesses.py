@@ -1,4 +1,4 @@
-"""Exact counters of what a network address, or everybody together, may try in a window of time."""
+"""Exact counters of what may be tried in a window of time: from one address, or on one code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from petitions import tracking
 from petitions.models import GuessCount
 
-EVERYBODY = "*"
 NOWHERE = "unknown"
 IPV6_NETWORK = 64  # one household has a whole network of this size
 
@@ -28,7 +27,8 @@ class Rule:
 
 
 TRACK = Rule("track", 5, 15 * 60)
-TRACK_ALL = Rule("track-all", 3000, 60 * 60)
+DIGITS = Rule("digits", 10, 24 * 60 * 60)
+NOTHING = Rule("nothing", 2**31 - 1, 24 * 60 * 60)  # counts and never refuses
 FILE = Rule("file", 30, 60 * 60)
 JOIN = Rule("join", 30, 60 * 60)
 PHOTO = Rule("photo", 120, 60 * 60)
@@ -42,8 +42,8 @@ class TooMany(Exception):
         self.retry_after = retry_after
 
 
-def take(rule: Rule, address: str, now: dt.datetime) -> None:
-    """Count one try; refuse it with `TooMany` when the window already holds the limit.
+def take(rule: Rule, what: str, now: dt.datetime) -> None:
+    """Count one try from an address or on a code; refuse it with `TooMany` at the limit.
 
     One statement that counts and tests at once: however many come together, exactly `limit` pass.
     """
@@ -54,21 +54,21 @@ def take(rule: Rule, address: str, now: dt.datetime) -> None:
             f'INSERT INTO {table} (bucket, "window", count) VALUES (%s, %s, 1)'  # noqa: S608 - own table
             f' ON CONFLICT (bucket, "window") DO UPDATE SET count = {table}.count + 1'
             f" WHERE {table}.count < %s",
-            [_bucket(rule, address), window, rule.limit],
+            [_bucket(rule, what), window, rule.limit],
         )
         if not cursor.rowcount:
             ends = window + dt.timedelta(seconds=rule.seconds)
             raise TooMany(max(1, round((ends - now).total_seconds())))
 
 
-def give_back(rule: Rule, address: str, now: dt.datetime) -> None:
+def give_back(rule: Rule, what: str, now: dt.datetime) -> None:
     """Take one try back: it was no guess, the answer was right."""
     table = connection.ops.quote_name(GuessCount._meta.db_table)  # noqa: SLF001 - documented API
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET count = count - 1"  # noqa: S608 - own table
             ' WHERE bucket = %s AND "window" = %s AND count > 0',
-            [_bucket(rule, address), _window(rule, now)],
+            [_bucket(rule, what), _window(rule, now)],
         )
 
 
@@ -92,8 +92,8 @@ def client_address(request: HttpRequest) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
-def _bucket(rule: Rule, address: str) -> str:
-    return f"{rule.name}:{tracking.bucket(address)}"
+def _bucket(rule: Rule, what: str) -> str:
+    return f"{rule.name}:{tracking.bucket(what)}"
 
 
 def _window(rule: Rule, now: dt.datetime) -> dt.datetime:
