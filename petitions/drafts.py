@@ -13,6 +13,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
 from petitions import contacts
@@ -99,7 +100,10 @@ def load(session: SessionBase) -> Draft:
     kept: dict[str, Any] | None = session.get(NAME)
     if not kept:
         return Draft()
-    return Draft(**kept | {"photos": [StoredPhoto(**one) for one in kept["photos"]]})
+    draft = Draft(**kept | {"photos": [StoredPhoto(**one) for one in kept["photos"]]})
+    if draft.key_id and draft.key_id not in settings.CONTACT_KEYS:
+        draft.sealed, draft.key_id, draft.has_reach = "", "", False  # its key is gone: ask again
+    return draft
 
 
 def save(session: SessionBase, draft: Draft) -> None:

@@ -1,7 +1,7 @@
 """The verbs: everything that changes a case. Keyword-only; the actor is `by`, the instant `now`."""
 
 from petitions.workflow.clock import Turn, fire, fire_due, remind, remind_due
-from petitions.workflow.contact import correct_contact, forget, reveal
+from petitions.workflow.contact import correct_contact, forget, reseal, reveal
 from petitions.workflow.engine import NotNow, NotYours, Stale, WorkflowError
 from petitions.workflow.escalation import answer, escalate
 from petitions.workflow.filing import Report, file, me_too
@@ -47,6 +47,7 @@ __all__ = [
     "remind",
     "remind_due",
     "reopen",
+    "reseal",
     "resolve",
     "return_",
     "reveal",

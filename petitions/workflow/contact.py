@@ -1,11 +1,14 @@
-"""Verbs around the petitioner's contact: opening it with a reason and a trace, correcting it."""
+"""Verbs around the petitioner's contact: opening it with a reason, correcting it, sealing anew."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from petitions import contacts, tracking
 from petitions.contacts import Reach
@@ -13,17 +16,33 @@ from petitions.enums import Verb
 from petitions.models import Contact, Event, Petition
 from petitions.permissions import By
 from petitions.states import FINAL
-from petitions.workflow.engine import step
+from petitions.workflow.engine import NotNow, step
 
 RETENTION = dt.timedelta(days=180)
 
 
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """What one batch of sealing anew did, and after which row the next one begins."""
+
+    done: int
+    unreadable: tuple[int, ...]
+    last: int | None
+
+
 def reveal(*, petition: Petition, by: By, now: dt.datetime, reason: str) -> Reach:
-    """Open the contact: the reason is kept; the resident sees that and by whom it was opened."""
+    """Open the contact: the reason is kept; the resident sees that and by whom it was opened.
+
+    A contact that cannot be opened was not: then no trace says so.
+    """
     with step(petition, Verb.REVEAL, by=by, now=now) as one:
         one.say(reason, is_public=True)
-    contact = one.petition.contact
-    return contacts.unseal(one.petition.uuid, bytes(contact.cipher), contact.key_id)
+        contact = one.petition.contact
+        try:
+            return contacts.unseal(one.petition.uuid, bytes(contact.cipher), contact.key_id)
+        except contacts.Unreadable as error:
+            words = _("联系方式现在打不开，请告诉系统管理员。")
+            raise NotNow("unreadable", words) from error
 
 
 def keep(petition: Petition, reach: Reach) -> None:
@@ -64,3 +83,36 @@ def correct_contact(*, petition: Petition, reach: Reach) -> None:
             keep(petition, reach)
         else:
             Contact.objects.filter(petition=petition).delete()
+
+
+def reseal(*, after: int, limit: int) -> Resealed:
+    """Seal up to `limit` contacts behind row `after` with the newest key, in one transaction.
+
+    It waits for no lock: a contact that somebody holds is left for the next round. So it can stop
+    nobody else's work and needs no place in the order of locks, and what a resident corrects
+    meanwhile is never overwritten. Nothing about the case changes, so there is no event.
+    """
+    with transaction.atomic():
+        rows = list(
+            Contact.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("petition")
+            .exclude(key_id=contacts.newest_key_id())
+            .filter(pk__gt=after)
+            .order_by("pk")[:limit]
+        )
+        sealed = list(_sealed_anew(rows))
+        Contact.objects.bulk_update(sealed, ["cipher", "key_id"])
+    done = {row.pk for row in sealed}
+    left = tuple(row.pk for row in rows if row.pk not in done)
+    return Resealed(len(done), left, rows[-1].pk if rows else None)
+
+
+def _sealed_anew(rows: Iterable[Contact]) -> Iterable[Contact]:
+    """Seal each row with the newest key; one that cannot be opened stays as it is."""
+    for row in rows:
+        try:
+            reach = contacts.unseal(row.petition.uuid, bytes(row.cipher), row.key_id)
+        except contacts.Unreadable:
+            continue
+        row.cipher, row.key_id = contacts.seal(row.petition.uuid, reach)
+        yield row

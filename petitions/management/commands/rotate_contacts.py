@@ -1,0 +1,96 @@
+"""Seal every contact with the newest key, while everything runs; say when an old key may go."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db.models import Count
+
+from petitions import contacts, workflow
+from petitions.models import Contact
+
+ROUNDS = 20  # a contact somebody holds is met again in the next one
+AN_HOUR = 3600
+
+
+class Command(BaseCommand):
+    """Seal anew in small batches. Stopped or killed, it goes on where it was when started again."""
+
+    help = "Seal every contact with the first key of CONTACT_KEYS; exit 1 when any is left."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """How much at once, how long to rest, or only to look."""
+        parser.add_argument("--batch", type=int, default=100, help="contacts in one transaction")
+        parser.add_argument("--pause", type=float, default=0.0, help="seconds between batches")
+        parser.add_argument("--check", action="store_true", help="open every contact, change none")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Do it, and print what is left."""
+        if options["check"]:
+            unreadable = self._unreadable()
+        else:
+            unreadable = self._rotate(options["batch"], options["pause"])
+        for pk in unreadable[:20]:
+            self.stdout.write(f"  contact {pk} cannot be opened with any key of the ring")
+        left = self._report()
+        if unreadable or (left and not options["check"]):
+            sys.exit(1)
+
+    def _rotate(self, batch: int, pause: float) -> list[int]:
+        """Go through the rows until a round finds none to seal; return those that cannot be."""
+        total = 0
+        for _round in range(ROUNDS):
+            done, unreadable = self._round(batch, pause, total)
+            total += done
+            if self._waiting().count() == len(unreadable):
+                break
+            time.sleep(max(pause, 0.1))
+        return unreadable
+
+    def _round(self, batch: int, pause: float, before: int) -> tuple[int, list[int]]:
+        done, unreadable, after = 0, list[int](), 0
+        while True:
+            found = workflow.reseal(after=after, limit=batch)
+            done += found.done
+            unreadable += found.unreadable
+            if found.last is None:
+                return done, unreadable
+            after = found.last
+            self.stdout.write(f"  {before + done:>8}  sealed anew")
+            self.stdout.flush()
+            time.sleep(pause)
+
+    def _waiting(self) -> Any:
+        return Contact.objects.exclude(key_id=contacts.newest_key_id())
+
+    def _unreadable(self) -> list[int]:
+        """Open every contact and return the ids of those that no key opens."""
+        bad = []
+        for row in Contact.objects.select_related("petition").order_by("pk").iterator():
+            try:
+                contacts.unseal(row.petition.uuid, bytes(row.cipher), row.key_id)
+            except contacts.Unreadable:
+                bad.append(row.pk)
+        return bad
+
+    def _report(self) -> int:
+        """Print how many contacts each key seals, and which keys may go; return how many wait."""
+        rows = Contact.objects.values_list("key_id").annotate(Count("pk")).order_by("key_id")
+        used: dict[str, int] = dict(rows)
+        for key_id, count in used.items():
+            self.stdout.write(f"  {count:>8}  sealed with key {key_id}")
+        newest = contacts.newest_key_id()
+        left = sum(used.values()) - used.get(newest, 0)
+        hours = settings.SESSION_MAX_SECONDS / AN_HOUR
+        for key_id in settings.CONTACT_KEYS:
+            if key_id not in used and key_id != newest:
+                self.stdout.write(
+                    f"Key {key_id} seals no contact any more. It may be taken out of CONTACT_KEYS"
+                    f" when every process has run with key {newest} in front for {hours:g} hours"
+                    " (reports begun before are sent by then) and this command says so again."
+                )
+        return left

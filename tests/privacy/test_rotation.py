@@ -1,0 +1,269 @@
+"""Keys rotate while everything runs: killed again and again, nothing unreadable, nothing lost."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from config import places
+from petitions import contacts, drafts, tracking, workflow
+from petitions.contacts import Reach, Unreadable, check_ring
+from petitions.enums import Status
+from petitions.models import Contact, Event, Petition
+from petitions.workflow import NotNow
+from tests.cast import Stage, build_cast, build_town
+from tests.privacy.scale import IS_FULL
+from tests.privacy.tables import plainly_kept
+
+OLD, NEW = (base64.urlsafe_b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+CONTACTS, KILLS, PACE = (600, 5, 0.05) if IS_FULL else (40, 1, 0.3)
+
+
+@pytest.fixture
+def ring(settings: Settings) -> Callable[..., None]:
+    """Give the ring, the newest key first."""
+
+    def give(**keys: str) -> None:
+        settings.CONTACT_KEYS = {name.removeprefix("k"): key for name, key in keys.items()}
+
+    give(k1=OLD)
+    return give
+
+
+def _rotate(*words: str) -> tuple[int, str]:
+    out = StringIO()
+    try:
+        call_command("rotate_contacts", *words, stdout=out)
+    except SystemExit as end:
+        return int(str(end.code)), out.getvalue()
+    return 0, out.getvalue()
+
+
+def _opened(petition: Petition) -> Reach:
+    row = Contact.objects.get(petition=petition)
+    return contacts.unseal(petition.uuid, bytes(row.cipher), row.key_id)
+
+
+# --- The command ------------------------------------------------------------------------------
+
+
+def test_every_contact_is_sealed_with_the_newest_key(stage: Stage, ring: Any) -> None:
+    filed = [stage.file(reach=Reach(f"示例{n}", f"190-0000-{n:04}")).petition for n in range(5)]
+    before = dict(Contact.objects.values_list("pk", "last4_hash"))
+    ring(k2=NEW, k1=OLD)
+    status, said = _rotate("--batch", "2")
+    assert status == 0
+    assert "5  sealed with key 2" in said
+    assert "Key 1 seals no contact any more" in said
+    ring(k2=NEW)
+    assert [_opened(one).phone for one in filed] == [f"190-0000-{n:04}" for n in range(5)]
+    assert dict(Contact.objects.values_list("pk", "last4_hash")) == before
+    assert Event.objects.filter(petition=filed[0]).count() == 1
+
+
+def test_new_contacts_are_readable_while_old_ones_wait(stage: Stage, ring: Any) -> None:
+    old = stage.file(reach=Reach("甲", "190-0000-0001")).petition
+    ring(k2=NEW, k1=OLD)
+    new = stage.file(reach=Reach("乙", "190-0000-0002")).petition
+    assert (_opened(old).name, _opened(new).name) == ("甲", "乙")
+    assert Contact.objects.get(petition=new).key_id == "2"
+
+
+def test_a_key_taken_out_too_early_is_named_and_stops_nothing_else(stage: Stage, ring: Any) -> None:
+    lost = stage.at(Status.ACCEPTED)
+    ring(k2=NEW)
+    good = stage.file().petition
+    status, said = _rotate()
+    assert status == 1
+    assert f"contact {lost.contact.pk} cannot be opened" in said
+    assert "Key" not in said
+    assert _rotate("--check")[0] == 1
+    assert _opened(good).phone
+    with pytest.raises(Unreadable):
+        _opened(lost)
+
+
+def test_a_contact_that_cannot_be_opened_leaves_no_trace_of_opening(
+    stage: Stage, ring: Any, client: Any
+) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    ring(k2=NEW)
+    events = petition.events.count()
+    with pytest.raises(NotNow, match="打不开"):
+        workflow.reveal(
+            petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="约时间"
+        )
+    assert petition.events.count() == events
+    code = tracking.code_for(petition.uuid)
+    assert client.post("/track/", {"code": code, "digits": "1234"}).status_code == 302
+    assert client.get("/track/case/").status_code == 200
+
+
+def test_a_report_begun_before_the_key_went_is_asked_for_the_contact_again(
+    db: None, ring: Any, client: Any
+) -> None:
+    session = client.session
+    draft = drafts.Draft(place_id=1, category_id=1, text="水")
+    draft.keep_reach(Reach("示例", "190-0000-0001"))
+    drafts.save(session, draft)
+    assert drafts.load(session).missing == ""
+    ring(k2=NEW)
+    assert drafts.load(session).missing == "report_reach"
+
+
+@pytest.mark.parametrize(
+    "keys", [{}, {"k1": "short"}, {"k1": OLD, "k2": "!"}, {f"k{'1' * 21}": OLD}]
+)
+def test_a_ring_that_cannot_seal_is_said_at_the_start(ring: Any, keys: dict[str, str]) -> None:
+    assert not check_ring()
+    ring(**keys)
+    assert [found.id for found in check_ring()] == ["petitions.E001"]
+
+
+def test_no_table_keeps_a_number_or_a_digest_of_one(stage: Stage) -> None:
+    """No column for a blind index: nothing in the database is equal for equal numbers."""
+    twins = [stage.file(reach=Reach("示例居民", "190-0000-4321")) for _i in range(2)]
+    assert plainly_kept("示例居民", "190-0000-4321") == []
+    first, second = (
+        set(Contact.objects.filter(petition=one.petition).values_list("cipher", "last4_hash")[0])
+        for one in twins
+    )
+    assert not first & second
+
+
+# --- While everything runs, killed again and again --------------------------------------------
+
+CHILD = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("rotate_contacts", batch=4, pause=0.05)
+"""
+
+
+def _child() -> subprocess.Popen[bytes]:
+    """Start the command in a process of its own, with both keys, on the database of this test."""
+    found = connection.settings_dict
+    surroundings = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": f"postgres://{found['USER']}@/{found['NAME']}?host={found['HOST']}",
+        "PRODUCTION": "no",
+        "CONTACT_KEYS": f"2:{NEW},1:{OLD}",
+    }
+    command = [sys.executable, "-c", CHILD]
+    return subprocess.Popen(
+        command, cwd=places.ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+class Residents:
+    """People who file, correct, delete and are called while the keys rotate."""
+
+    def __init__(self, stage: Stage, filed: list[Petition]) -> None:
+        self.stage, self.filed = stage, filed
+        self.expected: dict[int, str | None] = {}
+        self.errors: list[BaseException] = []
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._live, args=(n,)) for n in range(3)]
+
+    def __enter__(self) -> Residents:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_about: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _live(self, number: int) -> None:
+        turns = self._turns(number)
+        try:
+            while not self._ended.is_set():
+                next(turns)
+                self._ended.wait(PACE)
+        except Exception as error:  # noqa: BLE001 - judged in the test's own thread
+            self.errors.append(error)
+        finally:
+            connection.close()
+
+    def _turns(self, number: int) -> Iterator[None]:
+        mine, turn = self.filed[number::3], 0
+        while True:
+            petition, turn = mine[turn % len(mine)], turn + 1
+            phone = f"19100{number}{turn:05}"
+            if turn % 7 == 0:
+                workflow.correct_contact(petition=petition, reach=Reach())
+                self.expected[petition.pk] = None
+            elif turn % 2:
+                workflow.correct_contact(petition=petition, reach=Reach("示例", phone))
+                self.expected[petition.pk] = phone
+            elif self.expected.get(petition.pk, "kept") is not None:
+                workflow.reveal(
+                    petition=petition,
+                    by=self.stage.cast["secretary"],
+                    now=timezone.now(),
+                    reason="约上门时间",
+                )
+            new = self.stage.file(reach=Reach("示例", phone)).petition
+            self.expected[new.pk] = phone
+            yield
+
+
+def _remaining() -> int:
+    return Contact.objects.exclude(key_id="2").count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rotation_killed_again_and_again_loses_nothing(ring: Any) -> None:
+    town = build_town()
+    stage = Stage(town, build_cast(town))
+    filed = [
+        workflow.accept(
+            petition=stage.file(reach=Reach("示例", f"19000{n:06}")).petition,
+            by=stage.cast["secretary"],
+            now=timezone.now(),
+        )
+        for n in range(CONTACTS)
+    ]
+    kept = {one.pk: f"19000{n:06}" for n, one in enumerate(filed)}
+    ring(k2=NEW, k1=OLD)
+    kills = 0
+    with Residents(stage, filed) as residents:
+        while kills < KILLS:
+            child, at = _child(), _remaining()
+            while child.poll() is None and _remaining() > max(4, at - CONTACTS // (KILLS + 1)):
+                time.sleep(0.01)
+            assert child.poll() is None, "the rotation was through before it could be killed"
+            child.send_signal(signal.SIGKILL)
+            child.communicate()
+            kills += 1
+            assert _remaining(), "nothing was left to go on with"
+        child = _child()
+        said, wrong = child.communicate()
+    assert child.returncode == 0, wrong.decode()
+    assert residents.errors == []
+    assert b"Key 1 seals no contact any more" in said
+    ring(k2=NEW)
+    expected: dict[int, str | None] = kept | residents.expected
+    found: dict[int, str | None] = dict.fromkeys(expected)
+    for row in Contact.objects.select_related("petition"):
+        found[row.petition_id] = contacts.unseal(
+            row.petition.uuid, bytes(row.cipher), row.key_id
+        ).phone
+    assert found == expected
+    print(f"\nrotation: {len(found)} contacts, {kills} SIGKILLs, 0 unreadable, 0 lost")
