@@ -14,7 +14,7 @@ AS_PRODUCTION := PRODUCTION=yes DATABASE_URL=postgres://nobody@localhost/none RE
 	SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 
 help:  ## list these words
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 run:  ## start everything here, print the address and the logins; Ctrl-C stops it
 	@$(BOOT) run
@@ -56,6 +56,17 @@ bench:  ## measure; results go to benchmarks/results
 chaos:  ## break everything on purpose, in full; ARGS="limits --scale 0.1"; results go to var/chaos
 	@$(BOOT) dev
 	$(PY) -m tests.chaos $(ARGS)
+backup:  ## back up database and photos while they are in use; into BACKUP_DIR (backups/)
+	@$(BOOT) run
+	@$(PY) -m config.backup take
+
+restore:  ## restore a backup into an empty database: make restore FROM=backups/...
+	@$(BOOT) run
+	@$(PY) -m config.backup restore $(FROM)
+
+restore-drill:  ## prove that a backup taken under load restores: 100,000 cases, minutes
+	@$(BOOT) dev
+	$(PY) -m tests.drill $(ARGS)
 
 shots:  ## take pictures of every page in both widths and themes
 	@$(BOOT) dev browser

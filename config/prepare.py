@@ -23,6 +23,11 @@ def database(at: places.Places) -> None:
     _write_note(at, wanted)
 
 
+def note_restored(at: places.Places) -> None:
+    """Note at a restored database that it is up to date, so that no sample is loaded into it."""
+    _write_note(at, _fingerprint())
+
+
 def greet(at: places.Places, address: str) -> None:
     """Print where the site is and who can log in."""
     print(f"\n找支部 is running at {address}\n", flush=True)

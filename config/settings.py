@@ -323,6 +323,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+BACKUP_DIR = Path(env.text("BACKUP_DIR", str(BASE_DIR / "backups")))  # outlives `var/`
+BACKUP_KEEP = env.number("BACKUP_KEEP", 14)
 FILE_UPLOAD_PERMISSIONS = 0o644  # nginx, another account in another container, sends them
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

@@ -37,6 +37,7 @@ LATE_IMPORTS = {
     "config/prepare.py:_with_application": "a second start does not load the application at all",
 }
 PRINTING = {
+    "config/backup/__main__.py": "a command line of its own, for an operator at night",
     "config/embedded/__main__.py": "a command line of its own, before Django exists",
     "config/prepare.py": "tells whoever starts the project what is happening",
     "config/supervise.py": "prints the address and the logins",

@@ -96,6 +96,11 @@ def connect(at: Places, database: str = "postgres") -> "psycopg2.extensions.conn
     return connection
 
 
+def program_folders(at: Places) -> list[Path]:
+    """Return where client programs may be: the bundled ones first, then the system's newest."""
+    return [*_bundled(at, None), *_installed()]
+
+
 def _programs(at: Places, owner: Account | None) -> Binaries:
     """Return programs that run here: the bundled ones, else the system's newest."""
     candidates = [*_bundled(at, owner), *_installed()]
