@@ -1,0 +1,1 @@
+"""Commands of the app of places."""

@@ -1,0 +1,27 @@
+"""Django's `migrate`, in a way that lets people go on working; see config/lib/migrating.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import connections
+
+from config.lib import migrating
+
+
+class Command(migrate.Command):
+    """Bring the tables up to date without anybody waiting long for them."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate; what is in use is tried again."""
+
+        def step() -> None:
+            super(Command, self).handle(*args, **options)
+
+        say = self.stdout.write if options["verbosity"] else _nothing
+        migrating.patiently(connections[options["database"]], step, say)
+
+
+def _nothing(_text: str) -> None:
+    """Say nothing."""

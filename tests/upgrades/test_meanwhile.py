@@ -1,0 +1,228 @@
+"""A migration that finds its table in use lets others pass; old code works beside new tables."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+from django.apps import apps
+from django.core.management.base import CommandError
+from django.db import OperationalError, connection, models, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
+from pytest_django import DjangoDbBlocker
+
+from config.lib import migrating
+from config.lib.migrating import AddIndexMeanwhile, patiently
+from tests.cast import Stage, build_cast, build_town
+from tests.upgrades import road
+
+ADD = "ALTER TABLE petitions_event ADD COLUMN planted integer"
+LOOK = "SELECT count(*) FROM petitions_event"
+LONG, SHORT = "8s", "1s"  # who has not got through by then stands behind the migration
+
+
+@pytest.fixture(scope="module")
+def db(django_db_setup: None) -> None:
+    """The test database, to be copied; nothing of it is changed here."""
+
+
+@pytest.fixture(scope="module")
+def filled(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A copy of the test database with a few cases in it."""
+    name = f"upgrade_{os.getpid()}"
+    with (
+        django_db_blocker.unblock(),
+        road.a_copy(name, of=connection.settings_dict["NAME"]),
+    ):
+        town = build_town()
+        stage = Stage(town, build_cast(town))
+        for _number in range(3):
+            stage.file()
+        yield
+
+
+@pytest.fixture
+def open_reader(filled: None) -> Iterator[Any]:
+    """Somebody who has read the events and has not ended the transaction."""
+    reader = road.session()
+    reader.autocommit = False
+    with reader.cursor() as cursor:
+        cursor.execute(LOOK)
+    yield reader
+    reader.close()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE petitions_event DROP COLUMN IF EXISTS planted")
+
+
+def add_column() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(ADD)
+
+
+def passes(within: str) -> bool:
+    """Tell whether somebody who comes now gets to the events."""
+    visitor = road.session()
+    try:
+        with visitor.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = '{within}'")
+            cursor.execute("SET lock_timeout = 0")
+            cursor.execute(LOOK)
+            return True
+    except psycopg2.errors.QueryCanceled:
+        return False
+    finally:
+        visitor.close()
+
+
+def begin(step: Callable[[], None]) -> threading.Thread:
+    def run() -> None:
+        try:
+            step()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def waiting(sql: str) -> bool:
+    """Tell whether a statement stands in the queue for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = %s",
+            [sql],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def await_(true: Callable[[], bool]) -> None:
+    for _turn in range(2000):
+        if true():
+            return
+        threading.Event().wait(0.005)
+    raise AssertionError("it never came to that")
+
+
+def test_others_pass_while_it_waits_for_an_open_reader(open_reader: Any) -> None:
+    said: list[str] = []
+    thread = begin(lambda: patiently(connection, add_column, said.append))
+    await_(lambda: waiting(ADD))
+    assert passes(LONG)
+    await_(lambda: bool(said))
+    assert passes(LONG)
+    open_reader.rollback()
+    thread.join()
+    assert "A table is in use" in said[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT planted FROM petitions_event LIMIT 1")
+
+
+def test_without_that_everybody_would_stand_behind_it(open_reader: Any) -> None:
+    def impatient() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 0")
+        add_column()
+
+    thread = begin(impatient)
+    await_(lambda: waiting(ADD))
+    assert not passes(SHORT)
+    open_reader.rollback()
+    thread.join()
+
+
+def test_it_gives_up_with_a_sentence(open_reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrating, "PATIENCE", 0)
+    monkeypatch.setattr(migrating, "LOCK_WAIT", "20ms")
+    with pytest.raises(CommandError, match="nothing is half done"):
+        patiently(connection, add_column, lambda _text: None)
+
+
+def test_another_error_is_not_repeated(filled: None) -> None:
+    tried = []
+
+    def step() -> None:
+        tried.append(1)
+        raise OperationalError("the server is gone")
+
+    with pytest.raises(OperationalError, match="gone"):
+        patiently(connection, step, lambda _text: None)
+    assert tried == [1]
+
+
+def test_limits_of_the_session_are_put_back(filled: None) -> None:
+    def limits() -> list[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('lock_timeout')")
+            first = cursor.fetchone()[0]
+            cursor.execute("SELECT current_setting('statement_timeout')")
+            return [first, cursor.fetchone()[0]]
+
+    before, within = limits(), []
+    patiently(connection, lambda: within.extend(limits()), lambda _text: None)
+    assert within == ["500ms", "0"]
+    assert limits() == before != within
+
+
+def test_one_migrates_at_a_time(filled: None) -> None:
+    other = road.session()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [migrating.GUARD])
+    said: list[str] = []
+    done = threading.Event()
+    thread = begin(lambda: patiently(connection, done.set, said.append))
+    await_(lambda: bool(said))
+    assert not done.is_set()
+    other.close()
+    thread.join()
+    assert done.is_set()
+    assert said == ["Somebody else is migrating; waiting for that."]
+
+
+def test_an_index_is_built_meanwhile_and_again_after_an_interruption(filled: None) -> None:
+    state = ProjectState.from_apps(apps)
+    index = AddIndexMeanwhile("event", models.Index(fields=["verb"], name="planted_verb"))
+    after = state.clone()
+    index.state_forwards("petitions", after)
+    with connection.cursor() as cursor:  # what an interrupted attempt may have left
+        cursor.execute("CREATE INDEX planted_verb ON petitions_event (level)")
+    with connection.schema_editor(atomic=False) as editor:
+        index.database_forwards("petitions", editor, state, after)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'planted_verb'")
+        assert "(verb)" in cursor.fetchone()[0]
+    with connection.schema_editor(atomic=False) as editor:
+        index.database_backwards("petitions", editor, after, state)
+    connection.close()  # the next session begins with the limits of the settings
+
+
+def test_the_code_before_each_migration_works_beside_it(filled: None) -> None:
+    road.back_to_the_first_release()
+    loader = MigrationLoader(connection)
+    done = road.later(loader)
+    for one in done:
+        road.call_command("migrate", one.app_label, one.name, verbosity=0, interactive=False)
+        assert road.what_old_code_cannot_do(loader, one) == [], one.name
+    assert done
+
+
+def test_a_column_old_code_cannot_fill_is_seen(filled: None) -> None:
+    loader = MigrationLoader(connection)
+    newest = road.later(loader)[-1]
+    assert road.what_old_code_cannot_do(loader, newest) == []
+    for harm in ("ADD COLUMN planted integer NOT NULL DEFAULT 0", "DROP COLUMN reminded_at"):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER TABLE petitions_deadline {harm}")
+                if "ADD" in harm:
+                    cursor.execute(
+                        "ALTER TABLE petitions_deadline ALTER COLUMN planted DROP DEFAULT"
+                    )
+            found = road.what_old_code_cannot_do(loader, newest)
+            transaction.set_rollback(True)
+        assert [line.partition(":")[0] for line in found] == ["petitions_deadline"]
