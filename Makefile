@@ -68,6 +68,10 @@ restore-drill:  ## prove that a backup taken under load restores: 100,000 cases,
 	@$(BOOT) dev
 	$(PY) -m tests.drill $(ARGS)
 
+upgrade-drill:  ## run every later migration while people work; nobody may wait over two seconds
+	@$(BOOT) dev
+	$(PY) -m tests.upgrades $(ARGS)
+
 shots:  ## take pictures of every page in both widths and themes
 	@$(BOOT) dev browser
 	$(PY) -m tests.shots $(ARGS)

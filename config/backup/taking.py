@@ -143,7 +143,9 @@ def _share(old: Path, new: Path, sha256: str) -> str:
 
 
 def _copy(name: str, draft: Path) -> str:
-    """Copy one file; empty when it is not there."""
+    """Copy one file; empty when it is not there. Stops before the running system has no room."""
+    if shutil.disk_usage(draft).free < SPARE_BYTES:
+        raise Refused(FULL)
     target = draft / name
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:

@@ -1,7 +1,8 @@
 """Proves that a backup taken under load restores; prints what was asked and how long it took.
 
-`python -m tests.drill [--cases 100000] [--photos 2000] [--plant NAME]`, in `var/drill`. Exit 0
-only when everything held and the restore took no longer than five minutes.
+`python -m tests.drill [--cases 100000] [--photos 2000] [--plant NAME]`, in `var/drill` unless
+`--folder` says otherwise. Exit 0 only when everything held and the restore took no longer than five
+minutes.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--photos", type=int, default=2_000)
     parser.add_argument("--plant", choices=sorted(planted.PLANTS))
+    parser.add_argument("--folder", type=Path, default=places.ROOT / "var" / "drill")
     wanted = parser.parse_args()
-    top = places.ROOT / "var" / "drill"
+    top = wanted.folder.absolute()
     source, target, kept = top / "source", top / "restored", top / "backups"
     for old in (target, kept, places.find(target).services):
         shutil.rmtree(old, ignore_errors=True)

