@@ -98,6 +98,8 @@ def _restore(folder: Path) -> int:
         f"{sum(restored.sheet.tables.values()):,} rows, {restored.photos:,} picture files, "
         f"in {time.monotonic() - start:.1f} s."
     )
+    if restored.sheet.photos_lost:
+        say(f"{len(restored.sheet.photos_lost)} photos had been lost before the backup was taken.")
     for line in restored.wrong:
         say(f"WRONG: {line}")
     if restored.wrong:

@@ -106,6 +106,8 @@ def ask(there: Stack, original: Stack, folder: Path, before: list[residents.Acke
     """Put every question to the restored system, people's and the clock's."""
     sheet = manifest.read(folder)
     proof = Proof(there)
+    said = (there.at.var / "run.log").read_text()
+    proof.holds("no sample was loaded over it", "Loading the sample" not in said)
     proof.rows(sheet)
     proof.acked(before)
     proof.photos()

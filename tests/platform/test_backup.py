@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import fcntl
 import re
@@ -282,6 +283,25 @@ def test_wrong_keys_are_noticed(scene: Scene) -> None:
         with override_settings(CONTACT_KEYS=ring, TRACKING_SECRET="another"):
             said = restoring._keys_that_do_not_fit()
         assert [line.partition(":")[0] for line in said] == ["CONTACT_KEYS", "TRACKING_SECRET"]
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "is_wrong"),
+    [
+        ("fired_twice", 1, True),
+        ("photo_without_file", 2, True),
+        ("photo_without_file", 1, False),  # lost before the backup, and the backup says so
+        ("due_not_fired", 7, False),  # the clock will see to it
+        ("outbox_waiting", 7, False),
+    ],
+)
+def test_what_breaks_a_promise_is_wrong_and_what_is_only_late_is_not(
+    scene: Scene, name: str, count: int, is_wrong: bool
+) -> None:
+    lost = dataclasses.replace(
+        scene.first.sheet, photos_lost=["photos/aa/x.jpg", "thumbs/aa/x.jpg"]
+    )
+    assert bool(restoring._broken({"illegal_step": 0, name: count}, lost)) is is_wrong
 
 
 @pytest.mark.parametrize("words", [[], ["restore"], ["check"], ["take it"], ["--help"]])
