@@ -56,6 +56,8 @@ bench:  ## measure; results go to benchmarks/results
 chaos:  ## break everything on purpose, in full; ARGS="limits --scale 0.1"; results go to var/chaos
 	@$(BOOT) dev
 	$(PY) -m tests.chaos $(ARGS)
+
+.PHONY: backup restore restore-drill upgrade-drill
 backup:  ## back up database and photos while they are in use; into BACKUP_DIR (backups/)
 	@$(BOOT) run
 	@$(PY) -m config.backup take
