@@ -12,12 +12,14 @@ from config.lib import moments
 from grids import calendars
 from grids.worktime import WorkCalendar
 from petitions import standards
-from petitions.enums import DeadlineKind, Status
-from petitions.models import Deadline, Petition
+from petitions.enums import AnswerKind, DeadlineKind, Status
+from petitions.models import Deadline, Escalation, Petition
 
 ENDED = frozenset(
     {Status.CLOSED, Status.DECLINED, Status.REDIRECTED, Status.WITHDRAWN, Status.MERGED}
 )
+
+HANDLERS = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline])
     row = owed.get(kind) if kind else None
     if row is None:
         return Promise(_("%(who)s正在办理。") % {"who": petition.organisation.short_name}, "ok")
+    if row.due_at <= now and row.kind in HANDLERS and (said := _answered(petition)):
+        return _since_answered(petition, said, owed.get(DeadlineKind.RESOLUTION), now)
     due = moments.limit(row.due_at, row.remind_at, now, working_time(petition, row.kind))
     names = {
         "who": petition.organisation.short_name,
@@ -50,6 +54,32 @@ def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline])
             _("请在%(due)s前确认是否解决；逾期未回复将自动结案。") % names, "waiting", due
         )
     return Promise(_sentence(DeadlineKind(row.kind), due.state) % names, due.state, due)
+
+
+def _answered(petition: Petition) -> Escalation | None:
+    """Return the answer of the level above if it is the last word on what is late."""
+    if petition.supervisor is None or petition.is_answer_owed:
+        return None
+    last = petition.escalations.select_related("to_organisation").order_by("-id").first()
+    return last if last and last.answered_at else None
+
+
+def _since_answered(
+    petition: Petition, answer: Escalation, result: Deadline | None, now: dt.datetime
+) -> Promise:
+    """Say what the level above answered, and what comes next by when."""
+    names = {
+        "who": petition.organisation.short_name,
+        "level": answer.to_organisation.short_name,
+        "kind": AnswerKind(answer.answer_kind).label,
+    }
+    if result is None or result.due_at <= now:
+        text = _("%(level)s已答复：%(kind)s。原定时限已过，%(who)s正在抓紧办理。") % names
+        return Promise(text, "overdue")
+    due = moments.limit(result.due_at, result.remind_at, now, working_time(petition, result.kind))
+    names["due"] = due.absolute
+    text = _("%(level)s已答复：%(kind)s。%(who)s将在%(due)s前告诉您处理结果。") % names
+    return Promise(text, due.state, due)
 
 
 def working_time(petition: Petition, kind: str) -> WorkCalendar | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +84,19 @@ class Verdict(Versioned):
     def clean_reason(self) -> str:
         """Keep what was written, without control characters."""
         return clean_text(self.cleaned_data["reason"])
+
+
+class Dispute(Verdict):
+    """Not solved, or only partly: what is still wrong is asked for once, and may stay unsaid."""
+
+    asked = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask before an empty word is sent; the second press sends it as it is."""
+        given = super().clean() or {}
+        if "reason" in given and not given["reason"] and not given.get("asked"):
+            self.add_error("reason", _("还差什么？写一句，承办人好接着办。不想写，就再按一次。"))
+        return given
 
 
 class Reopen(Versioned):

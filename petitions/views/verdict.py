@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from petitions import workflow
 from petitions.contacts import Reach
-from petitions.forms.track import Correct, Rating, Reopen, Verdict, Versioned
+from petitions.forms.track import Correct, Dispute, Rating, Reopen, Verdict, Versioned
 from petitions.views import track
 from petitions.views.track import Following
 
@@ -78,7 +78,7 @@ def confirm(following: Following, given: dict[str, Any]) -> str:
     return _("谢谢您的确认，这件事结案了。")
 
 
-@_door("verdict_form", Verdict)
+@_door("verdict_form", Dispute)
 def dispute(following: Following, given: dict[str, Any]) -> str:
     """It is not solved, or only partly: the case opens again by itself."""
     workflow.dispute(

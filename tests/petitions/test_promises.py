@@ -80,7 +80,15 @@ def test_a_limit_that_fired_is_still_owed(stage: Stage) -> None:
         kind="resources",  # type: ignore[arg-type]
         text="派人",
     )
-    assert _promise(petition, at).text == "第三网格党支部应在3月3日 13:00前受理，已超期，正在上报。"
+    said = _promise(petition, at)
+    assert said.text == (
+        "迎宾路社区党委已答复：给予资源支持。第三网格党支部将在3月4日 11:00前告诉您处理结果。"
+    )
+    assert said.state == "ok"
+    late = _promise(petition, _owed(petition, DeadlineKind.RESOLUTION).due_at)
+    assert "已答复" in late.text
+    assert "原定时限已过" in late.text
+    assert late.state == "overdue"
 
 
 def test_escalated_names_the_level_that_owes_the_answer(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """What the resident says of the answer: yes, no, a face, once more, taken back."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.test import Client
@@ -42,6 +43,34 @@ def test_no_or_partly_opens_it_again(
     assert petition.status == Status.REOPENED
     assert Feedback.objects.get().solved == solved
     assert Feedback.objects.get().rating == 1
+    assert "三楼还是浑的" in client.get("/track/case/").content.decode()
+
+
+@pytest.mark.parametrize("partly", [{}, {"partly": "1"}])
+def test_what_is_still_wrong_is_asked_for_once_before_it_is_sent(
+    client: Client, stage: Stage, partly: dict[str, str]
+) -> None:
+    petition = stage.at(Status.RESOLVED)
+    assert 'name="asked"' not in follow(client, petition)
+    asked = decide(client, "dispute", petition, rating="2", **partly)
+    body = asked.content.decode()
+    assert asked.status_code == 400
+    assert "还差什么？写一句" in body
+    assert re.search(r'value="2"[^>]*checked', body)  # the face chosen stays
+    petition.refresh_from_db()
+    assert petition.status == Status.RESOLVED
+    again = decide(client, "dispute", petition, rating="2", asked="1", **partly)
+    assert 'name="asked" value="1"' in body
+    assert again.status_code == 302
+    petition.refresh_from_db()
+    assert petition.status == Status.REOPENED
+
+
+def test_a_sentence_written_at_the_question_is_kept(client: Client, stage: Stage) -> None:
+    petition = stage.at(Status.RESOLVED)
+    follow(client, petition)
+    decide(client, "dispute", petition)
+    assert decide(client, "dispute", petition, asked="1", reason="三楼还是浑的").status_code == 302
     assert "三楼还是浑的" in client.get("/track/case/").content.decode()
 
 
