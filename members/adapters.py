@@ -17,12 +17,13 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from members import securitylog
-from members.enums import SECOND_FACTOR, SecurityAction
+from members.enums import HATS, SECOND_FACTOR, SecurityAction
 from members.models import User
 
 
@@ -67,6 +68,18 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
         person = cast("User", user)
         securitylog.write(SecurityAction.LOGGED_IN, user=person, ip=self.get_client_ip(request))
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Lead to today's work; a hat to its own pages, whoever holds no post to the own account.
+
+        A page that somebody wanted to see before logging in goes before this.
+        """
+        scope = cast("User", request.user).scope
+        if scope.has_role(*HATS):
+            return reverse("admin:index")
+        if not scope.seats:
+            return reverse("members:me")
+        return str(super().get_login_redirect_url(request))
 
     def logout(self, request: HttpRequest) -> None:
         """Write a log-out down."""

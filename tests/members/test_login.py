@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from members import workflow
 from members.enums import SecurityAction
-from members.models import SecurityEvent
+from members.models import SecurityEvent, User
 from tests.members.conftest import NOW, PASSWORD, Town
 
 LOGIN = "/account/login/"
@@ -49,6 +49,26 @@ def test_a_good_log_in_and_out_is_written_down(secretary: Town, client: Client) 
     line = SecurityEvent.objects.filter(action=SecurityAction.LOGGED_IN).get()
     assert line.user == secretary.users["secretary"]
     assert line.detail == {"ip": "127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "arrives"),
+    [("secretary", "/home/"), ("sysadmin", "/admin/"), ("nobody", "/me/")],
+)
+def test_who_logs_in_by_hand_arrives_at_the_own_work(
+    secretary: Town, client: Client, settings: Settings, name: str, arrives: str
+) -> None:
+    settings.DEMO = True  # without the second factor
+    person = secretary.users.get(name) or User.objects.create(username=name, name="示例无职")
+    person.set_password(PASSWORD)
+    person.must_change_password = False
+    person.save()
+    answer = client.post(LOGIN, {"login": name, "password": PASSWORD}, follow=True)
+    assert answer.redirect_chain[-1][0] == arrives
+    assert answer.status_code == 200
+    client.post("/account/logout/")
+    wanted = client.post(f"{LOGIN}?next=/track/", {"login": name, "password": PASSWORD})
+    assert wanted["Location"] == "/track/"
 
 
 def test_five_wrong_passwords_lock_for_half_an_hour(secretary: Town, client: Client) -> None:
