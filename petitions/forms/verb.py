@@ -25,6 +25,15 @@ def words(
     return forms.CharField(label=label, help_text=help_text, max_length=2000, widget=area, **more)
 
 
+def _name_when_missing(field: forms.Field) -> None:
+    """Let a field that was left empty be named by its label, at the field and on top."""
+    if field.error_messages["required"] != forms.Field.default_error_messages["required"]:
+        return
+    is_choice = isinstance(field, forms.ChoiceField)
+    ask = _("请选择“%(label)s”。") if is_choice else _("请填写“%(label)s”。")
+    field.error_messages["required"] = ask % {"label": field.label}
+
+
 class VerbForm(forms.Form):
     """One verb to be done to one case, with the version of the case that the person saw."""
 
@@ -41,6 +50,8 @@ class VerbForm(forms.Form):
         self.photo_bond = f"{petition.pk}:{viewer.pk}"
         kwargs.setdefault("initial", {}).setdefault("version", petition.version)
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            _name_when_missing(field)
         self.prepare()
 
     def prepare(self) -> None:
