@@ -251,12 +251,12 @@ def door_words(counts: Mapping[str, int]) -> str:
 
 
 def _given(found: Story, event: Event) -> str:
-    """Say the cause of the answer in force; its words are the event's note."""
-    petition = found.petition
-    if event.data.get("round") != petition.round:
-        return ""
-    cause = _("原因：%(cause)s") % {"cause": petition.cause} if petition.cause else ""
-    answer = "" if getattr(event, "note", None) else petition.public_answer
+    """Say the cause of this round; its words are the event's note, else those in force."""
+    petition, note = found.petition, getattr(event, "note", None)
+    is_in_force = event.data.get("round") == petition.round
+    named = (note.cause if note else "") or (petition.cause if is_in_force else "")
+    cause = _("原因：%(cause)s") % {"cause": named} if named else ""
+    answer = petition.public_answer if is_in_force and not note else ""
     return "\n".join(line for line in (answer, cause) if line)
 
 

@@ -129,7 +129,10 @@ def _words(event: Event, is_joined: bool) -> str:
     note = getattr(event, "note", None)
     if note is None or not note.is_public:
         return ""
-    return "" if is_joined and event.actor == Actor.PETITIONER else str(note.body)
+    if is_joined and event.actor == Actor.PETITIONER:
+        return ""
+    cause = _("原因：%(cause)s") % {"cause": note.cause} if note.cause else ""
+    return "\n".join(line for line in (str(note.body), cause) if line)
 
 
 def _pictures(photos: Iterable[Photo]) -> list[Picture]:

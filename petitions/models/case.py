@@ -274,11 +274,15 @@ class Contact(models.Model):
 
 
 class Note(models.Model):
-    """Words of one event, internal or for the resident; apart, so they can be redacted."""
+    """Words of one event, internal or for the resident; apart, so they can be redacted.
+
+    `cause` is what an answer named as the cause; a later round names its own.
+    """
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="notes")
     event = models.OneToOneField("petitions.Event", models.PROTECT, related_name="note")
     body = models.TextField(max_length=2000)
+    cause = models.CharField(max_length=200, blank=True, default="", db_default="")
     is_public = models.BooleanField(default=False)
 
     class Meta:

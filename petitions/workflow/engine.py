@@ -74,7 +74,7 @@ class Step:
         self.event: Event | None = None
         self.raised: Escalation | None = None
         self._from: str = petition.status if petition.version else ""
-        self._note: tuple[str, bool] | None = None
+        self._note: tuple[str, str, bool] | None = None
         self._photos: list[StoredPhoto] = []
         self._photo_kind = ""
         self._photos_public = False
@@ -103,10 +103,10 @@ class Step:
         """Tell whether the step starts from `status`."""
         return self._from == status
 
-    def say(self, body: str, *, is_public: bool) -> None:
+    def say(self, body: str, *, is_public: bool, cause: str = "") -> None:
         """Add words to the event: for the resident if `is_public`, otherwise internal."""
         if body.strip():
-            self._note = (body.strip(), is_public)
+            self._note = (body.strip(), cause.strip(), is_public)
 
     def attach(self, photos: Sequence[StoredPhoto], *, kind: str, is_public: bool) -> None:
         """Add stored photos to the event; one that a case has already, by a second press, not."""
@@ -156,8 +156,10 @@ class Step:
         self.event = self.event_row()
         self.event.save()
         if self._note:
-            body, is_public = self._note
-            Note.objects.create(petition=petition, event=self.event, body=body, is_public=is_public)
+            body, cause, is_public = self._note
+            Note.objects.create(
+                petition=petition, event=self.event, body=body, cause=cause, is_public=is_public
+            )
         self._write_photos(self.event)
         event_id = self.event.pk
         transaction.on_commit(lambda: tasks.wake([event_id]))

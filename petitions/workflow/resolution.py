@@ -42,7 +42,8 @@ def resolve(
         case.resolution_level = case.level
         case.is_answer_owed = False
         one.data = {"outcome": str(outcome), "round": case.round}
-        one.say(public_answer, is_public=True)  # stays in the story when a later round replaces it
+        # Both stay in the story when a later round replaces them.
+        one.say(public_answer, is_public=True, cause=cause)
         one.attach(photos, kind=PhotoKind.ANSWER, is_public=True)
         one.end(MET, *HANDLER_SIDE)
         one.begin(DeadlineKind.CONFIRMATION, organisation_id=None)

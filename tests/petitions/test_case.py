@@ -10,10 +10,11 @@ from members import workflow as people
 from members.models import User
 from petitions import permissions, timeline, workflow
 from petitions.contacts import Reach
-from petitions.enums import DoorResult, Status, Verb
-from petitions.models import MeToo, Petition
+from petitions.enums import DoorResult, Outcome, Status, Verb
+from petitions.models import Event, MeToo, Note, Petition
 from tests.cast import PHONE, Stage
 from tests.petitions.door import BUDGET, counted, enter
+from tests.petitions.followers import follow
 
 HANDLING = ["clerk", "secretary", "leader", "community", "official", "city"]
 
@@ -116,6 +117,31 @@ def test_internal_notes_are_marked(stage: Stage) -> None:
     part = found[found.index("timeline__item--internal") : found.index("内部说明")]
     assert "#lock" in part
     assert "内部" in part
+
+
+def test_each_answer_keeps_the_cause_of_its_own_round(stage: Stage, client: Client) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    for cause in ("老旧铁管", "水箱没洗"):
+        workflow.resolve(
+            petition=petition,
+            by=stage.cast["secretary"],
+            now=timezone.now(),
+            outcome=Outcome.RESOLVED,
+            cause=cause,
+            public_answer="已修好",
+        )
+        if cause == "老旧铁管":
+            by = stage.petitioner(petition)
+            workflow.dispute(petition=petition, by=by, now=timezone.now(), reason="还是浑")
+    entries = timeline.staff_timeline(timeline.story(petition), timezone.now())
+    said = [entry.text for entry in entries if entry.kind == Verb.RESOLVE]
+    assert said == ["原因：老旧铁管\n已修好", "原因：水箱没洗\n已修好"]
+    read = follow(client, petition)
+    assert "原因：老旧铁管" in read.split('id="steps"')[1]  # the earlier round, among the steps
+    assert "原因：水箱没洗" in read.split('id="steps"')[0]  # the answer in force, on top
+    words = Note.objects.filter(event__verb=Verb.RESOLVE)
+    assert not [one for one in Event.objects.all() if "老旧铁管" in str(one.data)]
+    assert {one.cause for one in words} == {"老旧铁管", "水箱没洗"}
 
 
 def test_the_newest_can_stand_first(stage: Stage) -> None:

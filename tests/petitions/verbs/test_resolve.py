@@ -72,3 +72,10 @@ class TestResolve(VerbQuestions):
         assert f'name="version" value="{petition.version + 1}"' in page
         data["version"] = petition.version + 1
         assert client.post(self.url(petition), data).status_code == 302
+
+    def test_what_was_left_empty_is_named_on_top_and_at_the_field(self, stage: Stage) -> None:
+        petition = self.bring(stage)
+        answer = enter(stage, self.by).post(self.url(petition), {"version": petition.version})
+        page = answer.content.decode()
+        for said in ("请选择“办理结果”。", "请填写“原因”。", "请填写“给居民的答复”。"):
+            assert page.count(said) == 2
