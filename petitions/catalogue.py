@@ -131,7 +131,7 @@ def names(row: Category) -> frozenset[str]:
 
 
 def _words(row: Category) -> str:
-    parent = row.parent.name if row.parent else ""
+    parent = f"{row.parent.name} {row.parent.name_en}" if row.parent else ""
     return f"{row.name} {row.keywords} {row.name_en} {row.search_text} {parent}".lower()
 
 

@@ -14,6 +14,7 @@ NATIONAL = frozenset({"110", "119", "120", "122"})
 NUMBER = re.compile(r"\d[\d-]*\d")
 PARTS = re.compile(r"[；;，,、]")
 BRACKETS = re.compile(r"[（(].*?[）)]")
+ENGLISH_WORD = re.compile(r"[a-z]{4,}")
 NAME_PARTS = re.compile(r"[/()（）与\s]+")
 
 
@@ -28,21 +29,32 @@ class Line:
 def match(typed: str) -> list[Category]:
     """Return the matters that a resident's sentence points to, best first, at most six.
 
-    A matter counts when one of its keywords stands in what was typed; longer keywords weigh more.
+    A matter counts when one of its keywords, or a word of its English name, stands in what was
+    typed; longer ones weigh more.
     A sentence without any known keyword is looked up as a word or pinyin initials.
     """
     whole = "".join(typed.lower().split())
     if not whole:
         return []
-    scored = [(_points(row, whole), -place, row) for place, row in enumerate(catalogue.fileable())]
+    english = _english(typed)
+    scored = [
+        (_points(row, whole, english), -place, row)
+        for place, row in enumerate(catalogue.fileable())
+    ]
     best = sorted((one for one in scored if one[0]), key=lambda one: one[:2], reverse=True)
     found = [row for _points_, _place, row in best] or catalogue.search(typed)
     return found[:MOST_MATCHES]
 
 
-def _points(row: Category, whole: str) -> int:
+def _points(row: Category, whole: str, english: set[str]) -> int:
     said = {*row.keywords.lower().split(), *NAME_PARTS.split(row.name.lower())}
-    return sum(len(word) for word in said if word and word in whole)
+    found = {word for word in said if word and word in whole} | (_english(row.name_en) & english)
+    return sum(len(word) for word in found)
+
+
+def _english(text: str) -> set[str]:
+    """Return the English words of a text that say something; one and many are the same."""
+    return {word.rstrip("s") for word in ENGLISH_WORD.findall(text.lower())}
 
 
 def is_emergency(category: Category) -> bool:

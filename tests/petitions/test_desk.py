@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from petitions import contacts, tracking
+from petitions import catalogue, contacts, tracking
 from petitions.enums import Channel, Regime, Status, Urgency
 from petitions.models import Category, IdempotencyKey, Petition
 from tests.cast import Stage
@@ -225,6 +225,11 @@ def test_categories_by_a_word(stage: Stage) -> None:
     found = client.get("/petitions/categories/", {"q": "浑"}).json()["results"]
     assert any("浑" in row["label"] for row in found)
     assert client.get("/petitions/categories/", {"q": ""}).json() == {"results": []}
+    Category.objects.filter(code="WS01").update(name_en="Cloudy or smelly water")
+    catalogue.forget()
+    for typed in ("Smelly", "our water is cloudy"):
+        found = client.get("/petitions/categories/", {"q": typed}).json()["results"]
+        assert [row["id"] for row in found] == [Category.objects.get(code="WS01").pk]
 
 
 @pytest.mark.parametrize("name", ["member", "department", "auditor", "sysadmin", "secadmin"])

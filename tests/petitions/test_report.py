@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from petitions import contacts, drafts, photos
+from petitions import catalogue, contacts, drafts, photos
 from petitions.enums import Channel, Status
 from petitions.models import Category, Petition
 from tests.petitions.residents import PHONE, TEXT, Resident, fresh, photo, resident
@@ -122,6 +122,16 @@ def test_own_words_find_the_category_and_become_the_first_text(resident: Residen
     assert "水表与水费" not in page
     resident.choose_category()
     assert "厨房水很浑</textarea>" in resident.client.get("/report/tell/").content.decode()
+
+
+@pytest.mark.parametrize("typed", ["The water is cloudy!", "CLOUDY", "smelly waters"])
+def test_english_words_find_the_category_too(resident: Resident, typed: str) -> None:
+    Category.objects.filter(code="WS01").update(name_en="Cloudy or smelly water")
+    catalogue.forget()
+    resident.choose_place()
+    answer = resident.client.post("/report/what/", {"typed": typed})
+    page = resident.client.get(answer["Location"]).content.decode()
+    assert f'value="{Category.objects.get(code="WS01").pk}"' in page
 
 
 def test_words_nobody_knows_say_so(resident: Resident) -> None:
