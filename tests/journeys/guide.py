@@ -26,9 +26,13 @@ Where = tuple[str, str]  # who, address
 Parameters = Mapping[str, Any]
 VERBS = {f"petitions:{verb.value}": MOVE[verb] for verb in Verb}
 DOORS = ("petitions:doors", "petitions:doors_print")
+OPERATORS = (*(door for door in Door if door.name.startswith("OPERATOR")), Door.LOG_IN)
 WHO = {
     Door.PUBLIC: ("visitor",),
-    Door.RESIDENT: ("visitor", "reporter"),
+    **dict.fromkeys(
+        (Door.DRAFT, Door.JOIN, Door.RECEIPT, Door.FOLLOW, Door.FOLLOWED_PHOTO),
+        ("visitor", "reporter"),
+    ),
     Door.OWN_ACCOUNT: ("visitor", "outsider", "city", "halfway"),
     Door.LOGIN: ("secretary",),
     Door.OWN: ("secretary",),
@@ -39,7 +43,7 @@ WHO = {
     Door.PHOTO: ("secretary",),
     Door.PLACE: ("secretary",),
     Door.ORGANISATION: ("secretary",),
-    Door.HAT: ("sysadmin", "secadmin", "auditor"),
+    **dict.fromkeys(OPERATORS, ("sysadmin", "secadmin", "auditor")),
 }
 TRIES = 6
 TABLE_OF = re.compile(r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_[a-z]+$")
@@ -143,7 +147,7 @@ class Guide:
                 yield {"uuid": ask("SELECT uuid FROM petitions_photo LIMIT 1")}
             case Door.OWN:
                 yield {"pk": ask("SELECT max(id) FROM members_inboxmessage")}
-            case Door.HAT:
+            case one if one in OPERATORS:
                 yield from self._rows(route)
             case _:
                 yield from self._public(route)

@@ -33,7 +33,7 @@ NOT_PAGES = {
     **dict.fromkeys(("petitions:report_photo", "petitions:photo_file", "petitions:thumb"), PICTURE),
     **dict.fromkeys(("petitions:track_photo", "petitions:track_thumb"), PICTURE),
 }
-ROUTES = [one for one in access.routes() if not one.name.startswith(("api:", "admin:"))]
+ROUTES = [one for one in access.routes() if not one.name.startswith(("api:", "admin"))]
 PAGES = [one for one in ROUTES if one.name not in NOT_PAGES]
 # What is shown in place of a page: who is shown it where, and the status.
 INSTEAD = {

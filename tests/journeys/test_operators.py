@@ -16,9 +16,7 @@ from tests.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
-ROUTES = [
-    one for one in access.routes() if one.name.startswith("admin:") and one.name != "admin:None"
-]
+ROUTES = [one for one in access.routes() if one.name.startswith("admin:")]
 # Tables of other packages that no hat may open, and parts that are no page.
 NOBODYS = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
 PARTS = {"admin:login", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"}
