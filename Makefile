@@ -1,6 +1,6 @@
 # One word for each thing one does here. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check services stop install format lock bench chaos shots messages docs
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' Makefile)
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -23,6 +23,10 @@ run:  ## start everything here, print the address and the logins; Ctrl-C stops i
 test:  ## run the tests, browser tests included where a Chromium can be had; ARGS="-k word"
 	@$(BOOT) dev browser
 	$(PY) -m pytest -n $(CPUS) --dist loadfile $(ARGS)
+
+canaries:  ## marked cases through every flow and sink, hostile files, guessing, rotating keys: in full
+	@$(BOOT) dev
+	CANARIES=full $(PY) -m pytest -n 0 -s --show-capture=no tests/privacy $(ARGS)
 
 check: export DATABASE_URL :=
 check:  ## format, lint, import contracts, templates, types, settings, migrations

@@ -326,6 +326,7 @@ STORAGES = {
 BACKUP_DIR = Path(env.text("BACKUP_DIR", str(BASE_DIR / "backups")))  # outlives `var/`
 BACKUP_KEEP = env.number("BACKUP_KEEP", 14)
 FILE_UPLOAD_PERMISSIONS = 0o644  # nginx, another account in another container, sends them
+LARGEST_BODY = 125 * 1024 * 1024  # six photos of 20 MiB and the words that go with them
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1024 * 1024
 LARGEST_JSON = 1 * MEGABYTE
-LARGEST_UPLOAD = 125 * MEGABYTE  # six photos of 20 MiB and the words that go with them
 _TOKEN = re.compile(rb"[0-9a-f]{16,128}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -80,7 +80,7 @@ class StrictMultiPartParser(MultiPartParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return fields and files."""
-        _refuse_over(LARGEST_UPLOAD, parser_context or {})
+        _refuse_over(settings.LARGEST_BODY, parser_context or {})
         return super().parse(stream, media_type, parser_context)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, InternalError, OperationalError
@@ -57,7 +58,11 @@ class Refusal(Exception):
 
 
 class RefuseUnreadable:
-    """Refuses (400) a path or a cookie with a NUL, which no database takes for text."""
+    """Refuses what will not be read: a NUL in path or cookie (400), a body without measure (413).
+
+    No database takes a NUL for text. A body is measured by the length it announces, since the
+    server reads no further than that; photos wait on the disk while they are received.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -66,6 +71,9 @@ class RefuseUnreadable:
         """Answer the request if its path and cookies can be read."""
         if any("\0" in one for one in (request.path, *request.COOKIES.values())):
             return answer(request, 400)
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if length.isdecimal() and int(length) > settings.LARGEST_BODY:
+            return answer(request, 413)
         return self.get_response(request)
 
 

@@ -16,3 +16,11 @@ def stack() -> Iterator[Stack]:
     """The stack of this run, shared with whatever else needs one."""
     with shared(os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def token(stack: Stack) -> str:
+    """The token of a program of the running stack."""
+    made = stack.manage("issue_token", "partner")
+    assert made.returncode == 0, made.stderr
+    return made.stdout.split()[-1]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from django.db import connection
+from psycopg2 import extensions
 
 COLUMNS = """
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -15,21 +16,19 @@ COLUMNS = """
 ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s")
 
 
-def columns() -> Iterator[tuple[str, bytes]]:
+def columns(on: extensions.connection) -> Iterator[tuple[str, bytes]]:
     """Return each column with everything in it, bytes as bytes."""
-    with connection.cursor() as cursor:
+    with on.cursor() as cursor:
         cursor.execute(COLUMNS)
         for table, column, kind in cursor.fetchall():
-            yield f"{table}.{column}", _content(cursor, table, column, kind)
-
-
-def _content(cursor: object, table: str, column: str, kind: str) -> bytes:
-    if kind == "bytea":
-        cursor.execute(f'SELECT "{column}" FROM "{table}"')  # type: ignore[attr-defined]
-        return b"\n".join(bytes(row[0] or b"") for row in cursor.fetchall())  # type: ignore[attr-defined]
-    out = io.BytesIO()
-    cursor.copy_expert(f'COPY (SELECT "{column}"::text FROM "{table}") TO STDOUT', out)  # type: ignore[attr-defined]
-    return out.getvalue()
+            if kind == "bytea":
+                cursor.execute(f'SELECT "{column}" FROM "{table}"')
+                content = b"\n".join(bytes(row[0] or b"") for row in cursor.fetchall())
+            else:
+                out = io.BytesIO()
+                cursor.copy_expert(f'COPY (SELECT "{column}"::text FROM "{table}") TO STDOUT', out)
+                content = out.getvalue()
+            yield f"{table}.{column}", content
 
 
 def digests(value: str) -> set[str]:
@@ -50,7 +49,7 @@ def plainly_kept(name: str, phone: str) -> list[str]:
     needles = [one.encode() for one in wanted]
     return [
         where
-        for where, content in columns()
+        for where, content in columns(connection.connection)
         if any(needle in content or _raw(needle) in content for needle in needles)
     ]
 

@@ -1,0 +1,188 @@
+"""Every way a case goes, with its marks: in by three doors, handled, and back to the resident."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass, field
+
+from tests.privacy import hostile
+from tests.privacy.hostile import KEPT, Sent
+from tests.privacy.marks import Marks
+from tests.privacy.net import MULTIPART, Answer, Visitor, form
+from tests.privacy.scale import IS_FULL
+from tests.stack import Stack
+
+PLACE, WHAT = "阜兴花苑46号楼", "水质浑浊/异味"
+HIDDEN = re.compile(r'name="(key|seen|notice)" value="([^"]*)"')
+COPIED = re.compile(r'data-copy="([0-9A-Z]{12})"')
+STAFF = ("staff", "secretary", "leader", "member", "community", "official")
+OTHERS = ("outsider", "department", "city", "auditor", "sysadmin", "secadmin")
+FEW = ("staff", "secretary", "community", "outsider", "auditor")
+
+
+def photo(case: Marks) -> Sent:
+    """Return a photo whose every corner says which case it belongs to."""
+    raw = hostile.saved(
+        hostile.picture((320, 240)),
+        "JPEG",
+        exif=hostile.exif().replace(hostile.MARK, case.picture + b"ABCD"),
+        comment=case.picture,
+        xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + case.picture + b"</x:xmpmeta>",
+        icc_profile=case.picture * 20,
+    )
+    return Sent(raw + case.picture, KEPT, name=case.picture + b".jpg")
+
+
+@dataclass
+class Town:
+    """The people of the running stack, and what they were answered."""
+
+    stack: Stack
+    token: str
+    people: dict[str, Visitor] = field(default_factory=dict)
+    residents: list[Visitor] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.place = self.stack.one("SELECT id FROM grids_area WHERE full_name = %s", PLACE)
+        self.category = self.stack.one("SELECT id FROM petitions_category WHERE code = 'WS01'")
+        self.people["partner"] = Visitor(self.stack, bearer=self.token, seen=[])
+        for name in STAFF + OTHERS if IS_FULL else FEW:
+            self.people[name] = Visitor(self.stack, seen=[]).log_in(name)
+
+    def resident(self) -> Visitor:
+        """Return somebody who has not been here before."""
+        made = Visitor(self.stack, seen=[])
+        self.residents.append(made)
+        return made
+
+    def version(self, case: Marks) -> int:
+        """Return the version a case has now."""
+        query = "SELECT version FROM petitions_petition WHERE id = %s"
+        return int(self.stack.one(query, case.case))
+
+    def branch(self) -> int:
+        """Return the branch that answers for the place."""
+        query = "SELECT organisation_id FROM petitions_petition WHERE place_id = %s LIMIT 1"
+        return int(self.stack.one(query, self.place))
+
+    # --- In -----------------------------------------------------------------------------------
+
+    def file(self, case: Marks) -> None:
+        """File by page, desk or program in turn; learn number and code as whoever filed does."""
+        door = (self._by_page, self._by_desk, self._by_program)[case.number % 3]
+        case.code = door(case)
+        query = "SELECT id FROM petitions_petition WHERE text LIKE %s"
+        case.case = int(self.stack.one(query, f"%{case.words}%"))
+
+    def _by_page(self, case: Marks) -> str:
+        who = self.resident()
+        who.get("/report/")
+        who.post("/report/", {"place": self.place})
+        who.post("/report/what/", {"category": self.category})
+        who.get("/report/tell/")
+        about = self.branch() if case.is_about_branch else ""
+        words = [("text", case.words), ("since", case.words), ("about", about)]
+        done(who.post("/report/tell/", form(words, [("photos", photo(case))]), MULTIPART), 302)
+        done(who.post("/report/reach/", {"name": case.name, "phone": "12"}), 200)  # comes back
+        given = {"name": case.name, "phone": case.phone}
+        given |= {"is_confidential": "on"} if case.is_confidential else {}
+        done(who.post("/report/reach/", given), 302)
+        who.get("/report/reach/")
+        page = who.get("/report/check/").text
+        done(who.post("/report/check/", dict(HIDDEN.findall(page))), 302)
+        return COPIED.findall(who.get("/report/receipt/").text)[-1]
+
+    def _by_desk(self, case: Marks) -> str:
+        who = self.people["staff"]
+        who.get("/petitions/new/")
+        fields: list[tuple[str, object]] = [
+            *(("key", uuid.uuid4()), ("where", PLACE), ("place", self.place), ("what", WHAT)),
+            *(("category", self.category), ("text", case.words), ("since", case.words)),
+            *(("name", case.name), ("phone", case.phone), ("channel", "desk")),
+        ]
+        files = [("photos", photo(case))]
+        done(who.post("/petitions/new/", form([*fields, ("look", "1")], files), MULTIPART), 200)
+        answer = done(who.post("/petitions/new/", form(fields, files), MULTIPART), 302)
+        return COPIED.findall(who.get(answer.where).text)[-1]
+
+    def _by_program(self, case: Marks) -> str:
+        who, key = self.people["partner"], {"Idempotency-Key": str(uuid.uuid4())}
+        contact = {"name": case.name, "phone": case.phone, "confidential": case.is_confidential}
+        report = {"place": self.place, "category": "WS01", "text": case.words, "contact": contact}
+        report |= {"about": self.branch()} if case.is_about_branch else {}
+        body = form([("report", json.dumps(report))], [("photos", photo(case))])
+        path = "/api/v1/petitions/"
+        bad = form([("report", json.dumps(report | {"place": 0}))], [("photos", photo(case))])
+        done(who.post(path, bad, MULTIPART, key), 400)
+        done(who.post(path, body, MULTIPART, key), 201)
+        answer = done(who.post(path, body, MULTIPART, key), 201)
+        return str(json.loads(answer.text)["tracking_code"])
+
+    # --- Through ------------------------------------------------------------------------------
+
+    def handle(self, case: Marks) -> None:
+        """Accept, write, open the contact, climb, resolve: by page and by program in turn."""
+        head = "community" if case.is_about_branch else "secretary"
+        self.act(head, case, "accept")
+        self.act(head, case, "note", body=case.inside)
+        self.act(head, case, "note", body=case.words, is_public=True)
+        self.reveal(head, case)
+        if case.number % 4 == 0:
+            self.act(head, case, "escalate", reason=case.inside)
+        self.act(head, case, "start")
+        given = {"outcome": "resolved", "cause": "老旧铁管", "public_answer": "已更换铁管。"}
+        self.act(head, case, "resolve", **given)
+
+    def act(self, name: str, case: Marks, verb: str, **given: object) -> Answer:
+        """Do one verb, on the version the case has now."""
+        who, version = self.people[name], self.version(case)
+        if case.number % 2:
+            path = f"/api/v1/petitions/{case.case}/{verb}/"
+            answer = who.send_json(path, given, {"If-Match": f'"v{version}"'})
+            return done(answer, 200, verb)
+        path, sent = f"/petitions/{case.case}/{verb}/", {"version": version, "step": "send"}
+        return done(who.post(path, sent | given), 302, verb)
+
+    def reveal(self, head: str, case: Marks) -> None:
+        """Open the contact; a confidential one only the community may."""
+        path, given = f"/petitions/{case.case}/reveal/", {"reason": "约上门时间"}
+        for name in dict.fromkeys((head, "community" if case.is_confidential else head)):
+            who, version = self.people[name], self.version(case)
+            if case.number % 2:
+                headers = {"If-Match": f'"v{version}"'}
+                answer = who.send_json(f"/api/v1{path}", given, headers)
+            else:
+                answer = who.post(path, given | {"version": str(version)})
+            may = name == "community" or not case.is_confidential
+            assert (answer.status == 200) is may, f"{case.number} {name}: {answer.status}"
+            assert (case.phone in answer.text) is may
+
+    # --- And back -----------------------------------------------------------------------------
+
+    def follow(self, case: Marks) -> None:
+        """Follow with the code; confirm, dispute, correct or delete the contact, in turn."""
+        who = self.resident()
+        who.get("/track/")
+        done(who.post("/track/", {"code": case.code, "digits": "0000"}), 200)
+        given = {"code": case.code, "digits": case.phone[-4:]}
+        done(who.post("/track/", given), 302)
+        done(who.get("/track/case/"), 200)
+        for uuid_ in re.findall(r"/track/photos/([\w-]{36})/", who.get("/track/case/").text)[:1]:
+            done(who.get(f"/track/photos/{uuid_}/"), 200)
+        sent: dict[str, object] = {"version": self.version(case)}
+        if case.number % 3 == 0:
+            done(who.post("/track/confirm/", sent | {"rating": "5"}), 302)
+        elif case.number % 3 == 1:
+            done(who.post("/track/dispute/", sent | {"reason": case.words}), 302)
+        if case.number % 4 == 1:
+            done(who.post("/track/contact/", {"name": case.name, "phone": case.phone}), 302)
+        done(who.get("/track/case/"), 200)
+
+
+def done(answer: Answer, status: int, what: str = "") -> Answer:
+    """Return an answer that is as expected."""
+    found = re.sub(r"<[^>]+>|\s+", " ", answer.text)[:1500]
+    assert answer.status == status, f"{what}: {answer.status} instead of {status}: {found}"
+    return answer

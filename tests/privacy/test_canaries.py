@@ -1,0 +1,119 @@
+"""Canaries: cases full of marks go every way there is, then every sink is searched for them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+
+import pytest
+
+from tests.privacy import sinks
+from tests.privacy.flows import Town
+from tests.privacy.marks import INSIDE, WORDS, Finder, Found, Marks
+from tests.privacy.scale import IS_FULL
+from tests.stack import Stack
+
+pytestmark = pytest.mark.slow
+
+CASES, LOOKED_AT = (200, 12) if IS_FULL else (6, 1)
+FIRST = 0 if IS_FULL else 9000  # of a stack that others use as well
+SAYING = "from members.tasks import daily_digest, deliver_due; daily_digest(); deliver_due()"
+TEXTING = (
+    "from petitions.beat import drain_outbox, text_residents; drain_outbox(); text_residents()"
+)
+FORGETTING = (
+    "import datetime; from django.utils import timezone; from petitions import workflow;"
+    "print(workflow.forget(now=timezone.now() + datetime.timedelta(days=181)))"
+)
+
+
+@pytest.fixture(scope="module")
+def marked(stack: Stack, token: str) -> tuple[Town, list[Marks]]:
+    """The town after all cases have gone their way and everybody has looked round."""
+    town = Town(stack, token)
+    cases = [Marks(number) for number in range(FIRST, FIRST + CASES)]
+    began = time.monotonic()
+    for case in cases:
+        town.file(case)
+        town.handle(case)
+        town.follow(case)
+    sinks.look_round(town, LOOKED_AT)
+    for words in (TEXTING, SAYING) if IS_FULL else ():
+        ran = stack.manage("shell", "-c", words)
+        assert ran.returncode == 0, ran.stderr
+        (stack.at.logs / "said.log").write_text(ran.stdout + ran.stderr)
+    print(f"\ncanaries: {CASES} cases driven in {time.monotonic() - began:.0f} s")
+    return town, cases
+
+
+def _wrong(sink: str, found: Found, numbers: set[int]) -> list[str]:
+    may = sinks.allowed(sink)
+    return [
+        f"{sink}: {kind} of {sorted(cases & numbers)[:5]}"
+        for kind, cases in found.items()
+        if kind not in may and cases & numbers
+    ]
+
+
+def test_no_mark_is_where_it_may_not_be(marked: tuple[Town, list[Marks]]) -> None:
+    town, cases = marked
+    finder, numbers = Finder(cases), {case.number for case in cases}
+    searched: Counter[str] = Counter()
+    hits: Counter[str] = Counter()
+    wrong: list[str] = []
+    for sink, found in sinks.everywhere(town, finder):
+        searched[sink] += 1
+        for kind, where in found.items():
+            hits[kind] += bool(where & numbers)
+        wrong += _wrong(sink, found, numbers)
+    print(f"\ncanaries: {searched.total()} looks into {len(searched)} sinks; allowed: {dict(hits)}")
+    assert not wrong, "\n".join(wrong)
+    assert _blind(searched) == []
+    assert {WORDS, INSIDE, "name", "phone", "code"} <= set(hits), "the search has seen nothing"
+
+
+def _blind(searched: Counter[str]) -> list[str]:
+    """Return the kinds of sinks that were not found at all: a search of nothing proves nothing."""
+    needed = (
+        *("log web.log", "log worker.log", "log beat.log", "log postgres.log", "log valkey.log"),
+        *("table petitions_contact.cipher", "table petitions_event.data", "files of the queue"),
+        *("photo ", "key of the queue"),
+        *(("outbox sms.jsonl", "files of the database") if IS_FULL else ()),
+        *("table django_session.session_data", "resident read /metrics", "resident read /readyz"),
+        *("resident read /api/v#/schema/", "outsider read /petitions/", "auditor read /home/"),
+    )
+    return [one for one in needed if not any(sink.startswith(one) for sink in searched)]
+
+
+def test_the_branch_complained_about_reads_nothing_of_it(
+    marked: tuple[Town, list[Marks]],
+) -> None:
+    town, cases = marked
+    hidden = {case.number for case in cases if case.is_about_branch}
+    finder, told = Finder(cases), []
+    for name in {"secretary", "leader", "member"} & set(town.people):
+        for path, body in town.people[name].seen or ():
+            found = finder.look(body)
+            if any(numbers & hidden for numbers in found.values()):
+                told.append(f"{name} {path}")
+    assert hidden
+    assert told == []
+
+
+def test_what_may_be_anywhere_has_its_reason() -> None:
+    for pattern, kinds, why in sinks.ALLOWED:
+        re.compile(pattern)
+        assert kinds
+        assert why
+
+
+@pytest.mark.skipif(not IS_FULL, reason="empties the contacts of a stack that others use as well")
+def test_what_is_forgotten_is_gone(marked: tuple[Town, list[Marks]]) -> None:
+    town, _cases = marked
+    count = "SELECT count(*) FROM petitions_contact c JOIN petitions_petition p"
+    count += " ON p.id = c.petition_id WHERE p.status = 'closed'"
+    assert town.stack.one(count)
+    ran = town.stack.manage("shell", "-c", FORGETTING)
+    assert ran.returncode == 0, ran.stderr
+    assert town.stack.one(count) == 0

@@ -1,0 +1,186 @@
+"""Over a hundred hostile files by each of three doors: none stored as sent, none with metadata."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from PIL import Image
+from pytest_django import Settings
+
+from members.models import User
+from petitions import catalogue
+from petitions.models import Category
+from tests.cast import Stage
+from tests.petitions.door import enter
+from tests.petitions.programs import Program
+from tests.privacy import hostile, odd_forms
+from tests.privacy.doors import ApiDoor, DeskDoor, Door, PageDoor
+from tests.privacy.hostile import EITHER, KEPT, MARK, Sent
+from tests.privacy.net import FORM, MULTIPART, Answer
+
+SMALL = hostile.small()
+LONGEST = 10.0  # seconds, judged in the full form only
+PLAIN_INFO = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+DOORS = ["page", "desk", "program"]
+
+
+class Inside:
+    """Sends to the application in this process, each time from another address."""
+
+    numbers = itertools.count()
+
+    def __init__(self, client: Client, headers: Mapping[str, str] | None = None) -> None:
+        self.client, self.headers = client, dict(headers or {})
+        client.raise_request_exception = False
+
+    def get(self, path: str) -> Answer:
+        """Read an address."""
+        return _answer(self.client.get(path, headers=self.headers))
+
+    def post(
+        self,
+        path: str,
+        form: Mapping[str, object] | bytes = b"",
+        kind: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a form."""
+        body = form if isinstance(form, bytes) else urlencode(form).encode()
+        number = next(self.numbers)
+        got = self.client.generic(
+            "POST",
+            path,
+            body,
+            content_type=kind or FORM,
+            headers=self.headers | dict(headers or {}),
+            REMOTE_ADDR=f"10.0.{number // 250}.{number % 250}",
+        )
+        return _answer(got)
+
+
+def _answer(got: Any) -> Answer:
+    headers = {name.lower(): value for name, value in got.headers.items()}
+    return Answer(got.status_code, headers, got.content)
+
+
+@pytest.fixture
+def media(settings: Settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": {}}
+    catalogue.forget()
+    return tmp_path
+
+
+def _door(stage: Stage, name: str) -> Door:
+    place, category = stage.town.building, Category.objects.get(code="WS01")
+    if name == "page":
+        return PageDoor(Inside(Client()), place.pk, category.pk)
+    if name == "desk":
+        return DeskDoor(Inside(enter(stage, "clerk")), place.pk, category.pk, place.full_name)
+    program = Program(User.objects.get(username="partner"))
+    return ApiDoor(Inside(program.client, program.headers), place.pk, category.code)
+
+
+def found_wrong(file: Path, sent: bytes) -> list[str]:
+    """Return what is wrong with a stored file."""
+    body = file.read_bytes()
+    with Image.open(file) as image:
+        told = set(image.info) - PLAIN_INFO
+        shape = (image.format, image.mode, max(image.size) <= 2000)
+    wrong = {
+        "as sent": body == sent,
+        "mark": MARK in body,
+        "tags": b"Exif" in body or b"adobe" in body or b"8BIM" in body,
+        "page": b"<script" in body or b"<?php" in body,
+        "something behind": not body.endswith(b"\xff\xd9"),
+        f"tells {told}": bool(told),
+        f"is {shape}": shape != ("JPEG", "RGB", True),
+        "name": file.suffix != ".jpg" or len(file.stem) != 32,
+        "can be run": bool(file.stat().st_mode & 0o111),
+    }
+    return [f"{file.name}: {what}" for what, is_so in wrong.items() if is_so]
+
+
+class Shelf:
+    """The photo folder: what each sending has added to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.known = set(self._files())
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in self.folder.rglob("*") if path.is_file())
+
+    def added(self) -> set[Path]:
+        """Return the files added since it was asked before."""
+        now = set(self._files())
+        new, self.known = now - self.known, now
+        return new
+
+
+def judged(door: Door, shelf: Shelf, name: str, sent: Sent) -> list[str]:
+    """Send one file and return everything that is wrong about what became of it."""
+    began = time.monotonic()
+    answer = door.send(sent)
+    seconds = time.monotonic() - began
+    added = shelf.added()
+    wrong = [line for file in added for line in found_wrong(file, sent.body)]
+    if answer.status not in {200, 201, 302, 400, 413}:
+        wrong.append(f"status {answer.status}")
+    if MARK in answer.body or b"<img src=x" in answer.body:
+        wrong.append("its mark in the answer")
+    if sent.outcome != EITHER and len(added) != (2 if sent.outcome == KEPT else 0):
+        wrong.append(f"{len(added)} files stored, expected to be {sent.outcome}")
+    if seconds > LONGEST:
+        wrong.append(f"answered after {seconds:.1f} s")
+    return [f"{name}: {line}" for line in wrong]
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(SMALL) >= 100
+    assert len({sent.body + sent.name + sent.kind for sent in SMALL.values()}) == len(SMALL)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_of_a_hostile_file_only_the_picture_is_kept(stage: Stage, media: Path, name: str) -> None:
+    door, shelf = _door(stage, name), Shelf(media)
+    wrong = [line for one, sent in SMALL.items() for line in judged(door, shelf, one, sent)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_an_odd_form_is_no_failure_of_ours(stage: Stage, media: Path, name: str) -> None:
+    door, shelf = _door(stage, name), Shelf(media)
+    wrong = []
+    for what, (body, kind) in odd_forms.bodies(door.fields).items():
+        answer = door.send_raw(body, kind)
+        wrong += [f"{what}: {one}" for file in shelf.added() for one in found_wrong(file, body)]
+        if answer.status >= 500:
+            wrong.append(f"{what}: status {answer.status}")
+    assert wrong == []
+
+
+def test_a_body_without_measure_is_refused_by_the_length_it_announces(client: Client) -> None:
+    for path in ("/report/tell/", "/petitions/new/", "/api/v1/petitions/"):
+        answer = client.post(path, b"x", content_type=MULTIPART, CONTENT_LENGTH=str(2**30))
+        assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("kind", ["as sent", "mark", "tags", "page"])
+def test_a_file_with_something_in_it_is_seen(tmp_path: Path, kind: str) -> None:
+    planted = {
+        "as sent": hostile.JPEG,
+        "mark": hostile.LADEN["comment"],
+        "tags": hostile.LADEN["tags and position"],
+        "page": hostile.LADEN["page in a comment"],
+    }[kind]
+    file = tmp_path / f"{'0' * 32}.jpg"
+    file.write_bytes(planted)
+    assert any(kind in line for line in found_wrong(file, planted))
