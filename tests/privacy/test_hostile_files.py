@@ -14,6 +14,7 @@ from django.test import Client
 from PIL import Image
 from pytest_django import Settings
 
+from config.lib.api import WriteThrottle
 from members.models import User
 from petitions import catalogue
 from petitions.models import Category
@@ -28,7 +29,11 @@ from tests.privacy.net import FORM, MULTIPART, Answer
 SMALL = hostile.small()
 LONGEST = 10.0  # seconds, judged in the full form only
 PLAIN_INFO = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
-DOORS = ["page", "desk", "program"]
+DOORS = {  # behind them stands one function: here the staff's two doors share the files
+    "page": slice(None),
+    "desk": slice(0, None, 2),
+    "program": slice(1, None, 2),
+}
 
 
 class Inside:
@@ -71,9 +76,10 @@ def _answer(got: Any) -> Answer:
 
 
 @pytest.fixture
-def media(settings: Settings, tmp_path: Path) -> Path:
+def media(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings.MEDIA_ROOT = tmp_path
-    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": {}}
+    no_limit = dict.fromkeys(WriteThrottle.THROTTLE_RATES)
+    monkeypatch.setattr(WriteThrottle, "THROTTLE_RATES", no_limit)
     catalogue.forget()
     return tmp_path
 
@@ -151,7 +157,8 @@ def test_there_are_enough_of_them() -> None:
 @pytest.mark.parametrize("name", DOORS)
 def test_of_a_hostile_file_only_the_picture_is_kept(stage: Stage, media: Path, name: str) -> None:
     door, shelf = _door(stage, name), Shelf(media)
-    wrong = [line for one, sent in SMALL.items() for line in judged(door, shelf, one, sent)]
+    files = list(SMALL.items())[DOORS[name]]
+    wrong = [line for one, sent in files for line in judged(door, shelf, one, sent)]
     assert wrong == []
 
 
