@@ -268,6 +268,23 @@ def test_bomb_is_refused_before_it_is_unpacked() -> None:
         _store(_png_header(60_000, 60_000))
 
 
+@pytest.mark.parametrize(("more", "is_taken"), [(10, True), (40, False)])
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(
+    monkeypatch: pytest.MonkeyPatch, more: int, is_taken: bool
+) -> None:
+    raw = _bytes(_picture(), "JPEG", progressive=True)
+    film = b"\xff\xda\x00\x08" * 100  # behind the end nothing is decoded, so it does not count
+    body = raw[:-2] + raw[raw.rindex(b"\xff\xda") : -2] * more + raw[-2:] + film
+    decoded = []
+    monkeypatch.setattr(photos, "_shrunk", lambda image: decoded.append(image) or image)
+    if is_taken:
+        assert _store(body).width == 64
+    else:
+        with pytest.raises(PhotoRefused):
+            _store(body)
+    assert bool(decoded) is is_taken
+
+
 def test_nothing_left_when_the_disk_refuses(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Path] = []
     write = photos._write
