@@ -42,7 +42,7 @@ def test_a_backup_taken_under_load_restores(stack: Stack) -> None:
         assert not crowd.refused
         folder = next(kept.glob("zhaozhibu-*"))
         assert drill.restored(source, target, folder)
-        with system.running(target) as there:
+        with system.running(target, WEB_WORKERS="1") as there:
             before = [one for one in crowd.acked if one.at < begun]
             proof = drill.ask(there, stack, folder, before)
         assert proof.is_right, f"\n{proof}"
