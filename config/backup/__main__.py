@@ -103,7 +103,7 @@ def _restore(folder: Path) -> int:
     for line in restored.wrong:
         say(f"WRONG: {line}")
     if restored.wrong:
-        say(f"The keys are looked for here: {_where_keys_are()}. Do not start it like this.")
+        say(f"Do not start it like this. (The keys were looked for {_where_keys_are()}.)")
         return 1
     say("Rows, tables, photos, promises and keys are as they were. Start it now.")
     return 0

@@ -61,7 +61,7 @@ def read(folder: Path) -> Manifest:
     except FileNotFoundError:
         raise Refused(f"{folder} is no backup: there is no {FILE} in it.") from None
     except (ValueError, KeyError, TypeError):
-        raise Refused(f"{folder / FILE} is damaged. Take another backup.") from None
+        raise Refused(f"{folder / FILE} is damaged. Use another backup.") from None
 
 
 def part(file: Path) -> Part:

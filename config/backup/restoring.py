@@ -45,7 +45,7 @@ def restore(folder: Path) -> Restored:
     if bad:
         raise Refused(
             f"This backup is damaged and nothing was restored: {len(bad)} files are missing or "
-            f"altered, {bad[0]} among them. Take another backup."
+            f"altered, {bad[0]} among them. Use another one."
         )
     _refuse_older_code(sheet)
     _refuse_full_place()
