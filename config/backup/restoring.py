@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -143,7 +142,7 @@ def _keys_that_do_not_fit() -> list[str]:
         row = Contact.objects.select_related("petition").filter(key_id=key_id)[0]
         try:
             contacts.unseal(row.petition.uuid, bytes(row.cipher), key_id)
-        except (KeyError, InvalidTag, ValueError):
+        except contacts.Unreadable:
             wrong.append(f"CONTACT_KEYS: the key {key_id!r} here does not open its contacts")
     recent = list(Petition.objects.order_by("-id").values_list("uuid", "tracking_hash")[:RECENT])
     fits = [tracking.code_hash(tracking.code_for(uuid)) == known for uuid, known in recent]
