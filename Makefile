@@ -1,6 +1,7 @@
 # One word for each thing one does here. `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' Makefile)
+.PHONY: help run test check services stop install format lock bench shots messages docs matrix fuzz
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -27,6 +28,17 @@ test:  ## run the tests, browser tests included where a Chromium can be had; ARG
 canaries:  ## marked cases through every flow and sink, hostile files, guessing, rotating keys: in full
 	@$(BOOT) dev
 	CANARIES=full $(PY) -m pytest -n 0 -s --show-capture=no tests/privacy $(ARGS)
+MATRIX_TESTS := tests/test_access.py tests/test_access_operators.py tests/test_access_residents.py \
+	tests/test_counts.py tests/test_leaks.py tests/test_withdrawal.py
+
+matrix:  ## every role at every door about every kind of row (minutes), and how long refusals take
+	@$(BOOT) dev
+	MATRIX=full $(PY) -m pytest -n $(CPUS) --dist load $(MATRIX_TESTS) $(ARGS)
+	MATRIX=full $(PY) -m pytest -n 0 tests/pairs.py
+
+fuzz:  ## thousands of requests generated from the API's description, as five callers (minutes)
+	@$(BOOT) dev
+	$(PY) -m pytest -n $(CPUS) --dist load tests/fuzz.py $(ARGS)
 
 check: export DATABASE_URL :=
 check:  ## format, lint, import contracts, templates, types, settings, migrations

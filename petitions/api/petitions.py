@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,6 +37,14 @@ ETAG = OpenApiParameter(
 )
 KNOWN = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="A version known: then 304, no body."
+)
+
+
+REPORT = OpenApiExample(
+    "Murky water",
+    {"place_code": "652302002004", "category": "WS01", "text": "自来水发浑，放一会儿还是黄的。"},
+    media_type="application/json",
+    request_only=True,
 )
 
 
@@ -76,6 +84,7 @@ class PetitionList(CaseList[Petition]):
         parameters=[idempotency.HEADER, ETAG],
         request={"application/json": ReportBody, "multipart/form-data": ReportFormBody},
         responses={201: FiledSerializer},
+        examples=[REPORT],
         filters=False,
     )
     def post(self, request: Request) -> Response:

@@ -1,0 +1,160 @@
+"""Rights withdrawn while twenty sessions poll: each poll that begins a second later is refused."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from knox.models import AuthToken
+
+from branches import workflow as organising
+from members import scopes
+from members import workflow as people
+from members.middleware import PROVED
+from members.models import Post, User
+from petitions.models import Petition
+from tests import matrix
+from tests.cast import Stage, build_cast, build_town
+from tests.pollers import Poller, Server, gunicorn, polling
+from tests.world import DAY, photo_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MARK = "暗号QZX"
+AT_LATEST = 1.0  # second after the commit
+WAYS = ("post ended", "account closed", "token revoked", "session ended", "place given away")
+
+
+@pytest.fixture
+def stage() -> Stage:
+    town = build_town()
+    return Stage(town, build_cast(town))
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[Server]:
+    """The server of the tests; in the full form gunicorn with two processes."""
+    settings.PHOTOS_BY_ACCEL = True
+    logging.getLogger("request").setLevel(logging.ERROR)
+    if matrix.IS_FULL and "cache" not in request.node.name:
+        with gunicorn(tmp_path) as running:
+            yield running
+        return
+    live = request.getfixturevalue("live_server")
+    yield Server(live.url.removeprefix("http://"))
+
+
+def _browser(user: User) -> dict[str, str]:
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[PROVED] = True
+    session.save()
+    name = django_settings.SESSION_COOKIE_NAME
+    return {"Cookie": f"{name}={session.session_key}", "X-Poll": "1"}
+
+
+def _program(user: User) -> dict[str, str]:
+    _row, token = AuthToken.objects.create(user=user)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _sessions(stage: Stage, case: Petition) -> list[Poller]:
+    """Four sessions for each way in which rights end, on pages, parts of pages, photos and API."""
+    photo, mark = photo_of(case), MARK.encode()
+    pages = {
+        "case": (f"/petitions/{case.pk}/", mark),
+        "list": ("/petitions/?state=all", mark),
+        "queue": ("/home/", str(case.number).encode()),
+        "photo": (f"/photos/{photo.uuid}/thumb/", b""),
+    }
+    programs = {
+        "case": (f"/api/v1/petitions/{case.pk}/", mark),
+        "list": ("/api/v1/petitions/", mark),
+        "events": ("/api/v1/events/", f'"petition":{case.pk},'.encode()),
+        "search": ("/api/v1/petitions/?q=QZX", mark),
+    }
+    who = dict(zip(WAYS, ("clerk", "secretary", "partner", "community", "leader"), strict=True))
+    made = []
+    for way, name in who.items():
+        user = stage.cast[name]
+        is_mixed = way in {"post ended", "account closed"}
+        for number, (page, program) in enumerate(zip(pages.items(), programs.items(), strict=True)):
+            is_program = way == "token revoked" or (is_mixed and number % 2)
+            what, (path, sign) = program if is_program else page
+            headers = _program(user) if is_program else _browser(user)
+            made.append(Poller(f"{way}: {what}", path, headers, sign))
+    return made
+
+
+def _withdraw(stage: Stage) -> None:
+    """Take everybody's rights away in one commit, each in another way."""
+    cast, yesterday = stage.cast, timezone.localdate() - DAY
+    with transaction.atomic():
+        people.end_post(post=Post.objects.get(user=cast["clerk"]), on=yesterday, by=None)
+        people.lock(user=cast["secretary"], by=cast["secadmin"])
+        AuthToken.objects.filter(user=cast["partner"]).delete()
+        for row in Session.objects.all():
+            if row.get_decoded().get("_auth_user_id") == str(cast["community"].pk):
+                row.delete()
+        duty = stage.town.orgs["group"].responsibilities.get()
+        organising.end_responsibility(responsibility=duty, on=yesterday)
+
+
+def _measured(stage: Stage, server: Server, *, seconds: float) -> tuple[list[Poller], float]:
+    """Poll, withdraw, poll on; return the sessions and the instant of the commit."""
+    case = stage.file(text=f"水箱渗漏 {MARK}").petition
+    sessions = _sessions(stage, case)
+    with polling(server, sessions):
+        until = time.monotonic() + 30
+        while not all(any(let_in for _b, let_in, _s in one.told) for one in sessions):
+            quiet = [one.name for one in sessions if not any(row[1] for row in one.told)]
+            assert time.monotonic() < until, f"never let in: {quiet}"
+            time.sleep(0.05)
+        _withdraw(stage)
+        committed = time.monotonic()
+        time.sleep(AT_LATEST + seconds)
+        while any(one.asked_after(committed + AT_LATEST) == 0 for one in sessions):
+            time.sleep(0.05)
+    return sessions, committed
+
+
+@pytest.mark.slow
+def test_rights_are_gone_within_a_second(
+    stage: Stage, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sessions, committed = _measured(stage, server, seconds=3.0 if matrix.IS_FULL else 0.5)
+    late = {one.name: one.last_let_in(committed) for one in sessions}
+    polls = sum(one.asked_after(committed) for one in sessions)
+    with capsys.disabled():
+        longest = max(late.values()) * 1000
+        print(f"\n{len(sessions)} sessions, {polls} polls after the commit; the last poll let in")
+        print(f"began {max(0.0, longest):.0f} ms after it")
+    assert len(sessions) == 20
+    assert {name: seconds for name, seconds in late.items() if seconds >= AT_LATEST} == {}
+    answers = {one.told[-1][2] for one in sessions}
+    assert answers <= {200, 302, 401, 403, 404}
+
+
+def test_a_cache_of_rights_is_noticed(
+    stage: Stage, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: dict[int, Any] = {}
+
+    def remembered(user: User) -> Any:
+        if user.pk not in kept:
+            kept[user.pk] = scopes.load(user, timezone.localdate())
+        return kept[user.pk]
+
+    monkeypatch.setattr(User, "scope", property(remembered))
+    sessions, committed = _measured(stage, server, seconds=0.2)
+    late = {one.name for one in sessions if one.last_let_in(committed) >= AT_LATEST}
+    assert {name.partition(":")[0] for name in late} == {"post ended", "place given away"}
