@@ -1,7 +1,7 @@
 """The queue for work that may wait, and the clock that wakes it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import kombu
@@ -18,19 +18,12 @@ class Connection(kombu.Connection):
     Celery's own pauses grow to half a minute: so long would due limits wait after an outage.
     """
 
-    def ensure_connection(
-        self,
-        errback: Callable[..., None] | None = None,
-        max_retries: int | None = None,
-        interval_start: float = 0.5,
-        interval_step: float = 0.5,
-        interval_max: float = 2.0,
-        **rest: Any,
+    def ensure_connection(  # type: ignore[override]  # whatever may be asked is passed on
+        self, *given: Any, **named: Any
     ) -> kombu.Connection:
         """Return the connection once the broker answers."""
-        pauses = (interval_start, interval_step, interval_max)
-        super().ensure_connection(errback, max_retries, *pauses, **rest)
-        return self
+        pauses = {"interval_start": 1, "interval_step": 1, "interval_max": 2}
+        return super().ensure_connection(*given, **pauses | named)
 
 
 class Messages(AMQP):
@@ -41,13 +34,6 @@ class Messages(AMQP):
 
 app = Celery("zhaozhibu", amqp=Messages)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-# The sweep has a queue of its own, and every worker takes from both in turn: it never waits behind
-# the announcements of a busy hour, where its messages would expire one after the other.
-CLOCK = f"{app.conf.task_default_queue}-clock"
-app.conf.task_queues = [
-    kombu.Queue(name, routing_key=name) for name in (app.conf.task_default_queue, CLOCK)
-]
-app.conf.task_routes = {"petitions.beat.sweep_deadlines": {"queue": CLOCK}}
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="beat")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from config import env, places
 from config.lib import observability
@@ -186,6 +187,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "zhaozhibu"
+# The sweep has a queue of its own, and every worker takes from both in turn: it never waits behind
+# the announcements of a busy hour, where its messages would expire one after the other.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("zhaozhibu", "zhaozhibu-clock")]
+CELERY_TASK_ROUTES = {"petitions.beat.sweep_deadlines": {"queue": "zhaozhibu-clock"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

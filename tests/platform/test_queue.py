@@ -1,0 +1,35 @@
+"""The queue: the sweep waits behind nothing, and a broker that was away is found again soon."""
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from config import celery
+from petitions import beat, tasks
+
+
+def queue_of(task: str) -> str:
+    """Return the queue to which a task's messages go."""
+    return str(celery.app.amqp.router.route({}, task)["queue"].name)
+
+
+def test_sweep_has_a_queue_of_its_own_that_every_worker_takes_from() -> None:
+    sweep = queue_of(beat.sweep_deadlines.name)
+    assert sweep != queue_of(tasks.announce.name)
+    assert {sweep, queue_of(tasks.announce.name)} == set(celery.app.amqp.queues.consume_from)
+
+
+def test_queues_share_no_message() -> None:
+    ways = {(queue.exchange.name, queue.routing_key) for queue in celery.app.amqp.queues.values()}
+    assert len(ways) == len(celery.app.amqp.queues)
+
+
+def test_broker_that_is_away_is_asked_again_every_other_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _seconds: None)
+    pauses: list[float] = []
+    connection = celery.app.amqp.Connection("redis+socket:///nowhere/at/all.sock")
+    with pytest.raises(OperationalError):
+        connection.ensure_connection(lambda _error, pause: pauses.append(pause), 20)
+    assert len(pauses) == 20
+    assert max(pauses) <= 2
