@@ -1,7 +1,6 @@
 # One word for each thing one does here. `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' Makefile)
-.PHONY: help run test check services stop install format lock bench shots messages docs matrix fuzz
 
 PYTHON ?= python3
 PY := .venv/bin/python

@@ -181,14 +181,20 @@ def _encode(image: Image.Image, side: int) -> tuple[bytes, tuple[int, int]]:
 
 
 def _write(target: Path, body: bytes) -> None:
-    """Write a new file so that it survives a power cut: file synced, then its folder."""
+    """Write a new file so that it survives a power cut: file synced, then whatever names it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("xb") as out:
         out.write(body)
         out.flush()
         os.fsync(out.fileno())
-    folder = os.open(target.parent, os.O_RDONLY)
+    for folder in target.parents[:3]:  # its own, that of the kind, and the root: any may be new
+        _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's list of names to the disk."""
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -283,6 +284,24 @@ def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(
         with pytest.raises(PhotoRefused):
             _store(body)
     assert bool(decoded) is is_taken
+
+
+def test_file_and_every_folder_that_names_it_are_on_the_disk_before_it_is_known(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[str] = set()
+    sync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.add(os.path.realpath(f"/dev/fd/{handle}"))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    stored = _store(JPEG)
+    for path in (photos.path_of(stored.name), photos.thumb_of(stored.name)):
+        wanted = {path, *path.parents[:3]}
+        assert {os.path.realpath(one) for one in wanted} <= synced
+    assert media in photos.path_of(stored.name).parents[:3]
 
 
 def test_nothing_left_when_the_disk_refuses(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
