@@ -107,6 +107,7 @@ def play(rig: Rig, out: Outcome, scale: float) -> None:
         _close(rig, ground)
         _sweep_beside(rig, ground)
         rig.tend_until(lambda: not any(fork.is_alive() for fork in ground.busy), 60)
+        settle(rig, ground)
     judge_ends(out, "at once: ", rig, ground)
 
 
