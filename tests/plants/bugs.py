@@ -74,7 +74,7 @@ def a_related_field_without_scope(patch: Patch) -> None:
     patch.setattr(VerbBody, "named", named)
 
 
-@seen_by(f"{IN_PETITIONS}listing.py::test_outsiders_see_nothing[q=发浑-sibling]")
+@seen_by(f"{IN_PETITIONS}listing.py::test_outsiders_see_nothing[q=\\u53d1\\u6d51-sibling]")
 def a_filter_that_replaces_the_scope(patch: Patch) -> None:
     def keep(_self: object, _rows: PetitionQuerySet, _name: str, words: str) -> PetitionQuerySet:
         return Petition.objects.matching(words)
