@@ -15,7 +15,7 @@ MOST = 100  # counting stops here; the page says "99+"
 
 def count(user: User) -> int:
     """Return how many messages a person has not read, at most a hundred; one query."""
-    unread = InboxMessage.objects.shown_to(user.pk, timezone.now()).unread()
+    unread = InboxMessage.objects.shown_to(user, timezone.now()).unread()
     return unread[:MOST].count()
 
 

@@ -42,7 +42,7 @@ def _single(message: InboxMessage) -> Letter:
 
 def _digest(delivery: Delivery, now: dt.datetime) -> Letter | None:
     """List what is still unread when the digest leaves; read in the meantime means no letter."""
-    messages = digest_lines(delivery.user_id or 0, now, DIGEST_LINES)
+    messages = digest_lines(delivery.user, now, DIGEST_LINES) if delivery.user else []
     if not messages:
         return None
     subject = ngettext("今日提醒：%(count)d 条", "今日提醒：%(count)d 条", len(messages)) % {

@@ -12,6 +12,7 @@ from config.lib.dated import DatedQuerySet
 from members.enums import HEADS, SecurityAction
 
 if TYPE_CHECKING:
+    from config.lib.viewer import Viewer
     from members.models import (  # noqa: F401 - types only
         Delivery,
         InboxMessage,
@@ -39,9 +40,15 @@ class PostQuerySet(DatedQuerySet["Post"]):
 class InboxQuerySet(models.QuerySet["InboxMessage"]):
     """Questions about messages."""
 
-    def shown_to(self, user_id: int, now: dt.datetime) -> Self:
-        """Keep one person's messages that no longer wait for working time."""
-        return self.filter(user_id=user_id, show_from__lte=now)
+    def shown_to(self, viewer: Viewer, now: dt.datetime) -> Self:
+        """Keep a person's own messages that no longer wait for working time.
+
+        They name cases, so whoever holds no post today is shown none, old ones included.
+        """
+        scope = viewer.scope
+        if not scope.seats:
+            return self.none()
+        return self.filter(user_id=scope.user_id, show_from__lte=now)
 
     def unread(self) -> Self:
         """Keep the messages not read yet."""

@@ -51,9 +51,12 @@ def _deliver(delivery: Delivery, now: dt.datetime) -> bool:
 
 
 def _send(delivery: Delivery, now: dt.datetime) -> None:
-    """Hand one message to its channel; nothing to say or nobody to say it to is done as well."""
+    """Hand one message to its channel; nothing to say or nobody to say it to is done as well.
+
+    Whoever has lost the post since is nobody: a closed account and an ended post have no seats.
+    """
     user, channel = delivery.user, ChannelName(delivery.channel)
-    if user is None or not user.is_active:
+    if user is None or not user.scope.seats:
         return
     address, letter = channels.address_of(user, channel), notifications.letter(delivery, now)
     if address and letter is not None:

@@ -37,7 +37,7 @@ def _before(request: HttpRequest) -> int | None:
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show one's own messages, newest first, page by page."""
-    rows = InboxMessage.objects.shown_to(_me(request).pk, timezone.now()).order_by("-id")
+    rows = InboxMessage.objects.shown_to(_me(request), timezone.now()).order_by("-id")
     before = _before(request)
     if before is not None:
         rows = rows.filter(id__lt=before)

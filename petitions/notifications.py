@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from members import directory
 from members import workflow as people
 from members.enums import MessageKind
+from members.models import User
 from petitions.enums import DeadlineKind, Urgency, Verb
 from petitions.models import Event, Petition
 
@@ -39,6 +40,7 @@ class Directory:
 
     day: dt.date
     known: dict[int, list[int]] = field(default_factory=dict)
+    people: dict[int, User] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Event], day: dt.date) -> Self:
@@ -57,6 +59,17 @@ class Directory:
         if missing := set(wanted) - self.known.keys():
             self.known |= directory.heads_of(missing, self.day)
         return tuple(dict.fromkeys(user for pk in wanted for user in self.known[pk]))
+
+    def who_still_see(self, petition: Petition, *user_ids: int) -> tuple[int, ...]:
+        """Keep those named in a case for whom it still exists: posts end, accusations are sealed."""
+        if missing := set(user_ids) - self.people.keys():
+            self.people |= User.objects.in_bulk(missing)
+        return tuple(
+            pk
+            for pk in dict.fromkeys(user_ids)
+            if pk in self.people
+            and Petition.objects.visible_to(self.people[pk]).filter(pk=petition.pk).exists()
+        )
 
 
 def news_of(event: Event, heads: Directory) -> list[people.News]:
@@ -103,9 +116,9 @@ def title(petition: Petition, kind: MessageKind) -> str:
     return f"{kind.label}：{petition.number} {place} {petition.category.name}"
 
 
-def _filer(event: Event) -> tuple[int, ...]:
+def _filer(event: Event, to: Directory) -> tuple[int, ...]:
     filer = event.petition.filed_by_id
-    return (filer,) if filer else ()
+    return to.who_still_see(event.petition, filer) if filer else ()
 
 
 def _to_handler(kind: MessageKind) -> Callable[[Event, Directory], list[Told]]:
@@ -116,14 +129,14 @@ def _to_handler(kind: MessageKind) -> Callable[[Event, Directory], list[Told]]:
 
 
 def _to_filer(kind: MessageKind) -> Callable[[Event, Directory], list[Told]]:
-    def rule(event: Event, _to: Directory) -> list[Told]:
-        return [Told(kind, _filer(event))]
+    def rule(event: Event, to: Directory) -> list[Told]:
+        return [Told(kind, _filer(event, to))]
 
     return rule
 
 
 def _dispatched(event: Event, to: Directory) -> list[Told]:
-    people_named = tuple(event.data.get("users", ()))
+    people_named = to.who_still_see(event.petition, *event.data.get("users", ()))
     return [Told(K.ASSIGNED, people_named + to.heads(event.data.get("group")))]
 
 
@@ -161,7 +174,7 @@ def _answered(event: Event, to: Directory) -> list[Told]:
 
 
 def _closed(event: Event, to: Directory) -> list[Told]:
-    return [Told(K.CLOSED, to.heads(event.organisation_id) + _filer(event))]
+    return [Told(K.CLOSED, to.heads(event.organisation_id) + _filer(event, to))]
 
 
 def _reminded(event: Event, to: Directory) -> list[Told]:

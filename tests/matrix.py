@@ -50,7 +50,7 @@ class Asked:
 
 
 def scoped(world: World) -> Iterator[Asked]:
-    """Yield every object-scoped route."""
+    """Yield every object-scoped route with its objects."""
     gone, never = world.gone, {"pk": NOBODY}
     town = world.stage.town
     for name, door in access.TABLE.items():
@@ -85,7 +85,7 @@ def exists(who: Visitor, door: Door, key: str, row: Any) -> bool:
         return is_standing and oracle.sees_place(who.name, key)
     if door in BODIES:
         return is_standing and oracle.sees_body(who.name, key)
-    return key == who.name
+    return key == who.name and bool(oracle.SEATS[key])  # messages end with the post
 
 
 def closed(who: Visitor, door: Door) -> int | None:
@@ -109,6 +109,8 @@ def allowed(who: Visitor, asked: Asked, key: str) -> set[int]:
             return {302, 400}
         if not oracle.is_actor(who.name, FACTS[key], verb_of(asked.name)):
             return {403}
+        if asked.name == PRINTED and FACTS[key].place not in BUILDINGS:
+            return {404}  # a sheet is printed for one building, and none was chosen
         return {200, 302, 400, 409, 415, 428}
     return {200, 302} if asked.door == Door.OWN else {200}
 
@@ -131,10 +133,12 @@ def _one(turn: int, keys: list[str]) -> list[str]:
     return [keys[turn % len(keys)]] if keys else []
 
 
-def _due(world: World, start: int) -> Iterator[tuple[int, str, Asked]]:
+def _due(world: World, start: int, half: str) -> Iterator[tuple[int, str, Asked]]:
     """Yield every scoped route with the methods to ask it by, numbered."""
     turn = start
     for number, asked in enumerate(scoped(world)):
+        if half and (asked.door in TOKEN_DOORS) != (half == "programs"):
+            continue
         for method in (*MAIN, *OTHER):
             turn += 1
             if IS_FULL or _is_due(asked.door, method, number + start, turn):
@@ -154,15 +158,16 @@ def _is_due(door: Door, method: str, number: int, turn: int) -> bool:
     return door != Door.VERB or (method == "POST") == bool(number % 2)
 
 
-def wrong(world: World, who: Visitor, start: int) -> Iterator[str]:
-    """Yield every answer one visitor gets that the oracle does not expect.
+def wrong(world: World, who: Visitor, start: int, half: str = "") -> Iterator[str]:
+    """Yield every answer one visitor gets that the oracle does not expect; `half` keeps the doors
+    for "pages" or for "programs".
 
     What never was is asked for once on every route; in the short form the routes of verbs share
     one answer, since nobody may learn from it which verb was asked for either.
     """
     shared: dict[tuple[Door, str], access.Comparable] = {}
     who.ask("GET", "/")  # the first request of a session writes it
-    for turn, method, asked in _due(world, start):
+    for turn, method, asked in _due(world, start, half):
         is_shared = asked.door in VERBS and asked.name != PRINTED and not IS_FULL
         unknown = shared.get((asked.door, method)) if is_shared else None
         unknown = unknown or comparable(_fixed(who, method, asked.name, asked.nowhere))

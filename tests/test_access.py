@@ -25,7 +25,10 @@ from tests.world import FACTS, NOW, World, build, requests
 
 stage = conftest.stage
 EVERYBODY = tuple(oracle.SEATS)
-TURNS = [(name,) for name in EVERYBODY] if matrix.IS_FULL else [EVERYBODY]
+HALVES = ("pages", "programs")
+TURNS = [((name,), half) for name in EVERYBODY for half in HALVES]
+if not matrix.IS_FULL:
+    TURNS = [(EVERYBODY, "")]
 
 
 @pytest.fixture
@@ -109,17 +112,19 @@ def test_every_kind_of_object_is_there_for_somebody_and_not_for_another() -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", TURNS, ids=lambda names: names[0] if len(names) == 1 else "all")
+@pytest.mark.parametrize(("names", "half"), TURNS, ids=[f"{n[0]} {h}" for n, h in TURNS])
 @time_machine.travel(NOW, tick=False)  # what depends on the time of a request must not differ
-def test_matrix(world: World, names: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_matrix(
+    world: World, names: tuple[str, ...], half: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = {case.pk: case.version for case in Petition.objects.all()}
     found = [
         line
         for name in names
-        for line in matrix.wrong(world, world.visitors[name], EVERYBODY.index(name))
+        for line in matrix.wrong(world, world.visitors[name], EVERYBODY.index(name), half)
     ]
     with capsys.disabled():
-        who = names[0] if len(names) == 1 else f"{len(names)} roles"
+        who = f"{names[0]} ({half})" if half else f"{len(names)} roles"
         print(f"\n{sum(requests.values())} requests by {who}: {dict(requests)}")
     assert found == []
     assert {case.pk: case.version for case in Petition.objects.all()} == before

@@ -161,10 +161,10 @@ def _places_of(user_ids: Iterable[int], day: dt.date) -> dict[int, str]:
     return dict(rows)
 
 
-def digest_lines(user_id: int, now: dt.datetime, limit: int) -> list[InboxMessage]:
+def digest_lines(user: User, now: dt.datetime, limit: int) -> list[InboxMessage]:
     """Return the newest unread messages that belong into a person's digest."""
     return list(
-        InboxMessage.objects.shown_to(user_id, now)
+        InboxMessage.objects.shown_to(user, now)
         .unread()
         .filter(kind__in=DIGEST_KINDS)
         .order_by("-id")[:limit]
@@ -173,7 +173,7 @@ def digest_lines(user_id: int, now: dt.datetime, limit: int) -> list[InboxMessag
 
 def mark_read(*, user: User, message_id: int, now: dt.datetime) -> InboxMessage | None:
     """Mark one message of a person as read and return it; None when it is nobody's or another's."""
-    message = InboxMessage.objects.shown_to(user.pk, now).filter(pk=message_id).first()
+    message = InboxMessage.objects.shown_to(user, now).filter(pk=message_id).first()
     if message is not None and message.read_at is None:
         message.read_at = now
         message.save(update_fields=["read_at"])
@@ -182,4 +182,4 @@ def mark_read(*, user: User, message_id: int, now: dt.datetime) -> InboxMessage 
 
 def mark_all_read(*, user: User, now: dt.datetime) -> int:
     """Mark everything shown to a person as read; return how many were new."""
-    return InboxMessage.objects.shown_to(user.pk, now).unread().update(read_at=now)
+    return InboxMessage.objects.shown_to(user, now).unread().update(read_at=now)

@@ -91,7 +91,7 @@ def _tile(name: str, number: int) -> dict[str, Any]:
 
 
 def _unread(user: User, now: dt.datetime) -> list[InboxMessage]:
-    unread = InboxMessage.objects.shown_to(user.pk, now).unread()
+    unread = InboxMessage.objects.shown_to(user, now).unread()
     return list(unread.order_by("-id")[:MOST_MESSAGES])
 
 

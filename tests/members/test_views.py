@@ -116,11 +116,11 @@ def test_marking_all_as_read(town: Town, secretary: Client) -> None:
     assert other.read_at is None
 
 
-def test_the_bell_counts_ones_own_in_one_query(
+def test_the_bell_counts_ones_own_in_two_queries(
     town: Town, secretary: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     _tell(town, "secretary", "leader")
-    with django_assert_num_queries(3):  # session, user, count
+    with django_assert_num_queries(4):  # session, user, posts, count
         part = secretary.get(reverse("members:unread")).content.decode()
     assert '<span class="count">1</span>' in part
 
