@@ -158,3 +158,13 @@ def test_a_row_held_by_another_transaction_is_skipped(town: Town) -> None:
         workflow.claim(now=NOW, limit=9)
         assert connection.in_atomic_block
     assert workflow.claim(now=NOW, limit=9) == []
+
+
+def test_nothing_leaves_to_whoever_lost_the_post_in_the_meantime(town: Town) -> None:
+    _tell(town, "secretary", now=NOW + dt.timedelta(hours=12))
+    _tell(town, "leader", now=NOW + dt.timedelta(hours=12))
+    town.users["secretary"].posts.update(valid_to=TODAY - dt.timedelta(days=1))
+    with time_machine.travel(NOW + dt.timedelta(days=1), tick=False):
+        tasks.deliver_due()
+    assert not Delivery.objects.filter(sent_at=None).exists()  # nothing is owed any more
+    assert [letter.to for letter in mail.outbox] == [[town.users["leader"].email]]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from members.models import InboxMessage
-from tests.members.conftest import NOW, Town
+from tests.members.conftest import NOW, TODAY, Town
 from tests.members.test_workflow import _tell
 
 
@@ -145,3 +145,14 @@ def test_me_without_a_post_says_whom_to_ask(town: Town, client: Client) -> None:
     town.users["staff"].posts.all().delete()
     client.force_login(town.users["staff"])
     assert "今天没有职务" in client.get(reverse("members:me")).content.decode()
+
+
+def test_messages_end_with_the_post(town: Town, secretary: Client) -> None:
+    message = _message(town, title="FK-1 我的")
+    town.users["secretary"].posts.update(valid_to=TODAY - dt.timedelta(days=1))
+    assert "FK-1" not in secretary.get(reverse("members:inbox")).content.decode()
+    assert "count" not in secretary.get(reverse("members:unread")).content.decode()
+    assert secretary.get(reverse("members:open", args=[message.pk])).status_code == 404
+    assert secretary.post(reverse("members:read", args=[message.pk])).status_code == 404
+    message.refresh_from_db()
+    assert message.read_at is None
