@@ -13,6 +13,8 @@ from config import places
 from config.embedded import postgres
 from config.embedded.process import explain
 
+# What a client of this version or newer writes, no older server reads back in.
+DIVIDE = 17
 LOCK_PATIENCE = "10s"  # a dump that waits for a migration gives up rather than stand in the way
 
 
@@ -47,13 +49,17 @@ def load(source: Path) -> None:
 
 
 def _program(name: str, server: int) -> Path:
-    """Return the program of the server's own version, else the nearest newer one."""
+    """Return the program of the server's own version, else the nearest newer one that fits it."""
     found = {
         version: folder / name
         for folder in reversed(postgres.program_folders(places.find()))
         if (version := _version(folder / name))
     }
-    fitting = sorted(version for version in found if version >= server)
+    fitting = sorted(
+        version
+        for version in found
+        if version >= server and (version < DIVIDE) == (server < DIVIDE)
+    )
     if not fitting:
         here = ", ".join(str(version) for version in sorted(found)) or "none"
         raise Refused(

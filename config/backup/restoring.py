@@ -47,6 +47,7 @@ def restore(folder: Path) -> Restored:
             f"altered, {bad[0]} among them. Use another one."
         )
     _refuse_older_code(sheet)
+    _refuse_older_server(sheet)
     _refuse_full_place()
     placed: list[Path] = []
     try:
@@ -79,6 +80,15 @@ def _refuse_older_code(sheet: Manifest) -> None:
         raise Refused(
             f"This backup was taken by version {sheet.product} or newer, which knows "
             f"{', '.join(ahead)}. Get that version of the product first; nothing was restored."
+        )
+
+
+def _refuse_older_server(sheet: Manifest) -> None:
+    here = programs.server_major()
+    if here < sheet.postgres:
+        raise Refused(
+            f"This backup was taken from PostgreSQL {sheet.postgres}; this server is {here} and "
+            "cannot read it. Restore into a newer one; nothing was restored."
         )
 
 

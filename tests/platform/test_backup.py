@@ -276,6 +276,33 @@ def test_older_code_refuses_a_newer_backup(scene: Scene, tmp_path: Path) -> None
         restoring.restore(copy)
 
 
+def test_an_older_server_is_not_given_what_it_cannot_read(scene: Scene, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    subprocess.run(["cp", "-r", scene.first.folder, copy], check=True)
+    sheet = (copy / manifest.FILE).read_text()
+    (copy / manifest.FILE).write_text(re.sub(r'"postgres": \d+', '"postgres": 99', sheet))
+    with pytest.raises(Refused, match="from PostgreSQL 99"):
+        restoring.restore(copy)
+
+
+@pytest.mark.parametrize(
+    ("server", "here", "chosen"),
+    [(18, [15, 18], 18), (17, [15, 18], 18), (15, [15, 18], 15), (15, [16, 18], 16)],
+)
+def test_the_program_fits_the_server(
+    monkeypatch: pytest.MonkeyPatch, server: int, here: list[int], chosen: int
+) -> None:
+    monkeypatch.setattr(
+        programs.postgres, "program_folders", lambda _at: [Path(str(one)) for one in here]
+    )
+    monkeypatch.setattr(programs, "_version", lambda program: int(program.parent.name))
+    assert programs._program("pg_dump", server) == Path(str(chosen)) / "pg_dump"
+    if server < programs.DIVIDE:  # what 18 wrote, 15 could never read
+        monkeypatch.setattr(programs.postgres, "program_folders", lambda _at: [Path("18")])
+        with pytest.raises(Refused, match=f"postgresql-client-{server}"):
+            programs._program("pg_dump", server)
+
+
 def test_wrong_keys_are_noticed(scene: Scene) -> None:
     assert restoring._keys_that_do_not_fit() == []
     other = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
