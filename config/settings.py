@@ -182,15 +182,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
+    "queue_order_strategy": "sorted",  # by name: the clock's own queue comes first
     "max_retries": 1,  # a request waits for no broker: the outbox row is the carrier
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "zhaozhibu"
-# The sweep has a queue of its own, and every worker takes from both in turn: it never waits behind
-# the announcements of a busy hour, where its messages would expire one after the other.
-CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("zhaozhibu", "zhaozhibu-clock")]
-CELERY_TASK_ROUTES = {"petitions.beat.sweep_deadlines": {"queue": "zhaozhibu-clock"}}
+# The sweep has a queue of its own, from which every worker takes first: it never waits behind the
+# announcements of a busy hour, where its messages would expire one after the other.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("clock", "zhaozhibu")]
+CELERY_TASK_ROUTES = {"petitions.beat.sweep_deadlines": {"queue": "clock"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

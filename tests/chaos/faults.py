@@ -46,10 +46,11 @@ class Script:
         self.began = time.time()
         self.waiting: list[tuple[float, str, Act]] = []
         self.done: Counter[str] = Counter()
-        self.outages: dict[str, list[Span]] = {"database": [], "broker": []}
+        self.outages: dict[str, list[Span]] = {"database": [], "broker": [], "every worker": []}
         self.web_down: list[Down] = []
         self.orphans = 0
         self._left: list[tuple[float, list[int]]] = []
+        rig.watcher = self._look
 
     def spread(
         self, name: str, count: int, lasting: float, act: Act, *, after: float = 0.0
@@ -76,9 +77,6 @@ class Script:
             act()
             self.done[name] += 1
         self.rig.tend()
-        self._count_orphans()
-        for down in self.web_down:
-            down.look()
         time.sleep(0.02)
 
     def finish(self) -> None:
@@ -96,15 +94,12 @@ class Script:
 
     def kill_worker(self) -> None:
         """SIGKILL a worker: all of it, or its head alone, or only the one that does the work."""
-        alive = [part for part in self.rig.workers if part.is_alive()]
-        if not alive:
-            self.rig.tend_until(lambda: any(part.is_alive() for part in self.rig.workers), 10)
-            alive = [part for part in self.rig.workers if part.is_alive()]
-        part = self.chance.choice(alive)
+        ready = [part for part in self.rig.workers if part.is_ready()]
+        part = self.chance.choice(ready or self.rig.workers)
         way = self.chance.choice(("whole", "head", "child"))
         if way == "child" and part.kill_child():
             return
-        children = children_of(part.pid)
+        children = children_of(part.pid) if part.is_alive() else []
         part.kill(whole=way == "whole")
         self._left.append((time.time() + 2.0, children))
 
@@ -147,7 +142,7 @@ class Script:
 
     def lateness(self, due: float, done: float) -> float:
         """Return how late something was done, from when it was due or the last outage ended."""
-        ends = [end for spans in self.outages.values() for _start, end in spans if end <= done]
+        ends = [end for spans in self.outages.values() for _start, end in spans if 0 < end <= done]
         return done - max([due, *ends])
 
     def _out(self, name: str, end: Act, begin: Act) -> None:
@@ -158,6 +153,22 @@ class Script:
 
     def _is_anyone_away(self) -> bool:
         return bool(self._left) or any(down.until == NOT_YET for down in self.web_down)
+
+    def _look(self) -> None:
+        """See who is away, and who is back."""
+        self._look_for_workers()
+        self._count_orphans()
+        for down in self.web_down:
+            down.look()
+
+    def _look_for_workers(self) -> None:
+        """Note the spans in which there was no worker that takes messages."""
+        spans, is_away = self.outages["every worker"], bool(self.rig.workers)
+        is_away &= not any(part.is_ready() for part in self.rig.workers)
+        if is_away and (not spans or spans[-1][1]):
+            spans.append((time.time(), 0.0))
+        elif not is_away and spans and not spans[-1][1]:
+            spans[-1] = (spans[-1][0], time.time())
 
     def _count_orphans(self) -> None:
         """Count processes that outlive the one that led them."""

@@ -41,6 +41,7 @@ SPREAD = """
     )
     UPDATE petitions_petition p SET due_at = m.due_at, soon_at = m.remind_at
     FROM moved m WHERE m.petition_id = p.id RETURNING p.id, extract(epoch FROM m.due_at)"""
+TOLD = "UPDATE petitions_outbox SET done_at = clock_timestamp() WHERE done_at IS NULL"
 # How each limit ended, by the commits of its own rows and of those that tell of it.
 ENDS = """
     SELECT d.petition_id, d.state, extract(epoch FROM d.due_at), told.at,
@@ -87,6 +88,7 @@ def play(rig: Rig, out: Outcome, scale: float) -> None:
     count, chance = max(60, round(2000 * scale)), random.Random(7)
     with out.phase("filing"):
         cases = file_cases(count)
+        rig.rows(TOLD)  # what this filling owes would be the load of an hour
         crowd = file_cases(max(20, count // 5))
     with out.phase("starting"):
         rig.start()

@@ -30,6 +30,8 @@ class Part:
     wanted: bool = True
     starts: int = 0
     retry_at: float = 0.0
+    said_before: int = 0  # bytes of the log when it was started last
+    ready_of: int = 0  # the process that has said that it is ready
     running: embedded.Server | None = None
     sessions: set[int] = field(default_factory=set)
 
@@ -43,8 +45,19 @@ class Part:
         """Tell whether the process runs."""
         return self.running is not None and self.running.is_alive()
 
+    def is_ready(self) -> bool:
+        """Tell whether a worker says that it takes messages."""
+        if not self.is_alive():
+            return False
+        if self.ready_of != self.pid:
+            with self.log.open("rb") as said:
+                said.seek(self.said_before)
+                self.ready_of = self.pid if b"@rig ready." in said.read() else 0
+        return self.ready_of == self.pid
+
     def start(self) -> None:
         """Start it; it is not waited for."""
+        self.said_before = self.log.stat().st_size if self.log.exists() else 0
         child = launch(
             [sys.executable, "-m", *self.command],
             log=self.log,

@@ -60,6 +60,7 @@ class Rig:
         self._asked = {"web": webs, "worker": workers, "beat": beats}
         self.parts: list[Part] = []
         self.forks: list[Fork] = []
+        self.watcher: Callable[[], None] = lambda: None  # looks on whenever the rig is tended
 
     @property
     def services(self) -> list[Service]:
@@ -142,6 +143,7 @@ class Rig:
         now = time.monotonic()
         for part in self.parts:
             part.tend(now)
+        self.watcher()
 
     def tend_for(self, seconds: float) -> None:
         """Tend for so long."""

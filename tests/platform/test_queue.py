@@ -2,8 +2,9 @@
 
 import pytest
 from kombu.exceptions import OperationalError
+from kombu.utils.scheduling import cycle_by_name
 
-from config import celery
+from config import celery, settings
 from petitions import beat, tasks
 
 
@@ -16,6 +17,14 @@ def test_sweep_has_a_queue_of_its_own_that_every_worker_takes_from() -> None:
     sweep = queue_of(beat.sweep_deadlines.name)
     assert sweep != queue_of(tasks.announce.name)
     assert {sweep, queue_of(tasks.announce.name)} == set(celery.app.amqp.queues.consume_from)
+
+
+def test_every_worker_takes_from_the_queue_of_the_sweep_first() -> None:
+    order = settings.CELERY_BROKER_TRANSPORT_OPTIONS["queue_order_strategy"]
+    cycle = cycle_by_name(order)(sorted(celery.app.amqp.queues, reverse=True))
+    assert next(iter(cycle.consume(2))) == queue_of(beat.sweep_deadlines.name)
+    cycle.rotate(queue_of(beat.sweep_deadlines.name))
+    assert next(iter(cycle.consume(2))) == queue_of(beat.sweep_deadlines.name)
 
 
 def test_queues_share_no_message() -> None:
