@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,11 @@ PATIENCE = 60.0  # seconds until the server must answer; recovery after a kill t
 _NAME = "PostgreSQL"
 _FIRST_WITH_BUILTIN_LOCALE = 17
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# After a kill, recovery first brings the data folder to the disk: with one call for the file system
+# instead of one for each of its thousands of files that takes a tenth of the time.
+_QUICK_RECOVERY = ("recovery_init_sync_method=syncfs",) if sys.platform == "linux" else ()
 _SETTINGS = (
+    *_QUICK_RECOVERY,
     "listen_addresses=",
     "max_connections=100",
     "shared_buffers=128MB",

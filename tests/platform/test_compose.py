@@ -38,6 +38,16 @@ def test_database_has_the_locale_of_the_embedded_one(
     assert surroundings["POSTGRES_INITDB_ARGS"].split() == postgres.locale_arguments(18)
 
 
+def test_database_is_told_what_the_embedded_one_is_told(
+    compose: dict[str, dict[str, dict[str, object]]],
+) -> None:
+    command = compose["services"]["db"]["command"]
+    assert isinstance(command, list)
+    told = set(command[2::2])
+    assert "recovery_init_sync_method=syncfs" in told  # known to Linux only, as the image is
+    assert told - {"recovery_init_sync_method=syncfs"} <= set(postgres._SETTINGS)
+
+
 def test_queue_keeps_what_it_was_given(
     compose: dict[str, dict[str, dict[str, object]]],
 ) -> None:
