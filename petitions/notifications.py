@@ -61,7 +61,7 @@ class Directory:
         return tuple(dict.fromkeys(user for pk in wanted for user in self.known[pk]))
 
     def who_still_see(self, petition: Petition, *user_ids: int) -> tuple[int, ...]:
-        """Keep those named in a case for whom it still exists: posts end, accusations are sealed."""
+        """Keep those named in a case for whom it still exists: posts end, cases are sealed."""
         if missing := set(user_ids) - self.people.keys():
             self.people |= User.objects.in_bulk(missing)
         return tuple(
