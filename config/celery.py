@@ -33,6 +33,7 @@ class Messages(AMQP):
 
 
 app = Celery("zhaozhibu", amqp=Messages)
+app.Task.Request = "config.lib.taken:Request"
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="beat")

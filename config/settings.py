@@ -141,9 +141,10 @@ _database = (
 # A statement that runs longer is cut, so that one bad query cannot hold a worker or a lock.
 STATEMENT_TIMEOUT_MS = env.number("STATEMENT_TIMEOUT_MS", 15_000)
 LOCK_TIMEOUT_MS = env.number("LOCK_TIMEOUT_MS", 5_000)
+IDLE_IN_TRANSACTION_MS = 60_000  # what a vanished client has locked is free again after that
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.lib.postgres",
         "NAME": _database.name,
         "USER": _database.user,
         "PASSWORD": _database.password,
@@ -151,12 +152,19 @@ DATABASES = {
         "PORT": _database.port,
         "CONN_MAX_AGE": env.number("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
+        # The server cuts a statement first; a line on which even that is not heard is given up.
+        "PATIENCE": STATEMENT_TIMEOUT_MS / 1000 + 5 if STATEMENT_TIMEOUT_MS else None,
         "OPTIONS": {
             "connect_timeout": 3,
+            # A host that is gone says nothing: the kernel asks, and gives up after 20 s or so.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 20_000,
             "application_name": "zhaozhibu",
             "options": (
                 f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
-                " -c idle_in_transaction_session_timeout=60000"
+                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
             ),
         },
         "TEST": {"NAME": env.text("TEST_DATABASE", "test_zhaozhibu")},
@@ -183,6 +191,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "queue_order_strategy": "sorted",  # by name: the clock's own queue comes first
+    "health_check_interval": 5,  # a worker on a line gone mute opens another within three of these
     "max_retries": 1,  # a request waits for no broker: the outbox row is the carrier
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

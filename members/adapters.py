@@ -18,10 +18,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from config.lib import clock
 from members import securitylog
 from members.enums import HATS, SECOND_FACTOR, SecurityAction
 from members.models import User
@@ -48,7 +48,7 @@ class AccountAdapter(DefaultAccountAdapter):
         (settings). The database counts, so a restart or an empty cache opens nothing.
         """
         user, name = self._whose(credentials)
-        since = timezone.now() - timedelta(seconds=settings.LOCKOUT_SECONDS)
+        since = clock.now() - timedelta(seconds=settings.LOCKOUT_SECONDS)
         address = self.get_client_ip(request)
         of_name, of_address = securitylog.failures(
             since, user_id=user.pk if user else None, name=name, address=address

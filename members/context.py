@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from config.lib import clock
 from members.models import InboxMessage, User
 
 MOST = 100  # counting stops here; the page says "99+"
@@ -15,7 +15,7 @@ MOST = 100  # counting stops here; the page says "99+"
 
 def count(user: User) -> int:
     """Return how many messages a person has not read, at most a hundred; one query."""
-    unread = InboxMessage.objects.shown_to(user, timezone.now()).unread()
+    unread = InboxMessage.objects.shown_to(user, clock.now()).unread()
     return unread[:MOST].count()
 
 

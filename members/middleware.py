@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +16,10 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from config.lib import errors
+from config.lib import clock, errors
 from members import securitylog
 from members.adapters import needs_second_factor
 from members.enums import SecurityAction
@@ -81,7 +79,7 @@ class SessionTimes(_AtTheDoor):
 
     def check(self, request: HttpRequest, user: User, page: str) -> HttpResponseBase | None:
         """Log out what has lasted too long; otherwise note that somebody is there."""
-        now, session = time.time(), request.session
+        now, session = clock.now().timestamp(), request.session
         began, seen = session.get(BEGAN, now), session.get(SEEN, now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_MAX_SECONDS:
             return _time_out(request, user)
@@ -89,7 +87,7 @@ class SessionTimes(_AtTheDoor):
         if SEEN not in session or (now - seen > SEEN_EVERY_SECONDS and not is_poll):
             session[BEGAN], session[SEEN] = began, now
             UserSession.objects.filter(session_key=session.session_key).update(
-                last_seen_at=timezone.now()
+                last_seen_at=clock.now()
             )
         return None
 

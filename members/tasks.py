@@ -9,6 +9,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
+from config.lib import clock
 from members import channels, notifications, workflow
 from members.enums import ChannelName
 from members.models import Delivery
@@ -26,14 +27,14 @@ def deliver_due() -> int:
     Sending happens outside every transaction. A worker killed between sending and noting it may
     send one message twice; none is ever lost.
     """
-    deliveries = workflow.claim(now=timezone.now(), limit=BATCH)
+    deliveries = workflow.claim(now=clock.now(), limit=BATCH)
     ends = time.monotonic() + SECONDS_TO_SEND
     sent = 0
     for position, delivery in enumerate(deliveries):
         if time.monotonic() > ends:
             workflow.put_back(deliveries=deliveries[position:])
             break
-        sent += _deliver(delivery, timezone.now())
+        sent += _deliver(delivery, clock.now())
     return sent
 
 
@@ -66,5 +67,5 @@ def _send(delivery: Delivery, now: dt.datetime) -> None:
 @shared_task(name="members.tasks.daily_digest")
 def daily_digest() -> int:
     """Owe today's digests where offices have opened; return how many were added."""
-    now = timezone.now()
+    now = clock.now()
     return workflow.owe_digests(now=now, day=timezone.localdate(now))

@@ -10,11 +10,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from config.lib import clock
 from members import context, workflow
 from members.adapters import needs_second_factor
 from members.models import InboxMessage, User
@@ -37,7 +37,7 @@ def _before(request: HttpRequest) -> int | None:
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show one's own messages, newest first, page by page."""
-    rows = InboxMessage.objects.shown_to(_me(request), timezone.now()).order_by("-id")
+    rows = InboxMessage.objects.shown_to(_me(request), clock.now()).order_by("-id")
     before = _before(request)
     if before is not None:
         rows = rows.filter(id__lt=before)
@@ -58,7 +58,7 @@ def unread(request: HttpRequest) -> HttpResponse:
 @require_GET
 def open_message(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark a message as read and go where it leads; another person's message does not exist."""
-    message = workflow.mark_read(user=_me(request), message_id=pk, now=timezone.now())
+    message = workflow.mark_read(user=_me(request), message_id=pk, now=clock.now())
     if message is None or not url_has_allowed_host_and_scheme(message.url, allowed_hosts=None):
         raise Http404
     return redirect(message.url)
@@ -68,7 +68,7 @@ def open_message(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one message as read and stay in the inbox."""
-    message = workflow.mark_read(user=_me(request), message_id=pk, now=timezone.now())
+    message = workflow.mark_read(user=_me(request), message_id=pk, now=clock.now())
     if message is None:
         raise Http404
     if request.headers.get("HX-Request"):
@@ -80,7 +80,7 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark everything as read."""
-    number = workflow.mark_all_read(user=_me(request), now=timezone.now())
+    number = workflow.mark_all_read(user=_me(request), now=clock.now())
     if number:
         text = ngettext(
             "已把 %(count)d 条消息标为已读。", "已把 %(count)d 条消息标为已读。", number

@@ -10,6 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone, translation
 
+from config.lib import clock
 from members import workflow as people
 from petitions import notifications, retries
 from petitions.models import Contact, Event, Outbox, ResidentMessage
@@ -51,7 +52,7 @@ def _together(event_ids: Sequence[int]) -> int:
     )
     if not rows:
         return 0
-    now = timezone.now()
+    now = clock.now()
     events = [row.event for row in rows]
     heads = notifications.Directory.of(events, timezone.localdate(now))
     with translation.override("zh-hans"):
@@ -88,5 +89,5 @@ def _put_off(event_id: int, error: Exception) -> None:
     log.error("event_stuck", row=event_id, kind=type(error).__name__)
     row = Outbox.objects.get(event_id=event_id)
     row.attempts = min(row.attempts + 1, retries.MOST_COUNTED)
-    row.retry_at = timezone.now() + retries.wait_after(row.attempts)
+    row.retry_at = clock.now() + retries.wait_after(row.attempts)
     row.save(update_fields=["attempts", "retry_at"])

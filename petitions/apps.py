@@ -8,10 +8,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models import Min
 from django.db.models.signals import post_migrate
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.lib import health
+from config.lib import clock, health
 from petitions import states
 
 LATE_AFTER = 180.0  # seconds
@@ -45,7 +44,7 @@ class PetitionsConfig(AppConfig):
 
     def _due_for(self) -> float | None:
         """Return for how many seconds the oldest due limit has waited for the sweep."""
-        due = self._rows("Deadline").filter(state="open", due_at__lte=timezone.now())
+        due = self._rows("Deadline").filter(state="open", due_at__lte=clock.now())
         return _age(due.aggregate(at=Min("due_at"))["at"])
 
     def _unannounced_for(self) -> float | None:
@@ -59,4 +58,4 @@ class PetitionsConfig(AppConfig):
 
 
 def _age(since: dt.datetime | None) -> float | None:
-    return (timezone.now() - since).total_seconds() if since else None
+    return (clock.now() - since).total_seconds() if since else None

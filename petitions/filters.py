@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework.filterset import FilterSet
 
+from config.lib import clock
 from config.lib.viewer import Viewer
 from grids.models import Area
 from petitions import catalogue, querysets, search
@@ -161,7 +162,7 @@ class PetitionFilter(FilterSet):
         now: dt.datetime | None = None,
     ) -> None:
         super().__init__(data, queryset, request=request, prefix=prefix)
-        self.now = now or timezone.now()
+        self.now = now or clock.now()
 
     @property
     def viewer(self) -> Viewer:

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils import timezone
 
 from branches.models import Organisation
+from config.lib import clock
 from config.lib.panels import Panel
 from config.lib.viewer import Viewer
 from grids.models import Area
@@ -31,7 +31,7 @@ def of_organisation(organisation: Organisation, viewer: Viewer, _day: dt.date) -
 
 
 def _panel(cases: PetitionQuerySet, **narrowed: int) -> Panel:
-    overdue = querysets.is_overdue(timezone.now())
+    overdue = querysets.is_overdue(clock.now())
     counts = cases.open().aggregate(open=Count("pk"), overdue=Count("pk", filter=Q(overdue)))
     start = reverse("petitions:list")
     figures = {

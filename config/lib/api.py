@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication
 from redis.exceptions import RedisError
@@ -18,6 +17,8 @@ from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
+
+from config.lib import clock
 
 if TYPE_CHECKING:
     from knox.models import AuthToken
@@ -49,7 +50,7 @@ class BearerToken(TokenAuthentication):
 
     def _cleanup_token(self, auth_token: AuthToken) -> bool:
         """Tell whether a token is over; reading deletes nothing and looks at no other token."""
-        return auth_token.expiry is not None and auth_token.expiry < timezone.now()
+        return auth_token.expiry is not None and auth_token.expiry < clock.now()
 
 
 class StrictJSONParser(JSONParser):

@@ -1,5 +1,6 @@
 """Turns every failure into an honest answer: a page for people, problem+json for programs."""
 
+import errno
 import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -26,6 +27,7 @@ PROBLEM = "application/problem+json"
 RETRY_AFTER = 5  # seconds; a killed database answers again within that time
 API = "/api/"
 _REFUSED_BY_TRIGGER = "P0001"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 _log = structlog.get_logger("errors")
 _CODES = {
     400: "malformed",
@@ -51,6 +53,7 @@ class Refusal(Exception):
 
     status = HTTPStatus.CONFLICT
     code = "not_now"
+    retry_after = 0  # seconds after which asking again may help; 0: it does not
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -107,10 +110,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def status_of(error: BaseException | None) -> int:
-    """Return 503 when a service is away or busy, 409 when a rule refuses, else 500."""
+    """Return 503 when a service or the disk fails us, 409 when a rule refuses, else 500."""
     if isinstance(error, Refusal):
         return int(error.status)
     if isinstance(error, OperationalError | InterfaceError | RedisError):
+        return 503
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return 503
     if isinstance(error, InternalError) and _refused_by_trigger(error):
         return 409
@@ -169,7 +174,8 @@ def problem_handler(exc: Exception, context: Mapping[str, object]) -> Response |
     if isinstance(exc, Refusal):
         set_rollback()
         body = problem_body(request, int(exc.status), code=exc.code, detail=exc.sentence)
-        return Response(body, status=int(exc.status), content_type=PROBLEM)
+        headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after else {}
+        return Response(body, status=int(exc.status), headers=headers, content_type=PROBLEM)
     if not isinstance(exc, exceptions.APIException):
         return None
     set_rollback()

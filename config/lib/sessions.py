@@ -1,8 +1,18 @@
-"""Sessions in the database; a database that is away is our failure, not the visitor's."""
+"""Sessions in the database, by its clock; one that is away is our failure, not the visitor's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db import OperationalError
+
+from config.lib import clock
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.models import Session
 
 
 class SessionStore(DatabaseStore):
@@ -19,3 +29,15 @@ class SessionStore(DatabaseStore):
             if isinstance(error.__context__, OperationalError):
                 raise error.__context__ from None
             raise
+
+    def get_expiry_date(self, **given: Any) -> dt.datetime:
+        """Return when the session ends: the same on every machine."""
+        return super().get_expiry_date(**{"modification": clock.now(), **given})
+
+    def _get_session_from_db(self) -> Session | None:
+        """Return the session's row unless it has ended; by the framework's clock it could have."""
+        rows = self.model.objects.filter(session_key=self.session_key)
+        row = rows.filter(expire_date__gt=clock.now()).first()
+        if row is None:
+            self._session_key = None
+        return row

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from config.lib import clock
 from config.lib.api import CursorPagination, StrictJSONParser, StrictMultiPartParser
 from config.lib.shapes import Body
 from petitions import catalogue
@@ -104,7 +105,7 @@ class PetitionList(CaseList[Petition]):
         return Response(body, status=201, headers=headers)
 
     def _file(self, key: filing.Key, data: Any) -> filing.Filed:
-        now = timezone.now()
+        now = clock.now()
         context = {"request": self.request, "now": now}
         is_form = isinstance(self.request.data, QueryDict)
         body: Body = (ReportFormBody if is_form else ReportBody)(data=data, context=context)

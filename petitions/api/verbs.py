@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.utils import timezone
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.lib import clock
 from config.lib.api import StrictJSONParser, StrictMultiPartParser
 from petitions import permissions, workflow
 from petitions.api.access import CaseDoor, VersionChanged, etag, seen_version
@@ -138,7 +138,7 @@ class VerbView(CaseDoor[Petition]):
         body.is_valid(raise_exception=True)
         given = body.arguments() | ({"expected_version": seen} if checks else {})
         try:
-            done = act.do(petition=petition, by=self.caller, now=timezone.now(), **given)
+            done = act.do(petition=petition, by=self.caller, now=clock.now(), **given)
         except Stale as error:
             raise VersionChanged(error.sentence) from error
         return self._reach(done) if isinstance(done, Reach) else self._case(done, petition)

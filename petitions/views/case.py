@@ -5,9 +5,9 @@ from __future__ import annotations
 import segno
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from config.lib import clock
 from petitions import casefile, catalogue
 from petitions.enums import Verb
 from petitions.forms import verbs as forms
@@ -28,7 +28,7 @@ def page(
     request: StaffRequest, petition: Petition, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     """Render the case page; `refusal` says why a button pressed on it did nothing."""
-    found = casefile.read(petition, request.user, timezone.now())
+    found = casefile.read(petition, request.user, clock.now())
     is_newest_first = request.GET.get("order") == "newest"
     data = {
         "file": found,
@@ -60,12 +60,12 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
     petition = casefile.find(request.user, pk)
     address = request.build_absolute_uri(petition.get_absolute_url())
     data = {
-        "file": casefile.read(petition, request.user, timezone.now()),
+        "file": casefile.read(petition, request.user, clock.now()),
         "case": petition,
         "category": catalogue.label(petition.category),
         "contact": getattr(petition, "contact", None),
         "qr": segno.make(address, error="m").svg_data_uri(scale=4, border=0),
         "address": address,
-        "now": timezone.now(),
+        "now": clock.now(),
     }
     return render(request, "petitions/print/case.html", data)

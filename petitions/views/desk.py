@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from config.lib import clock
 from petitions import catalogue, permissions, promises, spoken, tracking, workflow
 from petitions import desk as desk_knowledge
 from petitions.contacts import Reach
@@ -46,7 +47,7 @@ def desk(request: StaffRequest) -> HttpResponse:
     form = Desk(request.POST, request.FILES)
     form.photo_bond = f"desk:{request.user.pk}"
     form.is_valid()
-    now = timezone.now()
+    now = clock.now()
     found = _found(request, form, timezone.localdate(now))
     known = _known(request, form, found, now)
     _name_what_is_missing(form, found, known)
@@ -70,7 +71,7 @@ def preview(request: StaffRequest) -> HttpResponse:
     """Return the right half of the desk for what is chosen so far."""
     asked = Preview(request.GET)
     asked.is_valid()
-    given, now = asked.cleaned_data, timezone.now()
+    given, now = asked.cleaned_data, clock.now()
     known = desk_knowledge.know(
         viewer=request.user,
         place=desk_knowledge.place_with(request.user, given.get("place"), timezone.localdate(now)),
@@ -99,7 +100,7 @@ def category_suggest(request: StaffRequest) -> JsonResponse:
 @require_GET
 def slip(request: StaffRequest, pk: int) -> HttpResponse:
     """Show number and code to whoever filed the case, for half an hour, and to nobody else."""
-    now = timezone.now()
+    now = clock.now()
     filed = Petition.objects.filter(filed_by=request.user, created_at__gte=now - SLIP_LASTS)
     petition = get_object_or_404(filed.with_parts(), pk=pk)
     code = tracking.code_for(petition.uuid)

@@ -12,10 +12,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.lib import clock
 from grids.enums import AreaKind
 from grids.models import Area
 from petitions import permissions, workflow
@@ -62,7 +62,7 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, petition, choice, form=form, status=BAD)
     try:
-        workflow.visit(petition=petition, by=request.user, now=timezone.now(), **form.arguments())
+        workflow.visit(petition=petition, by=request.user, now=clock.now(), **form.arguments())
     except workflow.NotYours as refusal:
         raise PermissionDenied from refusal
     except workflow.NotNow as refusal:
@@ -87,7 +87,7 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
     form = DoorSheet(
         petition=petition, viewer=request.user, building=choice.building, entrances=every, known={}
     )
-    data = {"case": petition, "building": choice.building, "form": form, "now": timezone.now()}
+    data = {"case": petition, "building": choice.building, "form": form, "now": clock.now()}
     return render(request, "petitions/print/doors.html", data)
 
 

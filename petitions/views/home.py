@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from branches import coverage
-from config.lib import moments
+from config.lib import clock, moments
 from grids import calendars
 from grids.enums import Level
 from grids.models import Area
@@ -59,7 +59,7 @@ class Change:
 @require_GET
 def home(request: StaffRequest) -> HttpResponse:
     """Show the viewer's counters and first cases; a poll of the page gets only these again."""
-    user, now = request.user, timezone.now()
+    user, now = request.user, clock.now()
     data = _live(user, now)
     if request.headers.get("HX-Request"):
         return render(request, "petitions/queue/_live.html", data)

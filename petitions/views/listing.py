@@ -8,11 +8,11 @@ from typing import Any
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from branches.models import Organisation
+from config.lib import clock
 from grids.models import Area
 from petitions import catalogue, paging, rows, search
 from petitions.enums import Channel, Status, Urgency
@@ -42,7 +42,7 @@ class Chip:
 @require_GET
 def listing(request: StaffRequest) -> HttpResponse:
     """Show visible cases, narrowed as the URL says; a whole number opens its case."""
-    now = timezone.now()
+    now = clock.now()
     asked = _asked(request.GET)
     cases = Petition.objects.visible_to(request.user)
     found = PetitionFilter(asked, cases, request=request, now=now)

@@ -10,14 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from config.lib import moments
+from config.lib import clock, moments
 from grids.enums import Level
 from grids.models import Area
 from members.enums import Role
@@ -68,7 +67,7 @@ class Line:
 @require_GET
 def overview(request: StaffRequest) -> HttpResponse:
     """Show open cases by area, and on top the escalations the viewer must answer."""
-    user, now = request.user, timezone.now()
+    user, now = request.user, clock.now()
     field = next((rows_ for role, rows_ in ROWS_FOR if user.scope.has_role(role)), None)
     if field is None:
         raise PermissionDenied

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from branches.enums import OrgLevel
 from branches.models import Responsibility, Stop
-from config.lib import moments
+from config.lib import clock, moments
 from grids.models import Area
 from petitions import catalogue, drafts, places, routing
 from petitions.drafts import Draft
@@ -75,7 +75,7 @@ def being_handled(area: Area, now: dt.datetime) -> PetitionQuerySet:
 
 def matters(rows: Iterable[Petition]) -> list[Matter]:
     """Put matters into words for residents."""
-    now = timezone.now()
+    now = clock.now()
     return [
         Matter(
             pk=row.pk,
@@ -109,7 +109,7 @@ def at_place(request: HttpRequest, code: str) -> HttpResponse:
         begin_at(draft, area)
         drafts.save(request.session, draft)
         return redirect("petitions:report_what")
-    found = list(being_handled(area, timezone.now())[: MOST_MATTERS + 1])
+    found = list(being_handled(area, clock.now())[: MOST_MATTERS + 1])
     context = {
         "area": area,
         "code": code,

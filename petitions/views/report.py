@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from config.lib import errors
+from config.lib import clock, errors
 from grids import search
 from grids.models import Area
 from petitions import catalogue, drafts, guesses, photos, places, routing, spoken
@@ -236,7 +236,7 @@ def _take_photos(request: HttpRequest, draft: Draft) -> Taken:
             taken.refused.append(_("最多%(n)d张照片，多出的没有加上。") % {"n": photos.MAX_PHOTOS})
             break
         try:
-            guesses.take(guesses.PHOTO, guesses.client_address(request), timezone.now())
+            guesses.take(guesses.PHOTO, guesses.client_address(request), clock.now())
             draft.photos.append(photos.store(sent))
             taken.kept += 1
         except guesses.TooMany:

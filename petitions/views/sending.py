@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from branches.models import Organisation
-from config.lib import moments
+from config.lib import clock, moments
 from grids import calendars
 from grids.models import Area
 from petitions import (
@@ -75,7 +75,7 @@ def check(request: HttpRequest) -> HttpResponse:
     """Check and send; a second press, a reload or a lost answer lead to the same receipt."""
     if request.method == "POST" and _is_sent(request):
         return redirect("petitions:receipt")
-    now = timezone.now()
+    now = clock.now()
     draft = drafts.load(request.session)
     missing = draft.missing
     sheet = None if missing else _sheet(draft, now)
@@ -240,7 +240,7 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _join(request: HttpRequest, area: Area | None, pk: int) -> HttpResponse:
     """Join one matter of this place, once per browser; any other case does not exist here."""
-    now = timezone.now()
+    now = clock.now()
     cases = Petition.objects.none() if area is None else public.known_matters(area, now)
     petition = get_object_or_404(cases.filter(pk=pk))
     browser = request.session.setdefault(BROWSER, str(uuid.uuid4()))
@@ -269,7 +269,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
     is_joined = bool(kept.get("is_joined"))
     own = _own_key(request.session[BROWSER], petition) if is_joined else petition.uuid
     code = tracking.code_for(own)
-    promise = promises.promise(petition, timezone.now(), petition.deadlines.owed())
+    promise = promises.promise(petition, clock.now(), petition.deadlines.owed())
     context = {
         "petition": petition,
         "is_joined": is_joined,

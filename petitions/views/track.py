@@ -12,11 +12,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.lib import clock
 from grids import calendars
 from petitions import (
     catalogue,
@@ -74,7 +74,7 @@ def track(request: HttpRequest) -> HttpResponse:
 
 def _try(request: HttpRequest, code: str, digits: str) -> Tracked | None:
     """Look a code up; only what was wrong is counted, and what is right is never refused."""
-    now = timezone.now()
+    now = clock.now()
     found = lookup.find(code, digits, now)
     if found is None:
         guesses.take(guesses.TRACK, guesses.client_address(request), now)
@@ -83,7 +83,7 @@ def _try(request: HttpRequest, code: str, digits: str) -> Tracked | None:
 
 def remember(request: HttpRequest, found: Tracked) -> None:
     """Open a case in this browser for half an hour."""
-    until = (timezone.now() + OPEN_FOR).isoformat()
+    until = (clock.now() + OPEN_FOR).isoformat()
     request.session[SESSION] = [found.petition_id, found.is_joined, until]
 
 
@@ -105,7 +105,7 @@ def followed(
 
 def _following(request: HttpRequest) -> Following | None:
     kept = request.session.get(SESSION)
-    if not kept or dt.datetime.fromisoformat(kept[2]) < timezone.now():
+    if not kept or dt.datetime.fromisoformat(kept[2]) < clock.now():
         return None
     cases = Petition.objects.with_parts().select_related("contact", "category__parent")
     petition = cases.filter(pk=kept[0]).first()
@@ -123,7 +123,7 @@ def show(
     request: HttpRequest, following: Following, *, status: int = 200, **changed: Any
 ) -> HttpResponse:
     """Render the case page; `changed` are a form that came back, or a `problem` to say on top."""
-    now, petition = timezone.now(), following.petition
+    now, petition = clock.now(), following.petition
     promise = promises.promise(petition, now, petition.deadlines.owed())
     story = timeline_public.public_story(petition, now, is_joined=following.is_joined)
     context: dict[str, Any] = {

@@ -10,12 +10,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect as to_page
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from config.lib import clock
 from petitions import casefile, catalogue, permissions, timeline, workflow
 from petitions.enums import Outcome
 from petitions.forms import steering
@@ -172,7 +172,7 @@ def reveal(request: StaffRequest, pk: int) -> HttpResponse:
         return _form_page(request, petition, form, status=BAD)
     try:
         reach = workflow.reveal(
-            petition=petition, by=request.user, now=timezone.now(), **form.arguments()
+            petition=petition, by=request.user, now=clock.now(), **form.arguments()
         )
     except workflow.WorkflowError as refusal:
         return _refused(request, petition, form, refusal)
@@ -190,7 +190,7 @@ def _at_once(request: StaffRequest, pk: int, shape: type[VerbForm], act: Act) ->
         words = str(form.errors["version"][0])
         return cases.page(request, petition, refusal=words, status=BAD)
     try:
-        act(petition=petition, by=request.user, now=timezone.now(), **form.arguments())
+        act(petition=petition, by=request.user, now=clock.now(), **form.arguments())
     except workflow.NotYours as refusal:
         raise PermissionDenied from refusal
     except workflow.NotNow as refusal:
@@ -209,7 +209,7 @@ def _ask(request: StaffRequest, pk: int, shape: type[VerbForm], act: Act) -> Htt
     if not form.is_valid():
         return _form_page(request, petition, form, status=BAD)
     try:
-        act(petition=petition, by=request.user, now=timezone.now(), **form.arguments())
+        act(petition=petition, by=request.user, now=clock.now(), **form.arguments())
     except workflow.WorkflowError as refusal:
         return _refused(request, petition, form, refusal)
     return _back(request, petition, form)
@@ -241,7 +241,7 @@ def _refused(
     changes: list[timeline.Entry] = []
     if isinstance(refusal, workflow.Stale):
         story = timeline.story(petition, after=form.seen)
-        changes = timeline.staff_timeline(story, timezone.now())
+        changes = timeline.staff_timeline(story, clock.now())
         form.refresh(refusal.version)
     return _form_page(request, petition, form, refusal=refusal.reason, changes=changes)
 

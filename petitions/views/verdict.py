@@ -9,10 +9,10 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from config.lib import clock
 from petitions import workflow
 from petitions.contacts import Reach
 from petitions.forms.track import Correct, Dispute, Rating, Reopen, Verdict, Versioned
@@ -56,7 +56,7 @@ def _refused(
     petition, sent = following.petition, request.POST.copy()
     changed: dict[str, Any] = {"problem": refused.reason}
     if isinstance(refused, workflow.Stale):
-        changed["news"] = track.since(petition, int(str(sent["version"])), timezone.now())
+        changed["news"] = track.since(petition, int(str(sent["version"])), clock.now())
     if "version" in sent:
         sent["version"] = str(
             refused.version if isinstance(refused, workflow.Stale) else petition.version
@@ -71,7 +71,7 @@ def confirm(following: Following, given: dict[str, Any]) -> str:
     workflow.confirm(
         petition=following.petition,
         by=following.by,
-        now=timezone.now(),
+        now=clock.now(),
         rating=given["rating"],
         expected_version=given["version"],
     )
@@ -84,7 +84,7 @@ def dispute(following: Following, given: dict[str, Any]) -> str:
     workflow.dispute(
         petition=following.petition,
         by=following.by,
-        now=timezone.now(),
+        now=clock.now(),
         reason=given["reason"],
         is_partly=given["partly"],
         rating=given["rating"],
@@ -99,7 +99,7 @@ def rate(following: Following, given: dict[str, Any]) -> str:
     workflow.rate(
         petition=following.petition,
         by=following.by,
-        now=timezone.now(),
+        now=clock.now(),
         rating=given["rating"],
     )
     return _("谢谢您的评价。")
@@ -111,7 +111,7 @@ def reopen(following: Following, given: dict[str, Any]) -> str:
     workflow.reopen(
         petition=following.petition,
         by=following.by,
-        now=timezone.now(),
+        now=clock.now(),
         reason=given["reopen_reason"],
         expected_version=given["version"],
     )
@@ -124,7 +124,7 @@ def withdraw(following: Following, given: dict[str, Any]) -> str:
     workflow.withdraw(
         petition=following.petition,
         by=following.by,
-        now=timezone.now(),
+        now=clock.now(),
         expected_version=given["version"],
     )
     return _("已按您的要求撤回。")

@@ -36,7 +36,9 @@ class KeyReused(WorkflowError):
 
 
 class StillRunning(WorkflowError):
-    """The same idempotency key is being handled right now (409)."""
+    """The same idempotency key is being handled right now (409); the first is done in a moment."""
+
+    retry_after = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,11 @@ import sys
 from config import places
 from tests.chaos.outcome import Outcome
 
-HARNESSES = ("limits", "reports", "services")
-SHORT = "short"
+HARNESSES = (
+    *("limits", "reports", "services"),
+    *("repeats", "network", "fulldisk", "clocks", "brokerless"),
+)
+SHORT = ("short", "brief")
 RESULTS = places.ROOT / "var" / "chaos"
 
 

@@ -62,6 +62,10 @@ class Wire:
         """Pass everything on as if nothing had been; lines that were muted are broken."""
         self._tell("heal")
 
+    def lose(self) -> None:
+        """Half open for ever: the lines there are stay and are mute; new ones work."""
+        self._tell("lose")
+
     def snip(self) -> None:
         """Break the lines there are; new ones work."""
         self._tell("snip")
@@ -70,6 +74,7 @@ class Wire:
         """End the proxy."""
         self.child.kill()
         self.child.wait()
+        self.control.unlink(missing_ok=True)
 
     def _tell(self, words: str) -> None:
         with socket.socket(socket.AF_UNIX) as line:
@@ -88,6 +93,7 @@ class Proxy:
         self.mood = "heal"
         self.delay = 0.0
         self.lines: set[asyncio.StreamWriter] = set()
+        self.lost: set[asyncio.StreamWriter] = set()
         self.mended = asyncio.Event()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -121,7 +127,7 @@ class Proxy:
         """Pass bytes on one way; on a mute wire they are swallowed."""
         try:
             while chunk := await reader.read(CHUNK):
-                if self.mood == "mute":
+                if self.mood == "mute" or writer in self.lost:
                     continue
                 if self.delay:
                     await asyncio.sleep(self.delay)
@@ -133,6 +139,7 @@ class Proxy:
     def drop(self, writer: asyncio.StreamWriter) -> None:
         """Break one line."""
         self.lines.discard(writer)
+        self.lost.discard(writer)
         writer.transport.abort()
 
     async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -141,7 +148,9 @@ class Proxy:
         if words[0] in {"cut", "snip"} or (words[0] == "heal" and self.mood == "mute"):
             for line in list(self.lines):
                 self.drop(line)
-        if words[0] != "snip":
+        if words[0] == "lose":
+            self.lost = set(self.lines)
+        elif words[0] != "snip":
             self.mood = words[0]
             self.delay = float(words[1]) if words[0] == "slow" else 0.0
             self.mended.set() if words[0] != "mute" else self.mended.clear()

@@ -171,6 +171,7 @@ def test_a_twin_that_is_still_running_is_told_so(stage: Stage) -> None:
     finally:
         other.close()
     assert (answer.status_code, answer.json()["code"]) == (409, "still_running")
+    assert answer.headers["Retry-After"] == "1"
     assert Petition.objects.count() == 0
 
 

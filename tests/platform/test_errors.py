@@ -26,6 +26,8 @@ def visitor() -> Client:
         ("/t/queue", 503),
         ("/t/trigger", 409),
         ("/t/cut-off", 503),
+        ("/t/disk", 503),
+        ("/t/missing", 500),
     ],
 )
 def test_page_has_status_and_request_number(visitor: Client, path: str, status: int) -> None:
@@ -48,6 +50,7 @@ def test_nothing_of_the_exception_is_shown(visitor: Client) -> None:
         ("/api/t/mistake", 500, "our_fault"),
         ("/api/t/nowhere", 404, "not_found"),
         ("/api/t/trigger", 409, "not_now"),
+        ("/api/t/disk", 503, "not_yet_accepted"),
         ("/api/t/guarded", 401, "not_logged_in"),
         ("/api/t/invalid", 400, "malformed"),
     ],

@@ -1,5 +1,7 @@
 """Addresses that fail in every way, for the tests of error answers."""
 
+import errno
+
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -42,6 +44,14 @@ def queue_is_gone(request: HttpRequest) -> HttpResponse:
     raise RedisGone("away")
 
 
+def disk_is_full(request: HttpRequest) -> HttpResponse:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def file_is_missing(request: HttpRequest) -> HttpResponse:
+    raise FileNotFoundError(errno.ENOENT, "No such file")
+
+
 def by_name(request: HttpRequest, code: str) -> HttpResponse:
     return HttpResponse(code)
 
@@ -74,6 +84,9 @@ urlpatterns = [
     path("t/cut-off", cut_off),
     path("t/trigger", trigger_refuses),
     path("t/queue", queue_is_gone),
+    path("t/disk", disk_is_full),
+    path("t/missing", file_is_missing),
+    path("api/t/disk", disk_is_full),
     path("t/track/<str:code>", by_name, name="t_track"),
     path("api/t/mistake", our_mistake),
     path("api/t/trigger", trigger_refuses),

@@ -1,0 +1,1 @@
+"""PostgreSQL as the framework knows it, except that a mute server is not waited for for ever."""

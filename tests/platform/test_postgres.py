@@ -1,0 +1,121 @@
+"""A database that has fallen silent is not waited for, and its clock is the one that counts."""
+
+import datetime as dt
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+from django.db import connection
+from django.utils import timezone
+from psycopg2 import extensions
+
+from config.lib import clock
+from config.lib.postgres import base
+
+QUICK = 0.2  # seconds of silence allowed here
+HEARD = clock.heard  # before the fixture of all tests puts nothing in its place
+
+
+@pytest.fixture(autouse=True)
+def real_clock(own_clock: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "heard", HEARD)
+    monkeypatch.setattr(clock, "_ahead", dt.timedelta())
+
+
+@pytest.fixture
+def mute() -> Iterator[int]:
+    """Listen on a port, take whatever comes, and never say a word."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        taken: list[socket.socket] = []
+
+        def take() -> None:
+            try:
+                while True:
+                    taken.append(door.accept()[0])
+            except OSError:
+                return
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        yield int(door.getsockname()[1])
+        door.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        for line in taken:
+            line.close()
+
+
+def test_a_server_that_does_not_greet_is_given_up(
+    mute: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base.Line, "patience", QUICK)
+    with pytest.raises(psycopg2.OperationalError, match="silent"):
+        psycopg2.connect(host="127.0.0.1", port=mute, connection_factory=base.Line)
+
+
+@pytest.mark.django_db
+def test_a_line_that_falls_silent_is_given_up_and_closed() -> None:
+    with _another_line() as line:
+        line.patience = QUICK
+        with pytest.raises(psycopg2.OperationalError, match="silent"), line.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(30)")
+        assert line.closed
+
+
+@pytest.mark.django_db
+def test_a_long_statement_is_waited_for_where_none_is_cut() -> None:
+    with _another_line() as line:
+        line.patience = None
+        with line.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(%s)", [QUICK * 2])
+        assert not line.closed
+
+
+@pytest.mark.django_db
+def test_a_kept_line_is_asked_before_use() -> None:
+    other = connection.copy()
+    other.connect()
+    try:
+        assert other.is_usable()
+        other.connection.close()
+        assert not other.is_usable()
+    finally:
+        other.close()
+
+
+@pytest.mark.django_db
+def test_the_databases_clock_is_heard_on_a_new_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_ahead", dt.timedelta(days=3))
+    other = connection.copy()
+    other.connect()
+    other.close()
+    assert abs(clock.now() - timezone.now()) < dt.timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_now_is_what_the_database_says(days: int) -> None:
+    theirs = timezone.now() + dt.timedelta(days=days)
+    clock.heard(theirs)
+    assert dt.timedelta() <= clock.now() - theirs < dt.timedelta(seconds=2)
+
+
+def test_the_way_of_the_answer_is_no_error_of_the_clock() -> None:
+    clock.heard(timezone.now() + clock.UNHEARD / 2)
+    assert clock._ahead == dt.timedelta()
+
+
+class _another_line:  # noqa: N801 - used as a context
+    """A second connection to the test database, as the application opens them."""
+
+    def __enter__(self) -> base.Line:
+        self.other = connection.copy()
+        self.other.connect()
+        assert isinstance(self.other.connection, base.Line)
+        assert self.other.connection.status == extensions.STATUS_READY
+        self.started = time.monotonic()
+        return self.other.connection
+
+    def __exit__(self, *_rest: object) -> None:
+        self.other.close()
