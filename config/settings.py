@@ -214,7 +214,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_CONCURRENCY = env.number("WORKER_PROCESSES", 1)
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat.schedule")
+CELERY_BEAT_SCHEDULER = "config.lib.timetable:Timetable"
 CELERY_TIMEZONE = "Asia/Shanghai"
 
 # --- People -----------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="1 is the full form")
     asked = parser.parse_args(words)
     names = asked.names or list(HARNESSES)
-    unknown = set(names) - {*HARNESSES, SHORT}
+    unknown = set(names) - {*HARNESSES, *SHORT}
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(HARNESSES)}")
     if len(names) == 1:

@@ -55,7 +55,7 @@ def run(scale: float) -> Outcome:
         out.figures["not run"] = why
         out.at_least("a small file system could be mounted", 0, 1)
         return out
-    _leave_common_mounts()
+    leave_common_mounts()
     with SmallRig("fulldisk", webs=2, workers=1, beats=1) as rig:
         rig.start()
         go(out, rig, max(6.0, 20 * scale))
@@ -124,16 +124,19 @@ def fill(folder: Path, left: int = 0) -> Path:
 
 def go(out: Outcome, rig: SmallRig, lasting: float) -> None:
     """Fill and free both disks while reports with photos are sent."""
-    partner = ground.partner(rig)
-    with out.phase("no room for photos"):
-        _fill_up(out, rig, partner, "photos", rig.photos, lasting)
+    photos_only(out, rig, lasting)
     with out.phase("no room for the database"):
-        _fill_up(out, rig, partner, "database", rig.rows_at, lasting)
+        _fill_up(out, rig, "database", rig.rows_at, lasting)
 
 
-def _fill_up(
-    out: Outcome, rig: SmallRig, partner: Partner, what: str, folder: Path, lasting: float
-) -> None:
+def photos_only(out: Outcome, rig: SmallRig, lasting: float) -> None:
+    """Fill and free the disk of the photos only."""
+    with out.phase("no room for photos"):
+        _fill_up(out, rig, "photos", rig.photos, lasting)
+
+
+def _fill_up(out: Outcome, rig: SmallRig, what: str, folder: Path, lasting: float) -> None:
+    partner = ground.partner(rig)
     acked: dict[str, int] = {}
     with Crowd(_acts(rig, partner, what, acked)) as crowd:
         rig.tend_for(1.0)
@@ -223,7 +226,7 @@ def _judge(
     }
 
 
-def _leave_common_mounts() -> None:
+def leave_common_mounts() -> None:
     """Enter a mount namespace of one's own: what is mounted in it is gone with this process."""
     if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS):
         raise OSError(ctypes.get_errno(), errno.errorcode[ctypes.get_errno()])
