@@ -6,8 +6,11 @@ from tests.chaos import fulldisk, network, repeats, verdict
 from tests.chaos.outcome import Outcome
 from tests.chaos.rig import Rig
 
-MUTE = network.Trouble("database", "mute", 5, may_refuse=True)
-LOST = network.Trouble("broker", "lose", 5, may_refuse=False)
+LOST = (
+    network.Trouble("database", "lose", 3, may_refuse=True),
+    network.Trouble("broker", "lose", 3, may_refuse=False),
+)
+CUT_AFTER_MS = "2000"  # statements, so that a silent database is given up after seven seconds
 
 
 def run(scale: float) -> Outcome:
@@ -17,10 +20,11 @@ def run(scale: float) -> Outcome:
     if not why:
         fulldisk.leave_common_mounts()
     kind = Rig if why else fulldisk.SmallRig
-    with kind("brief", webs=2, workers=1, beats=1, wired=True) as rig:
+    how = {"wired": True, "STATEMENT_TIMEOUT_MS": CUT_AFTER_MS}
+    with kind("brief", webs=2, workers=1, beats=1, **how) as rig:
         rig.start()
         repeats.go(out, rig, scale)
-        network.go(out, rig, (MUTE, LOST), 1.0)
+        network.go(out, rig, LOST, 1.0)
         if isinstance(rig, fulldisk.SmallRig):
             fulldisk.photos_only(out, rig, 4.0)
         else:
