@@ -100,6 +100,7 @@ messages:  ## collect and compile the translations (needs gettext)
 docs:  ## write what is generated: the state diagram in README.md
 	$(PY) manage.py state_diagram --write README.md
 
-lock:  ## choose the newest versions anew and write both lock files
+lock:  ## choose the newest versions anew and write the lock files
 	$(COMPILE) -U -o requirements.lock
 	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra bench -c requirements.lock -o benchmarks/helpdesk/requirements.lock

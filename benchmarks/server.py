@@ -22,7 +22,7 @@ from config.embedded import postgres
 from config.embedded.process import end_with_parent, last_lines
 
 ROOT = places.ROOT
-VAR = ROOT / "var" / "bench"
+VAR = Path(os.environ.get("BENCH_DIR") or ROOT / "var" / "bench")
 AT = places.find(VAR)
 DATABASE_NAME = "bench_{}"
 # What a real installation says by environment; only the secrets are made up.
@@ -89,6 +89,20 @@ def start_services() -> embedded.Services:
         cursor.execute("SELECT pg_reload_conf()")
     line.close()
     return services
+
+
+def collect_static() -> None:
+    """Give the static files their fingerprints, as when an image is built."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
+    subprocess.run(command, cwd=ROOT, env=environment("1k"), stdin=subprocess.DEVNULL, check=True)
+
+
+def version() -> str:
+    """Return the version of PostgreSQL."""
+    line = connect()
+    found = line.server_version
+    line.close()
+    return f"{found // 10000}.{found % 10000}"
 
 
 def inside(name: str, *words: str, timeout: float = 900) -> str:

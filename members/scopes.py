@@ -7,18 +7,36 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject
+from django.db import connection
 from django.utils import timezone
 
 from branches.enums import OrgLevel
-from branches.models import Responsibility
-from config.lib.dated import in_season, valid_on
+from config.lib.dated import in_season
 from config.lib.viewer import Scope, Seat
 
 if TYPE_CHECKING:
-    from members.models import Post, User
+    from members.models import User
+
+# Asked for every request of everybody, so it is written out instead of being put together each
+# time. An organisation answers for its own places, a branch for those of its groups as well.
+SEATS = """
+SELECT post.role, post.is_deputy, place.path, body.id, body.level, body.path, body.name,
+    ARRAY(
+        SELECT ARRAY[served.path, duty.season_from, duty.season_to]
+        FROM branches_responsibility duty JOIN grids_area served ON served.id = duty.area_id
+        WHERE duty.organisation_id = ANY(ARRAY(
+                SELECT id FROM branches_organisation
+                WHERE id = body.id OR (parent_id = body.id AND level = %(group)s)))
+            AND duty.valid_from <= %(day)s AND coalesce(duty.valid_to >= %(day)s, TRUE))
+FROM members_post post
+LEFT JOIN branches_organisation body ON body.id = post.organisation_id
+LEFT JOIN grids_area place ON place.id = post.area_id
+WHERE post.user_id = %(user)s
+    AND post.valid_from <= %(day)s AND coalesce(post.valid_to >= %(day)s, TRUE)
+    AND (body.id IS NULL
+        OR (body.valid_from <= %(day)s AND coalesce(body.valid_to >= %(day)s, TRUE)))
+ORDER BY post.id
+"""
 
 
 def of(user: User | AnonymousUser) -> Scope:
@@ -36,44 +54,26 @@ def load(user: User, day: dt.date) -> Scope:
     """
     if not user.is_active or user.is_superuser:
         return Scope(user_id=user.pk, day=day)
-    posts = (
-        user.posts.on(day)
-        .filter(Q(organisation=None) | valid_on(day, "organisation__"))
-        .select_related("organisation", "area")
-        .annotate(served=ArraySubquery(_places_served(day)))
-        .order_by("id")
-    )
-    return Scope(user_id=user.pk, day=day, seats=tuple(_seat(post, day) for post in posts))
+    with connection.cursor() as cursor:
+        cursor.execute(SEATS, {"user": user.pk, "day": day, "group": OrgLevel.GROUP.value})
+        seats = tuple(_seat(day, *row) for row in cursor.fetchall())
+    return Scope(user_id=user.pk, day=day, seats=seats)
 
 
-def _places_served(day: dt.date) -> QuerySet[Responsibility, Any]:
-    """Return the places an organisation answers for, a branch's groups' included, as JSON."""
-    own = Q(organisation_id=OuterRef("organisation_id"))
-    of_groups = Q(
-        organisation__parent_id=OuterRef("organisation_id"), organisation__level=OrgLevel.GROUP
-    )
-    rows = Responsibility.objects.on(day).filter(own | of_groups)
-    return rows.values(place=JSONObject(path="area__path", first="season_from", last="season_to"))
-
-
-def _seat(post: Post, day: dt.date) -> Seat:
+def _seat(
+    day: dt.date,
+    role: str,
+    is_deputy: bool,
+    own_place: str | None,
+    organisation_id: int | None,
+    *organisation: Any,
+) -> Seat:
     """Describe one post; a department's post reaches cases, never a place."""
-    organisation = post.organisation
-    if organisation is None:
-        own = (post.area.path,) if post.area is not None else ()
-        return Seat(post.role, None, "", "", "", own, post.is_deputy)
-    served: list[dict[str, str]] = getattr(post, "served", [])
-    return Seat(
-        role=post.role,
-        organisation_id=organisation.pk,
-        organisation_level=organisation.level,
-        organisation_path=organisation.path,
-        organisation_name=organisation.name,
-        area_paths=outermost(
-            place["path"] for place in served if in_season(day, place["first"], place["last"])
-        ),
-        is_deputy=post.is_deputy,
-    )
+    if organisation_id is None:
+        return Seat(role, None, "", "", "", (own_place,) if own_place else (), is_deputy)
+    level, path, name, served = organisation
+    reached = (place for place, first, last in served if in_season(day, first, last))
+    return Seat(role, organisation_id, level, path, name, outermost(reached), is_deputy)
 
 
 def outermost(paths: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,80 @@
+"""Draws the charts: plain bars in SVG, nothing but rectangles and words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+WIDTH, ROW, LEFT, RIGHT, TOP = 760, 26, 270, 90, 44
+COLOURS = ("#8fb3a3", "#3d7d68", "#1f4f41")
+INK = "#24302c"
+Group = tuple[str, list[float]]
+
+
+def draw(found: dict[str, Any], folder: Path) -> None:
+    """Draw growth, the rival and filing."""
+    sizes = list(found["sizes"])
+    growth = [
+        (name, [by_size[size]["p95"] for size in sizes]) for name, by_size in found["pages"].items()
+    ]
+    _write(folder / "growth.svg", "Pages: p95 in milliseconds", sizes, growth)
+    large = sizes[-1]
+    filing = [
+        ("raw SQL, same rows", [found["raw_filing"][large]["per_second"]]),
+        ("report by API", [found["filing"][large]["per_second"]]),
+        ("django-helpdesk's ticket by API", [found["rival"][large]["eight"]["per_second"]]),
+    ]
+    _write(folder / "filing.svg", f"Filing a second, eight clients, {large}", [large], filing)
+    pairs = (
+        ("filtered list", "list, category, official", "list, one queue, all years"),
+        ("case / ticket", "case, ended", "ticket"),
+        ("overview / report page", "overview", "report page"),
+    )
+    rows: list[Group] = []
+    for label, own, theirs in pairs:
+        rows.append((f"{label}, here", [found["pages"][own][large]["p50"]]))
+        rows.append((f"{label}, helpdesk", [found["rival"][large]["pages"][theirs]["p50"]]))
+    _write(folder / "rival.svg", f"Milliseconds at {large}, p50", [large], rows)
+
+
+def _write(path: Path, title: str, series: list[str], groups: list[Group]) -> None:
+    path.write_text(svg(title, series, groups) + "\n", encoding="utf-8")
+
+
+def svg(title: str, series: list[str], groups: list[Group]) -> str:
+    """Return bars side by side, a row for each group; the longest fills the width."""
+    most = max(value for _name, values in groups for value in values) or 1
+    thick = ROW / len(series) * 0.8
+    height = TOP + len(groups) * (ROW + 8) + 12
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
+        ' font-family="sans-serif" font-size="12">',
+        f"<title>{escape(title)}</title>",
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+        f'<text x="12" y="20" font-weight="bold" fill="{INK}">{escape(title)}</text>',
+    ]
+    shades = COLOURS[-len(series) :]
+    for place, name in enumerate(series if len(series) > 1 else []):
+        x = LEFT + place * 90
+        parts.append(f'<rect x="{x}" y="28" width="10" height="10" fill="{shades[place]}"/>')
+        parts.append(f'<text x="{x + 15}" y="37" fill="{INK}">{escape(name)}</text>')
+    for row, (name, values) in enumerate(groups):
+        y = TOP + row * (ROW + 8)
+        middle = y + ROW / 2 + 4
+        parts.append(
+            f'<text x="{LEFT - 10}" y="{middle:.1f}" text-anchor="end" fill="{INK}">'
+            f"{escape(name)}</text>"
+        )
+        for place, value in enumerate(values):
+            length = max(1.0, value / most * (WIDTH - LEFT - RIGHT))
+            at = y + place * thick
+            parts.append(
+                f'<rect x="{LEFT}" y="{at:.1f}" width="{length:.1f}" height="{thick:.1f}"'
+                f' fill="{shades[place]}"/>'
+            )
+        parts.append(
+            f'<text x="{LEFT + max(1.0, max(values) / most * (WIDTH - LEFT - RIGHT)) + 6:.1f}"'
+            f' y="{middle:.1f}" fill="{INK}">{values[-1]:,.0f}</text>'
+        )
+    return "\n".join([*parts, "</svg>"])

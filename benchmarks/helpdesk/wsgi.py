@@ -1,0 +1,9 @@
+"""The entry point of the rival's web server."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.helpdesk.settings")
+
+application = get_wsgi_application()
