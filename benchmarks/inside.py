@@ -54,13 +54,13 @@ def ground() -> dict[str, Any]:
     call_command("migrate", verbosity=0)
     call_command("load_sample", stdout=sys.stderr)
     secretary = User.objects.get(username="secretary")
-    building = Area.objects.get(name__contains=BUILDING.removeprefix("阜兴花苑"), full_name__contains=BUILDING)
+    building = Area.objects.get(
+        name__contains=BUILDING.removeprefix("阜兴花苑"), full_name__contains=BUILDING
+    )
     within = Area.objects.filter(level=Level.BUILDING)
     own = [path for seat in secretary.scope.seats for path in seat.area_paths]
     near = [
-        [row.pk, row.full_name]
-        for row in within.order_by("id")
-        if row.path.startswith(tuple(own))
+        [row.pk, row.full_name] for row in within.order_by("id") if row.path.startswith(tuple(own))
     ]
     everywhere = list(
         within.visible_to(User.objects.get(username="partner"))
@@ -73,7 +73,9 @@ def ground() -> dict[str, Any]:
         seen = Petition.objects.visible_to(User.objects.get(username=name))
         cases[name] = {
             "open": list(seen.open().order_by("id").values_list("pk", flat=True)[:20]),
-            "ended": list(seen.filter(status="closed").order_by("id").values_list("pk", flat=True)[:20]),
+            "ended": list(
+                seen.filter(status="closed").order_by("id").values_list("pk", flat=True)[:20]
+            ),
         }
     return {
         "sessions": {name: _session(User.objects.get(username=name)) for name in PEOPLE},
@@ -161,9 +163,7 @@ def _counters() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute("SELECT 1")
-        cursor.execute(
-            "SELECT sum(idx_tup_fetch) + sum(seq_tup_read) FROM pg_stat_user_tables"
-        )
+        cursor.execute("SELECT sum(idx_tup_fetch) + sum(seq_tup_read) FROM pg_stat_user_tables")
         rows = cursor.fetchone()[0]
         cursor.execute(
             "SELECT sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)"
@@ -200,8 +200,11 @@ def sweep(number: str) -> dict[str, Any]:
             " reminded_at = now() WHERE id = ANY(%s)",
             [due],
         )
-        cursor.execute("UPDATE petitions_petition SET due_at = d.due_at FROM petitions_deadline d"
-            " WHERE d.petition_id = petitions_petition.id AND d.id = ANY(%s)", [due])
+        cursor.execute(
+            "UPDATE petitions_petition SET due_at = d.due_at FROM petitions_deadline d"
+            " WHERE d.petition_id = petitions_petition.id AND d.id = ANY(%s)",
+            [due],
+        )
     before = Deadline.objects.filter(state="fired").count()
     start = time.perf_counter()
     done = beat.sweep_deadlines()

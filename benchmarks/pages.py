@@ -104,4 +104,6 @@ def crowd(stage: Stage, size: str, requests: int) -> dict[str, dict[str, float]]
 
 def _quoted(path: str) -> str:
     """Return the address with Chinese written as browsers send it."""
-    return "".join(one if one.isascii() else "".join(f"%{b:02X}" for b in one.encode()) for one in path)
+    return "".join(
+        one if one.isascii() else "".join(f"%{b:02X}" for b in one.encode()) for one in path
+    )

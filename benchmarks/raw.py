@@ -72,7 +72,9 @@ def _rows_of_one(line: Any) -> list[tuple[str, dict[str, Any]]]:
             cursor.execute(f"SELECT * FROM {table} WHERE {condition}{version}", [case])
             for row in cursor.fetchall():
                 del row["id"]
-                found.append((table, {k: Json(v) if isinstance(v, dict) else v for k, v in row.items()}))
+                found.append(
+                    (table, {k: Json(v) if isinstance(v, dict) else v for k, v in row.items()})
+                )
     line.rollback()
     head = found[0][1]
     head |= {"version": 1, "status": "submitted"}

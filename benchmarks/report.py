@@ -136,7 +136,13 @@ def _pages(found: Found) -> list[str]:
         lines.append(
             f"| {name} | {queries} | {rows} | {times} | {_ratio(found, name):.2f} | {alone} |"
         )
-    lines += ["", "Eight clients at once:", "", f"| page | {small}: a second | {large} |", "|---|---|---|"]
+    lines += [
+        "",
+        "Eight clients at once:",
+        "",
+        f"| page | {small}: a second | {large} |",
+        "|---|---|---|",
+    ]
     for name in found["crowd"][small]:
         row = " | ".join(
             f"{found['crowd'][size][name]['per_second']:,} (p95 {found['crowd'][size][name]['p95']:,.0f} ms)"
@@ -160,7 +166,12 @@ def _verbs(found: Found) -> list[str]:
 
 
 def _filing(found: Found) -> list[str]:
-    lines = ["## Filing by API, eight clients", "", "| | a second | p50 | p95 | share of raw SQL |", "|---|---|---|---|---|"]
+    lines = [
+        "## Filing by API, eight clients",
+        "",
+        "| | a second | p50 | p95 | share of raw SQL |",
+        "|---|---|---|---|---|",
+    ]
     for size in found["filing"]:
         ours, floor = found["filing"][size], found["raw_filing"][size]
         theirs = found["rival"][size]["eight"]
@@ -170,13 +181,20 @@ def _filing(found: Found) -> list[str]:
             (f"raw SQL for the same rows, {size}", floor, "100%"),
             (f"django-helpdesk's ticket, {size}", theirs, "–"),
         ):
-            lines.append(f"| {name} | {row['per_second']:,} | {row['p50']:.1f} | {row['p95']:.1f} | {said} |")
+            lines.append(
+                f"| {name} | {row['per_second']:,} | {row['p50']:.1f} | {row['p95']:.1f} | {said} |"
+            )
     return [*lines, ""]
 
 
 def _rival(found: Found) -> list[str]:
     small, large = _ends(found)
-    lines = ["## django-helpdesk, same PostgreSQL (milliseconds, p50)", "", f"| | {small} | {large} | ours at {large} | times |", "|---|---|---|---|---|"]
+    lines = [
+        "## django-helpdesk, same PostgreSQL (milliseconds, p50)",
+        "",
+        f"| | {small} | {large} | ours at {large} | times |",
+        "|---|---|---|---|---|",
+    ]
     ours = {
         "list, one queue, all years": OUR_LIST,
         "list, one queue, open": "list, open, official",
@@ -186,7 +204,9 @@ def _rival(found: Found) -> list[str]:
     for name, other in ours.items():
         at = [found["rival"][size]["pages"][name]["p50"] for size in (small, large)]
         own = found["pages"][other][large]["p50"]
-        lines.append(f"| {name} / {other} | {at[0]:,.0f} | {at[1]:,.0f} | {own:,.1f} | {at[1] / own:,.1f} |")
+        lines.append(
+            f"| {name} / {other} | {at[0]:,.0f} | {at[1]:,.0f} | {own:,.1f} | {at[1] / own:,.1f} |"
+        )
     return [*lines, ""]
 
 

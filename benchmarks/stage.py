@@ -116,8 +116,10 @@ def _facts(name: str) -> dict[str, Any]:
     """Return what can only be asked for once the database has grown."""
     line = server.connect(name)
     with line.cursor() as cursor:
-        cursor.execute("SELECT count(*), max(id), min(id), pg_database_size(current_database())"
-                       " FROM petitions_petition")
+        cursor.execute(
+            "SELECT count(*), max(id), min(id), pg_database_size(current_database())"
+            " FROM petitions_petition"
+        )
         cases, newest, oldest, size = cursor.fetchone() or (0, 0, 0, 0)
         cursor.execute("SELECT text FROM petitions_petition WHERE text LIKE '%%店旁边。' LIMIT 1")
         found = cursor.fetchone()

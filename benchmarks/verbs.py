@@ -11,7 +11,11 @@ from benchmarks.clients import Answer, Line, Person, Rush
 from benchmarks.stage import Stage
 
 TEXT = "水是浑的，放了半小时还是黄的，请来看看。"
-RESOLVED = {"outcome": "resolved", "cause": "老旧铁管", "public_answer": "已更换楼前老旧铁管，水已变清。"}
+RESOLVED = {
+    "outcome": "resolved",
+    "cause": "老旧铁管",
+    "public_answer": "已更换楼前老旧铁管，水已变清。",
+}
 Times = dict[str, list[float]]
 
 

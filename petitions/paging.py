@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 
 SIZES = (20, 50, 100)
 COUNT_LIMIT = 1000
+HISTORY_LIMIT = 100  # of what has ended: nobody reads on so far, and counting costs with history
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 SEPARATOR = "_"
 KEY = "page_key"

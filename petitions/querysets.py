@@ -17,6 +17,9 @@ from petitions.states import OPEN, RUNNING
 if TYPE_CHECKING:
     from petitions.models import Deadline, Outbox, Petition  # noqa: F401 - types only
 
+RARE = 1000
+"""A word that fewer cases hold than this is looked up by itself, before anything else is asked."""
+
 AREA_ROLES = frozenset(
     {
         Role.STAFF,
@@ -113,7 +116,13 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         if number is not None:
             return self.filter(pk=number)
         query = search.query(words)
-        return self if query is None else self.filter(search=query)
+        if query is None:
+            return self
+        # The planner cannot know how rare a word is, and would read a million cases to find none.
+        hits = list(
+            self.model.objects.filter(search=query).order_by().values_list("pk", flat=True)[:RARE]
+        )
+        return self.filter(search=query) if len(hits) == RARE else self.filter(pk__in=hits)
 
     def with_parts(self) -> Self:
         """Load what a row or a case page names, in the same query."""

@@ -69,15 +69,14 @@ class Route:
 
 def load_place(area: Area, day: dt.date) -> Place:
     """Read a place's chain and everybody answering for it on `day` (two queries)."""
-    chain = tuple(
-        sorted(Area.objects.filter(pk__in=area.ancestor_ids), key=lambda row: len(row.path))
-    )
+    above = Area.objects.filter(pk__in=area.ancestor_ids).order_by()
+    chain = tuple(sorted(above, key=lambda row: len(row.path)))
     return Place(area, chain, load_answering(area, day))
 
 
 def load_answering(area: Area, day: dt.date) -> tuple[Responsibility, ...]:
     """Read everybody answering for a place on `day`, in season (one query)."""
-    rows = Responsibility.objects.answering_for(area.ancestor_ids, day)
+    rows = Responsibility.objects.answering_for(area.ancestor_ids, day).order_by()
     return tuple(row for row in rows if row.is_in_season(day))
 
 

@@ -78,6 +78,14 @@ def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> P
     return cases.order_by(rank, "due_at", "id")
 
 
+def first_urgent(
+    cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime, most: int
+) -> PetitionQuerySet:
+    """Return the first of the open cases, loaded; only these few are read whole."""
+    first = urgent_first(cases, viewer, now).values("pk")[:most]
+    return urgent_first(loaded(Petition.objects.filter(pk__in=first)), viewer, now)
+
+
 def due_verb(petition: Petition, by: User) -> Verb | None:
     """Return the act that is `by`'s to do next on the case, if there is one."""
     first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()

@@ -45,6 +45,7 @@ class Petition(models.Model):
     the organisation an escalation made responsible for an answer. `due_at` is the earliest open
     limit of the handling side, `soon_at` the moment 80 % of it are used.
     State, responsibility and level change only together with an event; the database sees to it.
+    A key without an index of its own begins one of those below.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -63,13 +64,13 @@ class Petition(models.Model):
     version = models.PositiveIntegerField(default=1)
     urgency = models.CharField(_("紧急程度"), max_length=12, choices=Urgency)
     category = models.ForeignKey(
-        Category, models.PROTECT, related_name="petitions", verbose_name=_("类别")
+        Category, models.PROTECT, related_name="petitions", verbose_name=_("类别"), db_index=False
     )
     text = models.TextField(_("反映内容"), max_length=2000)
     since = models.CharField(_("从什么时候开始"), max_length=60, blank=True)
 
     place = models.ForeignKey(
-        Area, models.PROTECT, related_name="petitions", verbose_name=_("地点")
+        Area, models.PROTECT, related_name="petitions", verbose_name=_("地点"), db_index=False
     )
     place_name = models.CharField(_("地点"), max_length=200)
     path = models.CharField(max_length=64, editable=False)
@@ -77,14 +78,18 @@ class Petition(models.Model):
         Area, models.PROTECT, null=True, related_name="+", verbose_name=_("街道")
     )
     community = models.ForeignKey(
-        Area, models.PROTECT, null=True, related_name="+", verbose_name=_("社区")
+        Area, models.PROTECT, null=True, related_name="+", verbose_name=_("社区"), db_index=False
     )
     grid = models.ForeignKey(
         Area, models.PROTECT, null=True, related_name="+", verbose_name=_("网格")
     )
 
     organisation = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="petitions", verbose_name=_("负责组织")
+        Organisation,
+        models.PROTECT,
+        related_name="petitions",
+        verbose_name=_("负责组织"),
+        db_index=False,
     )
     group = models.ForeignKey(
         Organisation,
@@ -93,6 +98,7 @@ class Petition(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("楼栋党小组"),
+        db_index=False,
     )
     assigned_group = models.ForeignKey(
         Organisation,
@@ -110,6 +116,7 @@ class Petition(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("承办部门"),
+        db_index=False,
     )
     supervisor = models.ForeignKey(
         Organisation,
@@ -190,7 +197,15 @@ class Petition(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["path"], name="petition_path", opclasses=["varchar_pattern_ops"]),
+            # Whose cases and what they are about is asked together: each way in by both.
+            models.Index(
+                fields=["path", "category"],
+                name="petition_path_category",
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            ),
+            models.Index(fields=["organisation", "category"], name="petition_org_category"),
+            models.Index(fields=["community", "category"], name="petition_community_category"),
+            models.Index(fields=["category", "-id"], name="petition_category"),
             models.Index(fields=["community", "-id"], name="petition_community"),
             models.Index(fields=["organisation", "-id"], name="petition_org"),
             models.Index(fields=["place", "category", "-id"], name="petition_place"),

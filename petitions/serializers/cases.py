@@ -117,27 +117,18 @@ class PetitionDetailSerializer(PetitionSerializer):
         return [str(verb) for verb in permissions.open_verbs(petition, caller)]
 
 
-class AnswerSerializer(serializers.ModelSerializer[Petition]):
+class AnswerSerializer(serializers.Serializer[Petition]):
     """What a new case is answered with, apart from its tracking code; kept for a repeat."""
 
-    number = serializers.CharField(read_only=True)
-    organisation = BodySerializer(read_only=True)
-    route = serializers.CharField(source="route_text", read_only=True)
-
-    class Meta:
-        model = Petition
-        fields = (
-            "id",
-            "number",
-            "version",
-            "status",
-            "organisation",
-            "route",
-            "created_at",
-            "due_at",
-            "is_due_provisional",
-        )
-        read_only_fields = fields
+    id = serializers.IntegerField()
+    number = serializers.CharField()
+    version = serializers.IntegerField()
+    status = serializers.CharField()
+    organisation = BodySerializer()
+    route = serializers.CharField(source="route_text")
+    created_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    is_due_provisional = serializers.BooleanField()
 
 
 class FiledSerializer(serializers.Serializer[Any]):

@@ -103,7 +103,7 @@ def _place(caller: User, given: dict[str, Any], day: dt.date) -> Area:
         raise ValidationError({"place": [_("地点请填编号或编码中的一个。")]})
     places = Area.objects.visible_to(caller).filable(day)
     if "place" in given:
-        found = places.filter(pk=given["place"]).first()
+        found = next(iter(places.filter(pk=given["place"]).order_by()), None)
     else:
         code = given["place_code"]
         by_code = AreaCode.objects.on(day).filter(code=code).values("area")

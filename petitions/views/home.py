@@ -71,7 +71,7 @@ def _live(user: User, now: dt.datetime) -> dict[str, Any]:
     """Return what changes by itself: at most five queries."""
     cases = Petition.objects.visible_to(user)
     counts = reports.count(cases, reports.counters_for(user), user, now)
-    first = rows.urgent_first(rows.loaded(cases.open()), user, now)[:FIRST_ROWS]
+    first = rows.first_urgent(cases.open(), user, now, FIRST_ROWS)
     return {
         "tiles": [_tile(name, number) for name, number in counts.items()],
         "rows": rows.rows(first, now, by=user),

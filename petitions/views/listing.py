@@ -54,10 +54,11 @@ def listing(request: StaffRequest) -> HttpResponse:
     size = paging.size_of(asked.get("size", ""))
     page = paging.page(rows.loaded(found.qs), order, cursor=cursor, size=size)
     chips = _chips(request, found)
+    limit = paging.COUNT_LIMIT if asked["state"] == "open" else paging.HISTORY_LIMIT
     data = {
         "rows": rows.rows(page.rows, now),
-        "count": paging.bounded_count(found.qs),
-        "limit": paging.COUNT_LIMIT,
+        "count": paging.bounded_count(found.qs, limit),
+        "limit": limit,
         "form": found.form,
         "chips": chips,
         "place_name": next((chip.value for chip in chips if chip.name == "place"), ""),

@@ -114,6 +114,10 @@ def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) ->
     return Filed(petition, tracking.code_for(petition.uuid), answer=kept)
 
 
+LOOK = """
+    SELECT EXISTS (
+        SELECT 1 FROM petitions_idempotencykey WHERE client = %(client)s AND key = %(key)s)
+"""
 LOCK_AND_LOOK = """
     SELECT pg_try_advisory_xact_lock(hashtextextended(%(client)s || E'\\n' || %(key)s, 0)),
         EXISTS (SELECT 1 FROM petitions_idempotencykey WHERE client = %(client)s AND key = %(key)s)
@@ -125,12 +129,17 @@ def _used(key: Key) -> Filed | None:
 
     Refuses while a twin holds it, and a changed body.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_AND_LOOK, {"client": key.client, "key": key.key})
-        is_free, is_used = cursor.fetchone()
+    is_free, is_used = _asked(LOCK_AND_LOOK, key)
     if not is_free:
         raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。"))
-    return repeated(key) if is_used else None
+    return _first_answer(key) if is_used else None
+
+
+def _asked(question: str, key: Key) -> tuple[bool, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(question, {"client": key.client, "key": key.key})
+        answer: tuple[bool, ...] = cursor.fetchone()
+    return answer
 
 
 def _keep(key: Key, petition: Petition, now: dt.datetime) -> dict[str, Any]:
@@ -153,6 +162,12 @@ def _keep(key: Key, petition: Petition, now: dt.datetime) -> dict[str, Any]:
 
 def repeated(key: Key) -> Filed | None:
     """Return what an earlier use of the key filed, if any; refuse a changed body."""
+    (is_used,) = _asked(LOOK, key)
+    return _first_answer(key) if is_used else None
+
+
+def _first_answer(key: Key) -> Filed | None:
+    """Return what the first use of the key filed; none when it has been let go in between."""
     row = (
         IdempotencyKey.objects.select_related("petition")
         .filter(client=key.client, key=key.key)
