@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 WIDTH, ROW, LEFT, RIGHT, TOP = 760, 26, 270, 90, 44
 COLOURS = ("#8fb3a3", "#3d7d68", "#1f4f41")
 INK = "#24302c"
+LETTERS = 'role="img" font-family="sans-serif" font-size="12"'
 Group = tuple[str, list[float]]
 
 
@@ -48,8 +49,7 @@ def svg(title: str, series: list[str], groups: list[Group]) -> str:
     thick = ROW / len(series) * 0.8
     height = TOP + len(groups) * (ROW + 8) + 12
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
-        ' font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {LETTERS}>',
         f"<title>{escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="12" y="20" font-weight="bold" fill="{INK}">{escape(title)}</text>',

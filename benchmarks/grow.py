@@ -100,8 +100,7 @@ STEPS: tuple[tuple[str, dict[str, Any], str], ...] = (
     (
         "petitions_note",
         NOTE,
-        "s.seed_id = t.petition_id JOIN petitions_event e ON e.id = t.event_id"
-        " AND e.id <= %(event)s",
+        "s.seed_id = t.petition_id JOIN petitions_event e ON e.id = t.event_id",
     ),
     ("petitions_feedback", SAID, "s.seed_id = t.petition_id"),
 )
@@ -173,7 +172,8 @@ def _copy(cursor: Any, table: str, changed: dict[str, Any], join: str) -> str:
     kept = [name for name in names if changed.get(name, "") is not None]
     chosen = ", ".join(changed.get(name, f't."{name}"') for name in kept)
     columns = ", ".join(f'"{name}"' for name in kept)
-    return f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM bench_story s JOIN {table} t ON {join}"
+    source = f"bench_story s JOIN {table} t ON {join}"
+    return f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {source}"
 
 
 def _drop_indexes(cursor: Any, tables: list[str]) -> list[str]:

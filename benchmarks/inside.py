@@ -201,8 +201,9 @@ def sweep(number: str) -> dict[str, Any]:
             [due],
         )
         cursor.execute(
-            "UPDATE petitions_petition SET due_at = d.due_at FROM petitions_deadline d"
-            " WHERE d.petition_id = petitions_petition.id AND d.id = ANY(%s)",
+            "UPDATE petitions_petition p SET due_at = least(p.due_at, d.due_at)"
+            " FROM petitions_deadline d"
+            " WHERE d.petition_id = p.id AND d.id = ANY(%s)",
             [due],
         )
     before = Deadline.objects.filter(state="fired").count()
@@ -228,11 +229,12 @@ def acted(ground_json: str) -> dict[str, Any]:
     ground = json.loads(ground_json)
     found, tag, case = {}, "", 0
     for _turn in range(2):  # the first also fills what a process keeps for a minute
-        for name, path, who, body in LIFE:
+        for name, path, who, given in LIFE:
+            body = given
             client = Client(HTTP_HOST="localhost", HTTP_X_FORWARDED_PROTO="https")
             head = {"HTTP_AUTHORIZATION": f"Bearer {ground['tokens'][who]}", "HTTP_IF_MATCH": tag}
             if name == "file":
-                body = body | {"place": ground["near"][0][0]}
+                body = given | {"place": ground["near"][0][0]}
                 head = head | {"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())}
             with CaptureQueriesContext(connection) as captured:
                 answer = client.post(

@@ -1,4 +1,4 @@
-"""What people look at: every page asked in turn of every size, so that all have the same weather."""
+"""What people look at: each page asked of every size in turn, so that all have one weather."""
 
 from __future__ import annotations
 

@@ -93,13 +93,16 @@ def _head(found: Found) -> list[str]:
         f" {size['megabytes']:,} MB"
         for name, size in found["sizes"].items()
     )
-    return [
-        "# Measured",
-        "",
+    where = (
         f"{machine['at']}, {machine['processor']}, {machine['cores']} cores shared by web, database"
         f" and clients, {machine['memory_gb']} GB, Python {machine['python']}, PostgreSQL"
         f" {found['postgres']}; load before: {machine['load_before']:.1f};"
-        f" {found['minutes']} minutes.",
+        f" {found['minutes']} minutes."
+    )
+    return [
+        "# Measured",
+        "",
+        where,
         "",
         f"Sizes: {sizes}.",
         "",
@@ -124,7 +127,7 @@ def _pages(found: Found) -> list[str]:
         "",
         "Every page is asked of every size in turn, so that all have the same weather.",
         "",
-        f"| page | queries | rows read, {small} → {large} | {head} | p95 ratio | raw SQL at {large} |",
+        f"| page | queries | rows, {small} → {large} | {head} | p95 ratio | raw SQL, {large} |",
         "|---|---|---|" + "---|" * (len(sizes) + 2),
     ]
     for name, by_size in found["pages"].items():
@@ -144,10 +147,8 @@ def _pages(found: Found) -> list[str]:
         "|---|---|---|",
     ]
     for name in found["crowd"][small]:
-        row = " | ".join(
-            f"{found['crowd'][size][name]['per_second']:,} (p95 {found['crowd'][size][name]['p95']:,.0f} ms)"
-            for size in (small, large)
-        )
+        seen = (found["crowd"][size][name] for size in (small, large))
+        row = " | ".join(f"{one['per_second']:,} (p95 {one['p95']:,.0f} ms)" for one in seen)
         lines.append(f"| {name} | {row} |")
     return [*lines, ""]
 
@@ -212,19 +213,21 @@ def _rival(found: Found) -> list[str]:
 
 def _rest(found: Found) -> list[str]:
     sweep = found["sweep"]
+    climbed = (
+        f"{sweep['fired']:,} limits passed at once: {sweep['seconds']} s, {sweep['per_second']:,}"
+        f" cases a second with one worker; a sweep with nothing due: {sweep['idle_ms']} ms."
+    )
     lines = [
         "## Sweep and memory",
         "",
-        f"{sweep['fired']:,} limits passed at once: {sweep['seconds']} s, {sweep['per_second']:,} cases a"
-        f" second with one worker; a sweep with nothing due: {sweep['idle_ms']} ms.",
+        climbed,
         "",
     ]
     for size, memory in found["memory"].items():
         master, *workers = memory["pss"]
-        lines.append(
-            f"Web on {size}, PSS: master {master} MB, workers {', '.join(f'{w} MB' for w in workers)}"
-            f" (RSS {', '.join(f'{w} MB' for w in memory['rss'][1:])})."
-        )
+        own = ", ".join(f"{worker} MB" for worker in workers)
+        seen = ", ".join(f"{worker} MB" for worker in memory["rss"][1:])
+        lines.append(f"Web on {size}, PSS: master {master} MB, workers {own} (RSS {seen}).")
     broken = found["verdict"]["verdict"]
     lines += ["", f"Integrity after all of it, broken promises: {broken or 'none'}.", ""]
     return lines

@@ -76,7 +76,8 @@ def load_place(area: Area, day: dt.date) -> Place:
 
 def load_answering(area: Area, day: dt.date) -> tuple[Responsibility, ...]:
     """Read everybody answering for a place on `day`, in season (one query)."""
-    rows = Responsibility.objects.answering_for(area.ancestor_ids, day).order_by()
+    found = Responsibility.objects.answering_for(area.ancestor_ids, day).order_by()
+    rows = found.select_related(None).select_related("organisation", "area")
     return tuple(row for row in rows if row.is_in_season(day))
 
 
