@@ -12,7 +12,7 @@ from django.db import OperationalError
 from config.lib import clock
 
 if TYPE_CHECKING:
-    from django.contrib.sessions.models import Session
+    from django.contrib.sessions.base_session import AbstractBaseSession
 
 
 class SessionStore(DatabaseStore):
@@ -34,7 +34,7 @@ class SessionStore(DatabaseStore):
         """Return when the session ends: the same on every machine."""
         return super().get_expiry_date(**{"modification": clock.now(), **given})
 
-    def _get_session_from_db(self) -> Session | None:
+    def _get_session_from_db(self) -> AbstractBaseSession | None:
         """Return the session's row unless it has ended; by the framework's clock it could have."""
         rows = self.model.objects.filter(session_key=self.session_key)
         row = rows.filter(expire_date__gt=clock.now()).first()

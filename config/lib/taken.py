@@ -22,7 +22,7 @@ class Request(Taken):
             return
         try:
             self.on_ack(logger, ())
-        except self.connection_errors as error:
+        except self.connection_errors as error:  # type: ignore[misc]  # a tuple, set at run time
             logger.error("cannot_hand_back: %s", type(error).__name__)
             raise WorkerShutdown(1) from error
         self.acknowledged = True

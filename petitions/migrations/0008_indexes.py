@@ -57,7 +57,7 @@ DOUBLED = {
 class Migration(migrations.Migration):
     atomic = False  # indexes are built while people work
 
-    dependencies = [("petitions", "0005_event_time")]
+    dependencies = [("petitions", "0007_cause_of_each_round")]
 
     operations = [
         *(AddIndexConcurrently("petition", index) for index in NEW),
