@@ -44,7 +44,7 @@ class Part:
             run_as=None,
             ending=signal.SIGTERM,
             bound=True,
-            surroundings=dict(os.environ),
+            surroundings=_FRUGAL | os.environ,
         )
         self.running = embedded.Server(self.name, child.pid, signal.SIGTERM, child)
         self.started_at = time.monotonic()
@@ -164,6 +164,8 @@ class Supervisor:
         return self.at.logs / f"{name}.log"
 
 
+# A decoded photo goes back to the system at once, whichever thread had it (read by glibc alone).
+_FRUGAL = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
 _CELERY = ["celery", "-A", "config"]
 _WORKER = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO"]
 

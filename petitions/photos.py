@@ -1,6 +1,6 @@
 """Photos in: decoded, turned upright, re-encoded without any metadata, and synced to disk.
 
-Accepted: JPEG, PNG, WebP; at most 20 MiB and 25 megapixels (WebP 16). What is stored is always a
+Accepted: JPEG, PNG, WebP; at most 20 MiB and 25 megapixels (WebP half). What is stored is always a
 fresh JPEG of at most 2,000 pixels on the longer side, under a random name; the file sent is never
 kept.
 """
@@ -25,12 +25,13 @@ from PIL import Image
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 25_000_000
-MAX_WEBP_PIXELS = 16_000_000  # its decoder holds every pixel four times
+MAX_WEBP_PIXELS = 12_500_000  # its decoder holds every pixel four times
 MAX_SIDE = 2000
 THUMB_SIDE = 400
 MAX_PHOTOS = 6
 MAX_SCANS = 32  # a progressive JPEG has about ten; each costs a pass over the whole picture
 QUALITY = 82
+SEE_THROUGH = ("RGBA", "LA", "P", "PA")
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -46,7 +47,7 @@ UPRIGHT = {
 MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # the rest are data and marks inside a scan
 START_OF_SCAN, END_OF_IMAGE, WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # the decoder's own refusal, before any of our code runs
-_one_at_a_time = threading.Lock()  # a large picture takes 300 MB while it is decoded
+_one_at_a_time = threading.Lock()  # a large picture takes 250 MB while it is decoded
 
 
 class PhotoRefused(ValueError):
@@ -111,15 +112,20 @@ def _decode(file: IO[bytes]) -> Image.Image:
 
     Warnings are left alone: the switch that turns them into errors is not one thread's own.
     """
-    raw = file.read(MAX_BYTES + 1)
-    if len(raw) > MAX_BYTES:
-        raise PhotoRefused(_("照片太大，每张不能超过20MB。"))
+    with _one_at_a_time:
+        raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise PhotoRefused(_("照片太大，每张不能超过20MB。"))
+        return _pixels(raw)
+
+
+def _pixels(raw: bytes) -> Image.Image:
     try:
-        with _one_at_a_time, Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
+        with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise PhotoRefused(_("照片像素太大，不能超过2500万像素。"))
             if opened.format == "WEBP" and opened.width * opened.height > MAX_WEBP_PIXELS:
-                raise PhotoRefused(_("WebP照片像素太大，不能超过1600万像素。"))
+                raise PhotoRefused(_("WebP照片像素太大，不能超过1250万像素。"))
             if opened.format == "JPEG" and _scans(raw) > MAX_SCANS:
                 raise ValueError("more scans than a photo has")
             opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
@@ -145,8 +151,15 @@ def _scans(raw: bytes) -> int:
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
-    """Make a picture small before anything else; what has a palette gets its colours first."""
-    small = image.convert("RGBA") if image.mode in ("P", "PA") else image
+    """Make a picture small before anything else; what has a palette gets its colours first.
+
+    Of a very large one that is not opaque every second pixel goes: all else would copy it whole.
+    """
+    small = image
+    while image.mode in SEE_THROUGH and max(small.size) > 2 * MAX_SIDE:
+        half = (max(1, small.width // 2), max(1, small.height // 2))
+        small = small.resize(half, Image.Resampling.NEAREST)
+    small = small.convert("RGBA") if small.mode in ("P", "PA") else small
     small.thumbnail((MAX_SIDE, MAX_SIDE))  # in place: no second copy of a large picture
     return small
 

@@ -181,7 +181,7 @@ NO_PHOTO: dict[str, bytes] = {
     "jpeg without loss": jpeg_claiming(64, 48, frame=0xC3),
     "jpeg of no height": jpeg_claiming(64, 0),
     "webp of 16384 x 16384": webp_claiming(16_384),
-    "webp of 4001 x 4001": webp_claiming(4001),
+    "webp of 3600 x 3600": webp_claiming(3600),
 }  # fmt: skip
 
 LADEN: dict[str, bytes] = {
@@ -271,8 +271,8 @@ def _large() -> Iterator[tuple[str, Sent]]:
     yield "jpeg of 25 megapixels", Sent(saved(big.convert("RGB"), "JPEG"), KEPT, is_large=True)
     yield "webp of 25 megapixels", Sent(saved(big, "WEBP", quality=1), REFUSED, is_large=True)
     yield (
-        "webp of 16 megapixels",
-        Sent(saved(big.crop((0, 0, 4000, 4000)), "WEBP", quality=1), KEPT, is_large=True),
+        "webp of 12 megapixels",
+        Sent(saved(big.crop((0, 0, 3500, 3500)), "WEBP", quality=1), KEPT, is_large=True),
     )
     yield "19 MiB behind the end", Sent(JPEG + b"\xff\xda" * (9 * MIB), KEPT, is_large=True)
 

@@ -14,7 +14,7 @@ from tests.privacy.flows import PLACE, WHAT
 from tests.privacy.hostile import KEPT, Sent
 from tests.privacy.net import Answer, Visitor, fresh_address
 from tests.privacy.scale import IS_FULL
-from tests.privacy.test_hostile_files import LONGEST, SMALL, Shelf, judged
+from tests.privacy.test_hostile_files import LONGEST, SMALL, Shelf, found_wrong, judged
 from tests.stack import Stack
 
 pytestmark = pytest.mark.skipif(not IS_FULL, reason="takes minutes; `make canaries` runs it")
@@ -87,6 +87,8 @@ def test_every_file_and_form_by_every_door(stack: Stack, token: str) -> None:
         for name, (body, kind) in odd_forms.bodies(door.fields).items():
             answer = door.send_raw(body, kind)
             count += 1
+            for file in shelf.added():
+                wrong += [f"{door_name} {name}: {one}" for one in found_wrong(file, body)]
             if answer.status >= 500:
                 wrong.append(f"{door_name} {name}: {answer.status}")
     assert web_processes(stack) == processes, "a process has died"
