@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from tests.chaos.verdict import Acked
 
 BOUNDARY = "a-line-between-parts"
-PATIENCE = 20.0  # seconds a client waits for an answer
+PATIENCE = 40.0  # seconds a client waits for an answer
 AGAIN = 0.15  # seconds until it tries again; sooner than it is told to
 NOT_YET = "还没有收下"  # what the page says while nothing can be taken in
 FAILURES = (OSError, http.client.HTTPException)

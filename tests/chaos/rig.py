@@ -21,7 +21,7 @@ from config.embedded import postgres, valkey
 from config.embedded.process import account, private_folder
 from tests import sampled
 from tests.chaos.parts import Fork, Part, Service
-from tests.chaos.processes import accepts, free_port, in_sessions, owner_of, send
+from tests.chaos.processes import accepts, free_port, in_sessions, is_running, owner_of, send
 from tests.chaos.wire import Wire
 
 FOLDER = places.ROOT / "var" / "chaos"
@@ -104,6 +104,7 @@ class Rig:
 
         Must come before the settings are read, so that harness and stack share one database.
         """
+        _clear(self.name)
         sampled.copy_to(self.at)
         private_folder(self.at.sockets, account())
         with (postgres.data_folder(self.at) / "postgresql.auto.conf").open("a") as settings:
@@ -261,6 +262,14 @@ class Rig:
             kept = self.at.var / f"{name}.schedule"
             command = [*CELERY, "beat", "--pidfile=", "-s", str(kept)]
         return Part(name, command, self.at.logs / f"{name}.log", around, port)
+
+
+def _clear(name: str) -> None:
+    """Remove what a run of this name has left behind that did not end well."""
+    for folder in FOLDER.glob(f"{name}-*"):
+        owner = folder.name.rpartition("-")[2]
+        if owner.isdigit() and not is_running(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:
