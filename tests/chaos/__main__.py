@@ -16,7 +16,7 @@ from config import places
 from tests.chaos.outcome import Outcome
 
 HARNESSES = (
-    *("limits", "reports", "services"),
+    *("limits", "reports", "restarts"),
     *("repeats", "network", "fulldisk", "clocks", "brokerless"),
 )
 SHORT = ("short", "brief")

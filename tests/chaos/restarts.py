@@ -21,8 +21,8 @@ FROZEN = 4.0  # seconds; longer than a sweep, shorter than what the database all
 
 def run(scale: float) -> Outcome:
     """Restart, empty and freeze under load, and judge."""
-    out = Outcome("services", scale)
-    with Rig("services", webs=2, workers=2, beats=2) as rig:
+    out = Outcome("restarts", scale)
+    with Rig("restarts", webs=2, workers=2, beats=2) as rig:
         limits.be_quick(rig)
         with out.phase("starting"):
             cases = limits.file_cases(max(40, round(400 * scale)))
