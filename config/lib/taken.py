@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery.exceptions import WorkerShutdown
 from celery.utils.log import get_logger
 from celery.worker.request import Request as Taken
@@ -20,9 +22,10 @@ class Request(Taken):
         """Hand the message back, or let the supervisor start a worker with lines of its own."""
         if self.acknowledged:
             return
+        broken: Any = self.connection_errors
         try:
             self.on_ack(logger, ())
-        except self.connection_errors as error:  # type: ignore[misc]  # a tuple, set at run time
+        except broken as error:
             logger.error("cannot_hand_back: %s", type(error).__name__)
             raise WorkerShutdown(1) from error
         self.acknowledged = True

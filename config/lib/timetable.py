@@ -23,7 +23,7 @@ class Timetable(Scheduler):
         """Send what is due; return the seconds until something is due again."""
         for name, entry in self.schedule.items():
             if self._next.get(name, 0.0) <= time.monotonic():
-                every: Any = entry.schedule
-                self._next[name] = time.monotonic() + every.run_every.total_seconds()
+                turn: Any = entry.schedule
+                self._next[name] = time.monotonic() + turn.run_every.total_seconds()
                 self.apply_entry(entry, producer=self.producer)
         return max(0.0, min(self._next.values()) - time.monotonic())
