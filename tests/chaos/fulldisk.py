@@ -137,6 +137,7 @@ def photos_only(out: Outcome, rig: SmallRig, lasting: float) -> None:
 
 def _fill_up(out: Outcome, rig: SmallRig, what: str, folder: Path, lasting: float) -> None:
     partner = ground.partner(rig)
+    line = postgres.connect(rig.at, postgres.DATABASE)  # a new one needs room itself
     acked: dict[str, int] = {}
     with Crowd(_acts(rig, partner, what, acked)) as crowd:
         rig.tend_for(1.0)
@@ -147,7 +148,7 @@ def _fill_up(out: Outcome, rig: SmallRig, what: str, folder: Path, lasting: floa
             while True:
                 out_file.write(bytes(512))
         if what == "database":
-            _need_new_journal(rig)
+            _need_new_journal(line)
         rig.tend_for(lasting / 2)
         ballast.unlink()
         freed = time.time()
@@ -163,11 +164,12 @@ def _fill_up(out: Outcome, rig: SmallRig, what: str, folder: Path, lasting: floa
         out.at_least("database: panics for want of room", _panics(rig), 1)
 
 
-def _need_new_journal(rig: SmallRig) -> None:
-    """Make the database need another file for its journal, which it cannot have: it panics."""
-    with suppress(psycopg2.Error):
+def _need_new_journal(line: psycopg2.extensions.connection) -> None:
+    """Make the database need more files for its journal, which it cannot have: it panics."""
+    with suppress(psycopg2.Error), line.cursor() as cursor:
         for _times in range(JOURNALS):
-            rig.rows("SELECT pg_logical_emit_message(true, 'ballast', repeat('x', 8000000))")
+            cursor.execute("SELECT pg_logical_emit_message(true, 'ballast', repeat('x', 8000000))")
+    line.close()
 
 
 def _panics(rig: SmallRig) -> int:
