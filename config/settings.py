@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import env, places
+from config import apidocs, env, places
 from config.lib import observability
 
 django_stubs_ext.monkeypatch()  # `ModelForm[Area]` must mean something at run time too
@@ -287,29 +287,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "AUTO_REFRESH": False}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "找支部",
-    "VERSION": "1",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "AreaLevelEnum": "grids.serializers.LEVEL_CHOICES",
-        "AreaKindEnum": "grids.enums.AreaKind",
-        "OrgLevelEnum": "branches.enums.OrgLevel",
-        "OrgKindEnum": "branches.enums.OrgKind",
-        "CaseLevelEnum": "petitions.enums.CaseLevel",
-        "StatusEnum": "petitions.enums.Status",
-        "VerbEnum": "petitions.enums.Verb",
-        "AnswerKindEnum": "petitions.enums.AnswerKind",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.lib.openapi.add_problems",
-    ],
-}
+SPECTACULAR_SETTINGS = apidocs.SETTINGS
 
 # --- Language and time ------------------------------------------------------------------------
 

@@ -23,9 +23,11 @@ from config import embedded, places, prepare  # noqa: E402
 from config.embedded import postgres  # noqa: E402
 from petitions import photos  # noqa: E402
 from petitions.enums import PhotoKind  # noqa: E402
-from petitions.models import Event, Photo  # noqa: E402
+from petitions.models import Event, Petition, Photo  # noqa: E402
+from petitions.states import FINAL  # noqa: E402
 from tests.stack import HASTE, HASTE_GRID  # noqa: E402
 
+OPEN = 600  # of the cases
 GRAIN = 40_000  # bytes of noise behind each picture, so that files weigh what files weigh
 
 
@@ -37,7 +39,11 @@ def main(cases: int, pictures: int) -> None:
         prepare.database(at)
         _hasten(at)
         start = time.monotonic()
-        there = grow.history(cases)
+        line = postgres.connect(at, postgres.DATABASE)
+        final = [str(status) for status in FINAL]
+        grow.history(line, cases=cases, still_open=OPEN, final=final, say=lambda _said: None)
+        line.close()
+        there = Petition.objects.count()
         add = pictures - Photo.objects.count()
         if add > 0:
             _add(add)

@@ -16,7 +16,7 @@ EXCUSED: dict[str, str] = {}
 EVENT = "petitions_event"
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # an index built meanwhile refuses one around it
 def test_no_migration_takes_a_table_from_those_who_use_it() -> None:
     loader = MigrationLoader(connection)
     found = {

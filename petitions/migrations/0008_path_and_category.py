@@ -1,0 +1,19 @@
+"""Find the cases of a place and a category at once."""
+
+from django.db import migrations, models
+
+from config.lib.migrating import AddIndexMeanwhile
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("petitions", "0007_cause_of_each_round")]
+
+    operations = [
+        AddIndexMeanwhile("petition", models.Index(
+                fields=["path", "category"],
+                name="petition_path_category",
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            )),
+    ]
