@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CALLERS = ("clerk", "secretary", "official", "partner", None)
 SEED = 20261123
 SECONDS = {None: 40}  # a caller's run ends by itself after so many, the others' after LONGEST
-LONGEST = 140
+LONGEST = 150
 EXAMPLES = 25  # of each operation in the fuzzing phase
 LEAST = 1250  # requests of each account, 5,000 in all
 CHECKS = (
