@@ -25,7 +25,7 @@ from tests.world import FACTS, NOW, World, build, mark_of
 stage = conftest.stage
 WITH_POST = [name for name in oracle.SEATS if oracle.has_case_post(name)]
 WITHOUT = [name for name in oracle.SEATS if not oracle.has_case_post(name)]
-EVERY = 4  # of the wider questions the short form asks one in so many of each person
+EVERY = 6  # of the wider questions the short form asks one in so many of each person
 STANDING = [place for place in oracle.PLACES if place != "gone"]
 Question = Callable[["Asking"], Iterator[str]]
 
