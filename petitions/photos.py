@@ -45,6 +45,7 @@ UPRIGHT = {
 """How a picture must be turned, by the camera's tag."""
 
 MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # the rest are data and marks inside a scan
+JPEG_BEGINS = b"\xff\xd8"
 START_OF_SCAN, END_OF_IMAGE, WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # the decoder's own refusal, before any of our code runs
 _one_at_a_time = threading.Lock()  # a large picture takes 250 MB while it is decoded
@@ -126,7 +127,7 @@ def _pixels(raw: bytes) -> Image.Image:
                 raise PhotoRefused(_("照片像素太大，不能超过2500万像素。"))
             if opened.format == "WEBP" and opened.width * opened.height > MAX_WEBP_PIXELS:
                 raise PhotoRefused(_("WebP照片像素太大，不能超过1250万像素。"))
-            if opened.format == "JPEG" and _scans(raw) > MAX_SCANS:
+            if raw.startswith(JPEG_BEGINS) and _scans(raw) > MAX_SCANS:  # whatever it calls itself
                 raise ValueError("more scans than a photo has")
             opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
             opened.load()

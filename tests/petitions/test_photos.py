@@ -269,11 +269,19 @@ def test_bomb_is_refused_before_it_is_unpacked() -> None:
         _store(_png_header(60_000, 60_000))
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])
 @pytest.mark.parametrize(("more", "is_taken"), [(10, True), (40, False)])
 def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(
-    monkeypatch: pytest.MonkeyPatch, more: int, is_taken: bool
+    monkeypatch: pytest.MonkeyPatch, more: int, is_taken: bool, kind: str
 ) -> None:
     raw = _bytes(_picture(), "JPEG", progressive=True)
+    if kind == "MPO":  # what holds two photos calls itself by another name
+        two = _bytes(_picture(), "MPO", save_all=True, append_images=[_picture()])
+        at = two.index(b"\xff\xe2")
+        head = two[at : at + 2 + int.from_bytes(two[at + 2 : at + 4], "big")]
+        raw = raw[:2] + head + raw[2:]
+        with Image.open(io.BytesIO(raw)) as opened:
+            assert opened.format == "MPO"
     film = b"\xff\xda\x00\x08" * 100  # behind the end nothing is decoded, so it does not count
     body = raw[:-2] + raw[raw.rindex(b"\xff\xda") : -2] * more + raw[-2:] + film
     decoded = []
