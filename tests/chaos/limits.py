@@ -86,7 +86,7 @@ def run(scale: float) -> Outcome:
 def play(rig: Rig, out: Outcome, scale: float) -> None:
     """Let limits end under faults, then all at once; starts the rig once the cases are filed."""
     count, chance = max(60, round(2000 * scale)), random.Random(7)
-    with out.phase("filing"):
+    with out.phase("filing", longest=400):  # before any fault
         cases = file_cases(count)
         rig.rows(TOLD)  # what this filling owes would be the load of an hour
         crowd = file_cases(max(20, count // 5))

@@ -27,7 +27,7 @@ def run(scale: float) -> Outcome:
     out = Outcome("reports", scale)
     with Rig("reports", webs=2, workers=2, beats=2, is_timed=scale >= 1) as rig:
         rig.start()
-        play(rig, out, scale, shares=4 if scale >= 0.5 else 1)
+        play(rig, out, scale, shares=max(1, round(6 * scale)))
         out.verdict(verdict.over_everything(rig))
     return out
 
