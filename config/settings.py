@@ -141,7 +141,6 @@ _database = (
 # A statement that runs longer is cut, so that one bad query cannot hold a worker or a lock.
 STATEMENT_TIMEOUT_MS = env.number("STATEMENT_TIMEOUT_MS", 15_000)
 LOCK_TIMEOUT_MS = env.number("LOCK_TIMEOUT_MS", 5_000)
-IDLE_IN_TRANSACTION_MS = 60_000  # what a vanished client has locked is free again after that
 DATABASES = {
     "default": {
         "ENGINE": "config.lib.postgres",
@@ -156,15 +155,10 @@ DATABASES = {
         "PATIENCE": STATEMENT_TIMEOUT_MS / 1000 + 5 if STATEMENT_TIMEOUT_MS else None,
         "OPTIONS": {
             "connect_timeout": 3,
-            # A host that is gone says nothing: the kernel asks, and gives up after 20 s or so.
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 2,
-            "tcp_user_timeout": 20_000,
             "application_name": "zhaozhibu",
             "options": (
                 f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
-                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+                " -c idle_in_transaction_session_timeout=60000"
             ),
         },
         "TEST": {"NAME": env.text("TEST_DATABASE", "test_zhaozhibu")},

@@ -17,6 +17,7 @@ from tests.chaos.outcome import Outcome
 from tests.chaos.rig import Rig
 
 TWINS = 20
+AT_A_TIME = 50  # keys in one phase
 LONGEST_DELAY = 0.12  # seconds after which a line is cut, at most: most answers take less
 BY_TEXT = """
     SELECT text, count(*) FROM petitions_petition WHERE text LIKE %s GROUP BY text"""
@@ -43,8 +44,7 @@ def go(out: Outcome, rig: Rig, scale: float) -> None:
     heard: Counter[int] = Counter()
     with out.phase("cut lines"):
         _cut(out, rig, partner, max(20, round(500 * scale)), heard)
-    with out.phase("twins"):
-        sent = _twins(out, rig, partner, max(6, round(200 * scale)), heard)
+    sent = _twins(out, rig, partner, max(6, round(200 * scale)), heard)
     with out.phase("changed bodies"):
         _change(out, rig, partner, sent, heard)
     with out.phase("by page"):
@@ -83,14 +83,16 @@ def _twins(
     sent = {f"twin-{number:05}": partner.report(f"twin-{number:05}") for number in range(count)}
     early: Counter[str] = Counter()
     different = 0
-    with ThreadPoolExecutor(TWINS) as crowd:
-        for key, report in sent.items():
-            firsts = list(crowd.map(lambda _n, k=key, r=report: partner.file(r, k), range(TWINS)))
-            heard.update(one.status for one in firsts)
-            early.update(_word(one) for one in firsts)
-            late = [partner.file_until(report, key, heard)]
-            bodies = {one.body for one in (*firsts, *late) if one.status == HTTPStatus.CREATED}
-            different += len(bodies) != 1
+    keys = list(sent)
+    for start in range(0, count, AT_A_TIME):
+        with out.phase(f"twins from {start}"), ThreadPoolExecutor(TWINS) as crowd:
+            for key in keys[start : start + AT_A_TIME]:
+                firsts = list(crowd.map(partner.file, [sent[key]] * TWINS, [key] * TWINS))
+                heard.update(one.status for one in firsts)
+                early.update(_word(one) for one in firsts)
+                late = partner.file_until(sent[key], key, heard)
+                bodies = {one.body for one in (*firsts, late) if one.status == HTTPStatus.CREATED}
+                different += len(bodies) != 1
     out.at_most("twins: keys answered in more than one way", different)
     out.at_most("twins: neither accepted nor told to wait", early["otherwise"])
     out.figures["twins"] = dict(early)

@@ -16,6 +16,13 @@ from psycopg2 import Error, OperationalError, extensions
 from config.lib import clock
 
 TO_GREET = 3.0  # seconds: a server that lives answers a new line and a plain question at once
+# A host that is gone says nothing at all: the kernel asks, and gives up after 20 s.
+KEPT_ALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 _EVENT = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POLLOUT}
 
 
@@ -44,7 +51,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return what the driver needs; every connection is a line of ours."""
-        return {**super().get_connection_params(), "connection_factory": Line}
+        return KEPT_ALIVE | super().get_connection_params() | {"connection_factory": Line}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Open a line, which must greet at once."""
