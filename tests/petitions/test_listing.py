@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from petitions import paging
 from petitions.enums import Status
 from tests.cast import Stage
 from tests.petitions.entering import entered
@@ -54,6 +55,18 @@ def test_outsiders_see_nothing(stage: Stage, name: str, query: str) -> None:
     client = entered(stage, name)
     assert ids(client, query) == []
     assert client.get(f"{LIST}?{query}").context["count"] == 0
+
+
+def test_history_is_counted_less_far_than_what_is_open(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "HISTORY_LIMIT", 1)
+    for status in (Status.CLOSED, Status.CLOSED, Status.CLOSED, *[Status.SUBMITTED] * 4):
+        stage.at(status)
+    client = entered(stage, "clerk")
+    for state, limit, count in (("open", paging.COUNT_LIMIT, 4), ("closed", 1, 2), ("all", 1, 2)):
+        shown = client.get(f"{LIST}?state={state}").context
+        assert (shown["limit"], shown["count"]) == (limit, count), state
 
 
 def test_chips_take_themselves_away(stage: Stage) -> None:

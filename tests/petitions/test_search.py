@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from petitions import search
+from petitions import querysets, search
 from petitions.models import Category, Petition
 from tests.cast import Stage
 
@@ -107,3 +107,14 @@ def test_any_two_neighbouring_characters_find_their_text(
 )
 def test_numbers(typed: str, number: int | None) -> None:
     assert search.petition_id(typed) == number
+
+
+def test_a_frequent_word_finds_what_a_rare_one_does(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [stage.file(text=TEXT).petition for _number in range(3)]
+    stage.file(text="路灯不亮")
+    for rare in (2, 3, 4):
+        monkeypatch.setattr(querysets, "RARE", rare)
+        assert list(Petition.objects.matching("水箱").order_by("id")) == found, rare
+        assert not Petition.objects.matching("鲲鹏").exists()
