@@ -67,6 +67,11 @@ class Draft:
         """How many photos may still be added."""
         return max(0, MAX_PHOTOS - len(self.photos))
 
+    def add_photo(self, photo: StoredPhoto) -> None:
+        """Add a photo; one that is sent again, after a lost answer, is in the draft already."""
+        if all(one.sha256 != photo.sha256 for one in self.photos):
+            self.photos.append(photo)
+
     def photo(self, token: str) -> StoredPhoto | None:
         """Return one of the draft's own photos by its random name."""
         return next((one for one in self.photos if token_of(one) == token), None)

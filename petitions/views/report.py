@@ -237,7 +237,7 @@ def _take_photos(request: HttpRequest, draft: Draft) -> Taken:
             break
         try:
             guesses.take(guesses.PHOTO, guesses.client_address(request), clock.now())
-            draft.photos.append(photos.store(sent))
+            draft.add_photo(photos.store(sent))
             taken.kept += 1
         except guesses.TooMany:
             taken.refused.append(_("照片传得太多了，请过一会儿再加；已加上的都在。"))

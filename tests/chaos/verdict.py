@@ -66,7 +66,8 @@ def of_acked(rig: Rig, acked: Collection[Acked]) -> dict[str, int]:
     return {
         "acked_but_missing": len(acked) - len(there),
         "acked_but_unrouted": sum(not row[0] for _one, row in there),
-        "acked_without_its_photos": sum(row[1] != one.photos for one, row in there),
+        "acked_without_its_photos": sum(row[1] < one.photos for one, row in there),
+        "acked_with_doubled_photos": sum(row[1] > one.photos for one, row in there),
         "acked_without_limits": sum(row[2] < 2 for _one, row in there),
         "one_key_two_cases": sum(len(ids) > 1 for ids in by_key.values()),
     }

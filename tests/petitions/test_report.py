@@ -22,7 +22,7 @@ __all__ = ["fresh", "resident"]  # fixtures
 def test_a_report_is_filed_with_everything_that_was_said(resident: Resident) -> None:
     assert resident.choose_place()["Location"] == "/report/what/"
     assert resident.choose_category()["Location"] == "/report/tell/"
-    assert resident.tell(photos=[photo(), photo("二.jpg")])["Location"] == "/report/reach/"
+    assert resident.tell(photos=[photo(), photo("二.jpg", "blue")])["Location"] == "/report/reach/"
     after = resident.reach(phone=PHONE, name="示例居民", is_confidential="on")
     assert after["Location"] == "/report/check/"
     page = resident.client.get("/report/check/")
@@ -171,10 +171,19 @@ def test_a_refused_photo_says_why_and_keeps_the_others(resident: Resident) -> No
 def test_no_more_than_six_photos(resident: Resident) -> None:
     resident.choose_place()
     resident.choose_category()
-    page = resident.tell(photos=[photo() for _i in range(7)]).content.decode()
+    colours = ("red", "green", "blue", "white", "black", "brown", "grey")
+    page = resident.tell(photos=[photo(colour=one) for one in colours]).content.decode()
     assert "最多6张照片" in page
     assert page.count("/report/photos/") == 6
     assert 'type="file"' not in page
+
+
+def test_page_sent_again_after_a_lost_answer_adds_no_photo_twice(resident: Resident) -> None:
+    resident.choose_place()
+    resident.choose_category()
+    for _time in range(2):
+        resident.tell(photos=[photo(), photo(colour="blue")])
+    assert len(resident.client.session["report"]["photos"]) == 2
 
 
 def test_photos_are_shown_to_this_browser_only_and_can_be_taken_away(resident: Resident) -> None:
