@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 from config import embedded, places
 from config.lib import clock
 from tests.plants import twins
+from tests.stack import Stack, shared
 
 CHROMIUM = Path("/usr/bin/chromium")
 _QUIET = (
@@ -83,6 +84,17 @@ def django_db_setup(
 def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test that travels in time not be called back by a new line to the database."""
     monkeypatch.setattr(clock, "heard", lambda _theirs: None)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The running stack of this run of the tests, for all who need one.
+
+    Whoever starts it waits at the end until every other process has let go of it. So it is held
+    to the very end, and once in a process: held twice, or let go early, it would wait for itself.
+    """
+    with shared(os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

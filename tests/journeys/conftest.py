@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,16 +9,15 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys import hands
-from tests.stack import Stack, shared
+from tests.stack import Stack
 
 Opener = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def stack(browser: Browser) -> Iterator[Stack]:
+def stack(browser: Browser, stack: Stack) -> Stack:
     """The stack of this run; nothing is started where there is no browser to look at it."""
-    with shared(os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())) as running:
-        yield running
+    return stack
 
 
 @pytest.fixture

@@ -8,22 +8,15 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from config import places
 from tests.drill import __main__ as drill
 from tests.drill import residents, system
-from tests.stack import Stack, shared
+from tests.stack import Stack
 
 ELSEWHERE = "hygy3"  # a building that no story of the browser tests is about
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with shared(os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())) as running:
-        yield running
 
 
 @pytest.mark.slow

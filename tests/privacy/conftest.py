@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
-from tests.stack import Stack, shared
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The stack of this run, shared with whatever else needs one."""
-    with shared(os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())) as running:
-        yield running
+from tests.stack import Stack
 
 
 @pytest.fixture(scope="session")
