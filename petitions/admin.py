@@ -6,10 +6,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from config.lib.operators import KeptAdmin
 from petitions import standards
 from petitions.models import Category, PrivacyNotice, Standard
+
+LIMITS = ("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within")
 
 
 @admin.register(Category)
@@ -29,6 +32,19 @@ class StandardAdmin(KeptAdmin):
     list_display = ("region", "urgency", "is_round_the_clock", "contact_within", "resolve_within")
     list_filter = ("urgency",)
     autocomplete_fields = ("region",)
+    fieldsets = (
+        (None, {"fields": ("region", "urgency", "is_round_the_clock")}),
+        (
+            _("时限"),
+            {
+                "fields": LIMITS,
+                "description": _(
+                    "写成“天 时:分:秒”，如“02:00:00”是2小时。全天候的按钟点数；其余只数工作时间，"
+                    "一个工作日是8小时，所以5个工作日（40小时）写“1 16:00:00”。"
+                ),
+            },
+        ),
+    )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the limit; other processes follow within a minute, open limits stay as promised."""

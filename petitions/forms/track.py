@@ -73,7 +73,7 @@ class Verdict(Versioned):
     rating = forms.TypedChoiceField(choices=RATINGS, coerce=int, empty_value=None, required=False)
     reason = forms.CharField(
         label=_("还差什么？"),
-        help_text=_("没有解决或只解决了一部分时，请写一句。"),
+        help_text=_("没有解决或只解决了一部分时，写一句哪里还不行，承办人好接着办。"),
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404, resolve_url
+from django.shortcuts import get_object_or_404, redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from members.models import User
@@ -56,4 +56,6 @@ def _to_login(request: HttpRequest) -> HttpResponseBase:
     """Ask to log in and come back; a part of a page moves the whole page there."""
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+    if request.path == resolve_url(settings.LOGIN_REDIRECT_URL):
+        return redirect(settings.LOGIN_URL)  # the log-in knows where each begins: hats elsewhere
     return redirect_to_login(request.get_full_path() if request.method == "GET" else request.path)
