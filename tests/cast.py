@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
@@ -255,9 +256,21 @@ def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
     """Write the stage's rows again as they were, a dozen statements instead of hundreds."""
     for model, instances in saved:
         model._default_manager.bulk_create(instances)
+    _count_on(saved)
     calendars.forget()
     standards.forget()
     catalogue.forget()
+
+
+def _count_on(saved: list[tuple[type[Model], list[Model]]]) -> None:
+    """Let the numbers go on behind the rows: they were drawn in another database, perhaps."""
+    asked = []
+    for model, instances in saved:
+        last = max((int(row.pk) for row in instances), default=0)
+        sequence = f"{model._meta.db_table}_id_seq"
+        asked.append(f"SELECT setval('{sequence}', greatest(last_value, {last})) FROM {sequence}")
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
 
 
 def build_cast(town: Town) -> dict[str, User]:

@@ -264,6 +264,6 @@ def test_a_filter_that_replaces_the_scope_is_noticed(
 
 
 def test_a_count_over_all_cases_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "bounded_count", lambda _rows: Petition.objects.count())
+    monkeypatch.setattr(paging, "bounded_count", lambda *_asked: Petition.objects.count())
     with pytest.raises(AssertionError):
         list(_lists(Asking(world, "clerk")))

@@ -170,5 +170,7 @@ class Guide:
             "token": "none",
             "key": "none-none",
             "uidb36": "1",
+            "content_type_id": "1",
+            "object_id": "1",
         }
         yield {name: sample[name] for name in route.parameters}

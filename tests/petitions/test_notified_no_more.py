@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from members import workflow as people
 from members.models import InboxMessage, Post
-from petitions import notifications, workflow
+from petitions import announcements, workflow
 from petitions.enums import Status
 from petitions.models import Category, Event, Petition
 from tests.cast import Stage, walk
@@ -19,7 +19,7 @@ YESTERDAY = timezone.localdate(NOW) - dt.timedelta(days=1)
 
 def _heard(petition: Petition) -> set[str]:
     event = Event.objects.filter(petition=petition).latest("version")
-    assert notifications.announce(event.pk)
+    assert announcements.announce([event.pk])
     told = InboxMessage.objects.filter(key__startswith=f"event:{event.pk}:")
     return set(told.values_list("user__username", flat=True))
 

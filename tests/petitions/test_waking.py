@@ -9,11 +9,11 @@ from petitions import tasks
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     """Let the broker be away, and note who was to be woken."""
-    found: list[int] = []
+    found: list[list[int]] = []
 
-    def away(args: tuple[int], **_how: Any) -> None:
+    def away(args: tuple[list[int]], **_how: Any) -> None:
         found.extend(args)
         raise OperationalError("away")
 
@@ -23,22 +23,22 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_a_broker_that_is_away_is_left_alone_for_a_while(
-    asked: list[int], monkeypatch: pytest.MonkeyPatch
+    asked: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = [100.0]
     monkeypatch.setattr(tasks.time, "monotonic", lambda: seconds[0])
-    tasks.wake(1)
-    tasks.wake(2)
-    assert asked == [1]
+    tasks.wake([1])
+    tasks.wake([2])
+    assert asked == [[1]]
     seconds[0] += tasks.PAUSE + 1
-    tasks.wake(3)
-    assert asked == [1, 3]
+    tasks.wake([3])
+    assert asked == [[1], [3]]
 
 
 def test_a_broker_that_answers_is_asked_each_time(
-    asked: list[int], monkeypatch: pytest.MonkeyPatch
+    asked: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks.announce, "apply_async", lambda args, **_how: asked.extend(args))
-    tasks.wake(1)
-    tasks.wake(2)
-    assert asked == [1, 2]
+    tasks.wake([1])
+    tasks.wake([2])
+    assert asked == [[1], [2]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from collections.abc import Iterator
 
@@ -21,13 +20,9 @@ def columns(on: extensions.connection) -> Iterator[tuple[str, bytes]]:
     with on.cursor() as cursor:
         cursor.execute(COLUMNS)
         for table, column, kind in cursor.fetchall():
-            if kind == "bytea":
-                cursor.execute(f'SELECT "{column}" FROM "{table}"')
-                content = b"\n".join(bytes(row[0] or b"") for row in cursor.fetchall())
-            else:
-                out = io.BytesIO()
-                cursor.copy_expert(f'COPY (SELECT "{column}"::text FROM "{table}") TO STDOUT', out)
-                content = out.getvalue()
+            read = f'"{column}"' if kind == "bytea" else f"convert_to(\"{column}\"::text, 'UTF8')"
+            cursor.execute(f'SELECT {read} FROM "{table}"')
+            content = b"\n".join(bytes(row[0] or b"") for row in cursor.fetchall())
             yield f"{table}.{column}", content
 
 

@@ -92,6 +92,9 @@ def a_copy(name: str, of: str) -> Iterator[None]:
     quote = connection.ops.quote_name
     with pointed_at("postgres"):
         _command(f"DROP DATABASE IF EXISTS {quote(name)}")
+        _command(  # a thread of an earlier test may have left a connection behind
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{of}'"
+        )
         _command(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(of)}")
     try:
         with pointed_at(name):
