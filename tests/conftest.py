@@ -71,8 +71,14 @@ def django_db_setup(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """Let the database go at the end: a thread of a test may have left a connection behind."""
+    """Let the database go at the end: a thread of a test may have left a connection behind.
+
+    Our own is opened anew: while a browser's loop runs Django uses another one, and the one from
+    before may have been ended meanwhile by a test that copies the database.
+    """
     yield
+    with django_db_blocker.unblock():
+        connection.close()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
