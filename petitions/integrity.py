@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from config.lib.unhurried import unhurried
 from petitions import photos
 from petitions.enums import CaseLevel, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Event, Petition, Photo
@@ -126,7 +127,7 @@ def verdict(now: dt.datetime | None = None, *, with_photos: bool = True) -> dict
     Lateness is judged by the database's clock, unless an instant is given. With photos every file
     on disk is read as well.
     """
-    with connection.cursor() as cursor:
+    with unhurried(), connection.cursor() as cursor:
         if now is None:
             cursor.execute("SELECT clock_timestamp()")
             now = cursor.fetchone()[0]

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg2 import extensions
 
 from config.lib import clock
 from config.lib.postgres import base
+from config.lib.unhurried import unhurried
 
 QUICK = 0.2  # seconds of silence allowed here
 HEARD = clock.heard  # before the fixture of all tests puts nothing in its place
@@ -119,3 +120,17 @@ class _another_line:  # noqa: N801 - used as a context
 
     def __exit__(self, *_rest: object) -> None:
         self.other.close()
+
+
+@pytest.mark.django_db
+def test_a_question_to_the_whole_database_may_take_longer() -> None:
+    """The limits are lifted inside, and there again afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 100")
+        usual, connection.connection.patience = connection.connection.patience, 0.3
+        with unhurried():
+            cursor.execute("SELECT pg_sleep(0.5)")
+        assert connection.connection.patience == 0.3
+        connection.connection.patience = usual
+        with pytest.raises(OperationalError, match="statement timeout"), transaction.atomic():
+            cursor.execute("SELECT pg_sleep(0.5)")
