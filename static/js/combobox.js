@@ -15,6 +15,8 @@ class Combobox {
     this.active = -1;
     this.build();
     this.listen();
+    const early = input.value !== input.defaultValue && !this.hidden.value;
+    if (early) this.later(); // typed before this script had come: nobody types it twice
   }
 
   addHidden() {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.journeys import hands
 from tests.journeys.conftest import Opener
@@ -49,6 +50,23 @@ def test_desk_in_a_minute(
     place, category, text = stack.rows(query, int(number.rpartition("-")[2]))[0]
     assert (place, category, text) == (hands.BUILDING, "WS01", hands.MURKY)
     assert not watch.errors
+
+
+def test_what_was_typed_before_the_script_came_is_looked_for(desk: Page) -> None:
+    """On a slow line the boxes are there before the script that fills them; typing counts."""
+    hands.log_in(desk, "staff")
+    held: list[Route] = []
+    desk.route(re.compile(r"/combobox[.\w]*\.js"), lambda route: held.append(route))
+    desk.goto("/petitions/new/")
+    desk.keyboard.type("fxhy")
+    while not held:
+        desk.wait_for_timeout(20)
+    expect(desk.locator("[role=combobox]")).to_have_count(0)
+    held[0].continue_()
+    expect(desk.locator("[role=option]:visible").first).to_contain_text("阜兴花苑")
+    desk.keyboard.type("46")
+    expect(desk.locator("[role=option]:visible").first).to_contain_text("46")
+    expect(desk.locator("#id_where")).to_have_value("fxhy46")
 
 
 def test_the_desk_is_asked_again_where_something_styled_its_fields(desk: Page) -> None:
