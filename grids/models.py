@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from typing import TYPE_CHECKING
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -28,6 +29,9 @@ from config.lib.dated import (
 from config.lib.levels import kind_fits_level
 from grids.enums import KINDS_AT, AreaKind, CodeScheme, DayKind, Level
 from grids.querysets import AreaQuerySet
+
+if TYPE_CHECKING:
+    from config.lib.viewer import Viewer
 
 QR_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 QR_LENGTH = 10
@@ -117,6 +121,15 @@ class Area(Dated):
     def get_absolute_url(self) -> str:
         """Return the staff page of the place."""
         return reverse("grids:place", args=[self.pk])
+
+    def is_visible_to(self, viewer: Viewer) -> bool:
+        """Tell of this one place what `AreaQuerySet.visible_to` asks of all."""
+        paths = [path for seat in viewer.scope.seats for path in seat.area_paths if path]
+        return any(self.path.startswith(path) or path.startswith(self.path) for path in paths)
+
+    def is_filable_on(self, day: dt.date) -> bool:
+        """Tell of this one place what `AreaQuerySet.filable` asks of all."""
+        return self.is_valid_on(day) and self.level >= Level.COMMUNITY
 
     @property
     def ancestor_ids(self) -> list[int]:

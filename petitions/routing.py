@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from branches import held
 from branches.enums import LADDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from grids.enums import Level
@@ -68,17 +69,20 @@ class Route:
 
 
 def load_place(area: Area, day: dt.date) -> Place:
-    """Read a place's chain and everybody answering for it on `day` (two queries)."""
-    above = Area.objects.filter(pk__in=area.ancestor_ids).order_by()
-    chain = tuple(sorted(above, key=lambda row: len(row.path)))
-    return Place(area, chain, load_answering(area, day))
+    """Return a place's chain and everybody answering for it on `day` (mostly one query)."""
+    found = place(area.pk, day)
+    if found is None:
+        raise NobodyAnswers(area.pk)
+    return found
 
 
-def load_answering(area: Area, day: dt.date) -> tuple[Responsibility, ...]:
-    """Read everybody answering for a place on `day`, in season (one query)."""
-    found = Responsibility.objects.answering_for(area.ancestor_ids, day).order_by()
-    rows = found.select_related(None).select_related("organisation", "area")
-    return tuple(row for row in rows if row.is_in_season(day))
+def place(area_id: int, day: dt.date) -> Place | None:
+    """Return a place with who answers for it on `day`, none if there is no such place."""
+    found = held.chain(area_id, day)
+    if found is None:
+        return None
+    chain, answering = found
+    return Place(chain[-1], chain, answering)
 
 
 def route(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, cast
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -117,18 +119,26 @@ class PetitionDetailSerializer(PetitionSerializer):
         return [str(verb) for verb in permissions.open_verbs(petition, caller)]
 
 
-class AnswerSerializer(serializers.Serializer[Petition]):
-    """What a new case is answered with, apart from its tracking code; kept for a repeat."""
+def first_answer(petition: Petition) -> dict[str, Any]:
+    """Return what a new case is answered with, apart from its tracking code; kept for a repeat.
 
-    id = serializers.IntegerField()
-    number = serializers.CharField()
-    version = serializers.IntegerField()
-    status = serializers.CharField()
-    organisation = BodySerializer()
-    route = serializers.CharField(source="route_text")
-    created_at = serializers.DateTimeField()
-    due_at = serializers.DateTimeField()
-    is_due_provisional = serializers.BooleanField()
+    Written out: as a serializer, which describes it below, it cost a tenth of filing a report.
+    """
+    return {
+        "id": petition.pk,
+        "number": petition.number,
+        "version": petition.version,
+        "status": str(petition.status),
+        "organisation": {"id": petition.organisation.pk, "name": petition.organisation.name},
+        "route": petition.route_text,
+        "created_at": _moment(petition.created_at),
+        "due_at": _moment(petition.due_at),
+        "is_due_provisional": petition.is_due_provisional,
+    }
+
+
+def _moment(at: dt.datetime | None) -> str | None:
+    return timezone.localtime(at).isoformat() if at else None
 
 
 class FiledSerializer(serializers.Serializer[Any]):

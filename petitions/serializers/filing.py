@@ -67,9 +67,8 @@ class ReportBody(Body):
         """Find what the ids and codes name, within the caller's reach."""
         caller: User = self.context["request"].user
         now: dt.datetime = self.context["now"]
-        attrs["area"] = _place(caller, attrs, timezone.localdate(now))
+        attrs["ground"] = _place(caller, attrs, timezone.localdate(now))
         attrs["matter"] = _category(attrs["category"])
-        attrs["ground"] = routing.load_place(attrs["area"], timezone.localdate(now))
         attrs["body"] = _about(attrs["ground"], attrs.get("about"))
         return attrs
 
@@ -81,7 +80,7 @@ class ReportBody(Body):
             contact.get("name", ""), contact.get("phone", ""), contact.get("confidential", False)
         )
         return Report(
-            place=given["area"],
+            place=given["ground"].area,
             category=given["matter"],
             text=given["text"],
             channel=Channel.API,
@@ -98,21 +97,23 @@ class ReportBody(Body):
         )
 
 
-def _place(caller: User, given: dict[str, Any], day: dt.date) -> Area:
+def _place(caller: User, given: dict[str, Any], day: dt.date) -> routing.Place:
     if ("place" in given) == ("place_code" in given):
         raise ValidationError({"place": [_("地点请填编号或编码中的一个。")]})
+    pk = given["place"] if "place" in given else _coded(caller, given["place_code"], day)
+    found = routing.place(pk, day) if pk is not None else None
+    if found and found.area.is_visible_to(caller) and found.area.is_filable_on(day):
+        return found
+    raise missing("place" if "place" in given else "place_code")
+
+
+def _coded(caller: User, code: str, day: dt.date) -> int | None:
+    """Return the one place with an official or a printed code; none if two are called so."""
+    by_code = AreaCode.objects.on(day).filter(code=code).values("area")
+    by_qr = PlaceQr.objects.filter(code=code, revoked_at=None).values("area")
     places = Area.objects.visible_to(caller).filable(day)
-    if "place" in given:
-        found = next(iter(places.filter(pk=given["place"]).order_by()), None)
-    else:
-        code = given["place_code"]
-        by_code = AreaCode.objects.on(day).filter(code=code).values("area")
-        by_qr = PlaceQr.objects.filter(code=code, revoked_at=None).values("area")
-        rows = list(places.filter(Q(pk__in=by_code) | Q(pk__in=by_qr))[:2])
-        found = rows[0] if len(rows) == 1 else None
-    if found is None:
-        raise missing("place" if "place" in given else "place_code")
-    return found
+    rows = places.filter(Q(pk__in=by_code) | Q(pk__in=by_qr)).values_list("pk", flat=True)[:2]
+    return rows[0] if len(rows) == 1 else None
 
 
 def _category(code: str) -> Category:

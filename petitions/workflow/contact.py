@@ -49,19 +49,23 @@ def keep(petition: Petition, reach: Reach) -> None:
     """Store a contact sealed for its case, in place of an older one; nothing when none is given."""
     if not reach:
         return
+    Contact.objects.bulk_create(
+        [sealed(petition, reach)],
+        update_conflicts=True,
+        unique_fields=["petition"],
+        update_fields=["cipher", "key_id", "last4_hash", "is_confidential"],
+    )
+
+
+def sealed(petition: Petition, reach: Reach) -> Contact:
+    """Return the row of a contact, sealed for its case."""
     cipher, key_id = contacts.seal(petition.uuid, reach)
-    sealed = Contact(
+    return Contact(
         petition=petition,
         cipher=cipher,
         key_id=key_id,
         last4_hash=tracking.last4_hash(petition.uuid, reach.last4),
         is_confidential=reach.is_confidential,
-    )
-    Contact.objects.bulk_create(
-        [sealed],
-        update_conflicts=True,
-        unique_fields=["petition"],
-        update_fields=["cipher", "key_id", "last4_hash", "is_confidential"],
     )
 
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -98,54 +99,85 @@ def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) ->
     returns the first case; with another body it is refused.
     """
     with transaction.atomic():
-        known = _used(key) if key is not None else None
-        if known is not None:
-            return known
+        begun = _begin(key)
+        if isinstance(begun, Filed):
+            return begun
         place = report.around or routing.load_place(report.place, timezone.localdate(now))
         petition = _new(report, place, by, now)
+        petition.pk = begun
         one = Step(petition, Verb.FILE, by, _actor(by, petition), now)
         one.data = {"channel": str(report.channel), "route": petition.route}
         one.attach(report.photos, kind=PhotoKind.REPORT, is_public=True)
         one.begin(DeadlineKind.CONTACT, organisation_id=petition.organisation_id)
         one.begin(DeadlineKind.RESOLUTION, organisation_id=petition.organisation_id)
-        one.finish()
-        contact.keep(petition, report.reach)
-        kept = _keep(key, petition, now) if key is not None else {}
+        kept = _write(one, report.reach, key)
     return Filed(petition, tracking.code_for(petition.uuid), answer=kept)
 
 
+KEY_ONCE = "idempotency_key_once"
 LOOK = """
     SELECT EXISTS (
         SELECT 1 FROM petitions_idempotencykey WHERE client = %(client)s AND key = %(key)s)
 """
-LOCK_AND_LOOK = """
-    SELECT pg_try_advisory_xact_lock(hashtextextended(%(client)s || E'\\n' || %(key)s, 0)),
-        EXISTS (SELECT 1 FROM petitions_idempotencykey WHERE client = %(client)s AND key = %(key)s)
+DRAW = "SELECT nextval('petitions_petition_id_seq')"
+LOCK_AND_DRAW = """
+    SELECT is_free, is_used,
+        CASE WHEN is_free AND NOT is_used THEN nextval('petitions_petition_id_seq') END
+    FROM (SELECT
+        pg_try_advisory_xact_lock(hashtextextended(%(client)s || E'\\n' || %(key)s, 0)) AS is_free,
+        EXISTS (
+            SELECT 1 FROM petitions_idempotencykey
+            WHERE client = %(client)s AND key = %(key)s) AS is_used
+        OFFSET 0) AS asked
 """
 
 
-def _used(key: Key) -> Filed | None:
-    """Hold the key until the transaction ends and return what it filed before, if anything.
+def _begin(key: Key | None) -> Filed | int:
+    """Return the id for the new case, or what the key has filed before.
 
-    Refuses while a twin holds it, and a changed body.
+    Holds the key until the transaction ends. Refuses while a twin holds it, and a changed body.
     """
-    is_free, is_used = _asked(LOCK_AND_LOOK, key)
+    if key is None:
+        (case_id,) = _asked(DRAW)
+        return int(case_id)
+    is_free, is_used, case_id = _asked(LOCK_AND_DRAW, key)
     if not is_free:
         raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。"))
-    return _first_answer(key) if is_used else None
+    return (_first_answer(key) or _begin(None)) if is_used else int(case_id)
 
 
-def _asked(question: str, key: Key) -> tuple[bool, ...]:
+def _asked(question: str, key: Key | None = None) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
-        cursor.execute(question, {"client": key.client, "key": key.key})
-        answer: tuple[bool, ...] = cursor.fetchone()
+        cursor.execute(question, {"client": key.client, "key": key.key} if key else None)
+        answer: tuple[Any, ...] = cursor.fetchone()
     return answer
 
 
-def _keep(key: Key, petition: Petition, now: dt.datetime) -> dict[str, Any]:
-    """Write the key with what its sender is answered; a twin a moment earlier is still running."""
-    body = key.answer(petition) if key.answer else {}
-    row = IdempotencyKey(
+def _write(one: Step, reach: Reach, key: Key | None) -> dict[str, Any]:
+    """Write the case with its contact and the key, which keeps what its sender is answered.
+
+    A twin that was a moment earlier is still running.
+    """
+    body: dict[str, Any] = {}
+
+    def beside(petition: Petition) -> list[Model]:
+        found: list[Model] = [contact.sealed(petition, reach)] if reach else []
+        if key is not None:
+            body.update(key.answer(petition) if key.answer else {})
+            found.append(_row(key, petition, body, one.now))
+        return found
+
+    try:
+        one.finish_new(beside)
+    except IntegrityError as error:
+        if key is None or KEY_ONCE not in str(error):
+            raise
+        raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。")) from error
+    return body
+
+
+def _row(key: Key, petition: Petition, body: dict[str, Any], now: dt.datetime) -> IdempotencyKey:
+    return IdempotencyKey(
         client=key.client,
         key=key.key,
         request_hash=key.request_hash,
@@ -153,11 +185,6 @@ def _keep(key: Key, petition: Petition, now: dt.datetime) -> dict[str, Any]:
         body=body,
         created_at=now,
     )
-    try:
-        row.save(force_insert=True)
-    except IntegrityError as error:
-        raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。")) from error
-    return body
 
 
 def repeated(key: Key) -> Filed | None:

@@ -38,6 +38,22 @@ def test_hats_and_visitors_see_no_place() -> None:
 
 
 @pytest.mark.parametrize(
+    "seats",
+    [(), ("",), ("652302002004001",), ("46", "652302002"), ("652302",), ("fx", "")],
+)
+def test_one_place_is_judged_like_all_of_them(seats: tuple[str, ...]) -> None:
+    """What `visible_to` and `filable` ask of the table, a place knows of itself."""
+    places = small_territory()
+    workflow.close_area(area=places["4"], on=TODAY - dt.timedelta(days=1))
+    viewer = Seated(*(places[key].path if key else "" for key in seats))
+    every = list(Area.objects.all())
+    assert {row for row in every if row.is_visible_to(viewer)} == set(
+        Area.objects.visible_to(viewer)
+    )
+    assert {row for row in every if row.is_filable_on(TODAY)} == set(Area.objects.filable(TODAY))
+
+
+@pytest.mark.parametrize(
     "typed",
     [
         "fxhy46",

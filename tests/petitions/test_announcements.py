@@ -55,6 +55,7 @@ def test_what_a_lost_wake_up_left_is_told_by_the_next_sweep(
     monkeypatch.setattr(tasks.announce, "apply_async", away)
     with django_capture_on_commit_callbacks(execute=True):
         stage.file()
+    tasks.messenger.rest()
     assert not InboxMessage.objects.exists()
     beat.drain_outbox()
     assert InboxMessage.objects.filter(kind="to_accept").exists()

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from django.db import connection
 from PIL import Image
+from rest_framework import serializers
 
 from petitions import contacts, tracking, workflow
 from petitions.enums import Status
 from petitions.models import IdempotencyKey, Petition, Photo
+from petitions.serializers.cases import BodySerializer, FiledSerializer
+from petitions.workflow import filing
 from tests.cast import PHONE, Stage
 from tests.petitions.programs import PROBLEM, Program, statements, upload, watching
 
 PATH = "/petitions/"
-FILING_QUERIES = 12
+FILING_QUERIES = 6
 
 
 def report(stage: Stage, **changes: Any) -> dict[str, Any]:
@@ -127,6 +130,39 @@ def test_a_repeat_after_the_place_closed_is_still_answered(stage: Stage) -> None
     first = filed(program, report(stage), key)
     stage.cast["partner"].posts.update(area=stage.town.areas["daqiao"])
     assert filed(program, report(stage), key).content == first.content
+
+
+def test_the_answer_is_as_described(stage: Stage) -> None:
+    """It is written out by hand; the serializer that describes it would say the same."""
+    answer = filed(Program(stage.cast["partner"]), report(stage))
+    described = FiledSerializer(answer.json() | {"due_at": None}).data
+    petition = Petition.objects.get(pk=answer.json()["id"])
+    at = serializers.DateTimeField().to_representation
+    assert list(answer.json()) == list(described)
+    assert answer.json()["created_at"] == at(petition.created_at)
+    assert answer.json()["due_at"] == at(petition.due_at)
+    assert answer.json()["organisation"] == BodySerializer(petition.organisation).data
+
+
+def test_a_twin_that_was_not_seen_is_still_running(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before either had written: the table lets one of them through."""
+    program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
+    filed(program, report(stage), key)
+    monkeypatch.setattr(filing, "_begin", lambda _key: filing._asked(filing.DRAW)[0])
+    answer = filed(program, report(stage), key)
+    assert (answer.status_code, answer.json()["code"]) == (409, "still_running")
+    assert Petition.objects.count() == 1
+
+
+def test_a_repeat_draws_no_number(stage: Stage) -> None:
+    """Case numbers have no gaps where somebody merely asked again."""
+    program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
+    first = filed(program, report(stage), key).json()["id"]
+    for _again in range(3):
+        filed(program, report(stage), key)
+    assert filed(program, report(stage)).json()["id"] == first + 1
 
 
 def test_the_tracking_code_is_not_kept(stage: Stage) -> None:

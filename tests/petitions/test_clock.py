@@ -345,7 +345,7 @@ def test_a_turn_wakes_the_announcer_once(
     django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
 ) -> None:
     woken: list[list[int]] = []
-    monkeypatch.setattr(tasks.announce, "apply_async", lambda told, **_how: woken.append(told[0]))
+    monkeypatch.setattr(tasks, "wake", woken.append)
     for _i in range(3):
         stage.file(now=LONG_AGO)
     with django_capture_on_commit_callbacks(execute=True):

@@ -1,5 +1,9 @@
 """A broker that is away is asked once in a while; whoever files does not wait for it each time."""
 
+import multiprocessing
+import threading
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -27,11 +31,11 @@ def test_a_broker_that_is_away_is_left_alone_for_a_while(
 ) -> None:
     seconds = [100.0]
     monkeypatch.setattr(tasks.time, "monotonic", lambda: seconds[0])
-    tasks.wake([1])
-    tasks.wake([2])
+    tasks.carry([1])
+    tasks.carry([2])
     assert asked == [[1]]
     seconds[0] += tasks.PAUSE + 1
-    tasks.wake([3])
+    tasks.carry([3])
     assert asked == [[1], [3]]
 
 
@@ -39,6 +43,60 @@ def test_a_broker_that_answers_is_asked_each_time(
     asked: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks.announce, "apply_async", lambda args, **_how: asked.extend(args))
-    tasks.wake([1])
-    tasks.wake([2])
+    tasks.carry([1])
+    tasks.carry([2])
     assert asked == [[1], [2]]
+
+
+def test_whoever_wakes_waits_for_nobody_and_hints_travel_together() -> None:
+    """A broker that hangs holds up no request; what comes meanwhile goes in one message."""
+    let_go, carried = threading.Event(), []
+
+    def carry(ids: Sequence[int]) -> None:
+        let_go.wait(10)
+        carried.append(sorted(ids))
+
+    messenger = tasks.Messenger(carry)
+    messenger.give([1])
+    while messenger._given.qsize():
+        time.sleep(0.001)  # the messenger is under way with the first
+    time.sleep(2 * tasks.GATHER)
+    for pk in range(2, 40):
+        messenger.give([pk])
+    assert not carried
+    let_go.set()
+    messenger.rest()
+    assert carried == [[1], list(range(2, 40))]
+
+
+def test_a_messenger_survives_what_goes_wrong() -> None:
+    carried = []
+
+    def carry(ids: Sequence[int]) -> None:
+        if 1 in ids:
+            raise RuntimeError("an error of the broker's client")
+        carried.append(list(ids))
+
+    messenger = tasks.Messenger(carry)
+    messenger.give([1])
+    messenger.rest()
+    messenger.give([2])
+    messenger.rest()
+    assert carried == [[2]]
+
+
+def test_a_forked_process_has_a_messenger_of_its_own() -> None:
+    carried = multiprocessing.get_context("fork").SimpleQueue()
+    messenger = tasks.Messenger(lambda ids: carried.put(list(ids)))
+    messenger.give([1])
+    messenger.rest()
+
+    def child() -> None:
+        messenger.give([2])
+        messenger.rest()
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(20)
+    assert process.exitcode == 0
+    assert [carried.get(), carried.get()] == [[1], [2]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,9 +162,12 @@ def rights_remembered_for_a_minute(patch: Patch) -> None:
 
 @seen_by(f"{IN_PETITIONS}api_idempotency.py::test_a_repeat_is_answered_the_same_to_the_byte")
 def a_key_that_is_not_kept_with_the_case(patch: Patch) -> None:
-    patch.setattr(filing, "_used", lambda _key: None)
-    patch.setattr(filing, "repeated", lambda _key: None)
-    patch.setattr(filing, "_keep", lambda key, petition, _now: key.answer(petition))
+    honest = filing._row
+
+    def another(key: filing.Key, *given: Any) -> Any:
+        return honest(replace(key, key=f"{len(key.key)}{time.monotonic_ns()}"), *given)
+
+    patch.setattr(filing, "_row", another)
 
 
 @seen_by(f"{IN_PETITIONS}sweep.py::test_the_databases_clock_decides_whatever_ours_says[ahead]")

@@ -87,6 +87,26 @@ def test_a_kept_line_is_asked_before_use() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("age", "fault", "is_asked"), [(0, False, 0), (0, True, 1), (2, False, 1)])
+def test_a_line_that_has_just_answered_is_believed(
+    monkeypatch: pytest.MonkeyPatch, age: float, fault: bool, is_asked: int
+) -> None:
+    """Unless something went wrong on it since, or that was a second ago."""
+    asked = []
+    honest = base._ask_the_time
+    other = connection.copy()
+    other.connect()
+    monkeypatch.setattr(base, "_ask_the_time", lambda line: (asked.append(line), honest(line)))
+    try:
+        other._answered -= age
+        other.errors_occurred = fault
+        assert other.is_usable()
+        assert len(asked) == is_asked
+    finally:
+        other.close()
+
+
+@pytest.mark.django_db
 def test_the_databases_clock_is_heard_on_a_new_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "_ahead", dt.timedelta(days=3))
     other = connection.copy()

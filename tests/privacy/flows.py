@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import uuid
 from dataclasses import dataclass, field
 
@@ -115,9 +116,15 @@ class Town:
         body = form([("report", json.dumps(report))], [("photos", photo(case))])
         path = "/api/v1/petitions/"
         bad = form([("report", json.dumps(report | {"place": 0}))], [("photos", photo(case))])
-        done(who.post(path, bad, MULTIPART, key), 400)
-        done(who.post(path, body, MULTIPART, key), 201)
-        answer = done(who.post(path, body, MULTIPART, key), 201)
+
+        def send(what: bytes, status: int) -> Answer:
+            while (found := who.post(path, what, MULTIPART, key)).status == 429:
+                time.sleep(int(found.headers["retry-after"]))  # as programs do
+            return done(found, status)
+
+        send(bad, 400)
+        send(body, 201)
+        answer = send(body, 201)
         return str(json.loads(answer.text)["tracking_code"])
 
     # --- Through ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import select
+import time
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -15,6 +16,7 @@ from psycopg2 import Error, OperationalError, extensions
 
 from config.lib import clock
 
+FRESH = 1.0  # seconds: a line that has answered within them is not asked whether it still does
 TO_GREET = 3.0  # seconds: a server that lives answers a new line and a plain question at once
 # A host that is gone says nothing at all: the kernel asks, and gives up after 20 s.
 KEPT_ALIVE = {
@@ -49,6 +51,8 @@ extensions.set_wait_callback(wait)
 class DatabaseWrapper(base.DatabaseWrapper):
     """Allows every line the silence that `PATIENCE` in `DATABASES` says, in seconds."""
 
+    _answered = float("-inf")
+
     def get_connection_params(self) -> dict[str, Any]:
         """Return what the driver needs; every connection is a line of ours."""
         return KEPT_ALIVE | super().get_connection_params() | {"connection_factory": Line}
@@ -63,12 +67,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Make a new line ready, and hear from it what time it is."""
         super().init_connection_state()
         _ask_the_time(self.connection)
+        self._answered = time.monotonic()
 
     def is_usable(self) -> bool:
-        """Tell whether the kept line still answers, at once; what it is asked is the time."""
+        """Tell whether the kept line still answers, at once; what it is asked is the time.
+
+        One that answered a moment ago is believed, unless something has gone wrong on it since.
+        """
         line = self.connection
-        if not isinstance(line, Line):
+        if not isinstance(line, Line) or line.closed:
             return False
+        if not self.errors_occurred and time.monotonic() - self._answered < FRESH:
+            return True
         line.patience, usual = TO_GREET, line.patience
         try:
             _ask_the_time(line)
@@ -76,6 +86,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
         finally:
             line.patience = usual
+        self._answered = time.monotonic()
         return True
 
 
