@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from branches.models import Organisation
-from config.lib.shapes import Body, Flag, Id, Text
+from config.lib.shapes import Body, Choice, Flag, Id, Text
 from grids.models import Area, AreaCode, PlaceQr
 from members.models import User
 from petitions import catalogue, desk, photos, routing
@@ -52,14 +52,14 @@ class ReportBody(Body):
     category = Text(max_length=8, help_text="The code of a category with nothing under it.")
     text = Text(max_length=2000)
     since = Text(max_length=60, allow_blank=True, default="")
-    urgency = serializers.ChoiceField(
+    urgency = Choice(
         choices=Urgency.choices, required=False, help_text="Left out, the category decides."
     )
     contact = ContactBody(required=False)
     about = Id(required=False, help_text="The organisation the report is about.")
     external_number = Text(max_length=40, allow_blank=True, default="")
-    regime = serializers.ChoiceField(choices=Regime.choices, default=Regime.COMMUNITY)
-    language = serializers.ChoiceField(
+    regime = Choice(choices=Regime.choices, default=Regime.COMMUNITY)
+    language = Choice(
         choices=settings.LANGUAGES, default="zh-hans", help_text="Of the answer to the resident."
     )
 

@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from branches.querysets import OrganisationQuerySet
-from config.lib.shapes import Body, Flag, Id, Text, Whole
+from config.lib.shapes import Body, Choice, Flag, Id, Text, Whole
 from grids.enums import Level
 from grids.models import Area
 from members import directory
@@ -117,7 +117,7 @@ class DoorBody(Body):
     entrance = Whole(min_value=1, max_value=LARGEST_DOOR)
     floor = Whole(min_value=1, max_value=LARGEST_DOOR)
     door = Whole(min_value=1, max_value=LARGEST_DOOR)
-    result = serializers.ChoiceField(choices=DoorResult.choices)
+    result = Choice(choices=DoorResult.choices)
 
 
 class VisitBody(VerbBody):
@@ -166,7 +166,7 @@ class PhotoBody(PhotosBody, VerbBody):
 class ResolveBody(VerbBody):
     """What came of it, why, and the words for the resident."""
 
-    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    outcome = Choice(choices=Outcome.choices)
     cause = Text(max_length=200)
     public_answer = Text(max_length=2000)
 
@@ -215,7 +215,7 @@ class AnswerBody(VerbBody):
     `department` belongs to `department`; `extension_minutes`, of the case's own clock, to `extend`.
     """
 
-    kind = serializers.ChoiceField(choices=AnswerKind.choices)
+    kind = Choice(choices=AnswerKind.choices)
     text = Text(max_length=2000)
     department = Id(required=False)
     extension_minutes = Whole(min_value=1, max_value=LONGEST_EXTENSION, required=False)
