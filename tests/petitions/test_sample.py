@@ -66,7 +66,9 @@ def tables() -> list[str]:
     """Return the tables of the four apps."""
     with connection.cursor() as cursor:
         names = connection.introspection.table_names(cursor)
-    found = [name for name in names if name.startswith(("grids_", "branches_", "members_", "petit"))]
+    found = [
+        name for name in names if name.startswith(("grids_", "branches_", "members_", "petit"))
+    ]
     return [name for name in found if name != "branches_edition"]  # counts changes, holds nothing
 
 

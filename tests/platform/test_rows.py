@@ -51,7 +51,9 @@ def test_all_or_nothing() -> None:
 
 
 def test_an_expression_is_worked_out_by_the_database() -> None:
-    sql, values = rows._worked_out(GuessCount, SearchVector(Value("自来 水"), config="simple"), connection)
+    sql, values = rows._worked_out(
+        GuessCount, SearchVector(Value("自来 水"), config="simple"), connection
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {sql}", values)
         assert cursor.fetchone() == ("'水':2 '自来':1",)
