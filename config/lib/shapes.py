@@ -23,8 +23,9 @@ class _Light(serializers.Field[Any, Any, Any, Any]):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a field that can be bound to another body."""
         found = copy.copy(self)
-        found.field_name = found.parent = None
-        found.source, found.label = (self._kwargs.get(word) for word in ("source", "label"))
+        given = vars(self)["_kwargs"]
+        free = {"field_name": None, "parent": None}  # what binding will set
+        vars(found).update(free, source=given.get("source"), label=given.get("label"))
         return found
 
 
