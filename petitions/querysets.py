@@ -57,6 +57,9 @@ def _own_and_above(scope: Scope) -> frozenset[int]:
 class PetitionQuerySet(models.QuerySet["Petition"]):
     """Questions about cases."""
 
+    # Narrowed to a word that so many cases hold: counting would read all of them, each time.
+    is_too_many_to_count = False
+
     def visible_to(self, viewer: Viewer) -> Self:
         """Keep the cases the viewer may know of, by the posts held today.
 
@@ -122,7 +125,16 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         hits = list(
             self.model.objects.filter(search=query).order_by().values_list("pk", flat=True)[:RARE]
         )
-        return self.filter(search=query) if len(hits) == RARE else self.filter(pk__in=hits)
+        if len(hits) < RARE:
+            return self.filter(pk__in=hits)
+        found = self.filter(search=query)
+        found.is_too_many_to_count = True
+        return found
+
+    def _clone(self) -> Self:
+        made: Self = super()._clone()  # type: ignore[misc]  # the framework's, without types
+        made.is_too_many_to_count = self.is_too_many_to_count
+        return made
 
     def with_parts(self) -> Self:
         """Load what a row or a case page names, in the same query."""

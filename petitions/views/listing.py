@@ -54,10 +54,10 @@ def listing(request: StaffRequest) -> HttpResponse:
     size = paging.size_of(asked.get("size", ""))
     page = paging.page(rows.loaded(found.qs), order, cursor=cursor, size=size)
     chips = _chips(request, found)
-    limit = paging.COUNT_LIMIT if asked["state"] == "open" else paging.HISTORY_LIMIT
+    count, limit = _count(found.qs, page, is_open=asked["state"] == "open")
     data = {
         "rows": rows.rows(page.rows, now),
-        "count": paging.bounded_count(found.qs, limit),
+        "count": count,
         "limit": limit,
         "form": found.form,
         "chips": chips,
@@ -69,6 +69,20 @@ def listing(request: StaffRequest) -> HttpResponse:
         **_choices(request, asked, size),
     }
     return render(request, "petitions/queue/list.html", data)
+
+
+def _count(
+    found: PetitionQuerySet, page: paging.Page[Petition], *, is_open: bool
+) -> tuple[int, int]:
+    """Return how many cases there are, and up to how many that was counted.
+
+    Cases with a frequent word are not counted beyond their page.
+    """
+    if found.is_too_many_to_count:
+        shown = len(page.rows)
+        return shown + bool(page.after or page.before), shown
+    limit = paging.COUNT_LIMIT if is_open else paging.HISTORY_LIMIT
+    return paging.bounded_count(found, limit), limit
 
 
 def _asked(given: QueryDict) -> QueryDict:

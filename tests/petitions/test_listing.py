@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions import paging
+from petitions import paging, querysets
 from petitions.enums import Status
 from tests.cast import Stage
 from tests.petitions.entering import entered
@@ -67,6 +67,29 @@ def test_history_is_counted_less_far_than_what_is_open(
     for state, limit, count in (("open", paging.COUNT_LIMIT, 4), ("closed", 1, 2), ("all", 1, 2)):
         shown = client.get(f"{LIST}?state={state}").context
         assert (shown["limit"], shown["count"]) == (limit, count), state
+
+
+def test_what_holds_a_frequent_word_is_not_counted_beyond_its_page(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting would read every case with the word; what fits on the page is known anyhow."""
+    monkeypatch.setattr(paging, "SIZES", (2, 50, 100))
+    monkeypatch.setattr(querysets, "RARE", 3)
+    client = entered(stage, "clerk")
+    for _case in range(5):
+        stage.file(text="管道漏水")
+    with monkeypatch.context() as uncounted:
+        uncounted.setattr(paging, "bounded_count", None)
+        first = client.get(LIST, {"q": "漏水"})
+        whole = client.get(LIST, {"q": "漏水", "size": "50"})
+    assert (first.context["count"], first.context["limit"]) == (3, 2)
+    assert "多于 2 件" in first.content.decode()
+    assert (whole.context["count"], whole.context["limit"]) == (5, 5)
+    assert "5 件" in whole.content.decode()
+    next_page = client.get(first.context["next_url"])
+    assert next_page.context["count"] > next_page.context["limit"]
+    monkeypatch.setattr(querysets, "RARE", 6)
+    assert client.get(LIST, {"q": "漏水"}).context["count"] == 5
 
 
 def test_chips_take_themselves_away(stage: Stage) -> None:
