@@ -37,7 +37,7 @@ matrix:  ## every role at every door about every kind of row (minutes), and how 
 
 fuzz:  ## thousands of requests generated from the API's description, as five callers (minutes)
 	@$(BOOT) dev
-	$(PY) -m pytest -n $(CPUS) --dist load tests/fuzz.py $(ARGS)
+	$(PY) -m pytest -n $(CPUS) --dist load -rP tests/fuzz.py $(ARGS)
 
 check: export DATABASE_URL :=
 check:  ## format, lint, import contracts, templates, types, settings, migrations

@@ -137,7 +137,6 @@ def test_every_answer_is_described(
     server: Server,
     aimed: list[int],
     name: str | None,
-    capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
     logging.getLogger("request").setLevel(logging.ERROR)
@@ -152,14 +151,13 @@ def test_every_answer_is_described(
     found = Found()
     for event in from_schema(schema).execute():
         found.note(event)
-    with capsys.disabled():
-        print(f"\n{name or 'nobody'}: {found.requests} requests, {dict(found.phases)}")
-        print(f"  seconds at the end of each phase {found.ended}")
-        print(f"  statuses {dict(sorted(found.statuses.items()))}")
-        for failure, number in found.failures.most_common():
-            print(f"  {number} x {failure}")
-        for error in found.errors[:12]:
-            print(f"  {error}")
+    print(f"\n{name or 'nobody'}: {found.requests} requests, {dict(found.phases)}")
+    print(f"  seconds at the end of each phase {found.ended}")
+    print(f"  statuses {dict(sorted(found.statuses.items()))}")
+    for failure, number in found.failures.most_common():
+        print(f"  {number} x {failure}")
+    for error in found.errors[:12]:
+        print(f"  {error}")
     assert found.failures == Counter()
     assert found.requests >= LEAST or name is None
     assert Petition.objects.filter(status=Status.SUBMITTED).exists()
