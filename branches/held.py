@@ -43,7 +43,10 @@ def chain(area_id: int, day: dt.date) -> tuple[tuple[Area, ...], tuple[Responsib
         if place is None:
             return None
         _read_around(held, place)
-    ids = held.areas[area_id].ancestor_ids
+    place = held.areas.get(area_id)
+    if place is None or not held.answering.keys() >= set(place.ancestor_ids):
+        return None  # moved or gone while it was being read
+    ids = place.ancestor_ids
     found = tuple(row for pk in reversed(ids) for row in held.answering[pk])
     return tuple(held.areas[pk] for pk in ids), found
 

@@ -7,6 +7,7 @@ moment: nobody who files waits for a broker, and a busy second sends a few messa
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import time
@@ -40,29 +41,42 @@ class Messenger:
     What a process takes with it when it ends is in the outbox still, and found there.
     """
 
+    _lock: threading.Lock
+    _given: queue.Queue[Sequence[int]]
+    _thread: threading.Thread | None
+
     def __init__(self, carry: Callable[[Sequence[int]], None]) -> None:
         self._carry = carry
-        self._given: queue.Queue[Sequence[int]] = queue.Queue()
-        self._thread = threading.Thread()
+        self._begin_anew()
+        os.register_at_fork(after_in_child=self._begin_anew)  # the thread stays with the parent
 
     def give(self, event_ids: Sequence[int]) -> None:
-        """Take the ids of events, without waiting for anything."""
-        if not self._thread.is_alive():  # none yet, or it stayed behind when the process forked
-            self._given = queue.Queue()
-            self._thread = threading.Thread(target=self._run, args=[self._given], daemon=True)
-            self._thread.start()
+        """Take the ids of events, without waiting for anything; it never fails whoever files."""
+        try:
+            with self._lock:
+                if self._thread is None:
+                    thread = threading.Thread(target=self._run, args=[self._given], daemon=True)
+                    thread.start()
+                    self._thread = thread
+        except RuntimeError:  # no thread to be had; the next to give tries again
+            logger.exception("no_messenger")
         self._given.put(event_ids)
 
     def rest(self) -> None:
         """Wait until everything given has been carried."""
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._given.join()
+
+    def _begin_anew(self) -> None:
+        self._lock = threading.Lock()
+        self._given = queue.Queue()
+        self._thread = None
 
     def _run(self, given: queue.Queue[Sequence[int]]) -> None:
         while True:
             bundles = [given.get()]
             time.sleep(GATHER)
-            while not given.empty():
+            while not given.empty():  # nobody else takes from it
                 bundles.append(given.get())
             try:
                 self._carry([pk for bundle in bundles for pk in bundle])

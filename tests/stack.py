@@ -152,7 +152,11 @@ def _start(folder: Path, run: str) -> Stack:
 
 def _surroundings(folder: Path) -> dict[str, str]:
     """Return an environment that says nothing but where the stack is to live."""
-    return sampled.surroundings(folder) | {"LOG_FORMAT": "json", "WEB_WORKERS": "1"}
+    return sampled.surroundings(folder) | {
+        "LOG_FORMAT": "json",
+        "WEB_WORKERS": "1",
+        "WEB_MAX_REQUESTS": "0",
+    }
 
 
 def _free_port() -> int:

@@ -11,6 +11,9 @@ INSERT INTO branches_edition VALUES (nextval('branches_editions'));
 CREATE FUNCTION branches_next_edition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE branches_edition SET number = nextval('branches_editions');
+    IF NOT FOUND THEN
+        INSERT INTO branches_edition VALUES (nextval('branches_editions'));
+    END IF;
     RETURN NULL;
 END $$;
 

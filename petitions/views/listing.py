@@ -54,7 +54,7 @@ def listing(request: StaffRequest) -> HttpResponse:
     size = paging.size_of(asked.get("size", ""))
     page = paging.page(rows.loaded(found.qs), order, cursor=cursor, size=size)
     chips = _chips(request, found)
-    count, limit = _count(found.qs, page, is_open=asked["state"] == "open")
+    count, limit = _count(found.qs, page, size, is_open=asked["state"] == "open")
     data = {
         "rows": rows.rows(page.rows, now),
         "count": count,
@@ -72,15 +72,15 @@ def listing(request: StaffRequest) -> HttpResponse:
 
 
 def _count(
-    found: PetitionQuerySet, page: paging.Page[Petition], *, is_open: bool
+    found: PetitionQuerySet, page: paging.Page[Petition], size: int, *, is_open: bool
 ) -> tuple[int, int]:
     """Return how many cases there are, and up to how many that was counted.
 
     Cases with a frequent word are not counted beyond their page.
     """
     if found.is_too_many_to_count:
-        shown = len(page.rows)
-        return shown + bool(page.after or page.before), shown
+        is_all = not (page.after or page.before)
+        return (len(page.rows) if is_all else size + 1), size
     limit = paging.COUNT_LIMIT if is_open else paging.HISTORY_LIMIT
     return paging.bounded_count(found, limit), limit
 

@@ -141,9 +141,11 @@ def _begin(key: Key | None) -> Filed | int:
         (case_id,) = _asked(DRAW)
         return int(case_id)
     is_free, is_used, case_id = _asked(LOCK_AND_DRAW, key)
+    if is_used and (known := _first_answer(key)):
+        return known  # whoever else asks again just now
     if not is_free:
         raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。"))
-    return (_first_answer(key) or _begin(None)) if is_used else int(case_id)
+    return int(case_id) if case_id is not None else _begin(None)
 
 
 def _asked(question: str, key: Key | None = None) -> tuple[Any, ...]:

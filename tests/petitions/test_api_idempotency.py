@@ -156,6 +156,25 @@ def test_a_twin_that_was_not_seen_is_still_running(
     assert Petition.objects.count() == 1
 
 
+def test_a_key_that_has_its_answer_is_answered_whoever_else_asks(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two repeats at once: neither is told to wait, and a changed body is refused as ever."""
+    program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
+    first = filed(program, report(stage), key)
+    honest = filing._asked
+
+    def held_by_another(question: str, key: filing.Key | None = None) -> tuple[Any, ...]:
+        found = honest(question, key)
+        return (False, *found[1:]) if question == filing.LOCK_AND_DRAW else found
+
+    monkeypatch.setattr(filing, "_asked", held_by_another)
+    again = filed(program, report(stage), key)
+    changed = filed(program, report(stage, text="别的事"), key)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert (changed.status_code, changed.json()["code"]) == (422, "key_reused")
+
+
 def test_a_repeat_draws_no_number(stage: Stage) -> None:
     """Case numbers have no gaps where somebody merely asked again."""
     program, key = Program(stage.cast["partner"]), str(uuid.uuid4())

@@ -18,9 +18,11 @@ from django.db import connection
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
+from branches import held
 from branches.enums import OrgLevel
 from grids import calendars
 from grids.enums import AreaKind
+from grids.models import Area
 from members.models import User
 from petitions import contacts, integrity, photos, routing, standards, workflow
 from petitions.enums import Status, Verb
@@ -357,6 +359,7 @@ class TestSample(TestCase):
         assert left.pop("petitions_step") == steps
         left.pop("members_securityevent", None)
         assert left == {"members_user": 1}
+        assert count("SELECT count(*) FROM branches_edition") == 1
 
     def test_after_clearing_it_can_be_loaded_again(self) -> None:
         cleared()
@@ -365,3 +368,4 @@ class TestSample(TestCase):
         assert count("SELECT count(*) FROM grids_area WHERE kind = 'community'") == 19
         assert count("SELECT count(*) FROM members_nearbyenrolment") == 2275
         assert Category.objects.earliest("id").pk == 1
+        assert held.chain(Area.objects.earliest("id").pk, TODAY)  # where reports can be filed again

@@ -13,12 +13,14 @@ from petitions import photos, standards
 from petitions.models import Petition, Photo
 
 APPS = ("petitions_", "members_", "branches_", "grids_")
-# Operators stay with all that is theirs, the security log stays, and the legal steps are no sample.
+# Operators stay with all that is theirs, and the security log; neither the legal steps nor the
+# number of the registers' edition are sample.
 KEPT = (
     "members_user",
     "members_user_groups",
     "members_user_user_permissions",
     "members_securityevent",
+    "branches_edition",
     "petitions_step",
 )
 
