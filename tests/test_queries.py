@@ -75,10 +75,11 @@ VERBS: list[tuple[Verb, Status, str, Body, Body]] = [
     (Verb.WITHDRAW, S.ACCEPTED, "clerk", REASON, REASON),
     (Verb.REVEAL, S.ACCEPTED, "secretary", REASON, REASON),
 ]
+FREQUENT = "state=all&q=水质"
 FILTERS = (
     "",
     "state=all",
-    "state=all&q=水质",
+    FREQUENT,
     "overdue=1&urgency=urgent",
     "status=submitted&status=closed&category=WS01",
     "state=all&sort=due",
@@ -216,4 +217,7 @@ def test_as_few_at_ten_thousand_as_at_a_hundred(
             print(f"  {few.numbers[name]:3} {number:3}  {name}")
     over = {name for name, number in many.numbers.items() if number > BUDGET}
     assert {name: [sql[:110] for sql in many.asked[name]] for name in over} == {}
-    assert many.numbers == few.numbers
+    frequent = {name for name in few.numbers if FREQUENT in name}
+    assert frequent
+    # A word that ten thousand cases hold is not counted: one question fewer than at a hundred.
+    assert many.numbers == few.numbers | {name: few.numbers[name] - 1 for name in frequent}
