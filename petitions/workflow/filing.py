@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
+from config.lib.trees import draw_ids
 from config.lib.viewer import Viewer
 from grids.enums import Level
 from grids.models import Area
@@ -119,7 +120,6 @@ LOOK = """
     SELECT EXISTS (
         SELECT 1 FROM petitions_idempotencykey WHERE client = %(client)s AND key = %(key)s)
 """
-DRAW = "SELECT nextval('petitions_petition_id_seq')"
 LOCK_AND_DRAW = """
     SELECT is_free, is_used,
         CASE WHEN is_free AND NOT is_used THEN nextval('petitions_petition_id_seq') END
@@ -138,8 +138,7 @@ def _begin(key: Key | None) -> Filed | int:
     Holds the key until the transaction ends. Refuses while a twin holds it, and a changed body.
     """
     if key is None:
-        (case_id,) = _asked(DRAW)
-        return int(case_id)
+        return draw_ids(Petition, 1)[0]
     is_free, is_used, case_id = _asked(LOCK_AND_DRAW, key)
     if is_used and (known := _first_answer(key)):
         return known  # whoever else asks again just now
@@ -148,9 +147,9 @@ def _begin(key: Key | None) -> Filed | int:
     return int(case_id) if case_id is not None else _begin(None)
 
 
-def _asked(question: str, key: Key | None = None) -> tuple[Any, ...]:
+def _asked(question: str, key: Key) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
-        cursor.execute(question, {"client": key.client, "key": key.key} if key else None)
+        cursor.execute(question, {"client": key.client, "key": key.key})
         answer: tuple[Any, ...] = cursor.fetchone()
     return answer
 

@@ -12,6 +12,7 @@ from django.db import connection
 from PIL import Image
 from rest_framework import serializers
 
+from config.lib import trees
 from petitions import contacts, tracking, workflow
 from petitions.enums import Status
 from petitions.models import IdempotencyKey, Petition, Photo
@@ -150,7 +151,7 @@ def test_a_twin_that_was_not_seen_is_still_running(
     """Both looked before either had written: the table lets one of them through."""
     program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
     filed(program, report(stage), key)
-    monkeypatch.setattr(filing, "_begin", lambda _key: filing._asked(filing.DRAW)[0])
+    monkeypatch.setattr(filing, "_begin", lambda _key: trees.draw_ids(Petition, 1)[0])
     answer = filed(program, report(stage), key)
     assert (answer.status_code, answer.json()["code"]) == (409, "still_running")
     assert Petition.objects.count() == 1
@@ -164,7 +165,7 @@ def test_a_key_that_has_its_answer_is_answered_whoever_else_asks(
     first = filed(program, report(stage), key)
     honest = filing._asked
 
-    def held_by_another(question: str, key: filing.Key | None = None) -> tuple[Any, ...]:
+    def held_by_another(question: str, key: filing.Key) -> tuple[Any, ...]:
         found = honest(question, key)
         return (False, *found[1:]) if question == filing.LOCK_AND_DRAW else found
 
