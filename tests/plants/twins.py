@@ -45,9 +45,11 @@ def call(item: pytest.Function) -> Generator[None, object, object]:
     plant = item.stash.get(PLANTED, None)
     if plant is None:
         return (yield)
-    with plant.applied():
+    with plant.applied() as patch:
         try:
             yield
         except plant.raises:
+            if patch.was_reached is False:
+                pytest.fail(f"The test failed before it came to the mistake: {plant.name}.")
             return True
     pytest.fail(f"The planted mistake was not seen: {plant.name}.")
