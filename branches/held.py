@@ -31,13 +31,17 @@ class _Held:
 _now: _Held | None = None
 
 
-def chain(area_id: int, day: dt.date) -> tuple[tuple[Area, ...], tuple[Responsibility, ...]] | None:
+def chain(
+    area_id: int, day: dt.date, edition: int | None = None
+) -> tuple[tuple[Area, ...], tuple[Responsibility, ...]] | None:
     """Return a place's chain, the city first, and everybody answering for it on `day`, in season.
 
-    None if there is no such place. One query where the place is held already, otherwise five: its
-    whole community is read with it. The rows are everybody's: they are read, never changed.
+    None if there is no such place. `edition` is the registers' number if the caller has just read
+    it: then no query where the place is held already, otherwise one. Where it is not held, four
+    more: its whole community is read with it. The rows are everybody's: they are read, never
+    changed.
     """
-    held = _current(day)
+    held = _current(day, edition)
     if area_id not in held.answering:
         place = Area.objects.filter(pk=area_id).first()
         if place is None:
@@ -63,11 +67,12 @@ def _read_around(held: _Held, place: Area) -> None:
     held.answering |= answering  # last: what stands here is known whole
 
 
-def _current(day: dt.date) -> _Held:
+def _current(day: dt.date, edition: int | None) -> _Held:
     global _now  # noqa: PLW0603 - one for the whole process; threads may each make one anew
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT number FROM branches_edition")
-        (edition,) = cursor.fetchone()
+    if edition is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT number FROM branches_edition")
+            (edition,) = cursor.fetchone()
     held = _now
     if held is None or held.stamp != (edition, day) or len(held.areas) > MOST:
         held = _now = _Held((edition, day))

@@ -1,5 +1,6 @@
 """How the web server runs: two processes of four threads, ending in order when told to stop."""
 
+import gc
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ workers = env.number("WEB_WORKERS", 2)
 threads = env.number("WEB_THREADS", 4)
 worker_class = "gthread"
 preload_app = True
-max_requests = env.number("WEB_MAX_REQUESTS", 2000)  # then a process makes room for a fresh one
+max_requests = env.number("WEB_MAX_REQUESTS", 20_000)  # then a process makes room for a fresh one
 max_requests_jitter = max_requests // 10
 timeout = 60
 graceful_timeout = 12
@@ -43,6 +44,17 @@ class logger_class(Logger):  # noqa: N801 - the server looks for this name
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+
+# What a request leaves behind is gone when it is answered: looking for cycles after every seven
+# hundred objects finds nothing, and costs a twentieth of a busy process.
+gc.set_threshold(50_000, 20, 50)
+
+
+def pre_fork(_server: Any, _worker: Any) -> None:
+    """Keep what is loaded out of the collector's sight, and the memory shared between processes."""
+    gc.collect()
+    gc.freeze()
 
 
 _follow_the_master = end_with_parent(signal.SIGTERM)

@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "config.lib.errors.RefuseUnreadable",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.lib.policy.OnePolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -168,7 +168,7 @@ DATABASES = {
 _redis = env.text("REDIS_URL").rstrip("/")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.lib.cache.Cache",
         "LOCATION": f"{_redis}/1" if _redis else f"unix://{PLACES.broker}?db=1",
         "KEY_PREFIX": "zhaozhibu",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
@@ -262,7 +262,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "config.lib.api.BearerToken",
+        "members.tokens.BearerToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

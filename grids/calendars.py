@@ -46,7 +46,8 @@ def for_path(area_path: str) -> WorkCalendar:
     """
     rows = _rows()
     chain = tuple(int(part) for part in area_path.split(".") if part)
-    key = tuple(region for region in chain if region in rows.regions)
+    regions = rows.regions
+    key = tuple(region for region in chain if region in regions)
     calendar = rows.built.get(key)
     if calendar is None:
         calendar = rows.built[key] = _build(rows, key)

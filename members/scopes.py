@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 from django.utils import timezone
 
 from branches.enums import OrgLevel
 from config.lib.dated import in_season
+from config.lib.postgres.prepared import Prepared
 from config.lib.viewer import Scope, Seat
 
 if TYPE_CHECKING:
     from members.models import User
 
-# Asked for every request of everybody, so it is written out instead of being put together each
-# time. An organisation answers for its own places, a branch for those of its groups as well.
-SEATS = """
-SELECT post.role, post.is_deputy, place.path, body.id, body.level, body.path, body.name,
+# Read with every request of everybody, so it is written out and planned once for each line. An
+# organisation answers for its own places, a branch for those of its groups as well.
+_SEATS = """
+SELECT post.id AS post, (SELECT number FROM branches_edition) AS edition,
+    post.role::varchar, post.is_deputy, place.path::varchar AS own_place,
+    body.id AS body, body.level::varchar, body.path::varchar, body.name::varchar,
     ARRAY(
-        SELECT ARRAY[served.path, duty.season_from, duty.season_to]
+        SELECT ARRAY[served.path, duty.season_from, duty.season_to]::varchar[]
         FROM branches_responsibility duty JOIN grids_area served ON served.id = duty.area_id
         WHERE duty.organisation_id = ANY(ARRAY(
                 SELECT id FROM branches_organisation
-                WHERE id = body.id OR (parent_id = body.id AND level = %(group)s)))
-            AND duty.valid_from <= %(day)s AND coalesce(duty.valid_to >= %(day)s, TRUE))
+                WHERE id = body.id OR (parent_id = body.id AND level = '{group}')))
+            AND duty.valid_from <= {day} AND coalesce(duty.valid_to >= {day}, TRUE)) AS served
 FROM members_post post
 LEFT JOIN branches_organisation body ON body.id = post.organisation_id
 LEFT JOIN grids_area place ON place.id = post.area_id
-WHERE post.user_id = %(user)s
-    AND post.valid_from <= %(day)s AND coalesce(post.valid_to >= %(day)s, TRUE)
+WHERE post.user_id = {user}
+    AND post.valid_from <= {day} AND coalesce(post.valid_to >= {day}, TRUE)
     AND (body.id IS NULL
-        OR (body.valid_from <= %(day)s AND coalesce(body.valid_to >= %(day)s, TRUE)))
-ORDER BY post.id
+        OR (body.valid_from <= {day} AND coalesce(body.valid_to >= {day}, TRUE)))
 """
+
+
+def question(*, user: str, day: str) -> str:
+    """Return the SQL that finds the posts of a user on a day, each with what it reaches.
+
+    Its rows, in the order of `post`, are what `of_rows` takes.
+    """
+    return _SEATS.format(user=user, day=day, group=OrgLevel.GROUP.value)
+
+
+_OWN = Prepared("seats", "bigint, date", lambda: question(user="$1", day="$2") + "ORDER BY post")
 
 
 def of(user: User | AnonymousUser) -> Scope:
@@ -54,10 +66,13 @@ def load(user: User, day: dt.date) -> Scope:
     """
     if not user.is_active or user.is_superuser:
         return Scope(user_id=user.pk, day=day)
-    with connection.cursor() as cursor:
-        cursor.execute(SEATS, {"user": user.pk, "day": day, "group": OrgLevel.GROUP.value})
-        seats = tuple(_seat(day, *row) for row in cursor.fetchall())
-    return Scope(user_id=user.pk, day=day, seats=seats)
+    return of_rows(user, day, _OWN.rows(user.pk, day))
+
+
+def of_rows(user: User, day: dt.date, rows: Sequence[tuple[Any, ...]]) -> Scope:
+    """Return the reach that the rows of `question` say."""
+    seats = tuple(_seat(day, *row[2:]) for row in rows)
+    return Scope(user_id=user.pk, day=day, seats=seats, edition=rows[0][1] if rows else None)
 
 
 def _seat(

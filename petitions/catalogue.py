@@ -18,11 +18,15 @@ MOST_RESULTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All categories at one moment: by id, by code, and the finer ones of each first level."""
+    """All categories at one moment: by id, by code, and the finer ones of each first level.
+
+    `fileable` are those a report can be filed under, by code: in use, and with nothing under them.
+    """
 
     by_id: dict[int, Category]
     by_code: dict[str, Category]
     leaves: dict[int, tuple[Category, ...]]
+    fileable: dict[str, Category]
 
     @property
     def roots(self) -> list[Category]:
@@ -59,6 +63,7 @@ def _built(rows: Iterable[Category]) -> Catalogue:
         by_id,
         {row.code: row for row in by_id.values()},
         {parent: tuple(children) for parent, children in leaves.items()},
+        {row.code: row for row in by_id.values() if row.is_active and row.pk not in leaves},
     )
 
 
@@ -94,11 +99,8 @@ def ids_under(code: str) -> list[int]:
 
 
 def fileable() -> list[Category]:
-    """Return the categories a report can be filed under: in use, and with nothing under them."""
-    catalogue = read()
-    return [
-        row for row in catalogue.by_id.values() if row.is_active and row.pk not in catalogue.leaves
-    ]
+    """Return the categories a report can be filed under, in the order of the catalogue."""
+    return list(read().fileable.values())
 
 
 def search(typed: str) -> list[Category]:

@@ -76,9 +76,12 @@ def load_place(area: Area, day: dt.date) -> Place:
     return found
 
 
-def place(area_id: int, day: dt.date) -> Place | None:
-    """Return a place with who answers for it on `day`, none if there is no such place."""
-    found = held.chain(area_id, day)
+def place(area_id: int, day: dt.date, edition: int | None = None) -> Place | None:
+    """Return a place with who answers for it on `day`, none if there is no such place.
+
+    `edition` is the number of the registers, if the caller has just read it.
+    """
+    found = held.chain(area_id, day, edition)
     if found is None:
         return None
     chain, answering = found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Value
+from django.contrib.postgres.search import SearchQuery
+from django.db.models.expressions import RawSQL
 
 HAN_RUN = re.compile(r"[㐀-鿿]+|[0-9a-zA-Z؀-ۿЀ-ӿ]+")
 NUMBER = re.compile(r"^\s*(?:\d{4}-)?0*(\d{1,12})\s*$")
@@ -25,10 +25,11 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-def vector(*texts: str) -> SearchVector:
+def vector(*texts: str) -> RawSQL:
     """Return the expression to store for `texts`; order of words is not kept."""
     unique = sorted({token for text in texts for token in tokens(text)})
-    return SearchVector(Value(" ".join(unique[: MAX_WORDS * 20])), config="simple")
+    # Written out: the framework's own expression takes long to be put together for each report.
+    return RawSQL("to_tsvector('simple', %s)", [" ".join(unique[: MAX_WORDS * 20])])
 
 
 def query(words: str) -> SearchQuery | None:

@@ -21,7 +21,7 @@ from petitions import announcements
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 50  # one wake-up names no more: several workers share what many limits left
-GATHER = 0.05  # seconds in which more hints may come to travel together
+GATHER = 0.2  # seconds in which more hints may come to travel together
 PAUSE = 10.0  # seconds in which a broker that did not answer is not asked again
 _paused_until = 0.0
 

@@ -41,11 +41,15 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request, with its number in a header."""
+        number = request.META["REQUEST_ID"] = _number(request)
+        bound = structlog.contextvars.bind_contextvars(request_id=number)
+        try:
+            return self._answer(request, number)
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
+
+    def _answer(self, request: HttpRequest, number: str) -> HttpResponseBase:
         started = time.perf_counter()
-        number = _number(request)
-        request.META["REQUEST_ID"] = number
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=number)
         response = self.get_response(request)
         response.headers[HEADER] = number
         if request.method == "HEAD" and isinstance(response, HttpResponse):
@@ -62,7 +66,6 @@ class RequestMiddleware:
             ms=round(seconds * 1000),
             user=_user_id(request),
         )
-        structlog.contextvars.clear_contextvars()
         return response
 
 

@@ -63,7 +63,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # no types
     """Describes the token of a system account."""
 
-    target_class = "config.lib.api.BearerToken"
+    target_class = "members.tokens.BearerToken"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002 - as called

@@ -8,8 +8,21 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, Field, Model
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Expression,
+    Field,
+    ForeignKey,
+    IntegerField,
+    Model,
+    TextField,
+)
 from django.db.models.sql import InsertQuery
+
+# What a field of these kinds holds as a plain value is written as it is.
+PLAIN_FIELDS = (BooleanField, CharField, ForeignKey, IntegerField, TextField)
+PLAIN_VALUES = {bool, int, str, type(None)}
 
 
 def insert(*rows: Model) -> int:
@@ -36,18 +49,21 @@ def insert(*rows: Model) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How rows of one table begin, and the fields of their columns."""
+    """How rows of one table begin, and the fields of their columns with what is plain in them."""
 
     head: str
-    fields: tuple[Field[Any, Any], ...]
+    fields: tuple[tuple[Field[Any, Any], set[type]], ...]
 
 
 def _statement(row: Model, line: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
     shape = _shape(type(row), has_id=row.pk is not None)
     slots, values = [], []
-    for field in shape.fields:
+    for field, plain in shape.fields:
         value = getattr(row, field.attname)
-        if isinstance(value, Expression):
+        if type(value) in plain:
+            slots.append("%s")
+            values.append(value)
+        elif isinstance(value, Expression):
             slot, inside = _worked_out(type(row), value, line)
             slots.append(slot)
             values += inside
@@ -63,7 +79,10 @@ def _shape(model: type[Model], *, has_id: bool) -> _Shape:
     about = model._meta  # noqa: SLF001 - Django's documented Meta API
     fields = tuple(one for one in about.local_concrete_fields if has_id or not one.primary_key)
     columns = ", ".join(quote(str(field.column)) for field in fields)
-    return _Shape(f"INSERT INTO {quote(about.db_table)} ({columns})", fields)
+    kinds = tuple(
+        (one, PLAIN_VALUES if isinstance(one, PLAIN_FIELDS) else {type(None)}) for one in fields
+    )
+    return _Shape(f"INSERT INTO {quote(about.db_table)} ({columns})", kinds)
 
 
 def _worked_out(

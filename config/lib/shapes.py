@@ -22,10 +22,10 @@ class _Light(serializers.Field[Any, Any, Any, Any]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a field that can be bound to another body."""
-        found = copy.copy(self)
+        found = object.__new__(type(self))
         given = vars(self)["_kwargs"]
         free = {"field_name": None, "parent": None}  # what binding will set
-        vars(found).update(free, source=given.get("source"), label=given.get("label"))
+        vars(found).update(vars(self), **free, source=given.get("source"), label=given.get("label"))
         return found
 
 
@@ -78,6 +78,10 @@ class Id(Whole):
 
 class Body(serializers.Serializer[Any]):
     """A body; a field it does not know is refused, because it was meant to do something."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields for this body."""
+        return {name: copy.deepcopy(field) for name, field in self._declared_fields.items()}
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the values, or say field by field what is wrong."""

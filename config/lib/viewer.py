@@ -31,11 +31,15 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a user may reach today: the seats held, on the day `day`. Empty reaches nothing."""
+    """What a user may reach today: the seats held, on the day `day`. Empty reaches nothing.
+
+    `edition` numbers the registers this was read from, if anything was.
+    """
 
     user_id: int | None
     day: dt.date
     seats: tuple[Seat, ...] = field(default=())
+    edition: int | None = None
 
     def has_role(self, *roles: str) -> bool:
         """Tell whether any post held today has one of `roles`."""

@@ -230,6 +230,8 @@ class Step:
         )
 
     def _write_photos(self, event: Event) -> None:
+        if not self._photos:
+            return
         Photo.objects.bulk_create(
             Photo(
                 petition=self.petition,

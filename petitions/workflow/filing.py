@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
+from config.lib.postgres.prepared import Prepared
 from config.lib.trees import draw_ids
 from config.lib.viewer import Viewer
 from grids.enums import Level
@@ -116,20 +117,17 @@ def file(*, report: Report, by: By, now: dt.datetime, key: Key | None = None) ->
 
 
 KEY_ONCE = "idempotency_key_once"
-LOOK = """
-    SELECT EXISTS (
-        SELECT 1 FROM petitions_idempotencykey WHERE client = %(client)s AND key = %(key)s)
-"""
-LOCK_AND_DRAW = """
+_IS_USED = "EXISTS (SELECT 1 FROM petitions_idempotencykey WHERE client = $1 AND key = $2)"
+_LOOK = Prepared("key_look", "varchar, varchar", lambda: f"SELECT {_IS_USED}")
+_LOCK_AND_DRAW = Prepared("key_lock_and_draw", "varchar, varchar", lambda: _LOCK_AND_DRAW_SQL)
+_LOCK_AND_DRAW_SQL: str = f"""
     SELECT is_free, is_used,
         CASE WHEN is_free AND NOT is_used THEN nextval('petitions_petition_id_seq') END
     FROM (SELECT
-        pg_try_advisory_xact_lock(hashtextextended(%(client)s || E'\\n' || %(key)s, 0)) AS is_free,
-        EXISTS (
-            SELECT 1 FROM petitions_idempotencykey
-            WHERE client = %(client)s AND key = %(key)s) AS is_used
+        pg_try_advisory_xact_lock(hashtextextended($1 || E'\\n' || $2, 0)) AS is_free,
+        {_IS_USED} AS is_used
         OFFSET 0) AS asked
-"""
+"""  # noqa: S608 - only words of ours are put in
 
 
 def _begin(key: Key | None) -> Filed | int:
@@ -139,19 +137,12 @@ def _begin(key: Key | None) -> Filed | int:
     """
     if key is None:
         return draw_ids(Petition, 1)[0]
-    is_free, is_used, case_id = _asked(LOCK_AND_DRAW, key)
+    ((is_free, is_used, case_id),) = _LOCK_AND_DRAW.rows(key.client, key.key)
     if is_used and (known := _first_answer(key)):
         return known  # whoever else asks again just now
     if not is_free:
         raise StillRunning("still_running", _("同一提交正在处理，请稍候再试。"))
     return int(case_id) if case_id is not None else _begin(None)
-
-
-def _asked(question: str, key: Key) -> tuple[Any, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(question, {"client": key.client, "key": key.key})
-        answer: tuple[Any, ...] = cursor.fetchone()
-    return answer
 
 
 def _write(one: Step, reach: Reach, key: Key | None) -> dict[str, Any]:
@@ -190,7 +181,7 @@ def _row(key: Key, petition: Petition, body: dict[str, Any], now: dt.datetime) -
 
 def repeated(key: Key) -> Filed | None:
     """Return what an earlier use of the key filed, if any; refuse a changed body."""
-    (is_used,) = _asked(LOOK, key)
+    ((is_used,),) = _LOOK.rows(key.client, key.key)
     return _first_answer(key) if is_used else None
 
 

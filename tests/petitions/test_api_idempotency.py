@@ -163,13 +163,12 @@ def test_a_key_that_has_its_answer_is_answered_whoever_else_asks(
     """Two repeats at once: neither is told to wait, and a changed body is refused as ever."""
     program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
     first = filed(program, report(stage), key)
-    honest = filing._asked
+    honest = filing._LOCK_AND_DRAW.rows
 
-    def held_by_another(question: str, key: filing.Key) -> tuple[Any, ...]:
-        found = honest(question, key)
-        return (False, *found[1:]) if question == filing.LOCK_AND_DRAW else found
+    def held_by_another(*key: str) -> list[tuple[Any, ...]]:
+        return [(False, *rest) for _is_free, *rest in honest(*key)]
 
-    monkeypatch.setattr(filing, "_asked", held_by_another)
+    monkeypatch.setattr(filing._LOCK_AND_DRAW, "rows", held_by_another)
     again = filed(program, report(stage), key)
     changed = filed(program, report(stage, text="别的事"), key)
     assert (again.status_code, again.content) == (201, first.content)

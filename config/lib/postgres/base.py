@@ -33,6 +33,10 @@ class Line(extensions.connection):
 
     patience: float | None = TO_GREET
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()  # the names of what this line's server has planned
+
 
 def wait(line: extensions.connection) -> None:
     """Wait for the server's next word; a silence that lasts too long ends the line (503)."""

@@ -1,0 +1,63 @@
+"""A prepared question is planned once for each line, and answers as if it was asked plainly."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection, transaction
+from django.db.utils import ProgrammingError
+from django.test.utils import CaptureQueriesContext
+
+from config.lib.postgres.prepared import Prepared
+
+pytestmark = pytest.mark.django_db
+
+
+def _plans(name: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [name])
+        found: int = cursor.fetchone()[0]
+    return found
+
+
+def test_it_is_planned_once_and_asked_in_one_statement() -> None:
+    twice = Prepared("test_twice", "int, varchar", lambda: "SELECT $1 * 2, $2 || '！'")
+    for number in range(3):
+        with CaptureQueriesContext(connection) as asked:
+            assert twice.rows(number, "五'") == [(number * 2, "五'！")]
+        assert len(asked) == 1
+    assert _plans("test_twice") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_line_plans_anew() -> None:
+    one = Prepared("test_one", "int", lambda: "SELECT $1")
+    assert one.rows(1) == [(1,)]
+    connection.close()
+    assert _plans("test_one") == 0
+    assert one.rows(2) == [(2,)]
+
+
+def test_it_outlives_what_is_taken_back() -> None:
+    one = Prepared("test_kept", "int", lambda: "SELECT $1")
+    with transaction.atomic():
+        one.rows(1)
+        transaction.set_rollback(True)
+    assert one.rows(2) == [(2,)]
+
+
+def test_a_question_that_cannot_be_planned_is_the_frameworks_error() -> None:
+    wrong = Prepared("test_wrong", "int", lambda: "SELECT $1 FROM nowhere")
+    for _again in range(2):
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            wrong.rows(1)
+
+
+def test_a_longer_column_is_no_trouble() -> None:
+    """A line planned before a change of the schema goes on after it."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE word (it varchar(5)); INSERT INTO word VALUES ('a')")
+    words = Prepared("test_words", "int", lambda: "SELECT it::varchar FROM word LIMIT $1")
+    assert words.rows(1) == [("a",)]
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE word ALTER it TYPE varchar(90), ADD other int")
+    assert words.rows(1) == [("a",)]
