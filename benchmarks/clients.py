@@ -151,6 +151,13 @@ class Rush:
         return {"per_second": round(self.per_second, 1), **percentiles(self.taken)}
 
 
+def together(parts: Iterable[Rush]) -> Rush:
+    """Return several rushes as one."""
+    parts = list(parts)
+    taken = [ms for part in parts for ms in part.taken]
+    return Rush(sum(part.seconds for part in parts), sum(part.done for part in parts), taken)
+
+
 def rush(port: int, ask: Callable[[Line, int], Answer], count: int, clients: int = CLIENTS) -> Rush:
     """Let `clients` ask `count` times in all, each on a kept connection of its own.
 
