@@ -41,7 +41,8 @@ class BearerToken(TokenAuthentication):
         found.user = _row(User, rows[0][_width(AuthToken) :])
         self.validate_user(found)  # type: ignore[no-untyped-call]  # no types
         seats = [row[_width(AuthToken) + _width(User) :] for row in rows]
-        found.user.scope = scopes.of_rows(found.user, day, [row for row in seats if row[0]])
+        reach = scopes.of_rows(found.user, day, [row for row in seats if row[0]])
+        vars(found.user)["scope"] = reach  # where the account would keep what it reads itself
         return found.user, found
 
 

@@ -84,7 +84,9 @@ class Guide:
         for parameters in self._samples(route):
             address = reverse(route.name, kwargs=dict(parameters))
             for who in WHO.get(door, ()) if door else ():
-                answer = self.page_of(who).context.request.get(address, max_redirects=0)
+                answer = self.page_of(who).context.request.get(
+                    address, max_redirects=0, max_retries=2
+                )
                 is_html = answer.headers.get("content-type", "").startswith("text/html")
                 if answer.status == 200 and is_html and "<html" in answer.text():
                     yield who, address
