@@ -46,9 +46,9 @@ class logger_class(Logger):  # noqa: N801 - the server looks for this name
         self.error_log.propagate = True
 
 
-# What a request leaves behind is gone when it is answered: looking for cycles after every seven
-# hundred objects finds nothing, and costs a twentieth of a busy process.
-gc.set_threshold(50_000, 20, 50)
+# A request leaves a few hundred objects that hold each other; looking for them ten times in it, as
+# is usual, costs more than it finds. Much more seldom, and large bodies would pile up.
+gc.set_threshold(3_000, 20, 20)
 
 
 def pre_fork(_server: Any, _worker: Any) -> None:

@@ -153,4 +153,7 @@ def _count(key: str, seconds: int) -> int:
         return cache.incr(key)
     except ValueError:  # the first of its minute, perhaps one of several
         cache.add(key, 0, 2 * seconds)
+    try:
         return cache.incr(key)
+    except ValueError:  # a cache that keeps nothing: then nobody is held back
+        return 1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from csp.constants import HEADER
 from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -24,5 +25,7 @@ class OnePolicy:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request, with the policy in a header."""
         response = self.get_response(request)
+        if settings.DEBUG and response.status_code in (404, 500):
+            return response  # the framework's own pages for developers carry their style inside
         response.headers[HEADER] = self._policy
         return response

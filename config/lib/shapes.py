@@ -14,7 +14,7 @@ LARGEST_ID = 2**63 - 1
 
 
 class _Light(serializers.Field[Any, Any, Any, Any]):
-    """A field whose copies share what never changes.
+    """A field, or a body within another one, whose copies share what never changes.
 
     Every body copies its fields; the framework builds each of them anew, with all its choices and
     validators, which for a report cost more than looking at what was sent.
@@ -26,6 +26,7 @@ class _Light(serializers.Field[Any, Any, Any, Any]):
         given = vars(self)["_kwargs"]
         free = {"field_name": None, "parent": None}  # what binding will set
         vars(found).update(vars(self), **free, source=given.get("source"), label=given.get("label"))
+        vars(found).pop("fields", None)  # those of a body are its own
         return found
 
 
@@ -76,7 +77,7 @@ class Id(Whole):
         super().__init__(min_value=1, max_value=LARGEST_ID, **kwargs)
 
 
-class Body(serializers.Serializer[Any]):
+class Body(_Light, serializers.Serializer[Any]):
     """A body; a field it does not know is refused, because it was meant to do something."""
 
     def get_fields(self) -> dict[str, Any]:

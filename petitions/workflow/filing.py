@@ -31,6 +31,8 @@ from petitions.photos import StoredPhoto
 from petitions.workflow import contact
 from petitions.workflow.engine import NotNow, NotYours, Step, WorkflowError
 
+FILE = "zh-hans"
+
 
 class KeyReused(WorkflowError):
     """The same idempotency key came with another body (422)."""
@@ -241,8 +243,10 @@ def _new(report: Report, place: routing.Place, by: By, now: dt.datetime) -> Peti
 
 
 def _for_the_file(parts: dict[str, Any]) -> str:
-    """Say the route in Chinese, the language of the file, whoever is writing."""
-    with translation.override("zh-hans"):
+    """Say the route in the language of the file, whoever is writing."""
+    if translation.get_language() == FILE:
+        return routing.explain(parts)
+    with translation.override(FILE):
         return routing.explain(parts)
 
 

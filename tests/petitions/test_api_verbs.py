@@ -338,6 +338,18 @@ def test_too_many_writes_have_to_wait(stage: Stage, monkeypatch: pytest.MonkeyPa
     assert program.get(f"/petitions/{petition.pk}/").status_code == 200
 
 
+def test_a_cache_that_keeps_nothing_holds_nobody_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.lib.api.WriteThrottle.THROTTLE_RATES", {"api-write": "1/min"})
+    cache.clear()
+    monkeypatch.setattr(cache, "add", lambda *_given: False)
+    petition = stage.at(S.ACCEPTED)
+    program = Program(stage.cast["secretary"])
+    for _again in range(2):
+        assert program.act(petition.pk, "note", {"body": "x"}).status_code == 200
+
+
 def test_outcome_words_are_the_tables(stage: Stage) -> None:
     petition = stage.at(S.IN_PROGRESS)
     body = RESOLVE | {"outcome": str(Outcome.PARTLY)}

@@ -25,7 +25,7 @@ class Watched(pytest.MonkeyPatch):
         self.was_reached: bool | None = None
         """None where no function was put in place: then nobody can tell."""
 
-    def setattr(self, target: Any, name: Any, value: Any, raising: bool = True) -> None:  # type: ignore[override]  # one of its two shapes
+    def setattr(self, target: Any, name: str, value: Any, raising: bool = True) -> None:  # type: ignore[override]  # one of its two shapes
         """Put `value` in place."""
         super().setattr(target, name, self._watch(value), raising)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 
+from config.lib.postgres.base import DatabaseWrapper
 from config.lib.postgres.prepared import Prepared
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,19 @@ def test_another_line_plans_anew() -> None:
     connection.close()
     assert _plans("test_one") == 0
     assert one.rows(2) == [(2,)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["test_dead_known", "test_dead_new"])
+def test_a_line_that_has_died_is_replaced(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the question had been asked on it or not."""
+    Prepared("test_dead_known", "int", lambda: "SELECT $1").rows(1)
+    line = connections["default"]
+    before = line.connection
+    monkeypatch.setattr(DatabaseWrapper, "is_usable", lambda _line: False)
+    line.health_check_enabled, line.health_check_done = True, False
+    assert Prepared(name, "int", lambda: "SELECT $1").rows(2) == [(2,)]
+    assert line.connection is not before
 
 
 def test_it_outlives_what_is_taken_back() -> None:

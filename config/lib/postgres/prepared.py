@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config.lib.postgres.base import Line
 
@@ -24,14 +25,18 @@ class Prepared:
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """Ask, and return all rows."""
         line = connections[DEFAULT_DB_ALIAS]
-        line.ensure_connection()
-        driver: Line = line.connection
-        if self.name not in driver.prepared:
-            with line.wrap_database_errors, driver.cursor() as cursor:
-                cursor.execute(f"PREPARE {self.name} ({self._kinds}) AS {self._text()}")
-            driver.prepared.add(self.name)
         slots = ", ".join(["%s"] * len(values))
-        with line.cursor() as cursor:
+        with line.cursor() as cursor:  # a line that has died meanwhile is replaced here
+            self._plan(line)
             cursor.execute(f"EXECUTE {self.name} ({slots})", values)
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+    def _plan(self, line: BaseDatabaseWrapper) -> None:
+        """Let the line's server plan the question, unless it has."""
+        driver: Line = line.connection
+        if self.name in driver.prepared:
+            return
+        with line.wrap_database_errors, driver.cursor() as cursor:
+            cursor.execute(f"PREPARE {self.name} ({self._kinds}) AS {self._text()}")
+        driver.prepared.add(self.name)
