@@ -12,6 +12,7 @@ class Combobox {
     this.hidden = this.form?.elements.namedItem(input.dataset.target) ?? this.addHidden();
     this.id = `combobox-${(serial += 1)}`;
     this.results = [];
+    this.found = ""; // the text they were found for
     this.active = -1;
     this.build();
     this.listen();
@@ -65,8 +66,14 @@ class Combobox {
   }
 
   later() {
+    this.list.setAttribute("aria-busy", "true"); // what it shows is of what was typed before
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.search(), WAIT);
+  }
+
+  now() {
+    clearTimeout(this.timer);
+    this.search();
   }
 
   async search() {
@@ -83,6 +90,7 @@ class Combobox {
       const answer = await fetch(url, { signal: this.request.signal, headers: { Accept: "application/json" }, credentials: "same-origin" });
       if (!answer.ok) throw new Error(String(answer.status));
       this.results = (await answer.json()).results ?? [];
+      this.found = text;
       if (document.activeElement === this.input) this.show();
       else if (this.results.length === 1) this.pick(0); // left before the answer came: this is meant
     } catch (error) {
@@ -101,6 +109,7 @@ class Combobox {
       empty.textContent = this.words.nothing;
       this.list.append(empty);
     }
+    this.list.removeAttribute("aria-busy");
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.live.textContent = this.results.length ? `${this.results.length} ${this.words.found}` : this.words.nothing;
@@ -137,7 +146,8 @@ class Combobox {
 
   key(event) {
     if (event.isComposing) return;
-    const open = !this.list.hidden;
+    const shown = !this.list.hidden;
+    const open = shown && this.found === this.input.value.trim(); // else it is of what was typed before
     const count = this.results.length;
     if (event.key === "ArrowDown" && !open) this.search();
     else if (event.key === "ArrowDown" && count) this.move((this.active + 1) % count);
@@ -146,7 +156,8 @@ class Combobox {
     else if (event.key === "Tab" && open && this.active >= 0) {
       this.pick(this.active);
       return;
-    } else if (event.key === "Escape" && open) this.close();
+    } else if (event.key === "Enter" && shown && !event.ctrlKey && !event.metaKey) this.now();
+    else if (event.key === "Escape" && shown) this.close();
     else return;
     event.preventDefault();
   }

@@ -259,7 +259,7 @@ def type_report(page: Page, stroke: float = 0) -> int:
 
     for words in ("fxhy46", "浑"):
         typed(words)
-        page.locator("[role=option]:visible").first.wait_for()
+        page.locator("[role=listbox]:not([aria-busy]) [role=option]:visible").first.wait_for()
         pressed("Tab")
     typed(MURKY)
     pressed("Tab")
