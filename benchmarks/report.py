@@ -50,6 +50,8 @@ def bars(found: Found) -> list[dict[str, Any]]:
     made.append(_bar("cases escalated a second", found["sweep"]["per_second"], CLIMBS))
     worker = max(part for memory in found["memory"].values() for part in memory["pss"][1:])
     made.append(_bar("largest web worker, MB", worker, MEGABYTES, is_most=True))
+    broken = sum(found["verdict"]["verdict"].values())
+    made.append(_bar("broken promises after all of it", broken, 0, is_most=True))
     return made
 
 
