@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:  # Django's own classes take no type argument when the program runs
@@ -38,6 +40,28 @@ class AnyAdmin(_Admin):
             yield str(one[0] if isinstance(one, tuple) else one)
         if self.date_hierarchy:
             yield self.date_hierarchy.partition("__")[0]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what an address fills in for a new row; what cannot be its value is left out."""
+        given = super().get_changeform_initial_data(request)
+        return {name: value for name, value in given.items() if self._can_hold(name, value)}
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *given: Any, **more: Any
+    ) -> HttpResponse | None:
+        """Do something to the rows picked; what no row could be called is refused (400)."""
+        picked = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(self._can_hold("pk", one) for one in picked):
+            raise BadRequest
+        return super().response_action(request, queryset, *given, **more)
+
+    def _can_hold(self, name: str, value: Any) -> bool:
+        try:
+            field = self.opts.pk if name == "pk" else self.opts.get_field(name)
+            field.to_python(value)  # type: ignore[union-attr]  # a field that does not exist raises
+        except (FieldDoesNotExist, ValidationError):
+            return False
+        return "\0" not in str(value)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

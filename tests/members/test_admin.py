@@ -185,3 +185,38 @@ def test_appointing_a_hat_opens_the_operators_pages(town: Town) -> None:
     user = workflow.create_person(username="audit2", name="样本审", by=None)
     workflow.appoint(user=user, role=Role.AUDITOR, by=None, valid_from=TODAY)
     assert town.fresh("audit2").is_staff
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "status"),
+    [
+        ("secadmin", "/admin/members/post/add/?user=abc", 200),
+        ("secadmin", "/admin/members/post/add/?user=5&valid_from=soon&nothing=7", 200),
+        ("sysadmin", "/admin/petitions/category/add/?parent=abc", 200),
+        ("secadmin", "/admin/members/user/?q=%00", 400),
+        (
+            "secadmin",
+            "/admin/autocomplete/?app_label=members&model_name=post&field_name=user&term=%00",
+            400,
+        ),
+    ],
+)
+def test_what_no_field_can_hold_is_no_mistake_of_ours(
+    town: Town, client: Client, name: str, address: str, status: int
+) -> None:
+    assert _as(client, town, name).get(address).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "picked"),
+    [
+        ("sysadmin", "/admin/grids/calendarday/", "abc"),
+        ("sysadmin", "/admin/grids/officehours/", "\0"),
+        ("secadmin", "/admin/knox/authtoken/", "\0"),
+    ],
+)
+def test_rows_that_no_row_could_be_are_not_picked(
+    town: Town, client: Client, name: str, page: str, picked: str
+) -> None:
+    asked = {"action": "delete_selected", "_selected_action": picked}
+    assert _as(client, town, name).post(page, asked).status_code == 400

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.db import connection, connections, transaction
-from django.db.utils import ProgrammingError
+from django.db.utils import OperationalError, ProgrammingError
 from django.test.utils import CaptureQueriesContext
 
 from config.lib.postgres.base import DatabaseWrapper
@@ -49,6 +51,28 @@ def test_a_line_that_has_died_is_replaced(name: str, monkeypatch: pytest.MonkeyP
     line.health_check_enabled, line.health_check_done = True, False
     assert Prepared(name, "int", lambda: "SELECT $1").rows(2) == [(2,)]
     assert line.connection is not before
+
+
+def _forgotten_there() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+
+
+def _forgotten_here() -> None:
+    connections["default"].connection.prepared.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("forget", [_forgotten_there, _forgotten_here])
+def test_a_line_at_odds_with_its_server_is_given_up(forget: Callable[[], None]) -> None:
+    one = Prepared("test_odds", "int", lambda: "SELECT $1")
+    one.rows(1)
+    forget()
+    assert one.rows(2) == [(2,)]
+    forget()
+    with pytest.raises(OperationalError), transaction.atomic():  # its transaction is lost with it
+        one.rows(3)
+    assert one.rows(4) == [(4,)]
 
 
 def test_it_outlives_what_is_taken_back() -> None:

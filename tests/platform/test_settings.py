@@ -53,6 +53,26 @@ def test_policy_allows_nothing_unsafe() -> None:
     assert rules["object-src"] == rules["base-uri"] == rules["frame-ancestors"] == ["'none'"]
 
 
+@pytest.mark.parametrize(
+    ("path", "length", "status"),
+    [
+        ("/%00", "0", 400),
+        ("/?q=%00", "0", 400),
+        ("/api/v1/petitions/?q=%00", "0", 400),
+        ("/report/tell/", "999999999999", 413),
+        ("/nowhere/", "0", 404),
+    ],
+)
+@pytest.mark.django_db
+def test_what_is_refused_at_the_door_keeps_the_protections(
+    path: str, length: str, status: int
+) -> None:
+    answer = Client().post(path, b"", content_type="text/plain", CONTENT_LENGTH=length)
+    assert answer.status_code == status
+    assert "'none'" in answer["Content-Security-Policy"]
+    assert (answer["X-Frame-Options"], answer["X-Content-Type-Options"]) == ("DENY", "nosniff")
+
+
 def test_database_address_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X_URL", "postgres://u:p%40ss@db:6543/name")
     assert env.database("X_URL") == env.Database("name", "u", "p@ss", "db", "6543")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config.lib.postgres.base import Line
+
+# A line and its server disagree on what is planned: no statement of that name, or one already.
+_AT_ODDS = frozenset({"26000", "42P05"})
 
 
 class Prepared:
@@ -23,8 +26,20 @@ class Prepared:
         self.name, self._kinds, self._text = name, kinds, text
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
-        """Ask, and return all rows."""
+        """Ask, and return all rows. A line at odds with its server is replaced, else given up."""
         line = connections[DEFAULT_DB_ALIAS]
+        try:
+            return self._asked(line, values)
+        except DatabaseError as error:
+            if getattr(error.__cause__, "pgcode", None) not in _AT_ODDS:
+                raise
+            line.connection.close()
+            if line.in_atomic_block:
+                raise OperationalError("what the line has planned is not known") from error
+        line.close()
+        return self._asked(line, values)
+
+    def _asked(self, line: BaseDatabaseWrapper, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         slots = ", ".join(["%s"] * len(values))
         with line.cursor() as cursor:  # a line that has died meanwhile is replaced here
             self._plan(line)
