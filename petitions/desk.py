@@ -183,8 +183,9 @@ def find(
 ) -> Found:
     """Find what was meant: what was picked from a list, else what is called exactly so.
 
-    The first id of a pair was picked from the candidates; the second stands behind the box and
-    counts only while the box still says its name. Otherwise there are candidates to ask with.
+    The first id of a pair was picked from candidates, and counts only while it is one for what
+    the box says; the second stands behind the box, and counts only while the box says its name.
+    Otherwise there are candidates to ask with.
     """
     place, places = _find_place(viewer, where.strip(), place_ids, day)
     category, categories = _find_category(what.strip(), category_ids)
@@ -195,20 +196,22 @@ def _find_place(
     viewer: Viewer, where: str, ids: tuple[int | None, int | None], day: dt.date
 ) -> tuple[Area | None, tuple[Area, ...]]:
     picked, behind = ids
-    place = place_with(viewer, picked or behind, day)
-    if place is not None and (picked or place.full_name == where):
+    place = place_with(viewer, behind, day)
+    if place is not None and place.full_name == where:
         return place, ()
     candidates = Area.objects.visible_to(viewer).filable(day).search(where)[:MOST_PLACES]
     exact = [area for area in candidates if area.full_name == where]
-    return (exact[0], ()) if len(exact) == 1 else (None, tuple(candidates))
+    meant = exact if len(exact) == 1 else [area for area in candidates if area.pk == picked]
+    return (meant[0], ()) if meant else (None, tuple(candidates))
 
 
 def _find_category(
     what: str, ids: tuple[int | None, int | None]
 ) -> tuple[Category | None, tuple[Category, ...]]:
     picked, behind = ids
-    category = category_with(picked or behind)
-    if category is not None and (picked or what in catalogue.names(category)):
+    category = category_with(behind)
+    if category is not None and what in catalogue.names(category):
         return category, ()
-    exact = catalogue.exact(what)
-    return (exact, ()) if exact else (None, tuple(categories_for(what)))
+    candidates = categories_for(what)
+    meant = catalogue.exact(what) or next((one for one in candidates if one.pk == picked), None)
+    return (meant, ()) if meant else (None, tuple(candidates))

@@ -35,6 +35,9 @@ from petitions.workflow import file, filing
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=True, description='The version, as `"v3"`.'
 )
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="Where the case is read."
+)
 KNOWN = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="A version known: then 304, no body."
 )
@@ -81,7 +84,7 @@ class PetitionList(CaseList[Petition]):
     @extend_schema(
         operation_id="petitions_file",
         tags=["petitions"],
-        parameters=[idempotency.HEADER, ETAG],
+        parameters=[idempotency.HEADER, ETAG, LOCATION],
         request={"application/json": ReportBody, "multipart/form-data": ReportFormBody},
         responses={201: FiledSerializer},
         examples=[REPORT],

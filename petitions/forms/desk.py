@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from petitions.enums import Channel, Urgency
 from petitions.forms.attached import WithPhotos
+from petitions.forms.report import check_mobile
 
 MOST_TEXT = 2000
 LARGEST_ID = 2**53
@@ -105,6 +106,7 @@ class Desk(WithPhotos):
         phone = str(self.cleaned_data["phone"]).strip()
         if phone and not PHONE.match(phone):
             raise forms.ValidationError(_("电话只能有数字、空格和横线。"))
+        check_mobile(phone)
         return phone
 
     def clean_channel(self) -> str:

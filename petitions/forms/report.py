@@ -15,6 +15,8 @@ from petitions.contacts import Reach
 
 MAX_TEXT = 2000
 PHONE = re.compile(r"\+?\d{7,15}")
+MOBILE = re.compile(r"(?:(?:\+|00)86)?(1[3-9]\d*)")
+MOBILE_DIGITS = 11
 SEPARATORS = re.compile(r"[\s\-–—().（）]+")
 NOT_A_LETTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -24,9 +26,19 @@ def clean_text(value: str) -> str:
     return NOT_A_LETTER.sub("", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
+def check_mobile(typed: str) -> None:
+    """Refuse a mobile number with a digit too few or too many: nobody could be called back."""
+    found = MOBILE.fullmatch(SEPARATORS.sub("", typed))
+    if found and len(found[1]) != MOBILE_DIGITS:
+        raise forms.ValidationError(
+            _("手机号是11位，这里是%(count)d位。"), params={"count": len(found[1])}
+        )
+
+
 def check_phone(typed: str) -> str:
     """Return a telephone number without separators; refuse what cannot be one."""
     number = SEPARATORS.sub("", typed)
+    check_mobile(number)
     if number and not PHONE.fullmatch(number):
         raise forms.ValidationError(_("请写完整的电话号码，例如 13900000000 或 0994-5550000。"))
     return number

@@ -1,6 +1,8 @@
-// Turns <input data-combobox="URL" data-target="hidden-name"> into an ARIA 1.2 combobox.
+// Turns <div class="combobox"><input data-combobox="URL" data-target="hidden-name"></div> into an
+// ARIA 1.2 combobox. The input stays where it is: moved, it would lose what is being typed.
 // The URL answers ?q= with {"results": [{"id", "label", "detail"}]}. Data attributes of a result's
 // extra fields are not kept: the page listens to "change" on the hidden input.
+// With data-must-pick, Enter in a box with nothing picked looks it up instead of sending the form.
 const WAIT = 150;
 let serial = 0;
 
@@ -14,6 +16,8 @@ class Combobox {
     this.results = [];
     this.found = ""; // the text they were found for
     this.active = -1;
+    this.mustPick = "mustPick" in input.dataset;
+    this.offered = input.closest(".field")?.querySelector(".options"); // what the server asked with
     this.build();
     this.listen();
     const early = input.value !== input.defaultValue && !this.hidden.value;
@@ -24,15 +28,11 @@ class Combobox {
     const hidden = document.createElement("input");
     hidden.type = "hidden";
     hidden.name = this.input.dataset.target;
-    this.input.after(hidden);
+    this.input.parentElement.after(hidden);
     return hidden;
   }
 
   build() {
-    const box = document.createElement("div");
-    box.className = "combobox";
-    const hadFocus = document.activeElement === this.input;
-    this.input.replaceWith(box);
     this.list = document.createElement("ul");
     this.list.id = this.id;
     this.list.className = "combobox__list";
@@ -43,19 +43,24 @@ class Combobox {
     this.live = document.createElement("div");
     this.live.className = "visually-hidden";
     this.live.setAttribute("role", "status");
-    box.append(this.input, this.list, this.live);
-    if (hadFocus) this.input.focus(); // moving it in the page took the focus away
+    this.input.parentElement.append(this.list, this.live);
     const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.id, autocomplete: "off" };
     for (const [name, value] of Object.entries(attributes)) this.input.setAttribute(name, value);
   }
 
   listen() {
-    this.input.addEventListener("input", (event) => {
-      if (event.isComposing) return;
+    const changed = () => {
+      this.forget();
       this.choose(null);
       this.later();
+    };
+    this.input.addEventListener("input", (event) => {
+      if (!event.isComposing) changed();
     });
-    this.input.addEventListener("compositionend", () => this.later());
+    this.input.addEventListener("compositionend", changed);
+    this.offered?.addEventListener("change", (event) => this.choose({ id: event.target.value }));
+    const checked = this.offered?.querySelector(":checked");
+    if (checked) this.choose({ id: checked.value });
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
     this.list.addEventListener("mousedown", (event) => event.preventDefault());
@@ -65,18 +70,24 @@ class Combobox {
     });
   }
 
+  forget() {
+    this.offered?.remove(); // it was about other words
+    this.offered = null;
+  }
+
   later() {
     this.list.setAttribute("aria-busy", "true"); // what it shows is of what was typed before
+    this.move(-1);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.search(), WAIT);
   }
 
   now() {
     clearTimeout(this.timer);
-    this.search();
+    this.search(true);
   }
 
-  async search() {
+  async search(isMeant = false) {
     const text = this.input.value.trim();
     this.request?.abort();
     if (!text) {
@@ -91,14 +102,22 @@ class Combobox {
       if (!answer.ok) throw new Error(String(answer.status));
       this.results = (await answer.json()).results ?? [];
       this.found = text;
-      if (document.activeElement === this.input) this.show();
-      else if (this.results.length === 1) this.pick(0); // left before the answer came: this is meant
+      const hasLeft = document.activeElement !== this.input;
+      if (this.results.length === 1 && (isMeant || hasLeft)) this.pick(0); // chosen before it came
+      else if (!hasLeft) this.show();
     } catch (error) {
-      if (error.name !== "AbortError") this.close();
+      if (error.name !== "AbortError") this.fail();
     }
   }
 
-  show() {
+  fail() {
+    this.results = [];
+    this.found = "";
+    if (document.activeElement === this.input) this.show(this.words.failed);
+    else this.close();
+  }
+
+  show(without = this.words.nothing) {
     this.list.replaceChildren(...this.results.map((result, index) => this.option(result, index)));
     if (!this.results.length) {
       const empty = document.createElement("li");
@@ -106,13 +125,13 @@ class Combobox {
       empty.setAttribute("role", "option");
       empty.setAttribute("aria-disabled", "true");
       empty.setAttribute("aria-selected", "false");
-      empty.textContent = this.words.nothing;
+      empty.textContent = without;
       this.list.append(empty);
     }
     this.list.removeAttribute("aria-busy");
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    this.live.textContent = this.results.length ? `${this.results.length} ${this.words.found}` : this.words.nothing;
+    this.live.textContent = this.results.length ? `${this.results.length} ${this.words.found}` : without;
     this.move(this.results.length ? 0 : -1);
   }
 
@@ -149,14 +168,16 @@ class Combobox {
     const shown = !this.list.hidden;
     const open = shown && this.found === this.input.value.trim(); // else it is of what was typed before
     const count = this.results.length;
+    const plain = event.key === "Enter" && !event.ctrlKey && !event.metaKey;
+    const isAsked = this.mustPick && this.input.value.trim() && !this.hidden.value;
     if (event.key === "ArrowDown" && !open) this.search();
     else if (event.key === "ArrowDown" && count) this.move((this.active + 1) % count);
     else if (event.key === "ArrowUp" && open && count) this.move((this.active - 1 + count) % count);
-    else if (event.key === "Enter" && open && this.active >= 0 && !event.ctrlKey && !event.metaKey) this.pick(this.active);
+    else if (plain && open && this.active >= 0) this.pick(this.active);
     else if (event.key === "Tab" && open && this.active >= 0) {
       this.pick(this.active);
       return;
-    } else if (event.key === "Enter" && shown && !event.ctrlKey && !event.metaKey) this.now();
+    } else if (plain && (shown || isAsked)) this.now();
     else if (event.key === "Escape" && shown) this.close();
     else return;
     event.preventDefault();
@@ -166,6 +187,7 @@ class Combobox {
     const result = this.results[index];
     if (!result) return;
     this.input.value = result.label;
+    this.forget();
     this.choose(result);
     this.close();
   }
@@ -179,6 +201,7 @@ class Combobox {
 
   close() {
     this.list.hidden = true;
+    this.list.removeAttribute("aria-busy");
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
     this.active = -1;

@@ -18,14 +18,18 @@ function read(form) {
   const values = {};
   for (const field of fieldsOf(form)) {
     if (field.type === "checkbox" || field.type === "radio") {
-      if (field.checked) (values[field.name] ??= []).push(field.value);
+      if (field.checked && field.value) (values[field.name] ??= []).push(field.value);
     } else if (field.value.trim()) values[field.name] = field.value;
   }
   return values;
 }
 
+// What was typed before this script had come stays, and what is picked for it.
 function write(form, values) {
+  const typed = [...form.elements].filter((field) => field.type !== "hidden" && field.value !== (field.defaultValue ?? field.value));
+  const names = new Set(typed.flatMap((field) => [field.name, field.dataset.target]));
   for (const field of fieldsOf(form)) {
+    if (names.has(field.name)) continue;
     const value = values[field.name];
     if (field.type === "checkbox" || field.type === "radio") field.checked = Array.isArray(value) && value.includes(field.value);
     else if (typeof value === "string") {
@@ -37,6 +41,7 @@ function write(form, values) {
 
 function watch(form, words) {
   const key = keyOf(form.dataset.draft);
+  const picked = fieldsOf(form).filter((field) => field.type === "hidden").map((field) => [field, field.value]);
   const empty = JSON.stringify(read(form));
   let last = empty;
   const save = () => {
@@ -58,15 +63,17 @@ function watch(form, words) {
   if (stale) localStorage.removeItem(key);
   else if (!returned && JSON.stringify(kept.values) !== empty) {
     write(form, kept.values);
+    const here = document.activeElement;
+    if (form.contains(here) && here.type === "text") here.select(); // typing on replaces it
     last = JSON.stringify(read(form));
-    announce(form, key, words);
+    announce(form, key, words, picked);
   }
   form.addEventListener("input", save);
   form.addEventListener("change", save);
   setInterval(save, EVERY);
 }
 
-function announce(form, key, words) {
+function announce(form, key, words, picked) {
   const box = document.createElement("div");
   box.className = "notice tone-info";
   box.setAttribute("role", "status");
@@ -80,6 +87,10 @@ function announce(form, key, words) {
   button.addEventListener("click", () => {
     localStorage.removeItem(key);
     form.reset();
+    for (const [field, value] of picked) { // no reset reaches what is hidden
+      field.value = value;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
     form.dispatchEvent(new Event("input", { bubbles: true }));
     box.remove();
     fieldsOf(form)[0]?.focus();

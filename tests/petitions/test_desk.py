@@ -114,6 +114,41 @@ def test_without_script_initials_lead_to_a_choice(stage: Stage) -> None:
     assert Petition.objects.get().place == stage.town.building
 
 
+def test_a_choice_counts_only_for_the_words_it_was_offered_for(stage: Stage) -> None:
+    """One candidate was checked; then the box was changed, with or without script."""
+    client = entered(stage, "clerk")
+    other = stage.town.areas["b47"]
+    for place in (other.pk, ""):
+        words = filled(stage, where=other.full_name, place=place)
+        client.post(DESK, words | {"place_choice": stage.town.building.pk})
+        assert Petition.objects.latest("pk").place == other
+    words = filled(stage, where="fxhy47", place="")
+    page = client.post(DESK, words | {"place_choice": stage.town.building.pk})
+    assert page.context["place_choices"] == (other,)
+    assert Petition.objects.count() == 2
+
+
+def test_a_category_counts_only_for_the_words_it_was_offered_for(stage: Stage) -> None:
+    client = entered(stage, "clerk")
+    stale = filled(stage)["category"]
+    other = next(row for row in catalogue.fileable() if row.pk != stale)
+    for category in (other.pk, ""):
+        words = filled(stage, what=catalogue.full_label(other), category=category)
+        client.post(DESK, words | {"category_choice": stale})
+        assert Petition.objects.latest("pk").category == other
+
+
+@pytest.mark.parametrize("phone", ["1390000460", "139 0000 460", "+86 139-0000-4600-1"])
+def test_a_mobile_number_has_eleven_digits(stage: Stage, phone: str) -> None:
+    page = entered(stage, "clerk").post(DESK, filled(stage, phone=phone))
+    assert "手机号是11位" in page.context["form"].errors["phone"][0]
+
+
+@pytest.mark.parametrize("phone", ["139-0000-4600", "+86 13900004600", "0994-5550000", "5550000"])
+def test_a_number_that_can_be_dialled_is_taken(stage: Stage, phone: str) -> None:
+    assert entered(stage, "clerk").post(DESK, filled(stage, phone=phone)).status_code == 302
+
+
 def test_a_changed_box_forgets_what_was_chosen(stage: Stage) -> None:
     page = entered(stage, "clerk").post(DESK, filled(stage, where="阜兴花苑47号楼"))
     assert page.status_code == 302
