@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TypedDict
 
 from config.lib import trees
 from config.lib.viewer import Viewer
 from grids.enums import Level
 from grids.models import Area
-from grids.querysets import AreaQuerySet
 
 SHORTEST_PUBLIC_QUERY = 2
 MOST_RESULTS = 8
@@ -32,26 +32,25 @@ class Suggestions(TypedDict):
 
 def suggest(viewer: Viewer, typed: str, day: dt.date) -> Suggestions:
     """Suggest places a report can be filed at, among those the viewer reaches."""
-    return _listed(Area.objects.visible_to(viewer).filable(day).search(typed))
+    found = Area.objects.visible_to(viewer).filable(day).search(typed)
+    return Suggestions(results=listed(list(found[:MOST_RESULTS])))
 
 
 def public_suggest(typed: str, day: dt.date) -> Suggestions:
     """Suggest places to a resident: from two characters on, at most eight."""
     if len(typed.strip()) < SHORTEST_PUBLIC_QUERY:
         return Suggestions(results=[])
-    return _listed(Area.objects.filable(day).search(typed))
+    found = Area.objects.filable(day).search(typed)
+    return Suggestions(results=listed(list(found[:MOST_RESULTS])))
 
 
-def _listed(found: AreaQuerySet) -> Suggestions:
-    """Two queries: the places, and the names around them."""
-    places = list(found[:MOST_RESULTS])
+def listed(places: Sequence[Area]) -> list[Suggestion]:
+    """Return places to choose from, each with what it lies in; one query for the names around."""
     around = Area.objects.in_bulk({pk for place in places for pk in place.ancestor_ids[:-1]})
-    return Suggestions(
-        results=[
-            Suggestion(id=place.pk, label=place.full_name, detail=_detail(place, around))
-            for place in places
-        ]
-    )
+    return [
+        Suggestion(id=place.pk, label=place.full_name, detail=_detail(place, around))
+        for place in places
+    ]
 
 
 def _detail(place: Area, around: dict[int, Area]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -19,13 +20,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from config.lib import clock
+from grids.search import listed
 from petitions import catalogue, permissions, promises, spoken, tracking, workflow
 from petitions import desk as desk_knowledge
 from petitions.contacts import Reach
 from petitions.desk import Found, Known
 from petitions.enums import Channel, Regime
 from petitions.forms.desk import Desk, Preview
-from petitions.models import Petition
+from petitions.models import Category, Petition
 from petitions.views.guards import StaffRequest, staff_only
 from petitions.workflow.filing import Filed, Key, KeyReused, Report
 
@@ -88,11 +90,7 @@ def preview(request: StaffRequest) -> HttpResponse:
 def category_suggest(request: StaffRequest) -> JsonResponse:
     """Return categories for what was typed, as the box expects them."""
     found = desk_knowledge.categories_for(request.GET.get("q", ""))
-    results = [
-        {"id": row.pk, "label": catalogue.full_label(row), "detail": row.get_urgency_display()}
-        for row in found
-    ]
-    return JsonResponse({"results": results})
+    return JsonResponse({"results": _listed(found)})
 
 
 @never_cache
@@ -211,10 +209,18 @@ def _page(
     data = {
         "form": form,
         "known": known,
-        "place_choices": found.places if found and found.place is None else (),
-        "category_choices": found.categories if found and found.category is None else (),
+        "place_choices": listed(found.places) if found and not found.place else [],
+        "category_choices": _listed(found.categories) if found and not found.category else [],
     }
     return render(request, "petitions/desk/desk.html", data | _lines(known), status=status)
+
+
+def _listed(found: Iterable[Category]) -> list[dict[str, Any]]:
+    """Return categories to choose from, each with how urgent it usually is."""
+    return [
+        {"id": row.pk, "label": catalogue.full_label(row), "detail": row.get_urgency_display()}
+        for row in found
+    ]
 
 
 def _lines(known: Known) -> dict[str, Any]:

@@ -23,6 +23,7 @@ def desk(opened: Opener) -> Page:
     page = opened(screen=hands.DESK_SCREEN)
     hands.log_in(page, "staff")
     page.goto(DESK)
+    expect(page.locator("#id_where")).to_have_attribute("role", "combobox")  # its script is there
     return page
 
 

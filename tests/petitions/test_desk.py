@@ -105,11 +105,12 @@ def test_without_script_initials_lead_to_a_choice(stage: Stage) -> None:
     words = filled(stage, where="fxhy46", place="", what="浑", category="")
     page = client.post(DESK, words)
     assert page.status_code == 200
-    assert page.context["place_choices"] == (stage.town.building,)
+    (offered,) = page.context["place_choices"]
+    assert (offered["id"], offered["detail"].count(" · ")) == (stage.town.building.pk, 2)
     assert not Petition.objects.exists()
     picked = words | {"place_choice": stage.town.building.pk}
     for choice in page.context["category_choices"]:
-        picked["category_choice"] = choice.pk
+        picked["category_choice"] = choice["id"]
     client.post(DESK, picked)
     assert Petition.objects.get().place == stage.town.building
 
@@ -124,7 +125,7 @@ def test_a_choice_counts_only_for_the_words_it_was_offered_for(stage: Stage) -> 
         assert Petition.objects.latest("pk").place == other
     words = filled(stage, where="fxhy47", place="")
     page = client.post(DESK, words | {"place_choice": stage.town.building.pk})
-    assert page.context["place_choices"] == (other,)
+    assert [offered["id"] for offered in page.context["place_choices"]] == [other.pk]
     assert Petition.objects.count() == 2
 
 
