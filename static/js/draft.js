@@ -63,8 +63,9 @@ function watch(form, words) {
   if (stale) localStorage.removeItem(key);
   else if (!returned && JSON.stringify(kept.values) !== empty) {
     write(form, kept.values);
-    const here = document.activeElement;
-    if (form.contains(here) && here.type === "text") here.select(); // typing on replaces it
+    const active = document.activeElement;
+    const here = form.contains(active) ? active : form.querySelector("[autofocus]"); // focused later
+    if (here?.type === "text") here.select(); // typing on replaces it
     last = JSON.stringify(read(form));
     announce(form, key, words, picked);
   }

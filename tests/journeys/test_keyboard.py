@@ -95,6 +95,7 @@ def test_the_desk_is_asked_again_where_something_styled_its_fields(desk: Page) -
     hands.log_in(desk, "staff")
     desk.goto("/petitions/new/")
     hands.type_report(desk)
+    expect(desk.locator("#desk-known .facts dd").last).to_be_visible()  # the category's answer too
     about = desk.locator("#desk-known #about-none")
     about.evaluate(
         "field => { field.style.caretColor = 'transparent'; field.style.caretColor = ''; }"
