@@ -61,7 +61,7 @@ class Refusal(Exception):
 
 
 class RefuseUnreadable:
-    """Refuses the unreadable: a NUL in address or cookie (400), a body without measure (413).
+    """Refuses what will not be read: a NUL in path or cookie (400), a body without measure (413).
 
     No database takes a NUL for text. A body is measured by the length it announces, since the
     server reads no further than that; photos wait on the disk while they are received.
@@ -71,9 +71,8 @@ class RefuseUnreadable:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request if its address and cookies can be read."""
-        asked = request.META.get("QUERY_STRING", "").replace("%00", "\0")
-        if any("\0" in one for one in (request.path, asked, *request.COOKIES.values())):
+        """Answer the request if its path and cookies can be read."""
+        if any("\0" in one for one in (request.path, *request.COOKIES.values())):
             return answer(request, 400)
         length = str(request.META.get("CONTENT_LENGTH") or "0")
         if length.isdecimal() and int(length) > settings.LARGEST_BODY:

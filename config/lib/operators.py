@@ -46,6 +46,14 @@ class AnyAdmin(_Admin):
         given = super().get_changeform_initial_data(request)
         return {name: value for name, value in given.items() if self._can_hold(name, value)}
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the rows a word finds; none for one that no row can hold."""
+        if "\0" in search_term:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *given: Any, **more: Any
     ) -> HttpResponse | None:

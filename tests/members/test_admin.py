@@ -193,11 +193,11 @@ def test_appointing_a_hat_opens_the_operators_pages(town: Town) -> None:
         ("secadmin", "/admin/members/post/add/?user=abc", 200),
         ("secadmin", "/admin/members/post/add/?user=5&valid_from=soon&nothing=7", 200),
         ("sysadmin", "/admin/petitions/category/add/?parent=abc", 200),
-        ("secadmin", "/admin/members/user/?q=%00", 400),
+        ("secadmin", "/admin/members/user/?q=%00", 200),
         (
             "secadmin",
             "/admin/autocomplete/?app_label=members&model_name=post&field_name=user&term=%00",
-            400,
+            200,
         ),
     ],
 )

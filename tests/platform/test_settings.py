@@ -57,8 +57,6 @@ def test_policy_allows_nothing_unsafe() -> None:
     ("path", "length", "status"),
     [
         ("/%00", "0", 400),
-        ("/?q=%00", "0", 400),
-        ("/api/v1/petitions/?q=%00", "0", 400),
         ("/report/tell/", "999999999999", 413),
         ("/nowhere/", "0", 404),
     ],
