@@ -13,8 +13,11 @@ from pytest_django import DjangoDbBlocker
 
 from config import embedded, places
 from config.lib import clock
+from tests.figures import pytest_terminal_summary, say
 from tests.plants import twins
 from tests.stack import Stack, shared
+
+__all__ = ["pytest_terminal_summary", "say"]  # found here by pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
 _QUIET = (

@@ -18,6 +18,7 @@ import pytest
 from config.lib import api
 from tests.cast import Stage
 from tests.crowd import grow
+from tests.figures import Say
 from tests.matrix import NOBODY
 from tests.petitions import conftest
 from tests.world import Visitor, World, build
@@ -62,9 +63,7 @@ def _milliseconds(who: Visitor, method: str, url: str) -> float:
     return took
 
 
-def test_out_of_area_takes_no_longer_than_never_there(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_out_of_area_takes_no_longer_than_never_there(world: World, say: Say) -> None:
     who, worst = world.visitors["secretary"], 0.0
     for method, address, hidden, never in _doors(world):
         urls = (hidden, never)
@@ -75,9 +74,7 @@ def test_out_of_area_takes_no_longer_than_never_there(
                 times[which].append(_milliseconds(who, method, urls[which]))
         between = median(a - b for a, b in zip(*times, strict=True))
         worst = max(worst, abs(between))
-        with capsys.disabled():
-            both = f"{median(times[0]):6.2f} / {median(times[1]):6.2f} ms"
-            print(f"\n{method:4} {address:32} {both}, difference {between:+.3f} ms", end="")
-    with capsys.disabled():
-        print(f"\n{PAIRS} pairs a door; largest median difference {worst:.3f} ms (bound {MOST})")
+        both = f"{median(times[0]):6.2f} / {median(times[1]):6.2f} ms"
+        say(f"{method:4} {address:32} {both}, difference {between:+.3f} ms")
+    say(f"{PAIRS} pairs a door; largest median difference {worst:.3f} ms (bound {MOST})")
     assert worst <= MOST

@@ -19,6 +19,7 @@ from petitions.views import photos as photo_views
 from tests import access, matrix, oracle
 from tests.access import Door
 from tests.cast import Stage
+from tests.figures import Say
 from tests.matrix import Asked
 from tests.petitions import conftest
 from tests.world import FACTS, NOW, World, build, requests
@@ -114,18 +115,15 @@ def test_every_kind_of_object_is_there_for_somebody_and_not_for_another() -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize(("names", "half"), TURNS, ids=[f"{n[0]} {h}" for n, h in TURNS])
 @time_machine.travel(NOW, tick=False)  # what depends on the time of a request must not differ
-def test_matrix(
-    world: World, names: tuple[str, ...], half: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_matrix(world: World, names: tuple[str, ...], half: str, say: Say) -> None:
     before = {case.pk: case.version for case in Petition.objects.all()}
     found = [
         line
         for name in names
         for line in matrix.wrong(world, world.visitors[name], EVERYBODY.index(name), half)
     ]
-    with capsys.disabled():
-        who = f"{names[0]} ({half})" if half else f"{len(names)} roles"
-        print(f"\n{sum(requests.values())} requests by {who}: {dict(requests)}")
+    who = f"{names[0]} ({half})" if half else f"{len(names)} roles"
+    say(f"{sum(requests.values())} requests by {who}: {dict(requests)}")
     assert found == []
     assert {case.pk: case.version for case in Petition.objects.all()} == before
 

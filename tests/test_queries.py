@@ -20,6 +20,7 @@ from petitions.enums import Status, Verb
 from petitions.models import Petition
 from tests.cast import PATHS, Stage
 from tests.crowd import grow
+from tests.figures import Say
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.petitions.door import BUDGET, counted, enter
 from tests.petitions.pictures import jpeg
@@ -200,7 +201,7 @@ def test_as_few_at_ten_thousand_as_at_a_hundred(
     settings: Settings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    say: Say,
 ) -> None:
     settings.DEMO, settings.MEDIA_ROOT = True, tmp_path
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
@@ -211,10 +212,9 @@ def test_as_few_at_ten_thousand_as_at_a_hundred(
     few = _all(stage)
     sizes.append(grow(10_000))
     many = _all(stage)
-    with capsys.disabled():
-        print(f"\nquestions at {sizes[0]} and {sizes[1]} cases")
-        for name, number in sorted(many.numbers.items(), key=lambda one: -one[1]):
-            print(f"  {few.numbers[name]:3} {number:3}  {name}")
+    say(f"questions at {sizes[0]} and {sizes[1]} cases")
+    for name, number in sorted(many.numbers.items(), key=lambda one: -one[1]):
+        say(f"  {few.numbers[name]:3} {number:3}  {name}")
     over = {name for name, number in many.numbers.items() if number > BUDGET}
     assert {name: [sql[:110] for sql in many.asked[name]] for name in over} == {}
     frequent = {name for name in few.numbers if FREQUENT in name}

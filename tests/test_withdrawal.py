@@ -24,6 +24,7 @@ from members.models import Post, User
 from petitions.models import Petition
 from tests import matrix
 from tests.cast import Stage, build_cast, build_town
+from tests.figures import Say
 from tests.pollers import Poller, Server, gunicorn, polling
 from tests.world import DAY, photo_of
 
@@ -128,16 +129,15 @@ def _measured(stage: Stage, server: Server, *, seconds: float) -> tuple[list[Pol
 
 
 @pytest.mark.slow
-def test_rights_are_gone_within_a_second(
-    stage: Stage, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rights_are_gone_within_a_second(stage: Stage, server: Server, say: Say) -> None:
     sessions, committed = _measured(stage, server, seconds=3.0 if matrix.IS_FULL else 0.5)
     late = {one.name: one.last_let_in(committed) for one in sessions}
     polls = sum(one.asked_after(committed) for one in sessions)
-    with capsys.disabled():
-        longest = max(late.values()) * 1000
-        print(f"\n{len(sessions)} sessions, {polls} polls after the commit; the last poll let in")
-        print(f"began {max(0.0, longest):.0f} ms after it")
+    longest = max(0.0, *late.values()) * 1000
+    say(
+        f"{len(sessions)} sessions, {polls} polls after the commit; the last poll let in"
+        f" began {longest:.0f} ms after it"
+    )
     assert len(sessions) == 20
     assert {name: seconds for name, seconds in late.items() if seconds >= AT_LATEST} == {}
     answers = {one.told[-1][2] for one in sessions}

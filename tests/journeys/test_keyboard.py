@@ -8,6 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.figures import Say
 from tests.journeys import hands
 from tests.journeys.conftest import Opener
 from tests.journeys.hands import snap
@@ -25,9 +26,7 @@ def desk(opened: Opener) -> Page:
     return opened(screen=hands.DESK_SCREEN)
 
 
-def test_desk_in_a_minute(
-    desk: Page, stack: Stack, watch: hands.Watch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_desk_in_a_minute(desk: Page, stack: Stack, watch: hands.Watch, say: Say) -> None:
     """From the empty form to the slip, typed as fast as a clerk types."""
     hands.log_in(desk, "staff")
     desk.keyboard.press("c")
@@ -41,8 +40,7 @@ def test_desk_in_a_minute(
     desk.wait_for_url("**/slip/")
     seconds = time.monotonic() - began
     number = desk.locator(".code__value").first.inner_text()
-    with capsys.disabled():
-        print(f"\ndesk: {keys} keystrokes, {seconds:.1f} s from the empty form to {number}")
+    say(f"desk: {keys} keystrokes, {seconds:.1f} s from the empty form to {number}")
     assert seconds <= A_MINUTE
     query = """SELECT a.full_name, c.code, p.text FROM petitions_petition p
         JOIN grids_area a ON a.id = p.place_id JOIN petitions_category c ON c.id = p.category_id
