@@ -113,6 +113,16 @@ def _flag(name: str) -> Flag:
     return Flag(field_name=name, label=CONDITION_LABELS[name])
 
 
+class Narrowing(forms.Form):
+    """What is asked of a list; what no case can fulfil by mistake is named at its field."""
+
+    def clean(self) -> None:
+        """Refuse an end before its beginning: the empty list would not say why it is empty."""
+        first, last = (self.cleaned_data.get(name) for name in ("filed_from", "filed_to"))
+        if first and last and last < first:
+            self.add_error("filed_to", _("这一天早于开始日期，请改一个。"))
+
+
 class PetitionFilter(FilterSet):
     """Every way to narrow a list of cases; over a queryset already scoped by `visible_to`."""
 
@@ -150,6 +160,7 @@ class PetitionFilter(FilterSet):
 
     class Meta:
         model = Petition
+        form = Narrowing
         fields: list[str] = []
 
     def __init__(

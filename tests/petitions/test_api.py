@@ -275,6 +275,13 @@ def test_what_cannot_be_read_is_refused(stage: Stage, name: str, value: str) -> 
     assert answer.json()["errors"][0]["field"] == name
 
 
+def test_an_end_before_its_beginning_is_refused(stage: Stage) -> None:
+    days = {"filed_from": "2026-03-10", "filed_to": "2026-03-09"}
+    answer = Program(stage.cast["clerk"]).get("/petitions/", **days)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "filed_to"
+
+
 # --- Events -----------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from django.http import HttpRequest, QueryDict
+from django.test import Client
 from django.utils import timezone
 
 from members.models import User
@@ -152,6 +153,16 @@ def test_nonsense_is_named(stage: Stage, query: str) -> None:
     narrowed = PetitionFilter(QueryDict(query), cases, request=request)
     assert list(narrowed.form.errors) == [query.partition("=")[0]]
     list(narrowed.qs)
+
+
+def test_an_end_before_its_beginning_is_named_at_its_field(stage: Stage) -> None:
+    page, said = Client(), "这一天早于开始日期"
+    page.force_login(stage.cast["clerk"])
+    text = page.get("/petitions/?filed_from=2026-03-10&filed_to=2026-03-09").content.decode()
+    assert text.count(said) == 2  # above all, and at the field
+    assert text.count('value="2026-03-10"') == text.count('value="2026-03-09"') == 1
+    text = page.get("/petitions/?filed_from=2026-03-10&filed_to=2026-03-10").content.decode()
+    assert said not in text
 
 
 def test_one_condition_asks_no_distinct(stage: Stage) -> None:
