@@ -94,6 +94,7 @@ def a_copy(name: str, of: str) -> Iterator[None]:
         _command(f"DROP DATABASE IF EXISTS {quote(name)}")
         _command(  # a thread of an earlier test may have left a connection behind
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{of}'"
+            " AND backend_type = 'client backend'"
         )
         _command(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(of)}")
     try:
