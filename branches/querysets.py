@@ -11,10 +11,10 @@ from django.db.models import Prefetch, Q
 
 from branches.enums import OrgLevel
 from config.lib.dated import DatedQuerySet
+from config.lib.viewer import Viewer
 
 if TYPE_CHECKING:
     from branches.models import Organisation, Responsibility  # noqa: F401 - types only
-    from config.lib.viewer import Viewer
 
 
 class OrganisationQuerySet(DatedQuerySet["Organisation"]):

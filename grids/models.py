@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from typing import TYPE_CHECKING
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -27,11 +26,9 @@ from config.lib.dated import (
     validity,
 )
 from config.lib.levels import kind_fits_level
+from config.lib.viewer import Viewer
 from grids.enums import KINDS_AT, AreaKind, CodeScheme, DayKind, Level
 from grids.querysets import AreaQuerySet
-
-if TYPE_CHECKING:
-    from config.lib.viewer import Viewer
 
 QR_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 QR_LENGTH = 10

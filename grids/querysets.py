@@ -11,11 +11,11 @@ from django.db.models.functions import Length
 
 from config.lib import trees
 from config.lib.dated import DatedQuerySet
+from config.lib.viewer import Viewer
 from grids import naming
 from grids.enums import Level
 
 if TYPE_CHECKING:
-    from config.lib.viewer import Viewer
     from grids.models import Area
 
 LONGEST_QUERY = 60

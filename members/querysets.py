@@ -9,10 +9,10 @@ from django.db import models
 from django.db.models import Q
 
 from config.lib.dated import DatedQuerySet
+from config.lib.viewer import Viewer
 from members.enums import HEADS, SecurityAction
 
 if TYPE_CHECKING:
-    from config.lib.viewer import Viewer
     from members.models import (  # noqa: F401 - types only
         Delivery,
         InboxMessage,

@@ -114,10 +114,10 @@ def _flag(name: str) -> Flag:
 
 
 class Narrowing(forms.Form):
-    """What is asked of a list; what no case can fulfil by mistake is named at its field."""
+    """The form behind the filters: what its fields say together."""
 
     def clean(self) -> None:
-        """Refuse an end before its beginning: the empty list would not say why it is empty."""
+        """Refuse an end before its beginning: the empty list would not say why."""
         first, last = (self.cleaned_data.get(name) for name in ("filed_from", "filed_to"))
         if first and last and last < first:
             self.add_error("filed_to", _("这一天早于开始日期，请改一个。"))

@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 from config import embedded, places
 from config.lib import clock
 from tests.figures import pytest_terminal_summary, say
+from tests.lines import hang_up
 from tests.plants import twins
 from tests.stack import Stack, shared
 
@@ -82,12 +83,7 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         connection.close()
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"  # tidying up ends by itself
-        )
+        hang_up(connection.settings_dict["NAME"])
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,8 @@ its report.
 """
 
 from collections.abc import Callable
+from functools import partial
+from itertools import chain
 
 import pytest
 
@@ -14,23 +16,20 @@ _NAME = "figure"
 
 
 @pytest.fixture
-def say(request: pytest.FixtureRequest) -> Say:
+def say(record_property: Callable[[str, object], None]) -> Say:
     """Give what passes a line on to whoever reads the end of this run."""
-    return lambda words: request.node.user_properties.append((_NAME, words))
+    return partial(record_property, _NAME)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """List what the tests measured, each with its test."""
-    said: dict[str, list[str]] = {}
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            if getattr(report, "when", None) == "call":
-                lines = [words for name, words in report.user_properties if name == _NAME]
-                said.setdefault(report.nodeid, []).extend(lines)
-    if not any(said.values()):
-        return
-    terminalreporter.section("measured")
-    for test in sorted(test for test, lines in said.items() if lines):
-        terminalreporter.write_line(test)
-        for words in said[test]:
-            terminalreporter.write_line(f"    {words}")
+    said = {
+        report.nodeid: [words for name, words in report.user_properties if name == _NAME]
+        for report in chain.from_iterable(terminalreporter.stats.values())
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    }
+    if any(said.values()):
+        terminalreporter.section("measured")
+    for test, lines in sorted(said.items()):
+        if lines:
+            terminalreporter.write_line("\n    ".join([test, *lines]))

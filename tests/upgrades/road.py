@@ -11,6 +11,8 @@ from django.db import Error, connection, transaction
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 
+from tests.lines import hang_up
+
 # What the first release had made. Its tables were empty when these ran; later ones find them full.
 BASELINE = {
     "grids": "0003_calendar",
@@ -92,10 +94,7 @@ def a_copy(name: str, of: str) -> Iterator[None]:
     quote = connection.ops.quote_name
     with pointed_at("postgres"):
         _command(f"DROP DATABASE IF EXISTS {quote(name)}")
-        _command(  # a thread of an earlier test may have left a connection behind
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{of}'"
-            " AND backend_type = 'client backend'"
-        )
+        hang_up(of)
         _command(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(of)}")
     try:
         with pointed_at(name):
