@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 PY := .venv/bin/python
-BOOT := $(PYTHON) -I config/bootstrap.py
+BOOT := $(PYTHON) -I config/local/bootstrap.py
 CPUS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ $$n -gt 4 ] && echo 4 || echo $$n)
 COMPILE := $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml --extra embedded
@@ -18,7 +18,7 @@ help:  ## list these words
 
 run:  ## start everything here, print the address and the logins; Ctrl-C stops it
 	@$(BOOT) run
-	@exec $(PY) -m config.supervise
+	@exec $(PY) -m config.local.supervisor
 
 test:  ## run the tests, browser tests included where a Chromium can be had; ARGS="-k word"
 	@$(BOOT) dev browser
@@ -33,7 +33,7 @@ MATRIX_TESTS := tests/test_access.py tests/test_access_operators.py tests/test_a
 matrix:  ## every role at every door about every kind of row (minutes), and how long refusals take
 	@$(BOOT) dev
 	MATRIX=full $(PY) -m pytest -n $(CPUS) --dist load $(MATRIX_TESTS) $(ARGS)
-	MATRIX=full $(PY) -m pytest -n 0 tests/pairs.py
+	MATRIX=full $(PY) -m pytest -n 0 tests/support/timing_side_channel.py
 
 fuzz:  ## thousands of requests generated from the API's description, as five callers (minutes)
 	@$(BOOT) dev
@@ -52,10 +52,10 @@ check:  ## format, lint, import contracts, templates, types, settings, migration
 
 services:  ## start PostgreSQL and Valkey only, in the background
 	@$(BOOT) run
-	@$(PY) -m config.embedded start
+	@$(PY) -m config.local.embedded start
 
 stop:  ## stop whatever runs from this folder
-	@if [ -e .venv/installed ]; then $(PY) -m config.supervise stop; else echo "Nothing is installed here yet."; fi
+	@if [ -e .venv/installed ]; then $(PY) -m config.local.supervisor stop; else echo "Nothing is installed here yet."; fi
 
 install:  ## install what development needs
 	@$(BOOT) dev

@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import pages, raw, report, rival, server, verbs
+from benchmarks import helpdesk_pages, pages, raw, report, server, verbs
 from benchmarks.clients import Rush, together
-from benchmarks.rival import Rival
+from benchmarks.environments import QUICK, SIZES, SMALL, Stage
+from benchmarks.helpdesk_pages import Rival
 from benchmarks.server import say
-from benchmarks.stage import QUICK, SIZES, SMALL, Stage
 
 LEADING = "供水"  # the first-level category that the lists ask for, and the rival's queue
 FULL = {"rounds": 160, "walks": 60, "rush": 600, "filed": 4500, "tickets": 1500, "due": 1500}
@@ -80,7 +80,7 @@ def product(stage: Stage, counts: dict[str, int], found: Found) -> None:
 
 def beside(stage: Stage, counts: dict[str, int], found: Found, *, reuse: bool) -> None:
     """Measure filing, by SQL alone too, and the rival with as many tickets as there are cases."""
-    rival.install()
+    helpdesk_pages.install()
     found["rival"], found["filing"], found["raw_filing"] = {}, {}, {}
     for size in (stage.sizes[0], stage.sizes[-1]):
         facts = stage.settled[size.name]

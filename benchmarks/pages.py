@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import clients, server
 from benchmarks.clients import Line, Person
-from benchmarks.stage import Stage
+from benchmarks.environments import Stage
 
 WARM_UP = 5
 

@@ -12,7 +12,7 @@ from psycopg2.extras import Json, RealDictCursor
 
 from benchmarks import server
 from benchmarks.clients import CLIENTS, Rush
-from config.embedded import postgres
+from config.local.embedded import postgres
 
 # The rows of one report without a contact. The row in the outbox is written by the database.
 TABLES = (

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, not a constant
 
-from config import embedded, places
-from config.embedded import postgres
-from config.embedded.process import end_with_parent, last_lines
+from config.local import embedded, paths
+from config.local.embedded import postgres
+from config.local.embedded.process import end_with_parent, last_lines
 
-ROOT = places.ROOT
+ROOT = paths.ROOT
 VAR = Path(os.environ.get("BENCH_DIR") or ROOT / "var" / "bench")
-AT = places.find(VAR)
+AT = paths.find(VAR)
 DATABASE_NAME = "bench_{}"
 # What a real installation says by environment; only the secrets are made up.
 PRODUCTION = {
@@ -107,7 +107,7 @@ def version() -> str:
 
 def inside(name: str, *words: str, timeout: float = 900) -> str:
     """Run a part of the benchmark that needs the application, on one database; return its words."""
-    command = [sys.executable, "-m", "benchmarks.inside", *words]
+    command = [sys.executable, "-m", "benchmarks.in_process", *words]
     answer = subprocess.run(
         command,
         cwd=ROOT,

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks import clients
 from benchmarks.clients import Answer, Line, Person, Rush
-from benchmarks.stage import Stage
+from benchmarks.environments import Stage
 
 TEXT = "水是浑的，放了半小时还是黄的，请来看看。"
 RESOLVED = {

@@ -15,7 +15,7 @@ from branches import workflow
 from branches.enums import OrgKind, OrgLevel
 from branches.forms import OrganisationForm, ResponsibilityForm
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
-from config.lib.operators import AnyAdmin, AnyInline, KeptAdmin
+from config.lib.admin import BaseAdmin, BaseInline, NoDeleteAdmin
 
 FIXED = ("level", "kind", "parent", "area", "valid_from")
 NAMES = ("name", "short_name", "duty_phone")
@@ -23,7 +23,7 @@ DUTY = ("organisation", "area", "season_from", "season_to", "valid_from", "valid
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(KeptAdmin):
+class OrganisationAdmin(NoDeleteAdmin):
     """Organisations: names and duty phone may be corrected, the tree may not."""
 
     form = OrganisationForm
@@ -59,7 +59,7 @@ class OrganisationAdmin(KeptAdmin):
 
 
 @admin.register(Responsibility)
-class ResponsibilityAdmin(KeptAdmin):
+class ResponsibilityAdmin(NoDeleteAdmin):
     """Who answers for what, and since when: added and ended, never rewritten."""
 
     form = ResponsibilityForm
@@ -100,7 +100,7 @@ class ResponsibilityAdmin(KeptAdmin):
                 self.message_user(request, f"{row}: {error.messages[0]}", messages.WARNING)
 
 
-class StopInline(AnyInline):
+class StopInline(BaseInline):
     """The room's timetable."""
 
     model = Stop
@@ -109,7 +109,7 @@ class StopInline(AnyInline):
 
 
 @admin.register(MobileActivityRoom)
-class MobileActivityRoomAdmin(AnyAdmin):
+class MobileActivityRoomAdmin(BaseAdmin):
     """Travelling rooms and their announced stops."""
 
     list_display = ("name", "organisation")

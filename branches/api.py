@@ -11,7 +11,7 @@ from branches.filters import OrganisationFilter
 from branches.models import Organisation
 from branches.querysets import OrganisationQuerySet
 from branches.serializers import OrganisationSerializer
-from config.lib.api import CursorPagination
+from config.lib.rest.api import CursorPagination
 from config.lib.viewer import Viewer
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from branches import workflow
 from branches.enums import OrgLevel
 from branches.models import Organisation, Responsibility
-from config.lib.operators import AnyModelForm
+from config.lib.admin import BaseModelForm
 
 
-class OrganisationForm(AnyModelForm):
+class OrganisationForm(BaseModelForm):
     """An organisation to add or to correct."""
 
     class Meta:
@@ -36,7 +36,7 @@ class OrganisationForm(AnyModelForm):
         return data
 
 
-class ResponsibilityForm(AnyModelForm):
+class ResponsibilityForm(BaseModelForm):
     """A place that an organisation is to answer for."""
 
     class Meta:

@@ -14,8 +14,9 @@ from django.utils.translation import pgettext_lazy
 
 from branches.enums import KINDS_AT, OrgKind, OrgLevel
 from branches.querysets import OrganisationQuerySet, ResponsibilityQuerySet
-from config.lib import trees
-from config.lib.dated import (
+from config.lib.db import tree_paths
+from config.lib.db.level_constraints import kind_fits_level
+from config.lib.db.validity import (
     MONTH_DAY,
     Dated,
     dates_in_order,
@@ -23,7 +24,6 @@ from config.lib.dated import (
     season_paired,
     validity,
 )
-from config.lib.levels import kind_fits_level
 from grids.models import Area
 
 
@@ -81,7 +81,7 @@ class Organisation(Dated):
     @property
     def ancestor_ids(self) -> list[int]:
         """Ids from the root down to this organisation itself."""
-        return trees.ids_of(self.path)
+        return tree_paths.ids_of(self.path)
 
 
 class Responsibility(Dated):

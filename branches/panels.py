@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from branches import coverage
 from branches.models import Organisation, Responsibility
-from config.lib.dated import season_words
+from config.lib.db.validity import season_words
 from config.lib.panels import Panel
 from config.lib.viewer import Viewer
 from grids.models import Area
@@ -16,7 +16,7 @@ from grids.querysets import AreaQuerySet
 MOST_NAMED = 12
 
 
-class Answer(TypedDict):
+class ResponsibleOrganisation(TypedDict):
     """One organisation that answers for a place, nearest first."""
 
     row: Responsibility
@@ -25,7 +25,7 @@ class Answer(TypedDict):
     is_now: bool
 
 
-class Gap(TypedDict):
+class CoverageGap(TypedDict):
     """One kind of gap: its code, how many places, and the first of them."""
 
     code: str
@@ -33,7 +33,7 @@ class Gap(TypedDict):
     places: list[Area]
 
 
-def answering(area: Area, viewer: Viewer, day: dt.date) -> Panel:
+def responsible(area: Area, viewer: Viewer, day: dt.date) -> Panel:
     """Name who answers for a place since when, up to the city; another season's owner as well.
 
     An organisation is a link where the viewer may open it.
@@ -43,7 +43,7 @@ def answering(area: Area, viewer: Viewer, day: dt.date) -> Panel:
     visible = Organisation.objects.visible_to(viewer).filter(pk__in=ids)
     may_open = set(visible.values_list("pk", flat=True))
     answers = [
-        Answer(
+        ResponsibleOrganisation(
             row=row,
             url=row.organisation.get_absolute_url() if row.organisation_id in may_open else "",
             season=season_words(row.season_from, row.season_to),
@@ -68,8 +68,8 @@ def gaps(_subject: None, viewer: Viewer, day: dt.date) -> Panel | None:
     return Panel("branches/_gaps.html", {"gaps": open_lines}) if open_lines else None
 
 
-def _gap(code: str, areas: AreaQuerySet) -> Gap:
+def _gap(code: str, areas: AreaQuerySet) -> CoverageGap:
     """Count and name in one query for the few gaps that there should be."""
     places = list(areas.order_by("path")[: MOST_NAMED + 1])
     count = len(places) if len(places) <= MOST_NAMED else areas.count()
-    return Gap(code=code, count=count, places=places[:MOST_NAMED])
+    return CoverageGap(code=code, count=count, places=places[:MOST_NAMED])

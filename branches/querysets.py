@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import Prefetch, Q
 
 from branches.enums import OrgLevel
-from config.lib.dated import DatedQuerySet
+from config.lib.db.validity import DatedQuerySet
 from config.lib.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class OrganisationQuerySet(DatedQuerySet["Organisation"]):
         to the places they reach; and, for whoever reaches anything, the city's departments, which
         serve everybody. Administrative hats reach nothing.
         """
-        seats = viewer.scope.seats
+        seats = viewer.scope.posts
         paths = {seat.organisation_path for seat in seats if seat.organisation_path}
         places = {path for seat in seats for path in seat.area_paths if path}
         if not paths and not places:

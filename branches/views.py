@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET
 from branches.enums import OrgKind
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
 from config.lib import panels
-from config.lib.dated import season_words
-from config.lib.trees import Crumb
+from config.lib.db.tree_paths import Crumb
+from config.lib.db.validity import season_words
 from config.lib.viewer import Viewer
 from grids.models import Area
 
@@ -51,7 +51,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
     viewer, today = _viewer(request), timezone.localdate()
     visible = Organisation.objects.visible_to(viewer).on(today).select_related("area")
     typed = request.GET.get("q", "").strip()
-    own_ids = {seat.organisation_id for seat in viewer.scope.seats if seat.organisation_id}
+    own_ids = {seat.organisation_id for seat in viewer.scope.posts if seat.organisation_id}
     data = {
         "typed": typed,
         "found": list(visible.search(typed)[:MOST_FOUND]) if typed else [],

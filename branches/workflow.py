@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OrgKind, OrgLevel
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
-from config.lib import trees
+from config.lib.db import tree_paths
 from grids.enums import Level
 from grids.models import Area
 
@@ -92,7 +92,7 @@ def add_organisations(
 ) -> dict[str, Organisation]:
     """Add many organisations at once, superiors first; returns them by their keys."""
     made: dict[str, Organisation] = {}
-    ids = trees.draw_ids(Organisation, len(organisations))
+    ids = tree_paths.draw_ids(Organisation, len(organisations))
     for draft, pk in zip(organisations, ids, strict=True):
         parent = made[draft.parent] if isinstance(draft.parent, str) else draft.parent
         made[draft.key] = _new_organisation(draft, pk, parent, on)
@@ -186,7 +186,7 @@ def _new_organisation(
         level=draft.level,
         kind=draft.kind,
         parent=parent,
-        path=trees.path_of(parent.path if parent else "", pk),
+        path=tree_paths.path_of(parent.path if parent else "", pk),
         area=draft.area,
         name=draft.name,
         short_name=draft.short_name or draft.name,

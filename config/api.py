@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from branches.api import OrganisationViewSet
-from config.lib import openapi  # noqa: F401 - registers how the token is described
+from config.lib.rest import openapi  # noqa: F401 - registers how the token is described
 from grids.api import AreaViewSet, BuildingViewSet
 from members.api import MeView
 

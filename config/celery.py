@@ -33,18 +33,24 @@ class Messages(AMQP):
 
 
 app = Celery("zhaozhibu", amqp=Messages)
-app.Task.Request = "config.lib.taken:Request"
+app.Task.Request = "config.lib.celery.request:AcknowledgingRequest"
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(related_name="beat")
+app.autodiscover_tasks(["petitions.ops"], related_name="scheduled_tasks")
 
 # The whole timetable, in code: name → task and seconds. Deadlines are rows; the clock only looks.
 app.conf.beat_schedule = {
-    "let due limits fire": {"task": "petitions.beat.sweep_deadlines", "schedule": 2.0},
-    "announce what a lost wake-up left": {"task": "petitions.beat.drain_outbox", "schedule": 5.0},
-    "text residents": {"task": "petitions.beat.text_residents", "schedule": 15.0},
+    "let due limits fire": {
+        "task": "petitions.ops.scheduled_tasks.sweep_deadlines",
+        "schedule": 2.0,
+    },
+    "announce what a lost wake-up left": {
+        "task": "petitions.ops.scheduled_tasks.drain_outbox",
+        "schedule": 5.0,
+    },
+    "text residents": {"task": "petitions.ops.scheduled_tasks.text_residents", "schedule": 15.0},
     "deliver messages": {"task": "members.tasks.deliver_due", "schedule": 15.0},
-    "tidy up": {"task": "petitions.beat.tidy", "schedule": 3600.0},
+    "tidy up": {"task": "petitions.ops.scheduled_tasks.tidy", "schedule": 3600.0},
     "write the digest of the day": {"task": "members.tasks.daily_digest", "schedule": 300.0},
 }
 # A wake-up nobody took within its turn is worthless: the next one does the same.

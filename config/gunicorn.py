@@ -10,8 +10,8 @@ from typing import Any
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from config import env, places
-from config.embedded.process import end_with_parent
+from config.local import env, paths
+from config.local.embedded.process import end_with_parent
 
 bind = env.text("BIND", f"{env.text('HOST', '127.0.0.1')}:{env.number('PORT', 8000)}")
 workers = env.number("WEB_WORKERS", 2)
@@ -30,7 +30,7 @@ proc_name = "zhaozhibu"
 forwarded_allow_ips = env.text("TRUSTED_PROXY_ADDRESSES", "127.0.0.1,::1")
 
 # The processes share their counters through files, so that any of them can answer for all.
-_metrics = Path(env.text("PROMETHEUS_MULTIPROC_DIR", str(places.find().var / "metrics")))
+_metrics = Path(env.text("PROMETHEUS_MULTIPROC_DIR", str(paths.find().var / "metrics")))
 shutil.rmtree(_metrics, ignore_errors=True)
 _metrics.mkdir(parents=True, exist_ok=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)

@@ -7,13 +7,14 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import apidocs, env, places
-from config.lib import observability
+from config import openapi_settings
+from config.lib.web import request_log
+from config.local import env, paths
 
 django_stubs_ext.monkeypatch()  # `ModelForm[Area]` must mean something at run time too
 
-BASE_DIR = places.ROOT
-PLACES = places.find()
+BASE_DIR = paths.ROOT
+PLACES = paths.find()
 VAR_DIR: Path = PLACES.var
 
 # Without DATABASE_URL the project runs on the PostgreSQL and Valkey that it starts by itself.
@@ -27,7 +28,7 @@ if PRODUCTION:
     CONTACT_KEYS = env.pairs("CONTACT_KEYS")
     ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
 else:
-    _own = places.own_secrets(VAR_DIR)
+    _own = paths.own_secrets(VAR_DIR)
     SECRET_KEY = env.text("SECRET_KEY", _own["secret_key"])
     CONTACT_KEYS = env.pairs("CONTACT_KEYS") or _own["contact_keys"]
     ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -66,11 +67,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.lib.observability.RequestMiddleware",
-    "config.lib.policy.OnePolicy",
+    "config.lib.web.request_log.RequestMiddleware",
+    "config.lib.web.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.lib.errors.RefuseUnreadable",
+    "config.lib.web.errors.RequestSanityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -81,10 +82,10 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     # Instead of allauth's own session middleware, which would write on every request.
-    "members.middleware.KeepNothing",
-    "members.middleware.SessionTimes",
-    "members.middleware.FirstPassword",
-    "members.middleware.SecondFactor",
+    "members.accounts.middleware.NoStoreMiddleware",
+    "members.accounts.middleware.SessionTimeoutMiddleware",
+    "members.accounts.middleware.PasswordChangeMiddleware",
+    "members.accounts.middleware.MfaRequiredMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -103,11 +104,11 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "members.context.unread_count",
-                "config.context.staff",
+                "members.inbox.context_processors.unread_count",
+                "config.context_processors.staff",
             ],
-            "builtins": ["config.templatetags.moments"],
-            "libraries": {"moments": "config.templatetags.moments"},
+            "builtins": ["config.templatetags.durations"],
+            "libraries": {"moments": "config.templatetags.durations"},
         },
     },
 ]
@@ -127,8 +128,8 @@ OPERATOR_PERMISSIONS = {
 # What higher apps add to the pages of lower ones; see config/lib/panels.py.
 PAGE_PANELS = {
     "places": ["branches.panels.gaps"],
-    "place": ["branches.panels.answering", "petitions.panels.of_place"],
-    "organisation": ["members.panels.posts", "petitions.panels.of_organisation"],
+    "place": ["branches.panels.responsible", "petitions.web.panels.of_place"],
+    "organisation": ["members.panels.posts", "petitions.web.panels.of_organisation"],
 }
 
 # --- Database, cache, queue -------------------------------------------------------------------
@@ -143,7 +144,7 @@ STATEMENT_TIMEOUT_MS = env.number("STATEMENT_TIMEOUT_MS", 15_000)
 LOCK_TIMEOUT_MS = env.number("LOCK_TIMEOUT_MS", 5_000)
 DATABASES = {
     "default": {
-        "ENGINE": "config.lib.postgres",
+        "ENGINE": "config.lib.db.postgres",
         "NAME": _database.name,
         "USER": _database.user,
         "PASSWORD": _database.password,
@@ -168,7 +169,7 @@ DATABASES = {
 _redis = env.text("REDIS_URL").rstrip("/")
 CACHES = {
     "default": {
-        "BACKEND": "config.lib.cache.Cache",
+        "BACKEND": "config.lib.web.redis_cache.Cache",
         "LOCATION": f"{_redis}/1" if _redis else f"unix://{PLACES.broker}?db=1",
         "KEY_PREFIX": "zhaozhibu",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
@@ -194,7 +195,7 @@ CELERY_TASK_DEFAULT_QUEUE = "zhaozhibu"
 # The sweep has a queue of its own, from which every worker takes first: it never waits behind the
 # announcements of a busy hour, where its messages would expire one after the other.
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("clock", "zhaozhibu")]
-CELERY_TASK_ROUTES = {"petitions.beat.sweep_deadlines": {"queue": "clock"}}
+CELERY_TASK_ROUTES = {"petitions.ops.scheduled_tasks.sweep_deadlines": {"queue": "clock"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -208,13 +209,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_CONCURRENCY = env.number("WORKER_PROCESSES", 1)
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
-CELERY_BEAT_SCHEDULER = "config.lib.timetable:Timetable"
+CELERY_BEAT_SCHEDULER = "config.lib.celery.scheduler:MonotonicScheduler"
 CELERY_TIMEZONE = "Asia/Shanghai"
 
 # --- People -----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "members.User"
-AUTHENTICATION_BACKENDS = ["members.backends.HatBackend"]
+AUTHENTICATION_BACKENDS = ["members.accounts.backends.RoleBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -225,33 +226,33 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_validation}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": f"{_validation}.CommonPasswordValidator"},
     {"NAME": f"{_validation}.NumericPasswordValidator"},
-    {"NAME": "members.validators.NotAboutYouValidator"},
+    {"NAME": "members.accounts.validators.NotAboutYouValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "petitions:home"  # a hat goes to its own pages: members/adapters.py
+LOGIN_REDIRECT_URL = "petitions:home"  # a hat goes to its own pages: members/accounts/adapters.py
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a forgotten password sends no letter to strangers
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_ADAPTER = "members.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "members.accounts.adapters.AccountAdapter"
 ACCOUNT_RATE_LIMITS = {
-    "login": None,  # wrong passwords are counted in the security log, see members/adapters.py
+    "login": None,  # wrong passwords are counted by members/accounts/adapters.py
     "login_failed": "30/m/ip,5/30m/key",  # codes of the second factor
 }
 LOCKOUT_FAILURES = env.number("LOCKOUT_FAILURES", 5)
 LOCKOUT_ADDRESS_FAILURES = env.number("LOCKOUT_ADDRESS_FAILURES", 30)
 LOCKOUT_SECONDS = env.number("LOCKOUT_SECONDS", 30 * 60)
-MFA_ADAPTER = "members.adapters.SecondFactorAdapter"
+MFA_ADAPTER = "members.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "找支部"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are the administrators' word, nobody verifies them
-USERSESSIONS_ADAPTER = "members.adapters.SessionsAdapter"
+USERSESSIONS_ADAPTER = "members.accounts.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
 DEMO_PASSWORD = env.text("DEMO_PASSWORD", "Demo-2026-grid")  # of the invented people only
 
-SESSION_ENGINE = "config.lib.sessions"
+SESSION_ENGINE = "config.lib.web.sessions"
 SESSION_IDLE_SECONDS = env.number("SESSION_IDLE_SECONDS", 30 * 60)
 SESSION_MAX_SECONDS = env.number("SESSION_MAX_SECONDS", 8 * 60 * 60)
 SESSION_COOKIE_AGE = SESSION_MAX_SECONDS
@@ -262,26 +263,26 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "members.tokens.BearerToken",
+        "members.accounts.tokens.BearerToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.lib.api.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.lib.rest.api.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_THROTTLE_CLASSES": ["config.lib.api.WriteThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.lib.rest.api.WriteThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "api-file": env.text("API_FILE_RATE", "120/min"),
         "api-write": env.text("API_WRITE_RATE", "600/min"),
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "config.lib.errors.problem_handler",
+    "EXCEPTION_HANDLER": "config.lib.web.errors.problem_handler",
     "NUM_PROXIES": TRUSTED_PROXIES,
     "URL_FORMAT_OVERRIDE": None,
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "AUTO_REFRESH": False}
-SPECTACULAR_SETTINGS = apidocs.SETTINGS
+SPECTACULAR_SETTINGS = openapi_settings.SETTINGS
 
 # --- Language and time ------------------------------------------------------------------------
 
@@ -329,7 +330,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
-CSRF_FAILURE_VIEW = "config.lib.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "config.lib.web.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_COOKIE_HTTPONLY = False  # htmx sends the token from the page, never from the cookie
@@ -358,8 +359,8 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "zhaozhibu@localhost")
 
 # --- Watching it run --------------------------------------------------------------------------
 
-LOGGING = observability.logging_config(
-    as_json=observability.json_lines_wanted(env.text("LOG_FORMAT")),
+LOGGING = request_log.logging_config(
+    as_json=request_log.json_lines_wanted(env.text("LOG_FORMAT")),
     level=env.text("LOG_LEVEL", "INFO"),
     with_messages=DEBUG,
 )
@@ -371,9 +372,11 @@ MIN_FREE_MB = env.number("MIN_FREE_MB", 200)
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}")  # for links in mail
 OUTBOX_DIR = Path(env.text("OUTBOX_DIR", str(VAR_DIR / "outbox")))
 CHANNELS = {  # a way out and its adapter; without an adapter it is not used
-    "email": env.text("EMAIL_CHANNEL", "members.channels.EmailChannel"),
-    "sms": env.text("SMS_CHANNEL", "" if PRODUCTION else "members.channels.SmsFileChannel"),
-    "wecom": env.text("WECOM_CHANNEL", "" if PRODUCTION else "members.channels.WeComFileChannel"),
+    "email": env.text("EMAIL_CHANNEL", "members.inbox.channels.EmailChannel"),
+    "sms": env.text("SMS_CHANNEL", "" if PRODUCTION else "members.inbox.channels.SmsFileChannel"),
+    "wecom": env.text(
+        "WECOM_CHANNEL", "" if PRODUCTION else "members.inbox.channels.WeComFileChannel"
+    ),
 }
 
 # Every process that reads the settings knows the queue; one that does not starts the faster.

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config import views
-from config.lib import errors, health
+from config.lib.web import errors, health
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.operators import ROWS, AnyAdmin, AnyInline, KeptAdmin
-from grids import calendars, workflow
+from config.lib.admin import ROWS, BaseAdmin, BaseInline, NoDeleteAdmin
+from grids import workflow
+from grids.calendar import calendars
 from grids.enums import AreaKind, Level
 from grids.forms import AreaForm
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
@@ -23,7 +24,7 @@ DOORS = ("entrances", "floors", "doors_per_floor")
 SEASON = ("season_from", "season_to")
 
 
-class CodeInline(AnyInline):
+class CodeInline(BaseInline):
     """Codes of a place, to be read; a new one is given by the workflow."""
 
     model = AreaCode
@@ -37,7 +38,7 @@ class CodeInline(AnyInline):
 
 
 @admin.register(Area)
-class AreaAdmin(KeptAdmin):
+class AreaAdmin(NoDeleteAdmin):
     """Places: added by the workflow, corrected in their doors and season, never moved by hand."""
 
     form = AreaForm
@@ -74,7 +75,7 @@ class AreaAdmin(KeptAdmin):
 
 
 @admin.register(PlaceQr)
-class PlaceQrAdmin(KeptAdmin):
+class PlaceQrAdmin(NoDeleteAdmin):
     """QR links: issued for a place, revoked for good."""
 
     list_display = ("area", "code", "created_at", "revoked_at")
@@ -96,7 +97,7 @@ class PlaceQrAdmin(KeptAdmin):
             workflow.revoke_qr(qr=qr, now=timezone.now())
 
 
-class CalendarAdmin(AnyAdmin):
+class CalendarAdmin(BaseAdmin):
     """Rows of the calendar: a change counts at once here, in other processes within a minute."""
 
     list_per_page = ROWS
@@ -106,12 +107,12 @@ class CalendarAdmin(AnyAdmin):
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: Any) -> None:
         """Save, and read the calendar anew."""
         super().save_model(request, obj, form, change)
-        transaction.on_commit(calendars.forget)
+        transaction.on_commit(calendars.clear_cache)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         """Delete, and read the calendar anew."""
         super().delete_model(request, obj)
-        transaction.on_commit(calendars.forget)
+        transaction.on_commit(calendars.clear_cache)
 
 
 @admin.register(CalendarDay)

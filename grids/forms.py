@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.lib.operators import AnyModelForm
+from config.lib.admin import BaseModelForm
 from grids import workflow
 from grids.models import Area
 
 
-class AreaForm(AnyModelForm):
+class AreaForm(BaseModelForm):
     """A place to add or to correct."""
 
     class Meta:

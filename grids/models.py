@@ -15,8 +15,9 @@ from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from config.lib import trees
-from config.lib.dated import (
+from config.lib.db import tree_paths
+from config.lib.db.level_constraints import kind_fits_level
+from config.lib.db.validity import (
     MONTH_DAY,
     Dated,
     DatedQuerySet,
@@ -25,7 +26,6 @@ from config.lib.dated import (
     season_paired,
     validity,
 )
-from config.lib.levels import kind_fits_level
 from config.lib.viewer import Viewer
 from grids.enums import KINDS_AT, AreaKind, CodeScheme, DayKind, Level
 from grids.querysets import AreaQuerySet
@@ -121,17 +121,17 @@ class Area(Dated):
 
     def is_visible_to(self, viewer: Viewer) -> bool:
         """Tell of this one place what `AreaQuerySet.visible_to` asks of all."""
-        paths = [path for seat in viewer.scope.seats for path in seat.area_paths if path]
+        paths = [path for seat in viewer.scope.posts for path in seat.area_paths if path]
         return any(self.path.startswith(path) or path.startswith(self.path) for path in paths)
 
     def is_filable_on(self, day: dt.date) -> bool:
-        """Tell of this one place what `AreaQuerySet.filable` asks of all."""
+        """Tell of this one place what `AreaQuerySet.reportable` asks of all."""
         return self.is_valid_on(day) and self.level >= Level.COMMUNITY
 
     @property
     def ancestor_ids(self) -> list[int]:
         """Ids from the city down to this place itself."""
-        return trees.ids_of(self.path)
+        return tree_paths.ids_of(self.path)
 
     def is_in_season(self, day: dt.date) -> bool:
         """Tell whether the place is in use on `day`: a pasture only in its season."""

@@ -9,10 +9,10 @@ from django.apps import apps
 from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Length
 
-from config.lib import trees
-from config.lib.dated import DatedQuerySet
+from config.lib.db import tree_paths
+from config.lib.db.validity import DatedQuerySet
 from config.lib.viewer import Viewer
-from grids import naming
+from grids import place_names
 from grids.enums import Level
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ class AreaQuerySet(DatedQuerySet["Area"]):
 
         Without a post that reaches a place (administrative hats, visitors): none.
         """
-        paths = {path for seat in viewer.scope.seats for path in seat.area_paths if path}
+        paths = {path for seat in viewer.scope.posts for path in seat.area_paths if path}
         if not paths:
             return self.none()
-        reach = Q(pk__in={pk for path in paths for pk in trees.ids_of(path)})
+        reach = Q(pk__in={pk for path in paths for pk in tree_paths.ids_of(path)})
         for path in paths:
             reach |= Q(path__startswith=path)
         return self.filter(reach)
 
-    def filable(self, day: dt.date) -> Self:
+    def reportable(self, day: dt.date) -> Self:
         """Keep the places a report can be filed at on `day`: communities and what is in them."""
         return self.on(day).filter(level__gte=Level.COMMUNITY)
 
@@ -55,7 +55,7 @@ class AreaQuerySet(DatedQuerySet["Area"]):
         """
         typed = typed.replace("\0", " ")  # no text for a database
         words = typed.lower().split()
-        runs = naming.runs(typed[:LONGEST_QUERY])
+        runs = place_names.runs(typed[:LONGEST_QUERY])
         if not runs:
             return self.none()
         found = self

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from config.lib import panels
-from config.lib.dated import season_words
-from config.lib.trees import Crumb
+from config.lib.db.tree_paths import Crumb
+from config.lib.db.validity import season_words
 from config.lib.viewer import Viewer
-from grids import posters, search
+from grids import place_search, posters
 from grids.models import Area, AreaCode, PlaceQr
 from grids.querysets import AreaQuerySet
 
@@ -95,12 +95,12 @@ def poster(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def suggest(request: HttpRequest) -> HttpResponse:
     """Answer the box in which a place is chosen while typing, inside the viewer's territory."""
-    found = search.suggest(_viewer(request), request.GET.get("q", ""), timezone.localdate())
+    found = place_search.suggest(_viewer(request), request.GET.get("q", ""), timezone.localdate())
     return JsonResponse(found)
 
 
 def _starts(visible: AreaQuerySet, viewer: Viewer) -> list[Area]:
-    paths = {path for seat in viewer.scope.seats for path in seat.area_paths}
+    paths = {path for seat in viewer.scope.posts for path in seat.area_paths}
     return list(visible.filter(path__in=paths).order_by("level", "sort_key"))
 
 

@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from config.lib import trees
-from grids import calendars, naming
+from config.lib.db import tree_paths
+from grids import place_names
+from grids.calendar import calendars
 from grids.enums import AreaKind, CodeScheme, DayKind, Level
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr, new_qr_code
 
@@ -92,7 +93,7 @@ def add_areas(*, areas: Sequence[NewArea], on: dt.date) -> dict[str, Area]:
     made: list[Area] = []
     by_key: dict[str, Area] = {}
     parents = _Parents()
-    for draft, pk in zip(areas, trees.draw_ids(Area, len(areas)), strict=True):
+    for draft, pk in zip(areas, tree_paths.draw_ids(Area, len(areas)), strict=True):
         parent = by_key[draft.parent] if isinstance(draft.parent, str) else draft.parent
         area = _new_area(draft, pk, parent, on, parents.names_above(parent))
         made.append(area)
@@ -192,8 +193,8 @@ def import_calendar(
             continue
         _take_over(day, present, report, dry_run=dry_run)
     if not dry_run:
-        transaction.on_commit(calendars.forget)
-        calendars.forget()
+        transaction.on_commit(calendars.clear_cache)
+        calendars.clear_cache()
     return report
 
 
@@ -207,8 +208,8 @@ def set_office_hours(*, region: Area, hours: Iterable[tuple[str, str, dt.time, d
         )
         block.full_clean()
         block.save()
-    transaction.on_commit(calendars.forget)
-    calendars.forget()
+    transaction.on_commit(calendars.clear_cache)
+    calendars.clear_cache()
 
 
 class _Parents:
@@ -225,7 +226,7 @@ class _Parents:
         """Names of the grid and community above, so that a building is found by them too."""
         if parent is None:
             return ()
-        chain = trees.ids_of(parent.path)
+        chain = tree_paths.ids_of(parent.path)
         missing = [pk for pk in chain if pk not in self.by_id]
         if missing:
             self.by_id.update(Area.objects.in_bulk(missing))
@@ -237,19 +238,19 @@ def _new_area(
     draft: NewArea, pk: int, parent: Area | None, on: dt.date, around: tuple[str, ...]
 ) -> Area:
     check_fits(level=draft.level, parent=parent)
-    full_name = naming.full_name(
+    full_name = place_names.full_name(
         draft.level,
         draft.name,
         parent.full_name if parent else "",
         parent.level if parent else None,
     )
-    spelling = naming.spell(full_name, around)
+    spelling = place_names.spell(full_name, around)
     area = Area(
         pk=pk,
         level=draft.level,
         kind=draft.kind,
         parent=parent,
-        path=trees.path_of(parent.path if parent else "", pk),
+        path=tree_paths.path_of(parent.path if parent else "", pk),
         name=draft.name,
         full_name=full_name,
         initials=spelling.initials,

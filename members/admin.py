@@ -21,7 +21,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
-from config.lib.operators import AnyAdmin, KeptAdmin
+from config.lib.admin import BaseAdmin, NoDeleteAdmin
 from members import workflow
 from members.enums import LEVELS_OF, Role
 from members.models import NearbyEnrolment, Post, SecurityEvent, User
@@ -38,7 +38,7 @@ def _by(request: HttpRequest) -> User:
 
 
 @admin.register(User)
-class UserAdmin(KeptAdmin):
+class UserAdmin(NoDeleteAdmin):
     """Accounts; the password is never typed here, only given once and then changed by its owner."""
 
     list_display = ["username", "name", "is_active", "is_system", "last_login"]
@@ -121,7 +121,7 @@ class PostForm(forms.ModelForm[Post]):
 
 
 @admin.register(Post)
-class PostAdmin(KeptAdmin):
+class PostAdmin(NoDeleteAdmin):
     """Posts: given, and ended by a date; what was is never rewritten."""
 
     form = PostForm
@@ -156,7 +156,7 @@ class PostAdmin(KeptAdmin):
 
 
 @admin.register(AuthToken)
-class TokenAdmin(AnyAdmin):
+class TokenAdmin(BaseAdmin):
     """Tokens of partner systems: to look at and to withdraw; given on the command line."""
 
     list_display = ["token_key", "user", "created", "expiry"]
@@ -175,7 +175,7 @@ class TokenAdmin(AnyAdmin):
 
 
 @admin.register(NearbyEnrolment)
-class NearbyEnrolmentAdmin(KeptAdmin):
+class NearbyEnrolmentAdmin(NoDeleteAdmin):
     """Enrolled cadres: name, unit and grid organisation, and nothing about home or family."""
 
     list_display = ["name", "home_unit", "organisation", "enrolled_on", "ended_on"]
@@ -186,7 +186,7 @@ class NearbyEnrolmentAdmin(KeptAdmin):
 
 
 @admin.register(SecurityEvent)
-class SecurityEventAdmin(KeptAdmin):
+class SecurityEventAdmin(NoDeleteAdmin):
     """The security log, to read."""
 
     list_display = ["at", "action", "user", "detail"]

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from members.models import User
 
 
-class SeatSerializer(serializers.Serializer[Any]):
+class ActivePostSerializer(serializers.Serializer[Any]):
     """One post held today."""
 
     role = serializers.CharField()
@@ -32,7 +32,7 @@ class MeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     is_system = serializers.BooleanField()
     day = serializers.DateField()
-    seats = SeatSerializer(many=True)
+    seats = ActivePostSerializer(many=True)
 
 
 class MeView(APIView):
@@ -50,6 +50,6 @@ class MeView(APIView):
             "name": user.name,
             "is_system": user.is_system,
             "day": scope.day,
-            "seats": scope.seats,
+            "seats": scope.posts,
         }
         return Response(MeSerializer(data).data)

@@ -24,7 +24,7 @@ class Role(models.TextChoices):
     SECURITY_ADMIN = "security_admin", _("安全管理员")
 
 
-HATS: frozenset[Role] = frozenset({Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
+ADMIN_ROLES: frozenset[Role] = frozenset({Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
 """The three administrative hats: they exclude each other and see no case content."""
 
 HEADS: frozenset[Role] = frozenset(
@@ -63,7 +63,7 @@ LEVELS_OF: dict[Role, frozenset[OrgLevel]] = {
 }
 """At which organisations a post may stand."""
 
-SECOND_FACTOR: frozenset[Role] = HATS | {Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL}
+SECOND_FACTOR: frozenset[Role] = ADMIN_ROLES | {Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL}
 """Whoever holds one of these proves two factors, except among a demo's invented people."""
 
 

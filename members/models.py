@@ -17,17 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
-from config.lib.dated import Dated, dates_in_order
+from config.lib.db.validity import Dated, dates_in_order
 from config.lib.viewer import Scope
 from grids.models import Area
-from members import permissions, scopes
-from members.enums import HATS, SINGLE_HEADS, ChannelName, MessageKind, Role, SecurityAction
-from members.querysets import (
-    DeliveryQuerySet,
-    InboxQuerySet,
-    PostQuerySet,
-    SecurityEventQuerySet,
-)
+from members.accounts import admin_permissions
+from members.enums import ADMIN_ROLES, SINGLE_HEADS, ChannelName, MessageKind, Role, SecurityAction
+from members.posts import scopes
+from members.querysets import DeliveryQuerySet, InboxQuerySet, PostQuerySet, SecurityEventQuerySet
 
 
 def _while_held() -> Func:
@@ -35,10 +31,13 @@ def _while_held() -> Func:
     return Func(F("valid_from"), F("valid_to"), Value("[]"), function="DATERANGE")
 
 
-def _hat_number() -> Case:
+def _admin_role_number() -> Case:
     """Return 1, 2 or 3 for an administrative hat and 0 for every other post."""
     return Case(
-        *(When(role=hat, then=Value(number)) for number, hat in enumerate(sorted(HATS), start=1)),
+        *(
+            When(role=hat, then=Value(number))
+            for number, hat in enumerate(sorted(ADMIN_ROLES), start=1)
+        ),
         default=Value(0),
         output_field=models.SmallIntegerField(),
     )
@@ -103,7 +102,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Tell whether a hat worn today grants `perm` in the operators' pages."""
-        return obj is None and perm in permissions.granted(self)
+        return obj is None and perm in admin_permissions.granted(self)
 
     def has_perms(self, perm_list: Iterable[str], obj: Any = None) -> bool:
         """Tell whether every one of the permissions is granted."""
@@ -111,7 +110,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def has_module_perms(self, app_label: str) -> bool:
         """Tell whether anything of the app is open to this user in the operators' pages."""
-        return any(perm.startswith(f"{app_label}.") for perm in permissions.granted(self))
+        return any(perm.startswith(f"{app_label}.") for perm in admin_permissions.granted(self))
 
 
 class Post(Dated):
@@ -143,9 +142,12 @@ class Post(Dated):
         verbose_name_plural = pgettext_lazy("plural", "任职")
         constraints = [
             models.CheckConstraint(
-                condition=Q(role__in=sorted(HATS), organisation=None, area=None)
+                condition=Q(role__in=sorted(ADMIN_ROLES), organisation=None, area=None)
                 | Q(role=Role.API_CLIENT, organisation=None, area__isnull=False)
-                | (~Q(role__in=[*sorted(HATS), Role.API_CLIENT]) & Q(organisation__isnull=False)),
+                | (
+                    ~Q(role__in=[*sorted(ADMIN_ROLES), Role.API_CLIENT])
+                    & Q(organisation__isnull=False)
+                ),
                 name="post_reach_fits_role",
             ),
             dates_in_order("post_dates_in_order"),
@@ -164,7 +166,7 @@ class Post(Dated):
                 name="post_hats_exclude_each_other",
                 expressions=[
                     (F("user"), RangeOperators.EQUAL),
-                    (_hat_number(), RangeOperators.NOT_EQUAL),
+                    (_admin_role_number(), RangeOperators.NOT_EQUAL),
                     (_while_held(), RangeOperators.OVERLAPS),
                 ],
                 violation_error_message=_(

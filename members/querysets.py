@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
-from config.lib.dated import DatedQuerySet
+from config.lib.db.validity import DatedQuerySet
 from config.lib.viewer import Viewer
 from members.enums import HEADS, SecurityAction
 
 if TYPE_CHECKING:
-    from members.models import (  # noqa: F401 - types only
-        Delivery,
-        InboxMessage,
-        Post,
-        SecurityEvent,
-    )
+    from members.models import Delivery, InboxMessage, Post, SecurityEvent  # noqa: F401 - types only
 
 
 class PostQuerySet(DatedQuerySet["Post"]):
@@ -46,7 +41,7 @@ class InboxQuerySet(models.QuerySet["InboxMessage"]):
         They name cases, so whoever holds no post today is shown none, old ones included.
         """
         scope = viewer.scope
-        if not scope.seats:
+        if not scope.posts:
             return self.none()
         return self.filter(user_id=scope.user_id, show_from__lte=now)
 

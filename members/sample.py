@@ -19,8 +19,8 @@ from branches.models import Organisation, Responsibility
 from grids.enums import CodeScheme, Level
 from grids.models import Area, AreaCode
 from members import workflow
-from members.demo import LOGINS, Login
-from members.enums import HATS, HEAD_AT, SINGLE_HEADS, Role
+from members.demo_logins import LOGINS, Login
+from members.enums import ADMIN_ROLES, HEAD_AT, SINGLE_HEADS, Role
 from members.models import NearbyEnrolment, Post, User
 
 CADRES = 2_275
@@ -148,7 +148,7 @@ def _login(login: Login, number: int, password: str) -> User:
         name=login.name,
         email=f"{login.username}@example.invalid",
         duty_phone=f"0994-5559{number:03d}",
-        is_staff=login.role in HATS,
+        is_staff=login.role in ADMIN_ROLES,
         is_system=is_system,
         password=make_password(None) if is_system else password,
     )

@@ -10,8 +10,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from config.lib import clock
-from members import channels, notifications, workflow
+from members import workflow
 from members.enums import ChannelName
+from members.inbox import channels, wording
 from members.models import Delivery
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def deliver_due() -> int:
     sent = 0
     for position, delivery in enumerate(deliveries):
         if time.monotonic() > ends:
-            workflow.put_back(deliveries=deliveries[position:])
+            workflow.release(deliveries=deliveries[position:])
             break
         sent += _deliver(delivery, clock.now())
     return sent
@@ -57,9 +58,9 @@ def _send(delivery: Delivery, now: dt.datetime) -> None:
     Whoever has lost the post since is nobody: a closed account and an ended post have no seats.
     """
     user, channel = delivery.user, ChannelName(delivery.channel)
-    if user is None or not user.scope.seats:
+    if user is None or not user.scope.posts:
         return
-    address, letter = channels.address_of(user, channel), notifications.letter(delivery, now)
+    address, letter = channels.address_of(user, channel), wording.message(delivery, now)
     if address and letter is not None:
         channels.adapter(channel).send(address, letter.subject, letter.body)
 
@@ -68,4 +69,4 @@ def _send(delivery: Delivery, now: dt.datetime) -> None:
 def daily_digest() -> int:
     """Owe today's digests where offices have opened; return how many were added."""
     now = clock.now()
-    return workflow.owe_digests(now=now, day=timezone.localdate(now))
+    return workflow.queue_digests(now=now, day=timezone.localdate(now))

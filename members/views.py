@@ -15,8 +15,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from config.lib import clock
-from members import context, workflow
-from members.adapters import needs_second_factor
+from members import workflow
+from members.accounts.adapters import needs_second_factor
+from members.inbox import context_processors
 from members.models import InboxMessage, User
 
 PAGE = 30
@@ -51,7 +52,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_GET
 def unread(request: HttpRequest) -> HttpResponse:
     """Return the number on the bell, and nothing about anybody else."""
-    return render(request, "members/_unread.html", {"unread_count": context.count(_me(request))})
+    return render(
+        request, "members/_unread.html", {"unread_count": context_processors.count(_me(request))}
+    )
 
 
 @login_required

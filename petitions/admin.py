@@ -8,15 +8,15 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.operators import KeptAdmin
-from petitions import standards
+from config.lib.admin import NoDeleteAdmin
 from petitions.models import Category, PrivacyNotice, Standard
+from petitions.rules import standards
 
 LIMITS = ("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within")
 
 
 @admin.register(Category)
-class CategoryAdmin(KeptAdmin):
+class CategoryAdmin(NoDeleteAdmin):
     """Matters in two levels; one that is out of use is switched off, never deleted."""
 
     list_display = ("code", "name", "parent", "urgency", "channel", "is_listed", "is_active")
@@ -26,7 +26,7 @@ class CategoryAdmin(KeptAdmin):
 
 
 @admin.register(Standard)
-class StandardAdmin(KeptAdmin):
+class StandardAdmin(NoDeleteAdmin):
     """Limits by region and urgency, as days hours:minutes:seconds of working or clock time."""
 
     list_display = ("region", "urgency", "is_round_the_clock", "contact_within", "resolve_within")
@@ -49,11 +49,11 @@ class StandardAdmin(KeptAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the limit; other processes follow within a minute, open limits stay as promised."""
         super().save_model(request, obj, form, change)
-        standards.forget()
+        standards.clear_cache()
 
 
 @admin.register(PrivacyNotice)
-class PrivacyNoticeAdmin(KeptAdmin):
+class PrivacyNoticeAdmin(NoDeleteAdmin):
     """Versions of the notice; what a resident was shown is never changed, a new one is added."""
 
     list_display = ("version", "valid_from")

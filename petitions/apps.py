@@ -10,7 +10,8 @@ from django.db.models import Min
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from config.lib import clock, health
+from config.lib import clock
+from config.lib.web import health
 from petitions import states
 
 LATE_AFTER = 180.0  # seconds
@@ -31,12 +32,12 @@ class PetitionsConfig(AppConfig):
 
     def _write_steps(self, **_context: object) -> None:
         """Make the database's table of legal steps equal to `states.steps()`."""
-        wanted = set(states.steps())
-        rows = self._rows("Step")
+        wanted = set(states.legal_transitions())
+        rows = self._rows("LegalTransition")
         known = set(rows.values_list("verb", "from_status", "to_status"))
         for verb, source, target in known - wanted:
             rows.filter(verb=verb, from_status=source, to_status=target).delete()
-        step = self.get_model("Step")
+        step = self.get_model("LegalTransition")
         rows.bulk_create(
             step(verb=verb, from_status=source, to_status=target)
             for verb, source, target in sorted(wanted - known)

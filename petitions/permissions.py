@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
-from config.lib.viewer import Scope, Seat
-from members.enums import HATS, HEADS, Role
+from config.lib.viewer import ActivePost, Scope
+from members.enums import ADMIN_ROLES, HEADS, Role
 from members.models import User
 from petitions.enums import Actor, ClosedBy, Status, Verb
 from petitions.models import Petition
-from petitions.states import MOVE, MOVES, Move
+from petitions.states import RULE_OF, VERB_RULES, VerbRule
 
 MAX_RETURNS = 2
 DESK_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
@@ -32,16 +32,16 @@ class Petitioner:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class SystemActor:
     """The system acting because a limit passed."""
 
 
-CLOCK = Clock()
-By = User | Petitioner | Clock
+SYSTEM = SystemActor()
+By = User | Petitioner | SystemActor
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """Whether a verb is open: `ok`, or a `code` for programs and a `reason` for people."""
 
     ok: bool
@@ -53,7 +53,7 @@ class Verdict:
         return self.ok
 
 
-def _is_head(seat: Seat, organisation_id: int | None) -> bool:
+def _is_head(seat: ActivePost, organisation_id: int | None) -> bool:
     return (
         organisation_id is not None
         and seat.organisation_id == organisation_id
@@ -61,7 +61,7 @@ def _is_head(seat: Seat, organisation_id: int | None) -> bool:
     )
 
 
-def _is_handler(seat: Seat, petition: Petition) -> bool:
+def _is_handler(seat: ActivePost, petition: Petition) -> bool:
     """The post's organisation answers for the case; a community's own desk acts for it too."""
     if _is_head(seat, petition.organisation_id):
         return True
@@ -72,11 +72,11 @@ def _is_handler(seat: Seat, petition: Petition) -> bool:
     )
 
 
-def _covers(seat: Seat, petition: Petition) -> bool:
+def _covers(seat: ActivePost, petition: Petition) -> bool:
     return any(petition.path.startswith(path) for path in seat.area_paths)
 
 
-def _seat_relations(seat: Seat, petition: Petition) -> set[Actor]:
+def _seat_relations(seat: ActivePost, petition: Petition) -> set[Actor]:
     found: set[Actor] = set()
     if _is_handler(seat, petition):
         found.add(Actor.HANDLER)
@@ -95,29 +95,29 @@ def _seat_relations(seat: Seat, petition: Petition) -> set[Actor]:
     return found
 
 
-def is_in_own_cause(scope: Scope, petition: Petition) -> bool:
+def is_own_matter(scope: Scope, petition: Petition) -> bool:
     """Tell whether the case is about an organisation the viewer belongs to or stands below."""
     about = petition.about_organisation_id
-    return about is not None and any(about in seat.ancestor_ids for seat in scope.seats)
+    return about is not None and any(about in seat.ancestor_ids for seat in scope.posts)
 
 
 def _is_assignee(by: User, petition: Petition) -> bool:
     """Work given to a person ends with the post in the organisation that gave it."""
     return by.pk in petition.assignee_ids and any(
-        petition.organisation_id in seat.ancestor_ids for seat in by.scope.seats
+        petition.organisation_id in seat.ancestor_ids for seat in by.scope.posts
     )
 
 
-def relations(by: By, petition: Petition) -> frozenset[Actor]:
+def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
     """Return what `by` is to the case; somebody in whose cause it is has no relation at all."""
-    if isinstance(by, Clock):
+    if isinstance(by, SystemActor):
         return frozenset({Actor.CLOCK})
     if isinstance(by, Petitioner):
         return frozenset({Actor.PETITIONER} if by.petition_id == petition.pk else ())
-    if is_in_own_cause(by.scope, petition):
+    if is_own_matter(by.scope, petition):
         return frozenset()
     found: set[Actor] = {Actor.ASSIGNEE} if _is_assignee(by, petition) else set()
-    for seat in by.scope.seats:
+    for seat in by.scope.posts:
         found |= _seat_relations(seat, petition)
     return frozenset(found)
 
@@ -126,62 +126,62 @@ def acting_for(by: By, petition: Petition, actor: Actor) -> int | None:
     """Return the organisation in whose name `by` acts on the case."""
     if not isinstance(by, User):
         return None
-    for seat in by.scope.seats:
+    for seat in by.scope.posts:
         if actor in _seat_relations(seat, petition):
             return seat.organisation_id
-    return next((seat.organisation_id for seat in by.scope.seats), None)
+    return next((seat.organisation_id for seat in by.scope.posts), None)
 
 
-def _moment(move: Move, petition: Petition) -> Verdict:
+def _status_allows(move: VerbRule, petition: Petition) -> Decision:
     if Status(petition.status) in move.sources:
-        return Verdict(True)
+        return Decision(True)
     label = Status(petition.status).label
-    return Verdict(
+    return Decision(
         False, "wrong_state", _("当前状态是“%(state)s”，不能这样操作。") % {"state": label}
     )
 
 
-def _guard_return(petition: Petition, _by: By) -> Verdict:
+def _guard_return(petition: Petition, _by: By) -> Decision:
     if petition.is_sealed:
-        return Verdict(False, "nobody_above", _("专门渠道的事项不能退单。"))
+        return Decision(False, "nobody_above", _("专门渠道的事项不能退单。"))
     if petition.is_route_final:
-        return Verdict(False, "final_route", _("改派已是终局，不能再退单。"))
+        return Decision(False, "final_route", _("改派已是终局，不能再退单。"))
     if petition.returns >= MAX_RETURNS:
-        return Verdict(False, "too_many_returns", _("已退单两次，不能再退。"))
-    return Verdict(True)
+        return Decision(False, "too_many_returns", _("已退单两次，不能再退。"))
+    return Decision(True)
 
 
-def _guard_confirm(petition: Petition, by: By) -> Verdict:
+def _guard_confirm(petition: Petition, by: By) -> Decision:
     if isinstance(by, User) and by.pk == petition.resolved_by_id:
-        return Verdict(False, "own_work", _("回访须由办理人以外的人进行。"))
-    return Verdict(True)
+        return Decision(False, "own_work", _("回访须由办理人以外的人进行。"))
+    return Decision(True)
 
 
-def _guard_answer(petition: Petition, _by: By) -> Verdict:
+def _guard_answer(petition: Petition, _by: By) -> Decision:
     if not petition.is_answer_owed:
-        return Verdict(False, "nothing_to_answer", _("没有待答复的升级。"))
-    return Verdict(True)
+        return Decision(False, "nothing_to_answer", _("没有待答复的升级。"))
+    return Decision(True)
 
 
-def _guard_reopen(petition: Petition, by: By) -> Verdict:
+def _guard_reopen(petition: Petition, by: By) -> Decision:
     if isinstance(by, Petitioner) and petition.status != Status.CLOSED:
-        return Verdict(False, "wrong_state", _("请先对答复作出确认。"))
+        return Decision(False, "wrong_state", _("请先对答复作出确认。"))
     if (
         petition.closed_by == ClosedBy.CONFIRMED
         and isinstance(by, Petitioner)
         and petition.round > 1
     ):
-        return Verdict(False, "already_reopened", _("已再办过，请联系社区。"))
-    return Verdict(True)
+        return Decision(False, "already_reopened", _("已再办过，请联系社区。"))
+    return Decision(True)
 
 
-def _guard_reveal(petition: Petition, by: By) -> Verdict:
+def _guard_reveal(petition: Petition, by: By) -> Decision:
     contact = getattr(petition, "contact", None)
     if contact is None:
-        return Verdict(False, "no_contact", _("居民没有留下联系方式。"))
-    if contact.is_confidential and Actor.COORDINATOR not in relations(by, petition):
-        return Verdict(False, "confidential", _("居民要求保密，请由社区转达。"))
-    return Verdict(True)
+        return Decision(False, "no_contact", _("居民没有留下联系方式。"))
+    if contact.is_confidential and Actor.COORDINATOR not in actors_of(by, petition):
+        return Decision(False, "confidential", _("居民要求保密，请由社区转达。"))
+    return Decision(True)
 
 
 GUARDS = {
@@ -194,31 +194,31 @@ GUARDS = {
 }
 
 
-def may(verb: Verb, petition: Petition, by: By) -> Verdict:
+def may(verb: Verb, petition: Petition, by: By) -> Decision:
     """Tell whether `by` may do `verb` now: right actor, right moment, rule of the verb."""
-    move = MOVE[verb]
-    held = relations(by, petition)
+    move = RULE_OF[verb]
+    held = actors_of(by, petition)
     actor = next((one for one in move.actors if one in held), None)
     if actor is None or not move.has_page:
-        return Verdict(False, "wrong_actor", _("这一步由其他人办理。"))
-    moment = _moment(move, petition)
+        return Decision(False, "wrong_actor", _("这一步由其他人办理。"))
+    moment = _status_allows(move, petition)
     if not moment:
         return moment
     guard = GUARDS.get(verb)
-    verdict = guard(petition, by) if guard else Verdict(True)
-    return Verdict(verdict.ok, verdict.code, verdict.reason, actor)
+    verdict = guard(petition, by) if guard else Decision(True)
+    return Decision(verdict.ok, verdict.code, verdict.reason, actor)
 
 
-def open_verbs(petition: Petition, by: By) -> list[Verb]:
+def allowed_verbs(petition: Petition, by: By) -> list[Verb]:
     """Return the verbs open to `by` now, in the order of the table."""
-    return [move.verb for move in MOVES if move.sources and may(move.verb, petition, by)]
+    return [move.verb for move in VERB_RULES if move.sources and may(move.verb, petition, by)]
 
 
-def closed_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
+def refused_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
     """Return verbs that are `by`'s to do but not now, each with the reason to show."""
-    held = relations(by, petition)
+    held = actors_of(by, petition)
     found = []
-    for move in MOVES:
+    for move in VERB_RULES:
         if move.sources and move.has_page and held & set(move.actors):
             verdict = may(move.verb, petition, by)
             if not verdict:
@@ -228,7 +228,7 @@ def closed_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
 
 def has_case_post(user: User) -> bool:
     """Tell whether somebody holds a post today that is not an administrative hat."""
-    return any(seat.role not in HATS for seat in user.scope.seats)
+    return any(seat.role not in ADMIN_ROLES for seat in user.scope.posts)
 
 
 def may_file(by: By, path: str) -> bool:
@@ -237,10 +237,10 @@ def may_file(by: By, path: str) -> bool:
         return True
     return any(
         seat.role in FILING_ROLES and any(path.startswith(area) for area in seat.area_paths)
-        for seat in by.scope.seats
+        for seat in by.scope.posts
     )
 
 
 def may_open_desk(user: User) -> bool:
     """Tell whether somebody may file anywhere at all, and so has a use for the desk."""
-    return any(seat.role in FILING_ROLES and seat.area_paths for seat in user.scope.seats)
+    return any(seat.role in FILING_ROLES and seat.area_paths for seat in user.scope.posts)

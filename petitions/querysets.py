@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
-from config.lib.viewer import Scope, Seat, Viewer
-from members.enums import HATS, Role
-from petitions import retries, search
+from config.lib.viewer import ActivePost, Scope, Viewer
+from members.enums import ADMIN_ROLES, Role
+from petitions import text_search
 from petitions.enums import DeadlineState, Status
+from petitions.rules import backoff
 from petitions.states import OPEN, RUNNING
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ AREA_ROLES = frozenset(
 )
 
 
-def _reach(seat: Seat) -> Q:
+def _reach(seat: ActivePost) -> Q:
     """What one post reaches: its area, and the cases its organisation was drawn into."""
     nothing = Q(pk__in=[])
-    if seat.role in HATS:
+    if seat.role in ADMIN_ROLES:
         return nothing
     reach = nothing
     if seat.role in AREA_ROLES:
@@ -51,7 +52,7 @@ def _reach(seat: Seat) -> Q:
 
 def _own_and_above(scope: Scope) -> frozenset[int]:
     """Organisations the viewer belongs to or stands below; their own causes are not for it."""
-    return frozenset().union(*(seat.ancestor_ids for seat in scope.seats))
+    return frozenset().union(*(seat.ancestor_ids for seat in scope.posts))
 
 
 class PetitionQuerySet(models.QuerySet["Petition"]):
@@ -67,12 +68,12 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         everybody but the city's own officials. Without a post: nothing.
         """
         scope = viewer.scope
-        if not scope.seats or any(seat.role in HATS for seat in scope.seats):
+        if not scope.posts or any(seat.role in ADMIN_ROLES for seat in scope.posts):
             return self.none()
         above = sorted(_own_and_above(scope))
         # Work given to a person ends with the post in the organisation that gave it.
         reach = Q(assignee_ids__contains=[scope.user_id], organisation__in=above)
-        for seat in scope.seats:
+        for seat in scope.posts:
             reach |= _reach(seat)
         found = self.filter(reach)
         if above:
@@ -115,10 +116,10 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def matching(self, words: str) -> Self:
         """Keep the cases whose number, place, category or text hold `words`."""
-        number = search.petition_id(words)
+        number = text_search.petition_id(words)
         if number is not None:
             return self.filter(pk=number)
-        query = search.query(words)
+        query = text_search.query(words)
         if query is None:
             return self
         # The planner cannot know how rare a word is, and would read a million cases to find none.
@@ -188,7 +189,7 @@ def is_awaiting_answer_of(viewer: Viewer) -> Q:
 def _own_organisations(viewer: Viewer) -> list[int]:
     return sorted(
         seat.organisation_id
-        for seat in viewer.scope.seats
+        for seat in viewer.scope.posts
         if seat.organisation_id is not None and seat.role != Role.MEMBER
     )
 
@@ -206,13 +207,13 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
 
     def due(self, now: dt.datetime) -> Self:
         """Keep the open limits that have passed and wait for no other try, oldest first."""
-        return self.open().filter(retries.is_free(now), due_at__lte=now).order_by("due_at")
+        return self.open().filter(backoff.is_ready(now), due_at__lte=now).order_by("due_at")
 
     def to_remind(self, now: dt.datetime) -> Self:
         """Keep the open limits of which 80 % are used and nobody was reminded, oldest first."""
         return (
             self.open()
-            .filter(retries.is_free(now), reminded_at=None, remind_at__lte=now, due_at__gt=now)
+            .filter(backoff.is_ready(now), reminded_at=None, remind_at__lte=now, due_at__gt=now)
             .order_by("remind_at")
         )
 
@@ -222,4 +223,4 @@ class OutboxQuerySet(models.QuerySet["Outbox"]):
 
     def waiting(self, now: dt.datetime) -> Self:
         """Keep the events not told yet that wait for no other try, oldest first."""
-        return self.filter(retries.is_free(now), done_at=None).order_by("created_at")
+        return self.filter(backoff.is_ready(now), done_at=None).order_by("created_at")

@@ -24,7 +24,7 @@ STAFF = (A.HANDLER, A.ASSIGNEE, A.COORDINATOR, A.SUPERVISOR, A.DEPARTMENT)
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class VerbRule:
     """One verb from some states to one state; `to` None keeps the state.
 
     `checks_version` is False where two people may act at once without harm (adding a note).
@@ -39,57 +39,59 @@ class Move:
     has_page: bool = True
 
 
-MOVES: tuple[Move, ...] = (
-    Move(Verb.FILE, (), S.SUBMITTED, (A.PETITIONER, A.COORDINATOR, A.HANDLER, A.PARTNER)),
-    Move(Verb.ACCEPT, (S.SUBMITTED,), S.ACCEPTED, (A.HANDLER, A.COORDINATOR)),
-    Move(Verb.DECLINE, (S.SUBMITTED,), S.DECLINED, (A.HANDLER, A.COORDINATOR)),
-    Move(Verb.REDIRECT, (S.SUBMITTED, S.ACCEPTED), S.REDIRECTED, (A.HANDLER, A.COORDINATOR)),
-    Move(Verb.DISPATCH, IN_HAND, S.ASSIGNED, (A.HANDLER,)),
-    Move(Verb.START, (S.ACCEPTED, S.ASSIGNED, S.REOPENED), S.IN_PROGRESS, (A.HANDLER, A.ASSIGNEE)),
-    Move(Verb.VISIT, IN_HAND, S.IN_PROGRESS, (A.HANDLER, A.ASSIGNEE), checks_version=False),
-    Move(Verb.NOTE, OPEN, None, STAFF, checks_version=False),
-    Move(Verb.PHOTO, OPEN, None, STAFF, checks_version=False),
-    Move(Verb.RESOLVE, IN_HAND, S.RESOLVED, (A.HANDLER,)),
-    Move(Verb.CONFIRM, (S.RESOLVED,), S.CLOSED, (A.PETITIONER, A.COORDINATOR)),
-    Move(Verb.DISPUTE, (S.RESOLVED,), S.REOPENED, (A.PETITIONER, A.COORDINATOR)),
-    Move(Verb.RATE, (S.RESOLVED, S.CLOSED), None, (A.PETITIONER,), checks_version=False),
-    Move(Verb.CLOSE, (S.RESOLVED,), S.CLOSED, (A.COORDINATOR, A.SUPERVISOR, A.CLOCK)),
-    Move(
+VERB_RULES: tuple[VerbRule, ...] = (
+    VerbRule(Verb.FILE, (), S.SUBMITTED, (A.PETITIONER, A.COORDINATOR, A.HANDLER, A.PARTNER)),
+    VerbRule(Verb.ACCEPT, (S.SUBMITTED,), S.ACCEPTED, (A.HANDLER, A.COORDINATOR)),
+    VerbRule(Verb.DECLINE, (S.SUBMITTED,), S.DECLINED, (A.HANDLER, A.COORDINATOR)),
+    VerbRule(Verb.REDIRECT, (S.SUBMITTED, S.ACCEPTED), S.REDIRECTED, (A.HANDLER, A.COORDINATOR)),
+    VerbRule(Verb.DISPATCH, IN_HAND, S.ASSIGNED, (A.HANDLER,)),
+    VerbRule(
+        Verb.START, (S.ACCEPTED, S.ASSIGNED, S.REOPENED), S.IN_PROGRESS, (A.HANDLER, A.ASSIGNEE)
+    ),
+    VerbRule(Verb.VISIT, IN_HAND, S.IN_PROGRESS, (A.HANDLER, A.ASSIGNEE), checks_version=False),
+    VerbRule(Verb.NOTE, OPEN, None, STAFF, checks_version=False),
+    VerbRule(Verb.PHOTO, OPEN, None, STAFF, checks_version=False),
+    VerbRule(Verb.RESOLVE, IN_HAND, S.RESOLVED, (A.HANDLER,)),
+    VerbRule(Verb.CONFIRM, (S.RESOLVED,), S.CLOSED, (A.PETITIONER, A.COORDINATOR)),
+    VerbRule(Verb.DISPUTE, (S.RESOLVED,), S.REOPENED, (A.PETITIONER, A.COORDINATOR)),
+    VerbRule(Verb.RATE, (S.RESOLVED, S.CLOSED), None, (A.PETITIONER,), checks_version=False),
+    VerbRule(Verb.CLOSE, (S.RESOLVED,), S.CLOSED, (A.COORDINATOR, A.SUPERVISOR, A.CLOCK)),
+    VerbRule(
         Verb.REOPEN,
         (S.RESOLVED, S.CLOSED, S.DECLINED),
         S.REOPENED,
         (A.PETITIONER, A.COORDINATOR, A.SUPERVISOR),
     ),
-    Move(Verb.RETURN, (S.SUBMITTED, S.ACCEPTED), S.RETURNED, (A.HANDLER,)),
-    Move(Verb.REASSIGN, RUNNING, S.SUBMITTED, (A.COORDINATOR, A.SUPERVISOR)),
-    Move(Verb.ESCALATE, RUNNING, None, (A.HANDLER, A.COORDINATOR, A.CLOCK)),
-    Move(Verb.ANSWER, RUNNING, None, (A.SUPERVISOR,)),
-    Move(Verb.WITHDRAW, (*RUNNING, S.RESOLVED), S.WITHDRAWN, (A.PETITIONER, A.COORDINATOR)),
-    Move(
+    VerbRule(Verb.RETURN, (S.SUBMITTED, S.ACCEPTED), S.RETURNED, (A.HANDLER,)),
+    VerbRule(Verb.REASSIGN, RUNNING, S.SUBMITTED, (A.COORDINATOR, A.SUPERVISOR)),
+    VerbRule(Verb.ESCALATE, RUNNING, None, (A.HANDLER, A.COORDINATOR, A.CLOCK)),
+    VerbRule(Verb.ANSWER, RUNNING, None, (A.SUPERVISOR,)),
+    VerbRule(Verb.WITHDRAW, (*RUNNING, S.RESOLVED), S.WITHDRAWN, (A.PETITIONER, A.COORDINATOR)),
+    VerbRule(
         Verb.REVEAL,
         (*OPEN, S.CLOSED),
         None,
         (A.HANDLER, A.COORDINATOR),
         checks_version=False,
     ),
-    Move(Verb.REMIND, (*RUNNING, S.RESOLVED), None, (A.CLOCK,), checks_version=False),
-    Move(
+    VerbRule(Verb.REMIND, (*RUNNING, S.RESOLVED), None, (A.CLOCK,), checks_version=False),
+    VerbRule(
         Verb.SUSPEND,
         (S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS),
         S.SUSPENDED,
         (A.SUPERVISOR,),
         has_page=False,
     ),
-    Move(Verb.RESUME, (S.SUSPENDED,), S.IN_PROGRESS, (A.SUPERVISOR, A.CLOCK), has_page=False),
-    Move(Verb.MERGE, (*RUNNING, S.RESOLVED), S.MERGED, (A.COORDINATOR,), has_page=False),
+    VerbRule(Verb.RESUME, (S.SUSPENDED,), S.IN_PROGRESS, (A.SUPERVISOR, A.CLOCK), has_page=False),
+    VerbRule(Verb.MERGE, (*RUNNING, S.RESOLVED), S.MERGED, (A.COORDINATOR,), has_page=False),
 )
 
-MOVE: dict[Verb, Move] = {move.verb: move for move in MOVES}
+RULE_OF: dict[Verb, VerbRule] = {move.verb: move for move in VERB_RULES}
 
 
-def steps() -> Iterator[tuple[str, str, str]]:
+def legal_transitions() -> Iterator[tuple[str, str, str]]:
     """Yield every legal step as (verb, from, to); filing comes from the empty state."""
-    for move in MOVES:
+    for move in VERB_RULES:
         if move.verb == Verb.FILE:
             yield (move.verb, "", S.SUBMITTED)
         for source in move.sources:

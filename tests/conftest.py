@@ -11,12 +11,12 @@ from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
-from config import embedded, places
 from config.lib import clock
-from tests.figures import pytest_terminal_summary, say
-from tests.lines import hang_up
-from tests.plants import twins
-from tests.stack import Stack, shared
+from config.local import embedded, paths
+from tests.mutants import runner
+from tests.support.db_connections import hang_up
+from tests.support.run_report import pytest_terminal_summary, say
+from tests.support.stack import Stack, shared
 
 __all__ = ["pytest_terminal_summary", "say"]  # found here by pytest
 
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver runs an event loop
     if hasattr(config, "workerinput") or config.option.help or config.option.collectonly:
         return
-    at = places.find(Path(os.environ["VAR_DIR"]))
+    at = paths.find(Path(os.environ["VAR_DIR"]))
     at.var.mkdir(parents=True, exist_ok=True)
     users = (at.var / "users.lock").open("w")
     fcntl.flock(users, fcntl.LOCK_SH)
@@ -47,13 +47,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each test named for a planted mistake run once more, with the mistake."""
-    twins.add_to(items)
+    runner.add_to(items)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Run a test; one with a planted mistake is wanted to fail."""
-    return (yield from twins.call(pyfuncitem))
+    return (yield from runner.call(pyfuncitem))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -63,7 +63,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        embedded.stop(places.find(Path(os.environ["VAR_DIR"])))
+        embedded.stop(paths.find(Path(os.environ["VAR_DIR"])))
     except BlockingIOError:
         pass  # another run of the tests still needs it
     finally:
@@ -89,7 +89,7 @@ def django_db_setup(
 @pytest.fixture(autouse=True)
 def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test that travels in time not be called back by a new line to the database."""
-    monkeypatch.setattr(clock, "heard", lambda _theirs: None)
+    monkeypatch.setattr(clock, "synchronise", lambda _theirs: None)
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ from schemathesis.engine import events, from_schema
 
 from petitions.enums import Status
 from petitions.models import Petition
-from tests.cast import PATHS, Stage, build_cast, build_town
-from tests.pollers import Server, gunicorn
+from tests.support.cast import PATHS, Stage, build_cast, build_town
+from tests.support.polling_clients import Server, gunicorn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CALLERS = ("clerk", "secretary", "official", "partner", None)

@@ -15,20 +15,19 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 import django
 from playwright.sync_api import FloatRect, sync_playwright
 
-from config import places
+from config.local import paths
 
-FOLDER = places.ROOT / "var" / "shots"
+FOLDER = paths.ROOT / "var" / "shots"
 LONGEST = 6000  # pixels; a longer page is cut
 
 
 def main(words: list[str]) -> int:
     """Take the pictures; return how many pages had errors behind them."""
     django.setup()
-    from tests import access
     from tests.conftest import _QUIET, CHROMIUM
-    from tests.journeys import hands
-    from tests.journeys.guide import Guide
-    from tests.stack import shared
+    from tests.support import browser_driver, route_list
+    from tests.support.route_objects import Guide
+    from tests.support.stack import shared
 
     language = words[0] if words else "zh-hans"
     wanted = words[1] if len(words) > 1 else ""
@@ -37,18 +36,18 @@ def main(words: list[str]) -> int:
     bad = 0
     with shared(run) as stack, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
-        guide = Guide(browser, stack, hands.Watch(stack.address))
-        for route in access.routes():
+        guide = Guide(browser, stack, browser_driver.Watch(stack.address))
+        for route in route_list.routes():
             if wanted not in route.name or route.name.startswith(("api:", "admin/")):
                 continue
             found = guide.find(route)
             if not found:
                 continue
             page = guide.page_of(found[0])
-            hands.speak(page, language)
+            browser_driver.speak(page, language)
             guide.watch.errors.clear()
             page.goto(found[1])
-            for width, height in (hands.PHONE_SCREEN, hands.DESK_SCREEN):
+            for width, height in (browser_driver.PHONE_SCREEN, browser_driver.DESK_SCREEN):
                 page.set_viewport_size({"width": width, "height": height})
                 for theme in ("light", "dark"):
                     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")

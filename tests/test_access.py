@@ -9,26 +9,26 @@ from typing import Any
 import pytest
 import time_machine
 
-from config.lib import api
+from config.lib.rest import api
 from grids.models import Area
 from members.models import User
-from petitions import casefile
+from petitions.casework import case_detail
+from petitions.casework import photo_pages as photo_views
 from petitions.models import Petition
 from petitions.querysets import PetitionQuerySet
-from petitions.views import photos as photo_views
-from tests import access, matrix, oracle
-from tests.access import Door
-from tests.cast import Stage
-from tests.figures import Say
-from tests.matrix import Asked
 from tests.petitions import conftest
-from tests.world import FACTS, NOW, World, build, requests
+from tests.support import access_matrix, oracle, route_list
+from tests.support.access_fixtures import FACTS, NOW, World, build, requests
+from tests.support.access_matrix import Asked
+from tests.support.cast import Stage
+from tests.support.route_list import Door
+from tests.support.run_report import Say
 
 stage = conftest.stage
 EVERYBODY = tuple(oracle.SEATS)
 HALVES = ("pages", "programs")
 TURNS = [((name,), half) for name in EVERYBODY for half in HALVES]
-if not matrix.IS_FULL:
+if not access_matrix.IS_FULL:
     TURNS = [(EVERYBODY, "")]
 
 
@@ -45,22 +45,22 @@ def world(stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any) -> World
 
 
 def test_every_route_has_an_entry_and_every_entry_a_route() -> None:
-    names = {route.name for route in access.routes()}
-    assert sorted(name for name in names if access.door_of(name) is None) == []
-    assert sorted(set(access.TABLE) - names) == []
+    names = {route.name for route in route_list.routes()}
+    assert sorted(name for name in names if route_list.door_of(name) is None) == []
+    assert sorted(set(route_list.TABLE) - names) == []
 
 
 def test_a_new_route_without_an_entry_is_noticed() -> None:
     for name in ("petitions:planted", "api:planted", "admin:petitions_petition_change"):
-        assert access.door_of(name) is None
+        assert route_list.door_of(name) is None
 
 
 def test_every_route_with_a_parameter_is_in_a_matrix() -> None:
-    keyed = {route.name for route in access.routes() if route.parameters}
-    here = matrix.PAGE_DOORS | matrix.TOKEN_DOORS
+    keyed = {route.name for route in route_list.routes() if route.parameters}
+    here = access_matrix.PAGE_DOORS | access_matrix.TOKEN_DOORS
     residents = {Door.DRAFT, Door.JOIN, Door.FOLLOWED_PHOTO}  # tests/test_access_residents.py
     operators = {Door.OPERATOR_ROW, Door.OPERATOR_DELETE, Door.OPERATOR, Door.NOBODY}
-    left = {name for name in keyed if access.door_of(name) not in here | residents | operators}
+    left = {name for name in keyed if route_list.door_of(name) not in here | residents | operators}
     by_key = {"account_confirm_email", "account_reset_password_from_key"}  # allauth's own letters
     assert left == {"petitions:at_place"} | by_key
 
@@ -120,7 +120,7 @@ def test_matrix(world: World, names: tuple[str, ...], half: str, say: Say) -> No
     found = [
         line
         for name in names
-        for line in matrix.wrong(world, world.visitors[name], EVERYBODY.index(name), half)
+        for line in access_matrix.wrong(world, world.visitors[name], EVERYBODY.index(name), half)
     ]
     who = f"{names[0]} ({half})" if half else f"{len(names)} roles"
     say(f"{sum(requests.values())} requests by {who}: {dict(requests)}")
@@ -133,14 +133,14 @@ def test_matrix(world: World, names: tuple[str, ...], half: str, say: Say) -> No
 
 def _only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Leave only some routes in the matrix, asked in full."""
-    every = matrix.scoped
+    every = access_matrix.scoped
 
     def some(world: World) -> Iterator[Asked]:
         return (asked for asked in every(world) if asked.name in names)
 
-    monkeypatch.setattr(matrix, "scoped", some)
-    monkeypatch.setattr(matrix, "IS_FULL", True)
-    monkeypatch.setattr(matrix, "OTHER", ())
+    monkeypatch.setattr(access_matrix, "scoped", some)
+    monkeypatch.setattr(access_matrix, "IS_FULL", True)
+    monkeypatch.setattr(access_matrix, "OTHER", ())
 
 
 def test_the_matrix_sees_an_unscoped_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +148,8 @@ def test_the_matrix_sees_an_unscoped_page(world: World, monkeypatch: pytest.Monk
         return Petition.objects.with_parts().get(pk=pk)
 
     _only(monkeypatch, "petitions:case")
-    monkeypatch.setattr(casefile, "find", unscoped)
-    found = list(matrix.wrong(world, world.visitors["outsider"], 0))
+    monkeypatch.setattr(case_detail, "get_with_details", unscoped)
+    found = list(access_matrix.wrong(world, world.visitors["outsider"], 0))
     assert any("GET petitions:case (own)" in line for line in found)
 
 
@@ -164,7 +164,7 @@ def test_the_matrix_sees_a_mistake_in_the_rule_itself(
 
     _only(monkeypatch, "api:petition")
     monkeypatch.setattr(PetitionQuerySet, "visible_to", forgets_own_cause)
-    found = list(matrix.wrong(world, world.visitors["secretary"], 0))
+    found = list(access_matrix.wrong(world, world.visitors["secretary"], 0))
     assert any("GET api:petition (about the branch)" in line for line in found)
 
 
@@ -180,7 +180,7 @@ def test_the_matrix_sees_a_thumbnail_without_a_check(
 
     _only(monkeypatch, "petitions:thumb", "petitions:photo_file")
     monkeypatch.setattr(photo_views, "_send", unchecked)
-    found = list(matrix.wrong(world, world.visitors["outsider"], 0))
+    found = list(access_matrix.wrong(world, world.visitors["outsider"], 0))
     assert any("GET petitions:thumb (own)" in line for line in found)
     assert not any("photo_file" in line for line in found)
 
@@ -191,5 +191,5 @@ def test_the_matrix_sees_a_place_beyond_the_territory(
     _only(monkeypatch, "grids:place")
     everything = lambda rows, _viewer: rows.all()  # noqa: E731
     monkeypatch.setattr(type(Area.objects.all()), "visible_to", everything)
-    found = list(matrix.wrong(world, world.visitors["clerk"], 0))
+    found = list(access_matrix.wrong(world, world.visitors["clerk"], 0))
     assert any("GET grids:place (b1)" in line for line in found)

@@ -13,13 +13,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
 from django.urls import reverse
 
-from config.lib.operators import AnyAdmin
+from config.lib.admin import BaseAdmin
 from petitions.models import Petition
-from tests import access, matrix, oracle
-from tests.access import OPERATORS, Door, comparable
-from tests.cast import Stage
 from tests.petitions import conftest
-from tests.world import Visitor, arrive
+from tests.support import access_matrix, oracle, route_list
+from tests.support.access_fixtures import Visitor, arrive
+from tests.support.cast import Stage
+from tests.support.route_list import OPERATORS, Door, comparable
 
 stage = conftest.stage
 HATS = ("sysadmin", "secadmin", "auditor")
@@ -72,13 +72,13 @@ def _problem(who: Visitor, name: str, page: str, method: str, urls: list[str]) -
 
 def _is_asked(who: str, table: str, page: str, number: int) -> bool:
     """Tell whether the short form asks: what a hat may open, and of the rest some, in turn."""
-    if matrix.IS_FULL or _may(who, table, page):
+    if access_matrix.IS_FULL or _may(who, table, page):
         return True
     return number % (3 if who in HATS else len(oracle.SEATS)) == 0
 
 
 def _is_posted(number: int) -> bool:
-    return matrix.IS_FULL or number % 5 == 0
+    return access_matrix.IS_FULL or number % 5 == 0
 
 
 def test_each_hat_opens_its_own_tables_and_nobody_else_any(visitors: dict[str, Visitor]) -> None:
@@ -127,7 +127,7 @@ def test_no_operator_learns_which_cases_exist(stage: Stage, visitors: dict[str, 
     for name in oracle.SEATS:
         answers = [
             visitors[name].ask("GET", reverse("admin:view_on_site", args=[kind, pk]))
-            for pk in (stage.file().petition.pk, matrix.NOBODY)
+            for pk in (stage.file().petition.pk, access_matrix.NOBODY)
         ]
         assert [answer.status_code for answer in answers] == [404, 404], name
 
@@ -136,7 +136,7 @@ def test_no_table_has_a_page_without_an_entry() -> None:
     registered = {model._meta.label_lower.replace(".", "_") for model in admin.site._registry}
     assert registered == set(OPERATORS)
     for model, page in admin.site._registry.items():
-        assert isinstance(page, AnyAdmin), model
+        assert isinstance(page, BaseAdmin), model
         assert page.view_on_site is False, model
 
 
@@ -174,8 +174,8 @@ def test_an_address_cannot_question_a_column_by_letters(
 
 
 def test_every_entry_of_the_table_is_asked() -> None:
-    operators = {name for name, door in access.TABLE.items() if name.startswith("admin")}
-    doors = {access.TABLE[name] for name in operators}
+    operators = {name for name, door in route_list.TABLE.items() if name.startswith("admin")}
+    doors = {route_list.TABLE[name] for name in operators}
     assert doors == {
         *(Door.OPERATOR, Door.OPERATOR_ROWS, Door.OPERATOR_ROW, Door.OPERATOR_ADD),
         *(Door.OPERATOR_DELETE, Door.LOG_IN, Door.NOBODY),

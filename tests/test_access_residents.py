@@ -16,18 +16,20 @@ from django.urls import reverse
 from PIL import Image
 
 from grids import workflow as placing
-from petitions import catalogue, guesses, workflow
+from petitions import workflow
 from petitions.enums import PhotoKind
+from petitions.intake import public_pages
 from petitions.models import MeToo, Petition, Photo
-from petitions.views import public, track
-from tests import access, matrix
-from tests.access import Door, comparable
-from tests.cast import Stage
-from tests.oracle import may_join
+from petitions.rules import catalogue, rate_limits
+from petitions.tracking import pages
 from tests.petitions import conftest
-from tests.petitions.followers import code_of
-from tests.petitions.residents import photo as snapshot
-from tests.world import FACTS, NOW, World, build, photo_of
+from tests.support import access_matrix, route_list
+from tests.support.access_fixtures import FACTS, NOW, World, build, photo_of
+from tests.support.cast import Stage
+from tests.support.oracle import may_join
+from tests.support.report_client import photo as snapshot
+from tests.support.route_list import Door, comparable
+from tests.support.tracking_client import code_of
 
 stage = conftest.stage
 FOLLOWERS = {"petitioner": "own", "neighbour": "foreign", "joined": "own"}
@@ -41,10 +43,10 @@ def world(
 ) -> Iterator[World]:
     settings.MEDIA_ROOT = tmp_path
     settings.PHOTOS_BY_ACCEL = True
-    monkeypatch.setattr(guesses, "take", lambda *_args: None)
-    monkeypatch.setattr(guesses, "give_back", lambda *_args: None)
+    monkeypatch.setattr(rate_limits, "hit", lambda *_args: None)
+    monkeypatch.setattr(rate_limits, "release", lambda *_args: None)
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
-    catalogue.forget()
+    catalogue.clear_cache()
     with time_machine.travel(NOW, tick=False):
         yield build(stage)
 
@@ -57,7 +59,7 @@ def browsers(world: World) -> dict[str, Client]:
         case = world.cases[FOLLOWERS.get(name, "own")]
         found[name].post("/track/", {"code": code_of(case), "digits": "1234"})
     session = found["late"].session
-    session[track.SESSION][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
+    session[pages.SESSION][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
     session.save()
     key = uuid.uuid4()
     code = workflow.me_too(petition=world.cases["own"], key=key, now=NOW)
@@ -92,7 +94,7 @@ def test_acts_are_the_petitioner_s_alone(world: World, browsers: dict[str, Clien
     for name, browser in browsers.items():
         for act in POSTS:
             url = reverse(f"petitions:track_{act}")
-            assert access.TABLE[f"petitions:track_{act}"] == Door.FOLLOW
+            assert route_list.TABLE[f"petitions:track_{act}"] == Door.FOLLOW
             assert browser.get(url).status_code == 405
             if name in {"petitioner", "neighbour"}:
                 if act != "contact":  # an empty form there takes the contact back
@@ -180,12 +182,12 @@ def test_a_receipt_is_shown_to_the_browser_that_filed_or_joined(
 def _wrong_joins(world: World, building: str, join: Any) -> list[str]:
     """Try to join every case from a building; return the answers that are not as they must be."""
     found = []
-    assert comparable(join(world.gone["case"].pk)) == comparable(join(matrix.NOBODY))
+    assert comparable(join(world.gone["case"].pk)) == comparable(join(access_matrix.NOBODY))
     for name, fact in FACTS.items():
         answer = join(world.cases[name].pk)
         may = may_join(building, fact)
         expected = {True: 302, None: 409, False: 404}[may]
-        is_same = may is not False or comparable(answer) == comparable(join(matrix.NOBODY))
+        is_same = may is not False or comparable(answer) == comparable(join(access_matrix.NOBODY))
         if answer.status_code != expected or not is_same:
             found.append(f"{building} {name}: {answer.status_code}, not {expected}")
     return found
@@ -215,7 +217,7 @@ def test_a_revoked_or_unknown_link_joins_nothing(world: World) -> None:
     qr = world.stage.town.building.qr_codes.get()
     placing.revoke_qr(qr=qr, now=NOW)
     for code in (qr.code, "unknowncode"):
-        for case in (world.cases["own"].pk, matrix.NOBODY):
+        for case in (world.cases["own"].pk, access_matrix.NOBODY):
             answer = Client().post(reverse("petitions:me_too", args=[code, case]))
             assert answer.status_code == 404
     assert not MeToo.objects.exists()
@@ -239,9 +241,9 @@ def test_an_unlisted_matter_that_can_be_joined_is_noticed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forgetful(area: Any, now: dt.datetime) -> Any:
-        return Petition.objects.same_matter(area.pk, None, now - public.LOOK_BACK)
+        return Petition.objects.same_matter(area.pk, None, now - public_pages.LOOK_BACK)
 
-    monkeypatch.setattr(public, "known_matters", forgetful)
+    monkeypatch.setattr(public_pages, "known_matters", forgetful)
     code = world.stage.town.building.qr_codes.get().code
     browser = Client()
     browser.get("/")
@@ -255,9 +257,9 @@ def test_a_thumbnail_of_any_case_is_noticed(
     world: World, browsers: dict[str, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unchecked(_request: Any, uuid: Any, *, is_thumb: bool) -> Any:
-        return track.picture(Photo.objects.get(uuid=uuid).name, is_thumb=is_thumb)
+        return pages.picture(Photo.objects.get(uuid=uuid).name, is_thumb=is_thumb)
 
-    monkeypatch.setattr(track, "_picture", unchecked)
+    monkeypatch.setattr(pages, "_picture", unchecked)
     url = reverse("petitions:track_thumb", args=[world.photos["foreign"].uuid])
     assert browsers["petitioner"].get(url).status_code == 200  # what the matrix above refuses
 

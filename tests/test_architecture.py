@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from importlib.util import find_spec
@@ -14,14 +12,11 @@ from pathlib import Path
 import pytest
 from celery import Celery
 from django.apps import apps
-from django.core.management import call_command
 from django.db import connection, models
-from django.urls import reverse
 
 from config.celery import app as celery
-from grids.models import PlaceQr
-from tests import rules
-from tests.rules import APPS, CODE, ROOT, Source, sources
+from tests.support import architecture_rules
+from tests.support.architecture_rules import APPS, CODE, Source, sources
 
 Rule = Callable[[Source], list[str]]
 
@@ -32,18 +27,18 @@ STATIC = [one for suffix in (".css", ".js", ".svg") for one in sources("static",
 
 # Exceptions, each with its reason. Nothing else is excused.
 LATE_IMPORTS = {
-    "grids/naming.py:_romanise": "pypinyin reads 40 MB of tables; most processes never need them",
+    "grids/place_names.py:_romanise": "pypinyin reads 40 MB of tables; few processes need them",
     "config/gunicorn.py:child_exit": "prometheus_client reads its folder while being imported",
-    "config/prepare.py:_with_application": "a second start does not load the application at all",
+    "config/local/init_database.py:_with_application": "a second start does not load Django",
 }
 PRINTING = {
     "config/backup/__main__.py": "a command line of its own, for an operator at night",
-    "config/embedded/__main__.py": "a command line of its own, before Django exists",
-    "config/prepare.py": "tells whoever starts the project what is happening",
-    "config/supervise.py": "prints the address and the logins",
+    "config/local/embedded/__main__.py": "a command line of its own, before Django exists",
+    "config/local/init_database.py": "tells whoever starts the project what is happening",
+    "config/local/supervisor.py": "prints the address and the logins",
 }
 TRUSTED = {
-    "petitions/views/sending.py": "the QR code, drawn here from letters and digits",
+    "petitions/intake/submit.py": "the QR code, drawn here from letters and digits",
     "templates/django/forms/field.html": "help texts are ours; Django's own template does the same",
 }
 WORDS_OF_THEIR_OWN = {"'English'": "a language's name in its own script"}
@@ -57,37 +52,46 @@ WRITING_AT_A_DOOR = {
 
 PYTHON_RULES: dict[Rule, tuple[str, str]] = {
     # rule: (path of the planted file, its text)
-    rules.too_long: ("grids/views.py", "x = 1\n" * 401),
-    rules.long_functions: ("grids/views.py", "def f():\n" + "    x = 1\n" * 41),
-    rules.imports_inside: ("grids/views.py", "def f():\n    import os\n"),
-    rules.vague_name: ("grids/helpers.py", ""),
-    rules.no_docstring: ("grids/views.py", "x = 1\n"),
-    rules.prints: ("grids/views.py", "print('x')\n"),
-    rules.signals: ("grids/apps.py", "from django.db.models.signals import post_save\n"),
-    rules.works_in_save: ("grids/models.py", "class A:\n    def save(self): ...\n"),
-    rules.writes_state: ("petitions/views/case.py", "petition.status = 'closed'\n"),
-    rules.writes_at_a_door: ("petitions/views/case.py", "petition.save()\n"),
-    rules.names_higher_app: ("grids/views.py", "x = reverse('petitions:case')\n"),
-    rules.task_arguments: ("members/tasks.py", "@shared_task\ndef f(phone: str): ...\n"),
-    rules.foreign_words: ("grids/views.py", "x = _('Saved')\n"),
-    rules.trusted_html: ("grids/views.py", "x = mark_safe('<b>')\n"),
+    architecture_rules.too_long: ("grids/views.py", "x = 1\n" * 401),
+    architecture_rules.long_functions: ("grids/views.py", "def f():\n" + "    x = 1\n" * 41),
+    architecture_rules.imports_inside: ("grids/views.py", "def f():\n    import os\n"),
+    architecture_rules.vague_name: ("grids/helpers.py", ""),
+    architecture_rules.no_docstring: ("grids/views.py", "x = 1\n"),
+    architecture_rules.prints: ("grids/views.py", "print('x')\n"),
+    architecture_rules.signals: (
+        "grids/apps.py",
+        "from django.db.models.signals import post_save\n",
+    ),
+    architecture_rules.works_in_save: ("grids/models.py", "class A:\n    def save(self): ...\n"),
+    architecture_rules.writes_state: (
+        "petitions/casework/case_page.py",
+        "petition.status = 'closed'\n",
+    ),
+    architecture_rules.writes_at_a_door: ("petitions/casework/case_page.py", "petition.save()\n"),
+    architecture_rules.names_higher_app: ("grids/views.py", "x = reverse('petitions:case')\n"),
+    architecture_rules.task_arguments: (
+        "members/tasks.py",
+        "@shared_task\ndef f(phone: str): ...\n",
+    ),
+    architecture_rules.foreign_words: ("grids/views.py", "x = _('Saved')\n"),
+    architecture_rules.trusted_html: ("grids/views.py", "x = mark_safe('<b>')\n"),
 }
 TEMPLATE_RULES: dict[Rule, str] = {
-    rules.long_template: "<p>\n" * 151,
-    rules.inline_code: '<p style="color: red">',
-    rules.unescaped: "{{ text|safe }}",
-    rules.foreign_hosts: '<link href="https://example.org/x.css">',
-    rules.untranslated: "<p>你好</p>",
-    rules.foreign_template_words: '{% translate "Hello" %}',
+    architecture_rules.long_template: "<p>\n" * 151,
+    architecture_rules.inline_code: '<p style="color: red">',
+    architecture_rules.unescaped: "{{ text|safe }}",
+    architecture_rules.foreign_hosts: '<link href="https://example.org/x.css">',
+    architecture_rules.untranslated: "<p>你好</p>",
+    architecture_rules.foreign_template_words: '{% translate "Hello" %}',
 }
 EXCUSED: dict[Rule, Iterable[str]] = {
-    rules.imports_inside: LATE_IMPORTS,
-    rules.signals: [f"{path}:.*" for path in ONCE_AFTER_MIGRATING],
-    rules.prints: [f"{path}:.*" for path in PRINTING],
-    rules.trusted_html: [f"{path}:.*" for path in TRUSTED],
-    rules.unescaped: [f"{path}:.*" for path in TRUSTED],
-    rules.foreign_words: [f".*: {word}" for word in WORDS_OF_THEIR_OWN],
-    rules.writes_at_a_door: WRITING_AT_A_DOOR,
+    architecture_rules.imports_inside: LATE_IMPORTS,
+    architecture_rules.signals: [f"{path}:.*" for path in ONCE_AFTER_MIGRATING],
+    architecture_rules.prints: [f"{path}:.*" for path in PRINTING],
+    architecture_rules.trusted_html: [f"{path}:.*" for path in TRUSTED],
+    architecture_rules.unescaped: [f"{path}:.*" for path in TRUSTED],
+    architecture_rules.foreign_words: [f".*: {word}" for word in WORDS_OF_THEIR_OWN],
+    architecture_rules.writes_at_a_door: WRITING_AT_A_DOOR,
 }
 
 
@@ -107,7 +111,9 @@ def test_code(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [rules.too_long, rules.long_functions, rules.vague_name], ids=_name
+    "rule",
+    [architecture_rules.too_long, architecture_rules.long_functions, architecture_rules.vague_name],
+    ids=_name,
 )
 def test_tests(rule: Rule) -> None:
     assert _broken(rule, TESTS) == []
@@ -119,7 +125,7 @@ def test_templates(rule: Rule) -> None:
 
 
 def test_styles_and_scripts_ask_no_other_host() -> None:
-    assert _broken(rules.foreign_hosts, STATIC) == []
+    assert _broken(architecture_rules.foreign_hosts, STATIC) == []
 
 
 @pytest.mark.parametrize("rule", PYTHON_RULES, ids=_name)
@@ -131,13 +137,37 @@ def test_rule_sees_a_planted_violation(rule: Rule) -> None:
 @pytest.mark.parametrize(
     ("rule", "path", "text"),
     [
-        (rules.writes_state, "petitions/forms/verb.py", "Petition(status='closed')\n"),
-        (rules.writes_state, "petitions/beat.py", "cases.update(status='closed')\n"),
-        (rules.writes_state, "petitions/casefile.py", "petition.version += 1\n"),
-        (rules.writes_state, "petitions/rows.py", "setattr(petition, 'status', new)\n"),
-        (rules.writes_at_a_door, "petitions/api/verbs.py", "Note.objects.create(body='x')\n"),
-        (rules.names_higher_app, "branches/views.py", "from members.models import User\n"),
-        (rules.signals, "grids/models.py", "from django.dispatch import receiver\n"),
+        (
+            architecture_rules.writes_state,
+            "petitions/casework/forms/base.py",
+            "Petition(status='closed')\n",
+        ),
+        (
+            architecture_rules.writes_state,
+            "petitions/ops/scheduled_tasks.py",
+            "cases.update(status='closed')\n",
+        ),
+        (
+            architecture_rules.writes_state,
+            "petitions/casework/case_detail.py",
+            "petition.version += 1\n",
+        ),
+        (
+            architecture_rules.writes_state,
+            "petitions/web/list_items.py",
+            "setattr(petition, 'status', new)\n",
+        ),
+        (
+            architecture_rules.writes_at_a_door,
+            "petitions/api/verbs.py",
+            "Note.objects.create(body='x')\n",
+        ),
+        (
+            architecture_rules.names_higher_app,
+            "branches/views.py",
+            "from members.models import User\n",
+        ),
+        (architecture_rules.signals, "grids/models.py", "from django.dispatch import receiver\n"),
     ],
 )
 def test_rule_sees_the_other_ways_round(rule: Rule, path: str, text: str) -> None:
@@ -153,7 +183,7 @@ def test_rule_sees_a_planted_violation_in_a_template(rule: Rule) -> None:
     "text", ["<script>go()</script>", '<a onclick="go()">', "<style>p{}</style>"]
 )
 def test_inline_code_of_every_kind_is_seen(text: str) -> None:
-    assert rules.inline_code(Source("templates/planted.html", text))
+    assert architecture_rules.inline_code(Source("templates/planted.html", text))
 
 
 # --- Tables -----------------------------------------------------------------------------------
@@ -275,7 +305,7 @@ def test_every_entry_of_the_timetable_names_a_task() -> None:
 def test_every_task_is_woken_by_something() -> None:
     celery.loader.import_default_modules()
     woken = {entry["task"] for entry in celery.conf.beat_schedule.values()}
-    called = {"petitions.tasks.announce"}  # woken on commit
+    called = {"petitions.tasks.publish_events"}  # woken on commit
     own = {name for name in celery.tasks if name.startswith(APPS)}
     assert own == woken | called
 
@@ -301,7 +331,9 @@ def _composed(text: str, words: frozenset[str]) -> set[str]:
 def test_every_template_is_used_and_every_used_one_exists() -> None:
     own = {str(Path(one.path).relative_to("templates")) for one in TEMPLATES}
     plain = {
-        name for one in (*PYTHON, *TEMPLATES) for name in NAME.findall(rules.uncommented(one.text))
+        name
+        for one in (*PYTHON, *TEMPLATES)
+        for name in NAME.findall(architecture_rules.uncommented(one.text))
     }
     words = frozenset(
         node.value
@@ -314,62 +346,3 @@ def test_every_template_is_used_and_every_used_one_exists() -> None:
     given = {name for name in own | plain if any((folder / name).exists() for folder in theirs)}
     assert sorted(own - plain - composed - given) == [], "used nowhere"
     assert sorted(plain - own - given) == [], "there is no such template"
-
-
-# --- Everything else --------------------------------------------------------------------------
-
-
-def undescribed(pyproject: str) -> list[str]:
-    """Dependency lines without the word what they are for."""
-    lists = re.findall(r"^(?:\w+ ?= ?)\[\n((?: +\".*\n)+)\]", pyproject, re.M)
-    named = {
-        requirement
-        for table in (tomllib.loads(pyproject)["project"],)
-        for group in (table["dependencies"], *table["optional-dependencies"].values())
-        for requirement in group
-    }
-    lines = [line.strip() for block in lists for line in block.splitlines()]
-    return [
-        line
-        for line in lines
-        if (quoted := re.match(r'"([^"]+)"', line))
-        and quoted[1] in named
-        and not re.search(r'",\s*# \S', line)
-    ]
-
-
-def test_every_dependency_says_what_it_is_for() -> None:
-    text = (ROOT / "pyproject.toml").read_text()
-    assert undescribed(text) == []
-    assert undescribed(text.replace("# password hashing", "")) == ['"argon2-cffi",']
-
-
-def test_files_of_others_are_as_they_came() -> None:
-    folder = ROOT / "static" / "vendor"
-    listed = dict(
-        reversed(pair)
-        for pair in re.findall(
-            r"^ *sha256 ([0-9a-f]{64})  (\S+)$", (folder / "VENDOR.txt").read_text(), re.M
-        )
-    )
-    present = {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != "VENDOR.txt"
-    }
-    assert present == listed
-
-
-def test_diagram_in_the_readme_is_the_table() -> None:
-    call_command("state_diagram", check=ROOT / "README.md")
-
-
-def test_decisions_are_numbered_without_gaps_and_short() -> None:
-    files = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-    assert [int(path.name[:4]) for path in files] == list(range(1, len(files) + 1))
-    assert [path.name for path in files if path.read_text().count("\n") > 40] == []
-
-
-def test_address_printed_on_the_walls_opens_the_residents_page() -> None:
-    # grids may not name the page of a higher app; what it prints must still lead there.
-    assert PlaceQr(code="abc").get_absolute_url() == reverse("petitions:at_place", args=["abc"])

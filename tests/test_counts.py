@@ -13,14 +13,14 @@ import time_machine
 from django.urls import reverse
 
 from grids.models import Area
-from petitions import filters, paging
 from petitions.models import Petition
 from petitions.states import OPEN
-from tests import matrix, oracle
-from tests.cast import Stage
-from tests.oracle import counts_as, is_within, sees_body, sees_case, sees_place
+from petitions.web import filters, keyset_pagination
 from tests.petitions import conftest
-from tests.world import FACTS, NOW, World, build, mark_of
+from tests.support import access_matrix, oracle
+from tests.support.access_fixtures import FACTS, NOW, World, build, mark_of
+from tests.support.cast import Stage
+from tests.support.oracle import counts_as, is_within, sees_body, sees_case, sees_place
 
 stage = conftest.stage
 WITH_POST = [name for name in oracle.SEATS if oracle.has_case_post(name)]
@@ -102,7 +102,7 @@ def _counters(one: Asking) -> Iterator[str]:
 
 
 def _counted_lists(one: Asking) -> Iterator[str]:
-    for name in filters.CONDITIONS:
+    for name in filters.NAMED_FILTERS:
         if name != "due_today":
             wanted = {n for n, fact in one.cases.items() if counts_as(name, one.who, fact)}
             yield from _unlike(f"list {name}", one.listed(f"{name}=1"), wanted)
@@ -145,7 +145,7 @@ def _panel(one: Asking, url: str, facts: list[oracle.Case]) -> Iterator[str]:
 def _searches(one: Asking) -> Iterator[str]:
     yield from _unlike("q=渗漏", one.listed(f"q={quote('渗漏')}"), set(one.cases))
     for number, name in enumerate(FACTS):
-        if not matrix.IS_FULL and number % EVERY:
+        if not access_matrix.IS_FULL and number % EVERY:
             continue
         wanted = {name} & set(one.cases)
         for typed in (mark_of(name), one.world.cases[name].number):
@@ -224,7 +224,9 @@ IN_TURN: tuple[Question, ...] = (
 
 
 def _asked(one: Asking, turn: int) -> Iterator[str]:
-    chosen = [q for at, q in enumerate(IN_TURN) if matrix.IS_FULL or (at + turn) % EVERY == 0]
+    chosen = [
+        q for at, q in enumerate(IN_TURN) if access_matrix.IS_FULL or (at + turn) % EVERY == 0
+    ]
     for question in (*TO_ALL, *chosen):
         yield from question(one)
 
@@ -264,6 +266,8 @@ def test_a_filter_that_replaces_the_scope_is_noticed(
 
 
 def test_a_count_over_all_cases_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "bounded_count", lambda *_asked: Petition.objects.count())
+    monkeypatch.setattr(
+        keyset_pagination, "bounded_count", lambda *_asked: Petition.objects.count()
+    )
     with pytest.raises(AssertionError):
         list(_lists(Asking(world, "clerk")))

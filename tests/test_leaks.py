@@ -14,16 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from petitions import workflow
-from petitions.contacts import Reach
 from petitions.enums import Status
 from petitions.models import Petition, Photo
-from tests import access, matrix
-from tests.access import Door, comparable
-from tests.cast import Stage
+from petitions.rules.contacts import ContactDetails
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
-from tests.petitions.entering import entered
-from tests.petitions.pictures import jpeg
-from tests.petitions.programs import Program
+from tests.support import access_matrix, route_list
+from tests.support.api_client import Program
+from tests.support.cast import Stage
+from tests.support.login import login
+from tests.support.pictures import jpeg
+from tests.support.route_list import Door, comparable
 
 NOW = timezone.now()
 MARK = "暗号QZX"
@@ -42,7 +42,10 @@ def _hidden(stage: Stage) -> Petition:
     """A case of the neighbouring community whose every word carries the mark."""
     by = stage.cast["outsider"]
     petition = stage.file(
-        place=stage.town.areas["b1"], text=WORDS, since=MARK, reach=Reach(name=NAME, phone=PHONE)
+        place=stage.town.areas["b1"],
+        text=WORDS,
+        since=MARK,
+        reach=ContactDetails(name=NAME, phone=PHONE),
     ).petition
     petition = workflow.accept(petition=petition, by=by, now=NOW)
     workflow.note(petition=petition, by=by, now=NOW, body=MARK)
@@ -82,15 +85,15 @@ def _addresses(
     """Return every address of these doors; in the short form a third of the queries, in turn."""
     found = []
     queries = _questions(stage, petition)
-    if turn is not None and not matrix.IS_FULL:
+    if turn is not None and not access_matrix.IS_FULL:
         queries = ["", *queries[1 + turn % 3 :: 3]]
-    for route in access.routes():
-        if route.parameters or access.door_of(route.name) not in doors:
+    for route in route_list.routes():
+        if route.parameters or route_list.door_of(route.name) not in doors:
             continue
         if route.name in {"account_logout", "admin:logout", "metrics"}:
             continue
         url = reverse(route.name)
-        asked = queries if access.door_of(route.name) in DATA else [""]
+        asked = queries if route_list.door_of(route.name) in DATA else [""]
         found += [f"{url}?{query}" if query else url for query in asked]
     return found
 
@@ -115,7 +118,7 @@ def _telling(body: bytes, url: str, petition: Petition) -> bool:
 @pytest.mark.parametrize("name", EVERYBODY)
 def test_no_word_of_it_on_any_page(stage: Stage, name: str) -> None:
     petition = _hidden(stage)
-    client = Client() if name == "visitor" else entered(stage, name)
+    client = Client() if name == "visitor" else login(stage, name)
     told = []
     for url in _addresses(stage, petition, LISTS, EVERYBODY.index(name)):
         answer = client.get(url)
@@ -127,7 +130,7 @@ def test_no_word_of_it_on_any_page(stage: Stage, name: str) -> None:
 
 def test_the_same_look_finds_it_for_those_who_may(stage: Stage) -> None:
     petition = _hidden(stage)
-    client = entered(stage, "outsider")
+    client = login(stage, "outsider")
     urls = _addresses(stage, petition, LISTS)
     told = [url for url in urls if _telling(client.get(url).content, url, petition)]
     assert reverse("petitions:list") in told
@@ -162,7 +165,7 @@ def test_public_pages_of_its_own_building_tell_nothing_personal(stage: Stage) ->
 @pytest.mark.parametrize("name", ["clerk", "secretary", "community", "department"])
 def test_no_number_counts_it(stage: Stage, name: str) -> None:
     stage.file()
-    client = entered(stage, name)
+    client = login(stage, name)
     pages = [reverse(f"petitions:{page}") for page in ("home", "list", "overview")]
     client.get(pages[0])
     before = [comparable(client.get(url)) for url in pages]
@@ -222,7 +225,7 @@ def test_a_verb_names_nothing_of_elsewhere(
     petition = _ready(stage, verb, status)
     foreign = _foreign(stage, key)
     if door == "page":
-        client, url = entered(stage, by), reverse(f"petitions:{verb}", args=[petition.pk])
+        client, url = login(stage, by), reverse(f"petitions:{verb}", args=[petition.pk])
         _same_refusal(client.post, url, data | {"version": petition.version}, name, foreign)
     else:
         program = Program(stage.cast[by])
@@ -245,7 +248,7 @@ def test_a_verb_takes_no_field_it_does_not_need(stage: Stage, field: str) -> Non
     assert answer.status_code == 400
     assert json.loads(answer.content)["errors"][0]["field"] == field
     url = reverse("petitions:note", args=[petition.pk])
-    entered(stage, "secretary").post(url, {"body": "示例", field: hidden.pk})  # a page ignores it
+    login(stage, "secretary").post(url, {"body": "示例", field: hidden.pk})  # a page ignores it
     left, right = (Petition.objects.get(pk=one.pk) for one in (petition, hidden))
     assert (left.merged_into, left.organisation, left.filed_by) == (
         (None, petition.organisation, None)
@@ -259,7 +262,7 @@ def test_a_photo_kept_for_one_case_is_dropped_at_another(
 ) -> None:
     settings.MEDIA_ROOT = tmp_path
     mine, other = stage.at(Status.ACCEPTED), stage.at(Status.ACCEPTED)
-    client = entered(stage, "secretary")
+    client = login(stage, "secretary")
 
     def send(petition: Petition, who: Client, **given: Any) -> Any:
         url = reverse("petitions:note", args=[petition.pk])
@@ -268,7 +271,7 @@ def test_a_photo_kept_for_one_case_is_dropped_at_another(
     page = send(mine, client, photos=[jpeg()]).content.decode()  # no words: the photo is kept
     (token,) = re.findall(r'name="kept" value="([^"]+)"', page)
     assert send(other, client, body="示例", kept=token).status_code == 302
-    assert send(mine, entered(stage, "deputy"), body="示例", kept=token).status_code == 302
+    assert send(mine, login(stage, "deputy"), body="示例", kept=token).status_code == 302
     assert not Photo.objects.exists()
     assert send(mine, client, body="示例", kept=token).status_code == 302
     assert Photo.objects.get().petition == mine
@@ -296,7 +299,7 @@ def test_a_report_is_about_nobody_who_does_not_answer_for_the_place(stage: Stage
     }
     for pk in (body.pk, 999_999):
         given = form | {"about": pk, "key": str(uuid.uuid4())}
-        answer = entered(stage, "clerk").post(reverse("petitions:desk"), given)
+        answer = login(stage, "clerk").post(reverse("petitions:desk"), given)
         assert "反映的组织不负责这个地点" in answer.content.decode()
         assert str(body.name) not in answer.content.decode()
     assert not Petition.objects.exists()
@@ -329,7 +332,7 @@ def test_a_program_files_nothing_elsewhere(stage: Stage, by: str) -> None:
 
 @pytest.mark.parametrize("by", ["clerk", "secretary", "leader"])
 def test_the_desk_files_nothing_elsewhere(stage: Stage, by: str) -> None:
-    client, elsewhere = entered(stage, by), stage.town.areas["b1"]
+    client, elsewhere = login(stage, by), stage.town.areas["b1"]
     category = stage.report().category.pk
     data = {
         "where": elsewhere.full_name,
@@ -347,7 +350,7 @@ def test_the_desk_files_nothing_elsewhere(stage: Stage, by: str) -> None:
 
 @pytest.mark.parametrize("typed", ["河畔新区", "hpxq", "hp", "1号楼", "大桥"])
 def test_suggestions_offer_nothing_of_elsewhere(stage: Stage, typed: str) -> None:
-    client = entered(stage, "clerk")
+    client = login(stage, "clerk")
     found = client.get(reverse("grids:suggest"), {"q": typed}).content.decode()
     assert "河畔" not in found.replace(typed, "")
     assert "大桥" not in found.replace(typed, "")
@@ -356,6 +359,6 @@ def test_suggestions_offer_nothing_of_elsewhere(stage: Stage, typed: str) -> Non
 def test_the_preview_knows_nothing_of_elsewhere(stage: Stage) -> None:
     petition = _hidden(stage)
     url = reverse("petitions:desk_preview")
-    answer = entered(stage, "clerk").get(url, {"place": stage.town.areas["b1"].pk})
+    answer = login(stage, "clerk").get(url, {"place": stage.town.areas["b1"].pk})
     assert not _telling(answer.content, url, petition)
     assert "大桥" not in answer.content.decode()

@@ -14,17 +14,17 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.lib import api
+from config.lib.rest import api
 from petitions import workflow
 from petitions.enums import Status, Verb
 from petitions.models import Petition
-from tests.cast import PATHS, Stage
-from tests.crowd import grow
-from tests.figures import Say
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
-from tests.petitions.door import BUDGET, counted, enter
-from tests.petitions.pictures import jpeg
-from tests.petitions.programs import Program
+from tests.support.api_client import Program
+from tests.support.bulk_cases import grow
+from tests.support.cast import PATHS, Stage
+from tests.support.clients import BUDGET, counted, login
+from tests.support.pictures import jpeg
+from tests.support.run_report import Say
 
 S = Status
 REASON = {"reason": "说明"}
@@ -118,7 +118,7 @@ class Count:
         """Look at everything."""
         petition = self.stage.at(S.IN_PROGRESS)
         for who in ("clerk", "secretary", "official"):
-            client = enter(self.stage, who)
+            client = login(self.stage, who)
             for name in ("home", "desk", "overview") if who != "secretary" else ("home",):
                 url = reverse(f"petitions:{name}")
                 self.measure(f"{name} ({who})", partial(client.get, url), {200})
@@ -128,7 +128,7 @@ class Count:
             for name in ("case", "print", "resolve" if who == "secretary" else "note"):
                 url = reverse(f"petitions:{name}", args=[petition.pk])
                 self.measure(f"{name} ({who})", partial(client.get, url), {200})
-        client = enter(self.stage, "clerk")
+        client = login(self.stage, "clerk")
         url = f"{reverse('petitions:desk_preview')}?place={self.stage.town.building.pk}"
         self.measure("desk preview", lambda: client.get(url), {200})
         program = Program(self.stage.cast["clerk"])
@@ -143,7 +143,7 @@ class Count:
             self._by_program(verb, _ready(self.stage, verb, status), who, _body(self.stage, body))
 
     def _by_page(self, verb: Verb, case: Petition, who: str, data: dict[str, Any]) -> None:
-        client = enter(self.stage, who)
+        client = login(self.stage, who)
         url = reverse(f"petitions:{'doors' if verb == Verb.VISIT else verb}", args=[case.pk])
         data["version"] = case.version
         if verb == Verb.PHOTO:
@@ -162,7 +162,7 @@ class Count:
 
     def filing(self) -> None:
         """Save the desk's form, and file by program."""
-        report, client = self.stage.report(), enter(self.stage, "clerk")
+        report, client = self.stage.report(), login(self.stage, "clerk")
         form = {
             "key": str(uuid.uuid4()),
             "where": report.place.full_name,

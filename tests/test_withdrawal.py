@@ -17,16 +17,16 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from branches import workflow as organising
-from members import scopes
 from members import workflow as people
-from members.middleware import PROVED
+from members.accounts.middleware import PROVED
 from members.models import Post, User
+from members.posts import scopes
 from petitions.models import Petition
-from tests import matrix
-from tests.cast import Stage, build_cast, build_town
-from tests.figures import Say
-from tests.pollers import Poller, Server, gunicorn, polling
-from tests.world import DAY, photo_of
+from tests.support import access_matrix
+from tests.support.access_fixtures import DAY, photo_of
+from tests.support.cast import Stage, build_cast, build_town
+from tests.support.polling_clients import Poller, Server, gunicorn, polling
+from tests.support.run_report import Say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MARK = "暗号QZX"
@@ -45,7 +45,7 @@ def server(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Ite
     """The server of the tests; in the full form gunicorn with two processes."""
     settings.PHOTOS_BY_ACCEL = True
     logging.getLogger("request").setLevel(logging.ERROR)
-    if matrix.IS_FULL and "cache" not in request.node.name:
+    if access_matrix.IS_FULL and "cache" not in request.node.name:
         with gunicorn(tmp_path) as running:
             yield running
         return
@@ -130,7 +130,7 @@ def _measured(stage: Stage, server: Server, *, seconds: float) -> tuple[list[Pol
 
 @pytest.mark.slow
 def test_rights_are_gone_within_a_second(stage: Stage, server: Server, say: Say) -> None:
-    sessions, committed = _measured(stage, server, seconds=3.0 if matrix.IS_FULL else 0.5)
+    sessions, committed = _measured(stage, server, seconds=3.0 if access_matrix.IS_FULL else 0.5)
     late = {one.name: one.last_let_in(committed) for one in sessions}
     polls = sum(one.asked_after(committed) for one in sessions)
     longest = max(0.0, *late.values()) * 1000

@@ -18,9 +18,9 @@ except ImproperlyConfigured as error:
 
 from django.conf import settings
 
-from config import embedded, places
-from config.backup import manifest, restoring, taking
-from config.backup.programs import Refused
+from config.backup import create, manifest, restore
+from config.backup.pg_tools import BackupRefused
+from config.local import embedded, paths
 
 KEYS = """\
 NOT in it are the keys: SECRET_KEY, CONTACT_KEYS and TRACKING_SECRET ({where}).
@@ -36,11 +36,11 @@ def main(words: list[str]) -> int:
     services = None
     try:
         if settings.EMBEDDED and words[0] != "check":
-            services = embedded.start(places.find(), broker=False, bound=True)
+            services = embedded.start(paths.find(), broker=False, bound=True)
         if words[0] == "take":
             return _take()
         return _restore(Path(words[1])) if words[0] == "restore" else _check(Path(words[1]))
-    except (Refused, embedded.ServiceError) as refusal:
+    except (BackupRefused, embedded.ServiceError) as refusal:
         say(str(refusal).strip())
     except OperationalError as error:
         say(f"The database does not answer. {error}".strip())
@@ -59,7 +59,7 @@ def say(text: str) -> None:
 def _take() -> int:
     os.umask(0o077)  # nobody else reads a backup
     start = time.monotonic()
-    taken = taking.take(settings.BACKUP_DIR, settings.BACKUP_KEEP)
+    taken = create.take(settings.BACKUP_DIR, settings.BACKUP_KEEP)
     sheet = taken.sheet
     say(f"Backup: {taken.folder}")
     say(
@@ -90,7 +90,7 @@ def _check(folder: Path) -> int:
 
 def _restore(folder: Path) -> int:
     start = time.monotonic()
-    restored = restoring.restore(folder)
+    restored = restore.restore(folder)
     for name, count in restored.verdict.items():
         say(f"  {count:>8}  {name.replace('_', ' ')}")
     say(
@@ -112,7 +112,7 @@ def _restore(folder: Path) -> int:
 def _where_keys_are() -> str:
     if settings.PRODUCTION:
         return "in the environment, with docker compose in .env"
-    return f"in {places.find().var / 'secrets.json'}, unless the environment sets them"
+    return f"in {paths.find().var / 'secrets.json'}, unless the environment sets them"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from config.backup.programs import Refused
+from config.backup.pg_tools import BackupRefused
 
 FORMAT = 1
 FILE, DUMP, PICTURES = "manifest.json", "database.dump", "photos.sha256"
@@ -16,7 +16,7 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Part:
+class BackupPart:
     """One file of a backup."""
 
     sha256: str
@@ -37,7 +37,7 @@ class Manifest:
     tables: dict[str, int]
     photos: int
     photos_lost: list[str]
-    parts: dict[str, Part]
+    parts: dict[str, BackupPart]
 
     @property
     def instant(self) -> datetime:
@@ -55,18 +55,18 @@ def read(folder: Path) -> Manifest:
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
-            raise Refused(f"{folder} was made by another version: format {found['format']}.")
-        found["parts"] = {name: Part(**part) for name, part in found["parts"].items()}
+            raise BackupRefused(f"{folder} was made by another version: format {found['format']}.")
+        found["parts"] = {name: BackupPart(**part) for name, part in found["parts"].items()}
         return Manifest(**found)
     except FileNotFoundError:
-        raise Refused(f"{folder} is no backup: there is no {FILE} in it.") from None
+        raise BackupRefused(f"{folder} is no backup: there is no {FILE} in it.") from None
     except (ValueError, KeyError, TypeError):
-        raise Refused(f"{folder / FILE} is damaged. Use another backup.") from None
+        raise BackupRefused(f"{folder / FILE} is damaged. Use another backup.") from None
 
 
-def part(file: Path) -> Part:
+def part(file: Path) -> BackupPart:
     """Return a file's checksum and size."""
-    return Part(digest(file), file.stat().st_size)
+    return BackupPart(digest(file), file.stat().st_size)
 
 
 def pictures(folder: Path) -> dict[str, str]:

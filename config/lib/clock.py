@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.utils import timezone
 
-UNHEARD = dt.timedelta(milliseconds=500)  # less than this is the way the answer took, no error
+TOLERANCE = dt.timedelta(milliseconds=500)  # less than this is the way the answer took, no error
 _ahead = dt.timedelta()
 
 
@@ -15,8 +15,8 @@ def now() -> dt.datetime:
     return timezone.now() + _ahead
 
 
-def heard(theirs: dt.datetime) -> None:
+def synchronise(theirs: dt.datetime) -> None:
     """Note what the database's clock says now."""
     global _ahead  # noqa: PLW0603 - one clock for the whole process
     ahead = theirs - timezone.now()
-    _ahead = ahead if abs(ahead) > UNHEARD else dt.timedelta()
+    _ahead = ahead if abs(ahead) > TOLERANCE else dt.timedelta()

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class ActivePost:
     """One post held today, with everything rights need to know about it.
 
     `area_paths` are the paths of the places the post reaches by its organisation's present
@@ -38,12 +38,12 @@ class Scope:
 
     user_id: int | None
     day: dt.date
-    seats: tuple[Seat, ...] = field(default=())
+    posts: tuple[ActivePost, ...] = field(default=())
     edition: int | None = None
 
     def has_role(self, *roles: str) -> bool:
         """Tell whether any post held today has one of `roles`."""
-        return any(seat.role in roles for seat in self.seats)
+        return any(seat.role in roles for seat in self.posts)
 
 
 class Viewer(Protocol):

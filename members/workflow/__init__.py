@@ -1,14 +1,15 @@
 """The verbs of people and their inbox; nothing else changes these tables."""
 
-from members.workflow.inbox import (
-    News,
+from members.workflow.bulk import appoint_all, create_people, enrol_all
+from members.workflow.deliveries import claim, mark_failed, mark_sent, release
+from members.workflow.messages import (
+    Notification,
     digest_lines,
     mark_all_read,
     mark_read,
-    owe_digests,
-    tell,
+    notify,
+    queue_digests,
 )
-from members.workflow.outbox import claim, mark_failed, mark_sent, put_back
 from members.workflow.people import (
     appoint,
     change_person,
@@ -21,10 +22,9 @@ from members.workflow.people import (
     set_first_password,
     unlock,
 )
-from members.workflow.registers import appoint_all, create_people, enrol_all
 
 __all__ = [
-    "News",
+    "Notification",
     "appoint",
     "appoint_all",
     "change_person",
@@ -41,10 +41,10 @@ __all__ = [
     "mark_failed",
     "mark_read",
     "mark_sent",
-    "owe_digests",
-    "put_back",
+    "notify",
+    "queue_digests",
+    "release",
     "reset_second_factor",
     "set_first_password",
-    "tell",
     "unlock",
 ]

@@ -13,8 +13,8 @@ from knox.models import AuthToken
 
 from branches.models import Organisation
 from grids.models import Area
-from members import securitylog
-from members.enums import HATS, LEVELS_OF, Role, SecurityAction
+from members.accounts import audit_log
+from members.enums import ADMIN_ROLES, LEVELS_OF, Role, SecurityAction
 from members.models import Post, User
 
 FIRST_PASSWORD_BYTES = 12  # 16 letters and digits, read out once
@@ -40,7 +40,7 @@ def create_person(
     user.set_unusable_password()
     user.full_clean()
     user.save()
-    securitylog.write(SecurityAction.PERSON_CREATED, user=by, of=user.pk)
+    audit_log.write(SecurityAction.PERSON_CREATED, user=by, of=user.pk)
     return user
 
 
@@ -53,7 +53,7 @@ def change_person(*, user: User, by: User) -> None:
     changed = [name for name in names if getattr(before, name) != getattr(user, name)]
     if changed:
         user.save(update_fields=changed)
-        securitylog.write(SecurityAction.PERSON_CHANGED, user=by, of=user.pk, fields=changed)
+        audit_log.write(SecurityAction.PERSON_CHANGED, user=by, of=user.pk, fields=changed)
 
 
 @transaction.atomic
@@ -65,7 +65,7 @@ def set_first_password(*, user: User, by: User | None) -> str:
     user.set_password(password)
     user.must_change_password = True
     user.save(update_fields=["password", "must_change_password"])
-    securitylog.write(SecurityAction.FIRST_PASSWORD, user=by, of=user.pk)
+    audit_log.write(SecurityAction.FIRST_PASSWORD, user=by, of=user.pk)
     return password
 
 
@@ -76,7 +76,7 @@ def lock(*, user: User, by: User) -> None:
         raise ValidationError(_("不能停用自己的账号。"))
     user.is_active = False
     user.save(update_fields=["is_active"])
-    securitylog.write(SecurityAction.LOCKED, user=by, of=user.pk)
+    audit_log.write(SecurityAction.LOCKED, user=by, of=user.pk)
 
 
 @transaction.atomic
@@ -84,14 +84,14 @@ def unlock(*, user: User, by: User) -> None:
     """Open a closed account again."""
     user.is_active = True
     user.save(update_fields=["is_active"])
-    securitylog.write(SecurityAction.UNLOCKED, user=by, of=user.pk)
+    audit_log.write(SecurityAction.UNLOCKED, user=by, of=user.pk)
 
 
 @transaction.atomic
 def reset_second_factor(*, user: User, by: User) -> None:
     """Forget a lost phone and its recovery codes; the owner sets the second factor up anew."""
     Authenticator.objects.filter(user=user).delete()
-    securitylog.write(SecurityAction.SECOND_FACTOR_RESET, user=by, of=user.pk)
+    audit_log.write(SecurityAction.SECOND_FACTOR_RESET, user=by, of=user.pk)
 
 
 @transaction.atomic
@@ -105,7 +105,7 @@ def issue_token(*, user: User, days: int, by: User | None) -> str:
         user=user, expiry=dt.timedelta(days=days)
     )
     detail = {"of": user.pk, "token": row.token_key, "days": days}
-    securitylog.write(SecurityAction.TOKEN_ISSUED, user=by, **detail)
+    audit_log.write(SecurityAction.TOKEN_ISSUED, user=by, **detail)
     return str(token)
 
 
@@ -142,10 +142,10 @@ def appoint(
         valid_to=valid_to,
     )
     _save(post)
-    if role in HATS and not user.is_staff:
+    if role in ADMIN_ROLES and not user.is_staff:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
-    securitylog.write(SecurityAction.POST_GIVEN, user=by, of=user.pk, post=post.pk, role=role.value)
+    audit_log.write(SecurityAction.POST_GIVEN, user=by, of=user.pk, post=post.pk, role=role.value)
     return post
 
 
@@ -154,7 +154,7 @@ def end_post(*, post: Post, on: dt.date, by: User | None) -> None:
     """End a post; `on` is its last day. Its rights stop with that day, on every open page."""
     post.valid_to = on
     _save(post)
-    securitylog.write(
+    audit_log.write(
         SecurityAction.POST_ENDED, user=by, of=post.user_id, post=post.pk, on=on.isoformat()
     )
 

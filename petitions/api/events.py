@@ -7,14 +7,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.lib.api import CursorPagination
-from petitions.api.access import CaseList
-from petitions.filters import EventFilter
+from config.lib.rest.api import CursorPagination
+from petitions.api.base import CaseListView
+from petitions.api.serializers.cases import EventSerializer
 from petitions.models import Event
-from petitions.serializers.cases import EventSerializer
+from petitions.web.filters import EventFilter
 
 
-class EventList(CaseList[Event]):
+class EventList(CaseListView[Event]):
     """Everything that happened to the cases within the caller's reach, in the order of the ids."""
 
     queryset = Event.objects.none()

@@ -15,22 +15,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib import clock
-from config.lib.api import CursorPagination, StrictJSONParser, StrictMultiPartParser
-from config.lib.shapes import Body
-from petitions import catalogue
+from config.lib.rest.api import CursorPagination, StrictJSONParser, StrictMultiPartParser
+from config.lib.rest.strict_serializers import StrictSerializer
 from petitions.api import idempotency
-from petitions.api.access import CaseDoor, CaseList, etag, is_known
-from petitions.filters import PetitionFilter
-from petitions.models import Petition
-from petitions.querysets import PetitionQuerySet
-from petitions.serializers.cases import (
-    FiledSerializer,
+from petitions.api.base import CaseListView, CaseView, etag, if_none_match
+from petitions.api.serializers.cases import (
     PetitionDetailSerializer,
     PetitionSerializer,
+    SubmittedSerializer,
     first_answer,
 )
-from petitions.serializers.filing import ReportBody, ReportFormBody
-from petitions.workflow import file, filing
+from petitions.api.serializers.submission import ReportBody, ReportFormBody
+from petitions.models import Petition
+from petitions.querysets import PetitionQuerySet
+from petitions.rules import catalogue
+from petitions.web.filters import PetitionFilter
+from petitions.workflow import submission, submit
 
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=True, description='The version, as `"v3"`.'
@@ -41,7 +41,7 @@ LOCATION = OpenApiParameter(
 KNOWN = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="A version known: then 304, no body."
 )
-SHOWN = tuple(FiledSerializer().fields)
+SHOWN = tuple(SubmittedSerializer().fields)
 
 REPORT = OpenApiExample(
     "Murky water",
@@ -57,7 +57,7 @@ class NewestFirst(CursorPagination):
     ordering = "-id"
 
 
-class PetitionList(CaseList[Petition]):
+class PetitionList(CaseListView[Petition]):
     """The cases within the caller's reach; and a new one."""
 
     queryset = Petition.objects.none()
@@ -86,7 +86,7 @@ class PetitionList(CaseList[Petition]):
         tags=["petitions"],
         parameters=[idempotency.HEADER, ETAG, LOCATION],
         request={"application/json": ReportBody, "multipart/form-data": ReportFormBody},
-        responses={201: FiledSerializer},
+        responses={201: SubmittedSerializer},
         examples=[REPORT],
         filters=False,
     )
@@ -94,7 +94,7 @@ class PetitionList(CaseList[Petition]):
         """File a report. The same key with the same body files once and is answered the same."""
         name = idempotency.name(request)
         data, files = _sent(request)
-        key = filing.Key(
+        key = submission.IdempotencyRequest(
             f"user:{self.caller.pk}",
             name,
             idempotency.fingerprint(data, files),
@@ -107,33 +107,37 @@ class PetitionList(CaseList[Petition]):
         headers = {"Location": where, "ETag": '"v1"', "Cache-Control": "no-store"}
         return Response(body, status=201, headers=headers)
 
-    def _once(self, key: filing.Key, data: Any, files: list[UploadedFile[bytes]]) -> filing.Filed:
+    def _once(
+        self, key: submission.IdempotencyRequest, data: Any, files: list[UploadedFile[bytes]]
+    ) -> submission.Submitted:
         """File, unless the key has been used; with photos, which are dear to clean, look first."""
-        known = filing.repeated(key) if files else None
+        known = submission.replay(key) if files else None
         if known is not None:
             return known
         try:
             return self._file(key, data)
         except ValidationError:  # what was right when it came first is answered as it was then
-            known = filing.repeated(key)
+            known = submission.replay(key)
             if known is None:
                 raise
             return known
 
-    def _file(self, key: filing.Key, data: Any) -> filing.Filed:
+    def _file(self, key: submission.IdempotencyRequest, data: Any) -> submission.Submitted:
         now = clock.now()
         context = {"request": self.request, "now": now}
         is_form = isinstance(self.request.data, QueryDict)
-        body: Body = (ReportFormBody if is_form else ReportBody)(data=data, context=context)
+        body: StrictSerializer = (ReportFormBody if is_form else ReportBody)(
+            data=data, context=context
+        )
         body.is_valid(raise_exception=True)
         stored = body.store() if isinstance(body, ReportFormBody) else []
         given = body.validated_data["report"] if is_form else body.validated_data
         notice = catalogue.notice_version(timezone.localdate(now))
         report = ReportBody.report(given, notice, stored)
-        return file(report=report, by=self.caller, now=now, key=key)
+        return submit(report=report, by=self.caller, now=now, key=key)
 
 
-class PetitionDetail(CaseDoor[Petition]):
+class PetitionDetail(CaseView[Petition]):
     """One case."""
 
     queryset = Petition.objects.none()
@@ -149,7 +153,7 @@ class PetitionDetail(CaseDoor[Petition]):
         """Return a case with the verbs open to the caller; its `ETag` names its version."""
         petition = self.find(pk)
         headers = {"ETag": etag(petition)}
-        if is_known(request, petition):
+        if if_none_match(request, petition):
             return Response(status=304, headers=headers)
         return Response(self.get_serializer(petition).data, headers=headers)
 

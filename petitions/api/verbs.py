@@ -13,16 +13,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib import clock
-from config.lib.api import StrictJSONParser, StrictMultiPartParser
+from config.lib.rest.api import StrictJSONParser, StrictMultiPartParser
 from petitions import permissions, workflow
-from petitions.api.access import CaseDoor, VersionChanged, etag, seen_version
-from petitions.contacts import Reach
+from petitions.api.base import CaseView, VersionChanged, etag, if_match
+from petitions.api.serializers import verbs as shapes
+from petitions.api.serializers.cases import ContactSerializer, PetitionDetailSerializer
 from petitions.enums import Verb
 from petitions.models import Petition
-from petitions.serializers import verbs as shapes
-from petitions.serializers.cases import PetitionDetailSerializer, ReachSerializer
-from petitions.states import MOVE
-from petitions.workflow import NotYours, Stale
+from petitions.rules.contacts import ContactDetails
+from petitions.states import RULE_OF
+from petitions.workflow import NotPermitted, StaleVersion
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -37,33 +37,33 @@ PARTS = ("category", "organisation", "group", "assigned_group", "department", "s
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class ApiVerb:
     """A verb: what does it, and what it takes."""
 
-    do: Callable[..., Petition | Reach]
+    do: Callable[..., Petition | ContactDetails]
     body: type[shapes.VerbBody]
 
 
-ACTS: dict[Verb, Act] = {
-    Verb.ACCEPT: Act(workflow.accept, shapes.NothingBody),
-    Verb.DECLINE: Act(workflow.decline, shapes.ReasonBody),
-    Verb.REDIRECT: Act(workflow.redirect, shapes.ReasonBody),
-    Verb.DISPATCH: Act(workflow.dispatch, shapes.DispatchBody),
-    Verb.START: Act(workflow.start, shapes.NothingBody),
-    Verb.VISIT: Act(workflow.visit, shapes.VisitBody),
-    Verb.NOTE: Act(workflow.note, shapes.NoteBody),
-    Verb.PHOTO: Act(workflow.photo, shapes.PhotoBody),
-    Verb.RESOLVE: Act(workflow.resolve, shapes.ResolveBody),
-    Verb.CONFIRM: Act(workflow.confirm, shapes.ConfirmBody),
-    Verb.DISPUTE: Act(workflow.dispute, shapes.DisputeBody),
-    Verb.CLOSE: Act(workflow.close, shapes.ReasonBody),
-    Verb.REOPEN: Act(workflow.reopen, shapes.ReasonBody),
-    Verb.RETURN: Act(workflow.return_, shapes.ReturnBody),
-    Verb.REASSIGN: Act(workflow.reassign, shapes.ReassignBody),
-    Verb.ESCALATE: Act(workflow.escalate, shapes.ReasonBody),
-    Verb.ANSWER: Act(workflow.answer, shapes.AnswerBody),
-    Verb.WITHDRAW: Act(workflow.withdraw, shapes.ReasonBody),
-    Verb.REVEAL: Act(workflow.reveal, shapes.RevealBody),
+API_VERBS: dict[Verb, ApiVerb] = {
+    Verb.ACCEPT: ApiVerb(workflow.accept, shapes.NothingBody),
+    Verb.DECLINE: ApiVerb(workflow.decline, shapes.ReasonBody),
+    Verb.REDIRECT: ApiVerb(workflow.redirect, shapes.ReasonBody),
+    Verb.DISPATCH: ApiVerb(workflow.dispatch, shapes.DispatchBody),
+    Verb.START: ApiVerb(workflow.start, shapes.NothingBody),
+    Verb.VISIT: ApiVerb(workflow.visit, shapes.VisitBody),
+    Verb.NOTE: ApiVerb(workflow.note, shapes.NoteBody),
+    Verb.PHOTO: ApiVerb(workflow.photo, shapes.PhotoBody),
+    Verb.RESOLVE: ApiVerb(workflow.resolve, shapes.ResolveBody),
+    Verb.CONFIRM: ApiVerb(workflow.confirm, shapes.ConfirmBody),
+    Verb.DISPUTE: ApiVerb(workflow.dispute, shapes.DisputeBody),
+    Verb.CLOSE: ApiVerb(workflow.close, shapes.ReasonBody),
+    Verb.REOPEN: ApiVerb(workflow.reopen, shapes.ReasonBody),
+    Verb.RETURN: ApiVerb(workflow.return_, shapes.ReturnBody),
+    Verb.REASSIGN: ApiVerb(workflow.reassign, shapes.ReassignBody),
+    Verb.ESCALATE: ApiVerb(workflow.escalate, shapes.ReasonBody),
+    Verb.ANSWER: ApiVerb(workflow.answer, shapes.AnswerBody),
+    Verb.WITHDRAW: ApiVerb(workflow.withdraw, shapes.ReasonBody),
+    Verb.REVEAL: ApiVerb(workflow.reveal, shapes.RevealBody),
 }
 
 
@@ -89,8 +89,8 @@ class VerbSchema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]  # as the generator calls it
         """Say what the verb does and who may, from the workflow and the table of states."""
-        move = MOVE[self.verb]
-        does = (ACTS[self.verb].do.__doc__ or "").strip().split("\n\n")[0]
+        move = RULE_OF[self.verb]
+        does = (API_VERBS[self.verb].do.__doc__ or "").strip().split("\n\n")[0]
         states = ", ".join(f"`{status}`" for status in move.sources)
         actors = ", ".join(f"`{actor}`" for actor in move.actors)
         return f"{does}\n\nFrom: {states}. By: {actors}."
@@ -100,19 +100,19 @@ class VerbSchema(AutoSchema):
         answer = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200])
         if self.verb == Verb.REVEAL:
             return []
-        return [IF_MATCH, answer] if MOVE[self.verb].checks_version else [answer]
+        return [IF_MATCH, answer] if RULE_OF[self.verb].checks_version else [answer]
 
     def get_request_serializer(self) -> type[shapes.VerbBody]:
         """Return the verb's body."""
-        return ACTS[self.verb].body
+        return API_VERBS[self.verb].body
 
     def get_response_serializers(self) -> Any:
         """Return the case after the verb, or the contact once."""
         is_reveal = self.verb == Verb.REVEAL
-        return {200: ReachSerializer if is_reveal else PetitionDetailSerializer}
+        return {200: ContactSerializer if is_reveal else PetitionDetailSerializer}
 
 
-class VerbView(CaseDoor[Petition]):
+class VerbView(CaseView[Petition]):
     """Do one verb to one case that exists for the caller; the answer is the case after it."""
 
     verb = Verb.NOTE
@@ -130,18 +130,18 @@ class VerbView(CaseDoor[Petition]):
         petition = self.find(pk)
         verdict = permissions.may(self.verb, petition, self.caller)
         if verdict.code == "wrong_actor":
-            raise NotYours(verdict.code, verdict.reason)
-        checks = MOVE[self.verb].checks_version
-        seen = seen_version(request, petition, is_needed=checks)
-        act = ACTS[self.verb]
+            raise NotPermitted(verdict.code, verdict.reason)
+        checks = RULE_OF[self.verb].checks_version
+        seen = if_match(request, petition, is_needed=checks)
+        act = API_VERBS[self.verb]
         body = act.body(data=request.data, context={"petition": petition, "request": request})
         body.is_valid(raise_exception=True)
         given = body.arguments() | ({"expected_version": seen} if checks else {})
         try:
             done = act.do(petition=petition, by=self.caller, now=clock.now(), **given)
-        except Stale as error:
-            raise VersionChanged(error.sentence) from error
-        return self._reach(done) if isinstance(done, Reach) else self._case(done, petition)
+        except StaleVersion as error:
+            raise VersionChanged(error.message) from error
+        return self._reach(done) if isinstance(done, ContactDetails) else self._case(done, petition)
 
     def _case(self, done: Petition, before: Petition) -> Response:
         """Answer with the case as it is now, also where it has just left the caller's hands."""
@@ -150,7 +150,7 @@ class VerbView(CaseDoor[Petition]):
                 setattr(done, part, getattr(before, part))  # loaded already, asked for once
         return Response(self.get_serializer(done).data, headers={"ETag": etag(done)})
 
-    def _reach(self, reach: Reach) -> Response:
+    def _reach(self, reach: ContactDetails) -> Response:
         """Answer with the contact, once: it must not be kept anywhere on its way."""
-        body = ReachSerializer({"name": reach.name, "phone": reach.phone}).data
+        body = ContactSerializer({"name": reach.name, "phone": reach.phone}).data
         return Response(body, headers={"Cache-Control": "no-store"})

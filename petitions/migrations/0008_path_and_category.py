@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from config.lib.migrating import AddIndexMeanwhile
+from config.lib.db.safe_migrate import AddIndexConcurrentlyWithRetry
 
 
 class Migration(migrations.Migration):
@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0007_cause_of_each_round")]
 
     operations = [
-        AddIndexMeanwhile("petition", models.Index(
+        AddIndexConcurrentlyWithRetry("petition", models.Index(
                 fields=["path", "category"],
                 name="petition_path_category",
                 opclasses=["varchar_pattern_ops", "int8_ops"],

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from config.lib.migrating import AddIndexMeanwhile
+from config.lib.db.safe_migrate import AddIndexConcurrentlyWithRetry
 
 
 class Migration(migrations.Migration):
@@ -11,5 +11,5 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0008_path_and_category")]
 
     operations = [
-        AddIndexMeanwhile("petition", models.Index(fields=["organisation", "category"], name="petition_org_category")),
+        AddIndexConcurrentlyWithRetry("petition", models.Index(fields=["organisation", "category"], name="petition_org_category")),
     ]

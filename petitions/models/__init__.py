@@ -1,9 +1,16 @@
 """Tables of a resident's case."""
 
-from petitions.models.case import Contact, DoorVisit, Feedback, MeToo, Note, Petition, Photo
 from petitions.models.catalogue import Category, PrivacyNotice, Standard
-from petitions.models.clocks import Deadline, Escalation
-from petitions.models.story import Event, GuessCount, IdempotencyKey, Outbox, ResidentMessage, Step
+from petitions.models.deadlines import Deadline, Escalation
+from petitions.models.events import (
+    Event,
+    IdempotencyKey,
+    LegalTransition,
+    Outbox,
+    RateLimitCounter,
+    ResidentMessage,
+)
+from petitions.models.petitions import Contact, DoorVisit, Feedback, MeToo, Note, Petition, Photo
 
 __all__ = [
     "Category",
@@ -13,15 +20,15 @@ __all__ = [
     "Escalation",
     "Event",
     "Feedback",
-    "GuessCount",
     "IdempotencyKey",
+    "LegalTransition",
     "MeToo",
     "Note",
     "Outbox",
     "Petition",
     "Photo",
     "PrivacyNotice",
+    "RateLimitCounter",
     "ResidentMessage",
     "Standard",
-    "Step",
 ]

@@ -10,7 +10,6 @@ from branches.enums import OrgLevel
 from branches.models import Organisation
 from grids.models import Area
 from members.models import User
-from petitions import routing
 from petitions.enums import (
     Actor,
     AnswerKind,
@@ -25,7 +24,8 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import DoorVisit
-from petitions.sample.walk import HANDLER_SIDE, PETITIONER, TIMED, By, Walk
+from petitions.rules import routing
+from petitions.sample.simulator import HANDLER_SIDE, PETITIONER, TIMED, By, SimulatedCase
 from petitions.workflow.resolution import ESCALATE_AFTER_DISPUTES
 
 MET = DeadlineState.MET
@@ -33,7 +33,7 @@ CANCELLED = DeadlineState.CANCELLED
 Door = tuple[int, int, int]
 
 
-def file(walk: Walk) -> None:
+def file(walk: SimulatedCase) -> None:
     """File the report: the two limits of the handling side begin."""
     case = walk.petition
     by = PETITIONER
@@ -47,14 +47,14 @@ def file(walk: Walk) -> None:
     walk.step(Verb.FILE, by, walk.at, {"channel": str(case.channel), "route": case.route})
 
 
-def accept(walk: Walk, at: dt.datetime) -> None:
+def accept(walk: SimulatedCase, at: dt.datetime) -> None:
     """Take the case on, which meets the limit for first contact."""
     walk.change(accepted_at=walk.petition.accepted_at or at)
     walk.end(MET, at, DeadlineKind.CONTACT)
     walk.step(Verb.ACCEPT, walk.handler(), at)
 
 
-def refuse(walk: Walk, at: dt.datetime, verb: Verb, reason: str) -> None:
+def refuse(walk: SimulatedCase, at: dt.datetime, verb: Verb, reason: str) -> None:
     """Decline, or point to a statutory way; the resident reads the reason."""
     walk.change(is_answer_owed=False)
     walk.end(MET, at, DeadlineKind.CONTACT)
@@ -63,7 +63,7 @@ def refuse(walk: Walk, at: dt.datetime, verb: Verb, reason: str) -> None:
 
 
 def dispatch(
-    walk: Walk, at: dt.datetime, group: Organisation, users: list[User], words: str
+    walk: SimulatedCase, at: dt.datetime, group: Organisation, users: list[User], words: str
 ) -> None:
     """Hand the case to a group of the branch, and to some of its people."""
     ids = sorted(user.pk for user in users)
@@ -72,13 +72,17 @@ def dispatch(
     walk.say(event, words, is_public=False)
 
 
-def start(walk: Walk, at: dt.datetime) -> None:
+def start(walk: SimulatedCase, at: dt.datetime) -> None:
     """Begin the work."""
     walk.step(Verb.START, walk.assignee(), at)
 
 
 def visit(
-    walk: Walk, at: dt.datetime, building: Area, results: Mapping[Door, DoorResult], words: str
+    walk: SimulatedCase,
+    at: dt.datetime,
+    building: Area,
+    results: Mapping[Door, DoorResult],
+    words: str,
 ) -> None:
     """Go from door to door; the event keeps counts, the doors are erased when the case closes."""
     counts = dict(Counter(str(result) for result in results.values()))
@@ -98,18 +102,22 @@ def visit(
     walk.doors = list(known.values())
 
 
-def note(walk: Walk, at: dt.datetime, words: str, *, is_public: bool, by: By | None = None) -> None:
+def note(
+    walk: SimulatedCase, at: dt.datetime, words: str, *, is_public: bool, by: By | None = None
+) -> None:
     """Add words: internal, or progress the resident reads."""
     event = walk.step(Verb.NOTE, by or walk.assignee(), at, {"is_public": is_public})
     walk.say(event, words, is_public=is_public)
 
 
-def reveal(walk: Walk, at: dt.datetime, words: str) -> None:
+def reveal(walk: SimulatedCase, at: dt.datetime, words: str) -> None:
     """Open the contact for a reason the resident can read."""
     walk.say(walk.step(Verb.REVEAL, walk.coordinator(), at), words, is_public=True)
 
 
-def resolve(walk: Walk, at: dt.datetime, outcome: Outcome, cause: str, answer: str) -> None:
+def resolve(
+    walk: SimulatedCase, at: dt.datetime, outcome: Outcome, cause: str, answer: str
+) -> None:
     """Answer the resident and ask for a confirmation."""
     by = walk.handler()
     case = walk.petition
@@ -128,7 +136,7 @@ def resolve(walk: Walk, at: dt.datetime, outcome: Outcome, cause: str, answer: s
     walk.step(Verb.RESOLVE, by, at, {"outcome": str(outcome), "round": case.round})
 
 
-def confirm(walk: Walk, at: dt.datetime, rating: int | None, *, by_phone: bool) -> None:
+def confirm(walk: SimulatedCase, at: dt.datetime, rating: int | None, *, by_phone: bool) -> None:
     """The resident says it is solved, by the page or when staff call back."""
     walk.hear(Solved.YES, rating, at, by_phone=by_phone)
     by, way = (
@@ -137,13 +145,13 @@ def confirm(walk: Walk, at: dt.datetime, rating: int | None, *, by_phone: bool) 
     walk.close(by, at, way, Verb.CONFIRM, by_phone=by_phone)
 
 
-def rate(walk: Walk, at: dt.datetime, rating: int) -> None:
+def rate(walk: SimulatedCase, at: dt.datetime, rating: int) -> None:
     """Rate the answer afterwards."""
     walk.hear("", rating, at, by_phone=False)
     walk.step(Verb.RATE, PETITIONER, at, {"round": walk.petition.round})
 
 
-def dispute(walk: Walk, at: dt.datetime, words: str, *, is_partly: bool) -> None:
+def dispute(walk: SimulatedCase, at: dt.datetime, words: str, *, is_partly: bool) -> None:
     """The resident says it is not solved; from the second time on the case climbs too."""
     case = walk.petition
     walk.hear(Solved.PARTLY if is_partly else Solved.NO, None, at, by_phone=False)
@@ -158,7 +166,7 @@ def dispute(walk: Walk, at: dt.datetime, words: str, *, is_partly: bool) -> None
     walk.say(event, words, is_public=True)
 
 
-def reopen(walk: Walk, at: dt.datetime, words: str) -> None:
+def reopen(walk: SimulatedCase, at: dt.datetime, words: str) -> None:
     """The desk has a closed case handled again."""
     walk.change(closed_at=None, closed_by="")
     walk.end(CANCELLED, at, DeadlineKind.CONFIRMATION)
@@ -166,14 +174,14 @@ def reopen(walk: Walk, at: dt.datetime, words: str) -> None:
     walk.say(walk.step(Verb.REOPEN, walk.coordinator(), at), words, is_public=True)
 
 
-def return_(walk: Walk, at: dt.datetime, words: str, proposed: Organisation) -> None:
+def return_(walk: SimulatedCase, at: dt.datetime, words: str, proposed: Organisation) -> None:
     """Object to the routing before work starts, and name the right owner."""
     walk.change(returns=walk.petition.returns + 1)
     data = {"returns": walk.petition.returns, "proposed": proposed.pk}
     walk.say(walk.step(Verb.RETURN, walk.handler(), at, data), words, is_public=False)
 
 
-def reassign(walk: Walk, at: dt.datetime, organisation: Organisation, words: str) -> None:
+def reassign(walk: SimulatedCase, at: dt.datetime, organisation: Organisation, words: str) -> None:
     """Give the case to another organisation; after a return that is final."""
     by = walk.coordinator()
     is_final = walk.status == Status.RETURNED
@@ -191,13 +199,13 @@ def reassign(walk: Walk, at: dt.datetime, organisation: Organisation, words: str
     walk.say(event, words, is_public=False)
 
 
-def escalate(walk: Walk, at: dt.datetime, words: str) -> None:
+def escalate(walk: SimulatedCase, at: dt.datetime, words: str) -> None:
     """Ask the level above for help."""
     walk.say(walk.climb(Verb.ESCALATE, walk.handler(), at), words, is_public=False)
 
 
 def answer(
-    walk: Walk,
+    walk: SimulatedCase,
     at: dt.datetime,
     kind: AnswerKind,
     words: str,
@@ -226,7 +234,7 @@ def answer(
     walk.say(event, words, is_public=kind == AnswerKind.EXPLAIN)
 
 
-def withdraw(walk: Walk, at: dt.datetime, words: str) -> None:
+def withdraw(walk: SimulatedCase, at: dt.datetime, words: str) -> None:
     """The resident takes the report back."""
     walk.change(is_answer_owed=False)
     walk.end(CANCELLED, at, *HANDLER_SIDE, DeadlineKind.CONFIRMATION)
@@ -234,7 +242,7 @@ def withdraw(walk: Walk, at: dt.datetime, words: str) -> None:
     walk.say(event, words, is_public=True)
 
 
-def suspend(walk: Walk, at: dt.datetime, words: str, review_on: dt.date) -> None:
+def suspend(walk: SimulatedCase, at: dt.datetime, words: str, review_on: dt.date) -> None:
     """Put the case on the long-term list, with a plan and a day to look again."""
     walk.change(is_answer_owed=False)
     walk.end(CANCELLED, at, *HANDLER_SIDE)
@@ -242,13 +250,13 @@ def suspend(walk: Walk, at: dt.datetime, words: str, review_on: dt.date) -> None
     walk.say(event, words, is_public=True)
 
 
-def resume(walk: Walk, at: dt.datetime, words: str) -> None:
+def resume(walk: SimulatedCase, at: dt.datetime, words: str) -> None:
     """Take the case off the long-term list; it has a limit again."""
     walk.begin(DeadlineKind.RESOLUTION, at, walk.petition.organisation_id, is_redo=True)
     walk.say(walk.step(Verb.RESUME, walk.supervisor(), at), words, is_public=True)
 
 
-def merge(walk: Walk, at: dt.datetime, words: str, into: Walk) -> None:
+def merge(walk: SimulatedCase, at: dt.datetime, words: str, into: SimulatedCase) -> None:
     """Join a report of the same matter and place to the one that is handled already."""
     walk.change(is_answer_owed=False, merged_into=into.petition)
     walk.end(CANCELLED, at, *HANDLER_SIDE)

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from petitions.enums import PhotoKind, Status, Urgency, Verb
 from petitions.models import Petition
-from petitions.sample import pictures, rhythm, texts, writing
-from petitions.sample.drafts import SEED, Maker
-from petitions.sample.ground import Ground
-from petitions.sample.specials import Specials
-from petitions.sample.tempers import Temper, usual
-from petitions.sample.walk import Walk
+from petitions.sample import arrival_times, bulk_writer, pictures, report_text
+from petitions.sample.case_builder import SEED, CaseBuilder
+from petitions.sample.outcome_profiles import OutcomeProfile, usual
+from petitions.sample.reference_data import ReferenceData
+from petitions.sample.showcase import Showcase
+from petitions.sample.simulator import SimulatedCase
 from petitions.states import FINAL, RUNNING
 
 YEAR = 365
@@ -38,40 +38,40 @@ def load(now: dt.datetime) -> int:
     if Petition.objects.filter(is_sample=True).exists():
         return 0
     walks = walked(now)
-    writing.write(walks, now)
+    bulk_writer.write(walks, now)
     return len(walks)
 
 
-def walked(now: dt.datetime) -> list[Walk]:
+def walked(now: dt.datetime) -> list[SimulatedCase]:
     """Walk the cases in memory, oldest first."""
-    ground = Ground(timezone.localdate(now))
-    maker = Maker(ground, now)
-    walks = [*_usual(maker), *Specials(maker).all()]
+    ground = ReferenceData(timezone.localdate(now))
+    maker = CaseBuilder(ground, now)
+    walks = [*_usual(maker), *Showcase(maker).all()]
     walks += list(_merged(maker, walks))
     walks.sort(key=lambda walk: walk.petition.created_at)
     _illustrate(walks)
     return walks
 
 
-def _usual(maker: Maker) -> Iterator[Walk]:
+def _usual(maker: CaseBuilder) -> Iterator[SimulatedCase]:
     rng = random.Random(SEED)  # noqa: S311 - a sample, not a secret
-    places = rhythm.Places(rng, maker.ground.homes())
-    for number, at in enumerate(rhythm.moments(rng, USUAL_CASES, maker.now, YEAR)):
+    places = arrival_times.Places(rng, maker.ground.homes())
+    for number, at in enumerate(arrival_times.moments(rng, USUAL_CASES, maker.now, YEAR)):
         day = timezone.localdate(at)
         is_rural = number % RURAL_EVERY == 0
         area = rng.choice(maker.ground.countryside(day)) if is_rural else places.home()
-        template = texts.pick(rng, day, area)
+        template = report_text.pick(rng, day, area)
         yield maker.make(area, at, template, usual(rng))
 
 
-def _merged(maker: Maker, walks: Sequence[Walk]) -> Iterator[Walk]:
+def _merged(maker: CaseBuilder, walks: Sequence[SimulatedCase]) -> Iterator[SimulatedCase]:
     """Report some matters a second time from the same building; the desk joins them."""
     firsts = [walk for walk in walks if _can_lead(walk.petition)]
     for first in firsts[:: max(len(firsts) // MERGES, 1)][:MERGES]:
         case = first.petition
-        template = texts.of(case.category.code)[-1]
+        template = report_text.of(case.category.code)[-1]
         at = case.created_at + SECOND_AFTER
-        yield maker.make(case.place, at, template, Temper(path="merge"), into=first)
+        yield maker.make(case.place, at, template, OutcomeProfile(path="merge"), into=first)
 
 
 def _can_lead(case: Petition) -> bool:
@@ -84,7 +84,7 @@ def _can_lead(case: Petition) -> bool:
     return case.resolved_at - case.created_at > enough
 
 
-def _illustrate(walks: Sequence[Walk]) -> None:
+def _illustrate(walks: Sequence[SimulatedCase]) -> None:
     """Hang pictures on some reports, the open ones first, and on some answers."""
     fitting = [walk for walk in walks if pictures.scene_for(walk.petition.category.code)]
     fitting.sort(key=lambda walk: (walk.petition.status not in RUNNING, -walk.at.timestamp()))

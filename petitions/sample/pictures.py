@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from PIL import Image, ImageDraw
 
-from petitions import photos
-from petitions.photos import StoredPhoto
+from petitions.rules import photos
+from petitions.rules.photos import StoredPhoto
 
 SIZE = (960, 720)
 THUMB = (400, 300)

@@ -1,10 +1,8 @@
 """The verbs: everything that changes a case. Keyword-only; the actor is `by`, the instant `now`."""
 
-from petitions.workflow.clock import Turn, fire, fire_due, remind, remind_due
-from petitions.workflow.contact import correct_contact, forget, reseal, reveal
-from petitions.workflow.engine import NotNow, NotYours, Stale, WorkflowError
+from petitions.workflow.contact import correct_contact, delete_expired, reencrypt, reveal
+from petitions.workflow.deadline_sweep import SweepResult, expire, expire_due, remind, remind_due
 from petitions.workflow.escalation import answer, escalate
-from petitions.workflow.filing import Report, file, me_too
 from petitions.workflow.handling import (
     accept,
     decline,
@@ -17,41 +15,43 @@ from petitions.workflow.handling import (
 )
 from petitions.workflow.rerouting import reassign, return_
 from petitions.workflow.resolution import close, confirm, dispute, rate, reopen, resolve, withdraw
+from petitions.workflow.submission import Report, me_too, submit
+from petitions.workflow.transitions import NotPermitted, StaleVersion, WorkflowError, WrongState
 
 __all__ = [
-    "NotNow",
-    "NotYours",
+    "NotPermitted",
     "Report",
-    "Stale",
-    "Turn",
+    "StaleVersion",
+    "SweepResult",
     "WorkflowError",
+    "WrongState",
     "accept",
     "answer",
     "close",
     "confirm",
     "correct_contact",
     "decline",
+    "delete_expired",
     "dispatch",
     "dispute",
     "escalate",
-    "file",
-    "fire",
-    "fire_due",
-    "forget",
+    "expire",
+    "expire_due",
     "me_too",
     "note",
     "photo",
     "rate",
     "reassign",
     "redirect",
+    "reencrypt",
     "remind",
     "remind_due",
     "reopen",
-    "reseal",
     "resolve",
     "return_",
     "reveal",
     "start",
+    "submit",
     "visit",
     "withdraw",
 ]

@@ -11,8 +11,8 @@ from branches.models import Organisation
 from petitions.enums import AnswerKind, DeadlineKind, DeadlineState, Verb
 from petitions.models import Escalation, Petition
 from petitions.permissions import By
-from petitions.workflow import ladder
-from petitions.workflow.engine import NotNow, Step, step
+from petitions.workflow import escalation_chain
+from petitions.workflow.transitions import Transition, WrongState, transition
 
 MAX_EXTENSION = dt.timedelta(days=30)
 
@@ -26,11 +26,13 @@ def escalate(
     expected_version: int | None = None,
 ) -> Petition:
     """Ask the level above for help; it must answer within its own short limit."""
-    with step(petition, Verb.ESCALATE, by=by, now=now, expected_version=expected_version) as one:
-        ladder.require_rung_above(one.petition)
-        one.say(reason, is_public=False)
-        ladder.climb(one, deadline=None)
-    return one.petition
+    with transition(
+        petition, Verb.ESCALATE, by=by, now=now, expected_version=expected_version
+    ) as change:
+        escalation_chain.require_level_above(change.petition)
+        change.add_note(reason, is_public=False)
+        escalation_chain.escalate_to(change, deadline=None)
+    return change.petition
 
 
 def answer(
@@ -49,43 +51,45 @@ def answer(
     `department` is needed to order a department, `extension` (working time of the case's standard)
     to accept an extension. An explanation is read by the resident, the others are internal.
     """
-    with step(petition, Verb.ANSWER, by=by, now=now, expected_version=expected_version) as one:
-        case = one.petition
+    with transition(
+        petition, Verb.ANSWER, by=by, now=now, expected_version=expected_version
+    ) as change:
+        case = change.petition
         row = _unanswered(case)
-        row.answer_kind, row.answered_by, row.answered_at = kind, one.user, now
+        row.answer_kind, row.answered_by, row.answered_at = kind, change.user, now
         row.save(update_fields=["answer_kind", "answered_by", "answered_at"])
         case.is_answer_owed = False
-        one.data = {"kind": str(kind), "escalation": row.pk}
-        one.say(text, is_public=kind == AnswerKind.EXPLAIN)
-        one.end(DeadlineState.MET, DeadlineKind.ANSWER)
+        change.data = {"kind": str(kind), "escalation": row.pk}
+        change.add_note(text, is_public=kind == AnswerKind.EXPLAIN)
+        change.stop_deadlines(DeadlineState.MET, DeadlineKind.ANSWER)
         if kind == AnswerKind.DEPARTMENT:
-            _order(one, department)
+            _order(change, department)
         if kind == AnswerKind.EXTEND:
-            _extend(one, extension)
-    return one.petition
+            _extend(change, extension)
+    return change.petition
 
 
 def _unanswered(petition: Petition) -> Escalation:
     row = Escalation.objects.filter(petition=petition, answered_at=None).order_by("-id").first()
     if row is None:
-        raise NotNow("nothing_to_answer", _("没有待答复的升级。"))
+        raise WrongState("nothing_to_answer", _("没有待答复的升级。"))
     return row
 
 
-def _order(one: Step, department: Organisation | None) -> None:
+def _order(change: Transition, department: Organisation | None) -> None:
     if department is None or department.level != OrgLevel.DEPARTMENT:
-        raise NotNow("no_department", _("请选择承办部门。"))
-    one.petition.department = department
-    one.data["department"] = department.pk
+        raise WrongState("no_department", _("请选择承办部门。"))
+    change.petition.department = department
+    change.data["department"] = department.pk
 
 
-def _extend(one: Step, extension: dt.timedelta | None) -> None:
+def _extend(change: Transition, extension: dt.timedelta | None) -> None:
     if extension is None or not dt.timedelta() < extension <= MAX_EXTENSION:
-        raise NotNow("no_extension", _("请填写延长多久。"))
-    if not one.petition.is_running:
-        raise NotNow("not_running", _("现在没有办理时限可以延长。"))
-    one.end(DeadlineState.CANCELLED, DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
-    found = one.begin(
-        DeadlineKind.RESOLUTION, organisation_id=one.petition.organisation_id, amount=extension
+        raise WrongState("no_extension", _("请填写延长多久。"))
+    if not change.petition.is_running:
+        raise WrongState("not_running", _("现在没有办理时限可以延长。"))
+    change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
+    found = change.start_deadline(
+        DeadlineKind.RESOLUTION, organisation_id=change.petition.organisation_id, amount=extension
     )
-    one.data["due_at"] = found.due_at.isoformat()
+    change.data["due_at"] = found.due_at.isoformat()

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from grids.models import Area
-from members import directory
 from members.models import User
+from members.posts import directory
 from petitions.enums import DeadlineKind, DeadlineState, DoorResult, PhotoKind, Verb
 from petitions.models import DoorVisit, Petition
 from petitions.permissions import By
-from petitions.photos import StoredPhoto
-from petitions.workflow.engine import NotNow, step
+from petitions.rules.photos import StoredPhoto
+from petitions.workflow.transitions import WrongState, transition
 
 MET = DeadlineState.MET
 CANCELLED = DeadlineState.CANCELLED
@@ -29,10 +29,12 @@ def accept(
     *, petition: Petition, by: By, now: dt.datetime, expected_version: int | None = None
 ) -> Petition:
     """Take the case on; the resident sees it, which meets the limit for first contact."""
-    with step(petition, Verb.ACCEPT, by=by, now=now, expected_version=expected_version) as one:
-        one.petition.accepted_at = one.petition.accepted_at or now
-        one.end(MET, DeadlineKind.CONTACT)
-    return one.petition
+    with transition(
+        petition, Verb.ACCEPT, by=by, now=now, expected_version=expected_version
+    ) as change:
+        change.petition.accepted_at = change.petition.accepted_at or now
+        change.stop_deadlines(MET, DeadlineKind.CONTACT)
+    return change.petition
 
 
 def decline(
@@ -44,12 +46,14 @@ def decline(
     expected_version: int | None = None,
 ) -> Petition:
     """Do not take the case on; the resident reads the reason and the proper way."""
-    with step(petition, Verb.DECLINE, by=by, now=now, expected_version=expected_version) as one:
-        one.say(reason, is_public=True)
-        _stop_clocks(one.petition)
-        one.end(MET, DeadlineKind.CONTACT)
-        one.end(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
-    return one.petition
+    with transition(
+        petition, Verb.DECLINE, by=by, now=now, expected_version=expected_version
+    ) as change:
+        change.add_note(reason, is_public=True)
+        _stop_clocks(change.petition)
+        change.stop_deadlines(MET, DeadlineKind.CONTACT)
+        change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
+    return change.petition
 
 
 def redirect(
@@ -61,12 +65,14 @@ def redirect(
     expected_version: int | None = None,
 ) -> Petition:
     """Point the resident to a statutory way (court, petition office); the case ends here."""
-    with step(petition, Verb.REDIRECT, by=by, now=now, expected_version=expected_version) as one:
-        one.say(reason, is_public=True)
-        _stop_clocks(one.petition)
-        one.end(MET, DeadlineKind.CONTACT)
-        one.end(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
-    return one.petition
+    with transition(
+        petition, Verb.REDIRECT, by=by, now=now, expected_version=expected_version
+    ) as change:
+        change.add_note(reason, is_public=True)
+        _stop_clocks(change.petition)
+        change.stop_deadlines(MET, DeadlineKind.CONTACT)
+        change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
+    return change.petition
 
 
 def _stop_clocks(petition: Petition) -> None:
@@ -87,13 +93,15 @@ def dispatch(
 
     The organisation keeps answering for it. Only its own groups and people can be named.
     """
-    with step(petition, Verb.DISPATCH, by=by, now=now, expected_version=expected_version) as one:
-        _check_own(one.petition, group, users, now)
-        one.petition.assigned_group = group
-        one.petition.assignee_ids = sorted(user.pk for user in users)
-        one.data = {"group": group.pk if group else None, "users": one.petition.assignee_ids}
-        one.say(instruction, is_public=False)
-    return one.petition
+    with transition(
+        petition, Verb.DISPATCH, by=by, now=now, expected_version=expected_version
+    ) as change:
+        _check_own(change.petition, group, users, now)
+        change.petition.assigned_group = group
+        change.petition.assignee_ids = sorted(user.pk for user in users)
+        change.data = {"group": group.pk if group else None, "users": change.petition.assignee_ids}
+        change.add_note(instruction, is_public=False)
+    return change.petition
 
 
 def _check_own(
@@ -101,21 +109,21 @@ def _check_own(
 ) -> None:
     """Refuse groups and people that do not belong to the organisation that answers."""
     if group is None and not users:
-        raise NotNow("nobody_named", _("请选择党小组或承办人。"))
+        raise WrongState("nobody_named", _("请选择党小组或承办人。"))
     if group is not None and (
         group.level != OrgLevel.GROUP or group.parent_id != petition.organisation_id
     ):
-        raise NotNow("foreign_group", _("只能分派给本支部的党小组。"))
+        raise WrongState("foreign_group", _("只能分派给本支部的党小组。"))
     about = petition.about_organisation_id
     if about is not None and _is_in_own_cause(about, group, users, timezone.localdate(now)):
-        raise NotNow("own_cause", _("被反映的组织不能办理本件。"))
+        raise WrongState("own_cause", _("被反映的组织不能办理本件。"))
     if users:
         own = {
             user.pk
             for user in directory.members_of(petition.organisation_id, timezone.localdate(now))
         }
         if not {user.pk for user in users} <= own:
-            raise NotNow("foreign_person", _("只能分派给本组织的人员。"))
+            raise WrongState("foreign_person", _("只能分派给本组织的人员。"))
 
 
 def _is_in_own_cause(
@@ -123,7 +131,7 @@ def _is_in_own_cause(
 ) -> bool:
     """Tell whether the case is about the group itself or about a body one of the people is in."""
     return (group is not None and about in group.ancestor_ids) or bool(
-        directory.those_under(about, [user.pk for user in users], day)
+        directory.with_post_below(about, [user.pk for user in users], day)
     )
 
 
@@ -131,9 +139,11 @@ def start(
     *, petition: Petition, by: By, now: dt.datetime, expected_version: int | None = None
 ) -> Petition:
     """Begin the work."""
-    with step(petition, Verb.START, by=by, now=now, expected_version=expected_version) as one:
+    with transition(
+        petition, Verb.START, by=by, now=now, expected_version=expected_version
+    ) as change:
         pass
-    return one.petition
+    return change.petition
 
 
 def visit(
@@ -152,18 +162,18 @@ def visit(
     """
     outside = [door for door in results if not _has_door(building, door)]
     if outside:
-        raise NotNow("no_such_door", _("这栋楼没有这个门。"))
-    with step(petition, Verb.VISIT, by=by, now=now) as one:
-        one.data = {
+        raise WrongState("no_such_door", _("这栋楼没有这个门。"))
+    with transition(petition, Verb.VISIT, by=by, now=now) as change:
+        change.data = {
             "building": building.pk,
             "counts": dict(Counter(str(r) for r in results.values())),
         }
-        one.say(remark, is_public=False)
-        one.attach(photos, kind=PhotoKind.HANDLING, is_public=False)
+        change.add_note(remark, is_public=False)
+        change.add_photos(photos, kind=PhotoKind.HANDLING, is_public=False)
         DoorVisit.objects.bulk_create(
             (
                 DoorVisit(
-                    petition=one.petition,
+                    petition=change.petition,
                     area=building,
                     entrance=entrance,
                     floor=floor,
@@ -177,7 +187,7 @@ def visit(
             unique_fields=["petition", "area", "entrance", "floor", "door"],
             update_fields=["result", "visited_at"],
         )
-    return one.petition
+    return change.petition
 
 
 def _has_door(building: Area, door: Door) -> bool:
@@ -195,11 +205,11 @@ def note(
     photos: Sequence[StoredPhoto] = (),
 ) -> Petition:
     """Add words to the case: internal, or progress the resident reads."""
-    with step(petition, Verb.NOTE, by=by, now=now) as one:
-        one.say(body, is_public=is_public)
-        one.attach(photos, kind=PhotoKind.HANDLING, is_public=is_public)
-        one.data = {"is_public": is_public}
-    return one.petition
+    with transition(petition, Verb.NOTE, by=by, now=now) as change:
+        change.add_note(body, is_public=is_public)
+        change.add_photos(photos, kind=PhotoKind.HANDLING, is_public=is_public)
+        change.data = {"is_public": is_public}
+    return change.petition
 
 
 def photo(
@@ -211,7 +221,7 @@ def photo(
     is_public: bool = False,
 ) -> Petition:
     """Add photos of the matter: internal, or shown to the resident."""
-    with step(petition, Verb.PHOTO, by=by, now=now) as one:
-        one.attach(photos, kind=PhotoKind.HANDLING, is_public=is_public)
-        one.data = {"count": len(photos), "is_public": is_public}
-    return one.petition
+    with transition(petition, Verb.PHOTO, by=by, now=now) as change:
+        change.add_photos(photos, kind=PhotoKind.HANDLING, is_public=is_public)
+        change.data = {"count": len(photos), "is_public": is_public}
+    return change.petition

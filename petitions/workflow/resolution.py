@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from petitions import deadlines
 from petitions.enums import ClosedBy, DeadlineKind, DeadlineState, Outcome, PhotoKind, Solved, Verb
 from petitions.models import DoorVisit, Feedback, Petition
 from petitions.permissions import By, Petitioner
-from petitions.photos import StoredPhoto
-from petitions.workflow import ladder
-from petitions.workflow.engine import NotNow, Step, step
+from petitions.rules import deadlines
+from petitions.rules.photos import StoredPhoto
+from petitions.workflow import escalation_chain
+from petitions.workflow.transitions import Transition, WrongState, transition
 
 MET = DeadlineState.MET
 CANCELLED = DeadlineState.CANCELLED
@@ -34,20 +34,22 @@ def resolve(
     expected_version: int | None = None,
 ) -> Petition:
     """Answer the resident and stop the handling clock; the resident is asked to confirm."""
-    with step(petition, Verb.RESOLVE, by=by, now=now, expected_version=expected_version) as one:
-        case = one.petition
+    with transition(
+        petition, Verb.RESOLVE, by=by, now=now, expected_version=expected_version
+    ) as change:
+        case = change.petition
         case.outcome, case.cause, case.public_answer = outcome, cause, public_answer
-        case.resolved_at, case.resolved_by = now, one.user
+        case.resolved_at, case.resolved_by = now, change.user
         case.round += 1
         case.resolution_level = case.level
         case.is_answer_owed = False
-        one.data = {"outcome": str(outcome), "round": case.round}
+        change.data = {"outcome": str(outcome), "round": case.round}
         # Both stay in the story when a later round replaces them.
-        one.say(public_answer, is_public=True, cause=cause)
-        one.attach(photos, kind=PhotoKind.ANSWER, is_public=True)
-        one.end(MET, *HANDLER_SIDE)
-        one.begin(DeadlineKind.CONFIRMATION, organisation_id=None)
-    return one.petition
+        change.add_note(public_answer, is_public=True, cause=cause)
+        change.add_photos(photos, kind=PhotoKind.ANSWER, is_public=True)
+        change.stop_deadlines(MET, *HANDLER_SIDE)
+        change.start_deadline(DeadlineKind.CONFIRMATION, organisation_id=None)
+    return change.petition
 
 
 def confirm(
@@ -59,11 +61,13 @@ def confirm(
     expected_version: int | None = None,
 ) -> Petition:
     """The resident says it is solved: the case closes. Staff record it after calling back."""
-    with step(petition, Verb.CONFIRM, by=by, now=now, expected_version=expected_version) as one:
-        _record(one, Solved.YES, rating)
-        one.data = {"by_phone": not isinstance(by, Petitioner)}
-        _close(one, ClosedBy.CONFIRMED if isinstance(by, Petitioner) else ClosedBy.FOLLOW_UP)
-    return one.petition
+    with transition(
+        petition, Verb.CONFIRM, by=by, now=now, expected_version=expected_version
+    ) as change:
+        _record(change, Solved.YES, rating)
+        change.data = {"by_phone": not isinstance(by, Petitioner)}
+        _close(change, ClosedBy.CONFIRMED if isinstance(by, Petitioner) else ClosedBy.FOLLOW_UP)
+    return change.petition
 
 
 def dispute(
@@ -80,31 +84,37 @@ def dispute(
 
     The first time it stays with the handler; from the second time on it also climbs one level.
     """
-    with step(petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version) as one:
-        case = one.petition
-        _record(one, Solved.PARTLY if is_partly else Solved.NO, rating)
+    with transition(
+        petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version
+    ) as change:
+        case = change.petition
+        _record(change, Solved.PARTLY if is_partly else Solved.NO, rating)
         case.disputes += 1
-        one.data = {"disputes": case.disputes, "partly": is_partly}
-        one.say(reason, is_public=True)
-        one.end(CANCELLED, DeadlineKind.CONFIRMATION)
-        one.begin(DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True)
+        change.data = {"disputes": case.disputes, "partly": is_partly}
+        change.add_note(reason, is_public=True)
+        change.stop_deadlines(CANCELLED, DeadlineKind.CONFIRMATION)
+        change.start_deadline(
+            DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True
+        )
         if case.disputes > ESCALATE_AFTER_DISPUTES:
-            ladder.climb(one, deadline=None)
-    return one.petition
+            escalation_chain.escalate_to(change, deadline=None)
+    return change.petition
 
 
 def rate(*, petition: Petition, by: By, now: dt.datetime, rating: int) -> Petition:
     """Rate the answer, 1 (very dissatisfied) to 5 (very satisfied), once per round."""
-    with step(petition, Verb.RATE, by=by, now=now) as one:
-        given = Feedback.objects.filter(petition=one.petition, round=one.petition.round).first()
+    with transition(petition, Verb.RATE, by=by, now=now) as change:
+        given = Feedback.objects.filter(
+            petition=change.petition, round=change.petition.round
+        ).first()
         if given is not None and given.rating is not None:
-            raise NotNow("already_rated", _("这一轮已经评价过了。"))
+            raise WrongState("already_rated", _("这一轮已经评价过了。"))
         if given is None:
-            given = Feedback(petition=one.petition, round=one.petition.round, at=now)
+            given = Feedback(petition=change.petition, round=change.petition.round, at=now)
         given.rating = rating
         given.save()
-        one.data = {"round": one.petition.round}
-    return one.petition
+        change.data = {"round": change.petition.round}
+    return change.petition
 
 
 def close(
@@ -116,10 +126,12 @@ def close(
     expected_version: int | None = None,
 ) -> Petition:
     """Close after a follow-up by somebody other than the handler; the reason is kept."""
-    with step(petition, Verb.CLOSE, by=by, now=now, expected_version=expected_version) as one:
-        one.say(reason, is_public=False)
-        _close(one, ClosedBy.FOLLOW_UP)
-    return one.petition
+    with transition(
+        petition, Verb.CLOSE, by=by, now=now, expected_version=expected_version
+    ) as change:
+        change.add_note(reason, is_public=False)
+        _close(change, ClosedBy.FOLLOW_UP)
+    return change.petition
 
 
 def reopen(
@@ -131,18 +143,22 @@ def reopen(
     expected_version: int | None = None,
 ) -> Petition:
     """Handle a closed or declined case again, inside the window counted from `resolved_at`."""
-    with step(petition, Verb.REOPEN, by=by, now=now, expected_version=expected_version) as one:
-        case = one.petition
+    with transition(
+        petition, Verb.REOPEN, by=by, now=now, expected_version=expected_version
+    ) as change:
+        case = change.petition
         if isinstance(by, Petitioner) and not (
             case.resolved_at
-            and deadlines.may_reopen(one.standard, one.calendar, case.resolved_at, now)
+            and deadlines.may_reopen(change.standard, change.calendar, case.resolved_at, now)
         ):
-            raise NotNow("window_closed", _("再办期限已过，如有新情况请重新反映。"))
-        one.say(reason, is_public=True)
+            raise WrongState("window_closed", _("再办期限已过，如有新情况请重新反映。"))
+        change.add_note(reason, is_public=True)
         case.closed_at, case.closed_by = None, ""
-        one.end(CANCELLED, DeadlineKind.CONFIRMATION)
-        one.begin(DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True)
-    return one.petition
+        change.stop_deadlines(CANCELLED, DeadlineKind.CONFIRMATION)
+        change.start_deadline(
+            DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True
+        )
+    return change.petition
 
 
 def withdraw(
@@ -154,53 +170,57 @@ def withdraw(
     expected_version: int | None = None,
 ) -> Petition:
     """Take the report back; staff do so only on the resident's word, which is kept."""
-    with step(petition, Verb.WITHDRAW, by=by, now=now, expected_version=expected_version) as one:
-        one.say(reason, is_public=True)
-        one.petition.is_answer_owed = False
-        one.end(CANCELLED, *HANDLER_SIDE, DeadlineKind.CONFIRMATION)
-        _erase_doors(one)
-    return one.petition
+    with transition(
+        petition, Verb.WITHDRAW, by=by, now=now, expected_version=expected_version
+    ) as change:
+        change.add_note(reason, is_public=True)
+        change.petition.is_answer_owed = False
+        change.stop_deadlines(CANCELLED, *HANDLER_SIDE, DeadlineKind.CONFIRMATION)
+        _erase_doors(change)
+    return change.petition
 
 
-def _record(one: Step, solved: Solved, rating: int | None) -> None:
-    said = Feedback.objects.filter(petition=one.petition, round=one.petition.round).first()
-    given = said or Feedback(petition=one.petition, round=one.petition.round, at=one.now)
+def _record(change: Transition, solved: Solved, rating: int | None) -> None:
+    said = Feedback.objects.filter(petition=change.petition, round=change.petition.round).first()
+    given = said or Feedback(petition=change.petition, round=change.petition.round, at=change.now)
     if given.solved:
-        raise NotNow("already_answered", _("这一轮已经回复过了。"))
+        raise WrongState("already_answered", _("这一轮已经回复过了。"))
     given.solved = solved
     given.rating = given.rating or rating
-    given.is_by_phone = not isinstance(one.by, Petitioner)
+    given.is_by_phone = not isinstance(change.by, Petitioner)
     given.save()
 
 
-def _close(one: Step, way: ClosedBy) -> None:
-    one.petition.closed_at = one.now
-    one.petition.closed_by = way
-    one.petition.is_answer_owed = False
-    one.end(MET if way != ClosedBy.SILENCE else DeadlineState.FIRED, DeadlineKind.CONFIRMATION)
-    one.end(CANCELLED, DeadlineKind.ANSWER)
-    _erase_doors(one)
+def _close(change: Transition, way: ClosedBy) -> None:
+    change.petition.closed_at = change.now
+    change.petition.closed_by = way
+    change.petition.is_answer_owed = False
+    change.stop_deadlines(
+        MET if way != ClosedBy.SILENCE else DeadlineState.FIRED, DeadlineKind.CONFIRMATION
+    )
+    change.stop_deadlines(CANCELLED, DeadlineKind.ANSWER)
+    _erase_doors(change)
 
 
-def close_as_silent(one: Step) -> None:
+def close_as_silent(change: Transition) -> None:
     """Close because the resident did not answer in time; silence is a row of its own."""
     if (
-        not Feedback.objects.filter(petition=one.petition, round=one.petition.round)
+        not Feedback.objects.filter(petition=change.petition, round=change.petition.round)
         .exclude(solved="")
         .exists()
     ):
         Feedback.objects.update_or_create(
-            petition=one.petition,
-            round=one.petition.round,
-            defaults={"solved": Solved.SILENCE, "at": one.now},
+            petition=change.petition,
+            round=change.petition.round,
+            defaults={"solved": Solved.SILENCE, "at": change.now},
         )
-    _close(one, ClosedBy.SILENCE)
+    _close(change, ClosedBy.SILENCE)
 
 
-def _erase_doors(one: Step) -> None:
+def _erase_doors(change: Transition) -> None:
     """Erase the doors of the case and keep their counts in its event."""
-    doors = DoorVisit.objects.filter(petition=one.petition)
+    doors = DoorVisit.objects.filter(petition=change.petition)
     counts = doors.order_by().values("result").annotate(count=Count("id"))
-    one.data["doors"] = {row["result"]: row["count"] for row in counts}
-    if one.data["doors"]:
+    change.data["doors"] = {row["result"]: row["count"] for row in counts}
+    if change.data["doors"]:
         doors.delete()

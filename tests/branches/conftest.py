@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from grids import calendars
+from grids.calendar import calendars
 
 
 @pytest.fixture(autouse=True)
 def _calendars_forgotten() -> Iterator[None]:
-    calendars.forget()
+    calendars.clear_cache()
     yield
-    calendars.forget()
+    calendars.clear_cache()

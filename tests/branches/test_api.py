@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from branches.api import OrganisationViewSet
-from tests.branches.organisations import World, small_world
 from tests.grids.test_api import LIST, ONE, Caller, call
+from tests.support.organisations import World, small_world
 
 pytestmark = pytest.mark.django_db
 Queries = Callable[[int], AbstractContextManager[Any]]

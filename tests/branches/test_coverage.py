@@ -4,7 +4,7 @@ import pytest
 
 from branches import coverage, workflow
 from grids.models import Area
-from tests.branches.organisations import TODAY, small_world
+from tests.support.organisations import TODAY, small_world
 
 pytestmark = pytest.mark.django_db
 

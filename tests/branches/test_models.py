@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from branches.models import Organisation, Responsibility
-from tests.branches.organisations import START, TODAY, World, small_world
+from tests.support.organisations import START, TODAY, World, small_world
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 
 from branches.models import Organisation, Responsibility
-from config.lib.viewer import Scope, Seat
-from tests.branches.organisations import TODAY, World, small_world
-from tests.grids.places import Seated
+from config.lib.viewer import ActivePost, Scope
+from tests.support.organisations import TODAY, World, small_world
+from tests.support.places import Seated
 
 pytestmark = pytest.mark.django_db
 
@@ -20,8 +20,8 @@ class Holder:
     def __init__(self, world: World, key: str, *places: str) -> None:
         org = world.orgs[key]
         paths = tuple(world.places[place].path for place in places)
-        seat = Seat("branch_secretary", org.pk, org.level, org.path, org.name, paths)
-        self.scope = Scope(user_id=1, day=TODAY, seats=(seat,))
+        seat = ActivePost("branch_secretary", org.pk, org.level, org.path, org.name, paths)
+        self.scope = Scope(user_id=1, day=TODAY, posts=(seat,))
 
 
 def seen(world: World, viewer: Holder | Seated) -> set[str]:

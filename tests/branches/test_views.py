@@ -17,7 +17,7 @@ from branches.enums import OrgKind, OrgLevel
 from grids.enums import AreaKind, Level
 from grids.workflow import add_area
 from members.models import User
-from tests.cast import SINCE, Town, build_cast, build_town
+from tests.support.cast import SINCE, Town, build_cast, build_town
 
 pytestmark = pytest.mark.django_db
 Queries = Callable[[int], AbstractContextManager[Any]]

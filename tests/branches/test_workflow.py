@@ -12,7 +12,7 @@ from branches.enums import OrgKind, OrgLevel
 from branches.models import Responsibility
 from grids.enums import AreaKind, Level
 from grids.workflow import add_area
-from tests.branches.organisations import START, TODAY, small_world
+from tests.support.organisations import START, TODAY, small_world
 
 pytestmark = pytest.mark.django_db
 

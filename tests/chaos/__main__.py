@@ -12,15 +12,15 @@ import signal
 import subprocess
 import sys
 
-from config import places
-from tests.chaos.outcome import Outcome
+from config.local import paths
+from tests.chaos.results import Outcome
 
 HARNESSES = (
     *("limits", "reports", "restarts"),
     *("repeats", "network", "fulldisk", "clocks", "brokerless"),
 )
-SHORT = ("short", "brief")
-RESULTS = places.ROOT / "var" / "chaos"
+SHORT = ("smoke_b", "smoke_a")
+RESULTS = paths.ROOT / "var" / "chaos"
 
 
 def main(words: list[str]) -> int:
@@ -49,7 +49,7 @@ def _one(name: str, scale: float) -> int:
 def _apart(name: str, scale: float) -> int:
     """Run one harness in a process of its own: the settings are read once in a life."""
     command = [sys.executable, "-m", "tests.chaos", name, "--scale", str(scale)]
-    child = subprocess.Popen(command, cwd=places.ROOT)
+    child = subprocess.Popen(command, cwd=paths.ROOT)
     try:
         return child.wait()
     except BaseException:

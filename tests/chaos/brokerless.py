@@ -11,10 +11,10 @@ import socket
 import time
 from http import HTTPStatus
 
-from tests.chaos import ground, verdict
-from tests.chaos.caller import Answer, Browser, Crowd, Heard, Partner
-from tests.chaos.outcome import Outcome, percentile
-from tests.chaos.rig import Rig
+from tests.chaos import checks, fixtures
+from tests.chaos.cluster import Rig
+from tests.chaos.http_clients import Answer, Browser, Crowd, Heard, Partner
+from tests.chaos.results import Outcome, percentile
 
 LATEST = 15.0  # seconds after the broker is back until every due limit has fired
 LONGEST = 5.0  # seconds any answer may take without a broker
@@ -37,13 +37,13 @@ def run(scale: float) -> Outcome:
         rig.start()
         go(out, rig, scale)
         out.at_most("people told twice of one event", rig.one(TOLD_TWICE))
-        out.verdict(verdict.over_everything(rig))
+        out.verdict(checks.over_everything(rig))
     return out
 
 
 def go(out: Outcome, rig: Rig, scale: float) -> None:
     """Let limits fire with everything there, then without the broker, then with an empty one."""
-    partner = ground.partner(rig)
+    partner = fixtures.partner(rig)
     count = max(5, round(40 * scale))
     with out.phase("two of everything"):
         _fire(out, rig, _file(partner, "twos", count), "two of everything")
@@ -63,12 +63,12 @@ def _file(partner: Partner, word: str, count: int) -> list[str]:
 
 
 def _fire(out: Outcome, rig: Rig, texts: list[str], when: str) -> None:
-    rig.rows(ground.DUE, texts)
+    rig.rows(fixtures.DUE, texts)
     _fired(out, rig, texts, when)
 
 
 def _fired(out: Outcome, rig: Rig, texts: list[str], when: str) -> None:
-    out.at_most(f"{when}: all have fired after, s", ground.awaits(rig, texts, 60), LATEST)
+    out.at_most(f"{when}: all have fired after, s", fixtures.awaits(rig, texts, 60), LATEST)
     rig.tend_until(lambda: rig.one(OWED) == 0, 40)
     out.at_most(f"{when}: still to be announced", rig.one(OWED))
     rig.tend_for(3.0)  # whoever would fire once more does it now
@@ -88,10 +88,10 @@ def _without(out: Outcome, rig: Rig, partner: Partner, count: int, lasting: floa
         return Browser(ports[number % 2], "203.0.113.9").open("/report/")
 
     rig.broker.stop()
-    rig.rows(ground.DUE, texts)
+    rig.rows(fixtures.DUE, texts)
     with Crowd({"file": file, "file too": file, "look": look}) as crowd:
         rig.tend_for(lasting)
-    early = rig.one(ground.FIRED, texts)
+    early = rig.one(fixtures.FIRED, texts)
     out.figures["fired without the broker, by a wake-up taken before"] = early
     rig.broker.start()
     _judge(out, crowd.heard)
@@ -112,7 +112,7 @@ def _judge(out: Outcome, heard: list[Heard]) -> None:
 def _emptied(out: Outcome, rig: Rig, partner: Partner, count: int) -> None:
     """Empty the broker again and again while limits end."""
     texts = _file(partner, "emptied", count)
-    rig.rows(ground.DUE, texts)
+    rig.rows(fixtures.DUE, texts)
     until = time.monotonic() + 3
     while time.monotonic() < until:
         _empty(rig)

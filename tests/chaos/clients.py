@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.chaos.verdict import Acked
+from tests.chaos.checks import Acked
 
 BOUNDARY = "a-line-between-parts"
 PATIENCE = 40.0  # seconds a client waits for an answer
@@ -144,7 +144,7 @@ class Client:
         if answer.status == 503:
             kind = answer.headers.get("Content-Type", "")
             honest = answer.headers.get("Retry-After", "").isdecimal() and (
-                (kind == "application/problem+json" and '"not_yet_accepted"' in answer.text)
+                (kind == "application/problem+json" and '"service_unavailable"' in answer.text)
                 if self.door == "api"
                 else NOT_YET in answer.text
             )

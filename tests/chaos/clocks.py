@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from http import HTTPStatus
 
-from tests.chaos import ground, verdict
-from tests.chaos.caller import Browser, Partner, call
-from tests.chaos.outcome import Outcome
-from tests.chaos.rig import Rig
+from tests.chaos import checks, fixtures
+from tests.chaos.cluster import Rig
+from tests.chaos.http_clients import Browser, Partner, call
+from tests.chaos.results import Outcome
 
 DAY = 86_400
 JUMP = 1200  # seconds the database's clock jumps
@@ -66,7 +66,7 @@ def run(scale: float) -> Outcome:
         with out.phase("database forth and back"):
             _database(out, rig, max(4, round(20 * scale)))
         rig.tend_until(lambda: rig.one(OWED) == 0, 40)
-        found = verdict.over_everything(rig)
+        found = checks.over_everything(rig)
         del found["committed_before_due"]  # by the clock that was not moved
         out.verdict(found)
     return out
@@ -89,7 +89,7 @@ class SkewedRig(Rig):
 
 def _application(out: Outcome, rig: SkewedRig, word: str) -> None:
     """File, look and let limits fire while one of two machines is a day off."""
-    partner = ground.partner(rig)
+    partner = fixtures.partner(rig)
     texts = [f"{word}-{number}" for number in range(8)]
     filed = 0
     for number, text in enumerate(texts):
@@ -101,9 +101,9 @@ def _application(out: Outcome, rig: SkewedRig, word: str) -> None:
     out.at_most(f"{word}: cases dated off by, s", max(float(off[1]) for off in offs), NEAR)
     rig.rows(SOON, 6, 6, texts)
     rig.tend_for(4.0)
-    out.at_most(f"{word}: fired early", rig.one(ground.FIRED, texts))
+    out.at_most(f"{word}: fired early", rig.one(fixtures.FIRED, texts))
     rig.tend_for(2.0)
-    out.at_most(f"{word}: fired late by, s", ground.awaits(rig, texts, 60), LATEST)
+    out.at_most(f"{word}: fired late by, s", fixtures.awaits(rig, texts, 60), LATEST)
     out.at_most(f"{word}: not fired exactly once", rig.one(TWICE, texts))
     _tokens(out, rig, partner, word)
     _sessions(out, rig, word)
@@ -143,17 +143,19 @@ def _sessions(out: Outcome, rig: SkewedRig, word: str) -> None:
 
 def _database(out: Outcome, rig: SkewedRig, count: int) -> None:
     """Let the database's clock jump forth, back, and forth again."""
-    partner = ground.partner(rig)
+    partner = fixtures.partner(rig)
     texts = [f"jump-{number:04}" for number in range(count)]
     for text in texts:
         partner.file(partner.report(text), f"{text}-key")
     rig.rows(SOON, JUMP // 2, JUMP // 2, texts)
     rig.tend_for(4.0)
-    out.at_most("database: fired before the jump", rig.one(ground.FIRED, texts))
+    out.at_most("database: fired before the jump", rig.one(fixtures.FIRED, texts))
     for turn, seconds in enumerate((JUMP, 0, JUMP, 0)):
         rig.rows("UPDATE movable.ahead SET seconds = %s", seconds)
         if not turn:
-            out.at_most("database: fired after the jump, s", ground.awaits(rig, texts, 60), LATEST)
+            out.at_most(
+                "database: fired after the jump, s", fixtures.awaits(rig, texts, 60), LATEST
+            )
         rig.tend_for(5.0)
         late = f"late-{turn}"
         answer = partner.file(partner.report(late), f"{late}-key")

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.chaos.parts import Part
+from tests.chaos.cluster import Rig
 from tests.chaos.processes import accepts, children_of, is_running
-from tests.chaos.rig import Rig
+from tests.chaos.server_processes import Part
 
 NOT_YET = float("inf")
 Span = tuple[float, float]

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import psycopg2
 
-from config.embedded import ServiceError, postgres
-from config.embedded.process import Account, account
-from tests.chaos import ground, verdict
-from tests.chaos.caller import Answer, Browser, Crowd, Heard, Partner
-from tests.chaos.outcome import Outcome
-from tests.chaos.rig import Rig
+from config.local.embedded import ServiceError, postgres
+from config.local.embedded.process import Account, account
+from tests.chaos import checks, fixtures
+from tests.chaos.cluster import Rig
+from tests.chaos.http_clients import Answer, Browser, Crowd, Heard, Partner
+from tests.chaos.results import Outcome
 
 NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 ROOM = 64  # MiB on top of what is there
@@ -60,7 +60,7 @@ def run(scale: float) -> Outcome:
         rig.start()
         go(out, rig, max(6.0, 20 * scale))
         rig.tend_until(lambda: rig.one(OWED) == 0, 60)
-        out.verdict(verdict.over_everything(rig))
+        out.verdict(checks.over_everything(rig))
     return out
 
 
@@ -136,7 +136,7 @@ def photos_only(out: Outcome, rig: SmallRig, lasting: float) -> None:
 
 
 def _fill_up(out: Outcome, rig: SmallRig, what: str, folder: Path, lasting: float) -> None:
-    partner = ground.partner(rig)
+    partner = fixtures.partner(rig)
     line = postgres.connect(rig.at, postgres.DATABASE)  # a new one needs room itself
     acked: dict[str, int] = {}
     with Crowd(_acts(rig, partner, what, acked)) as crowd:

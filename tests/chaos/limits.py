@@ -16,11 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import faults, verdict
-from tests.chaos.closing import Closing, close_all
-from tests.chaos.outcome import Outcome, percentile
-from tests.chaos.parts import Fork
-from tests.chaos.rig import Rig
+from tests.chaos import checks, faults
+from tests.chaos.closing_load import Closing, close_all
+from tests.chaos.cluster import Rig
+from tests.chaos.results import Outcome, percentile
+from tests.chaos.server_processes import Fork
 
 PLACE, TEXT = "阜兴花苑46号楼", "演练：自来水浑浊"
 VERBS = ("withdraw", "decline", "accept")
@@ -79,7 +79,7 @@ def run(scale: float) -> Outcome:
     with Rig("limits", webs=0, workers=workers, beats=2, is_timed=scale >= 1) as rig:
         be_quick(rig)
         play(rig, out, scale)
-        out.verdict(verdict.over_everything(rig))
+        out.verdict(checks.over_everything(rig))
     return out
 
 
@@ -129,21 +129,21 @@ def file_cases(count: int) -> list[int]:
     from django.utils import timezone
 
     from grids.models import Area
-    from petitions import catalogue
     from petitions.enums import Channel
     from petitions.permissions import Petitioner
-    from petitions.workflow import Report, file
+    from petitions.rules import catalogue
+    from petitions.workflow import Report, submit
 
     report = Report(
         place=Area.objects.get(full_name__endswith=PLACE),
-        category=next(row for row in catalogue.fileable() if row.code == "WS01"),
+        category=next(row for row in catalogue.reportable_categories() if row.code == "WS01"),
         text=TEXT,
         channel=Channel.WEB,
         notice_version="-",
     )
     nobody = Petitioner(0)
     return [
-        file(report=report, by=nobody, now=timezone.now()).petition.pk for _number in range(count)
+        submit(report=report, by=nobody, now=timezone.now()).petition.pk for _number in range(count)
     ]
 
 
@@ -253,9 +253,9 @@ def _sweep_beside(rig: Rig, ground: Field) -> None:
     until = max(ground.due.values()) + 2
 
     def sweep() -> None:
-        from petitions import beat
+        from petitions.ops import scheduled_tasks
 
         while time.time() < until:
-            beat.sweep_deadlines()
+            scheduled_tasks.sweep_deadlines()
 
     ground.busy += [rig.fork(sweep) for _number in range(3)]

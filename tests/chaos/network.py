@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from tests.chaos import caller, ground, verdict
-from tests.chaos.caller import UNANSWERED, Answer, Browser, Crowd, Heard, Partner
-from tests.chaos.outcome import Outcome, percentile
-from tests.chaos.rig import Rig
+from tests.chaos import checks, fixtures, http_clients
+from tests.chaos.cluster import Rig
+from tests.chaos.http_clients import UNANSWERED, Answer, Browser, Crowd, Heard, Partner
+from tests.chaos.results import Outcome, percentile
 
 LONGEST = 45.0  # seconds until even a request caught in the middle is answered
 RECOVERED = 25.0  # seconds until a report is filed again; one caught in the silence waits 20
@@ -55,7 +55,7 @@ def run(scale: float) -> Outcome:
         rig.start()
         go(out, rig, TROUBLES if scale >= 0.5 else BRIEF, min(1.0, max(0.3, scale)))
         rig.tend_until(lambda: rig.one(OWED) == 0, 60)
-        out.verdict(verdict.over_everything(rig))
+        out.verdict(checks.over_everything(rig))
     return out
 
 
@@ -64,7 +64,7 @@ OWED = "SELECT count(*) FROM petitions_outbox WHERE done_at IS NULL"
 
 def go(out: Outcome, rig: Rig, troubles: tuple[Trouble, ...], share: float) -> None:
     """Trouble the wires of a running rig, one after the other."""
-    partner = ground.partner(rig)
+    partner = fixtures.partner(rig)
     for trouble in troubles:
         name = str(trouble)
         with out.phase(name):
@@ -75,7 +75,7 @@ def _one(out: Outcome, rig: Rig, partner: Partner, trouble: Trouble, lasting: fl
     name = str(trouble)
     acked: dict[str, int] = {}
     due = [f"due-{name}"]
-    partner.file_until(partner.report(due[0]), f"due-{name}-key", caller.Counter())
+    partner.file_until(partner.report(due[0]), f"due-{name}-key", http_clients.Counter())
     with Crowd(_acts(rig, partner, name, acked)) as crowd:
         rig.tend_for(1.0)
         began = time.time()
@@ -84,14 +84,14 @@ def _one(out: Outcome, rig: Rig, partner: Partner, trouble: Trouble, lasting: fl
             wire.slow(SLOW)
         else:
             getattr(wire, trouble.mood)()
-        rig.rows(ground.DUE, due)
+        rig.rows(fixtures.DUE, due)
         rig.tend_for(lasting)
         healed = time.time()
         if trouble.mood != "lose":
             wire.heal()
         start = began if trouble.mood == "lose" else healed
         rig.tend_until(lambda: _filed_after(crowd, start) > 0, 45)
-        fired = round(time.time() - healed + ground.awaits(rig, due, 45), 1)
+        fired = round(time.time() - healed + fixtures.awaits(rig, due, 45), 1)
         rig.tend_for(1.0)
     _judge(out, trouble, [one for one in crowd.heard if one.at >= began - 1], healed)
     out.at_most(f"{name}: due limit fired after, s", fired, SWEPT)

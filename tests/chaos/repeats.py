@@ -11,10 +11,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
-from tests.chaos import caller, ground, verdict
-from tests.chaos.caller import Answer, Browser, Partner
-from tests.chaos.outcome import Outcome
-from tests.chaos.rig import Rig
+from tests.chaos import checks, fixtures, http_clients
+from tests.chaos.cluster import Rig
+from tests.chaos.http_clients import Answer, Browser, Partner
+from tests.chaos.results import Outcome
 
 TWINS = 20
 AT_A_TIME = 50  # keys in one phase
@@ -31,7 +31,7 @@ def run(scale: float) -> Outcome:
         rig.start()
         go(out, rig, scale)
         rig.tend_until(lambda: rig.one(OWED) == 0, 40)
-        out.verdict(verdict.over_everything(rig))
+        out.verdict(checks.over_everything(rig))
     return out
 
 
@@ -40,7 +40,7 @@ OWED = "SELECT count(*) FROM petitions_outbox WHERE done_at IS NULL"
 
 def go(out: Outcome, rig: Rig, scale: float) -> None:
     """Cut, double and change what is sent to a running rig."""
-    partner = ground.partner(rig)
+    partner = fixtures.partner(rig)
     heard: Counter[int] = Counter()
     with out.phase("cut lines"):
         _cut(out, rig, partner, max(20, round(500 * scale)), heard)
@@ -57,7 +57,7 @@ def _cut(out: Outcome, rig: Rig, partner: Partner, count: int, heard: Counter[in
     """Cut each line once, at some moment, then send the same until it is answered."""
     chance = random.Random(3)
     plans = [
-        (f"cut-{number:05}", caller.CUTS[number % 3], chance.random() * LONGEST_DELAY)
+        (f"cut-{number:05}", http_clients.CUTS[number % 3], chance.random() * LONGEST_DELAY)
         for number in range(count)
     ]
 
@@ -129,7 +129,7 @@ def _change(
 
 def _by_page(out: Outcome, rig: Rig, count: int, heard: Counter[int]) -> None:
     """Press the button of the check page several times at once, and cut some of the lines."""
-    place, category, chance = ground.place(rig), ground.category(rig), random.Random(5)
+    place, category, chance = fixtures.place(rig), fixtures.category(rig), random.Random(5)
 
     def press(work: tuple[Browser, dict[str, str], str]) -> int:
         browser, form, cut = work
@@ -146,7 +146,7 @@ def _by_page(out: Outcome, rig: Rig, count: int, heard: Counter[int]) -> None:
             for way in range(6):
                 again = Browser(chance.choice(ports), browser.address)
                 again.cookies = dict(browser.cookies)
-                presses.append((again, form, caller.CUTS[2] if way % 3 == 0 else ""))
+                presses.append((again, form, http_clients.CUTS[2] if way % 3 == 0 else ""))
             heard.update(one for one in crowd.map(press, presses) if one)
             last = Browser(ports[0], browser.address)
             last.cookies = dict(browser.cookies)

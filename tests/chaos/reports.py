@@ -11,10 +11,10 @@ import random
 import threading
 import time
 
-from tests.chaos import faults, verdict
+from tests.chaos import checks, faults
 from tests.chaos.clients import Client, Ledger, by_api, by_page
-from tests.chaos.outcome import Outcome, percentile
-from tests.chaos.rig import Rig
+from tests.chaos.cluster import Rig
+from tests.chaos.results import Outcome, percentile
 
 PLACE, CATEGORY = "阜兴花苑46号楼", "WS01"
 LONGEST_AWAY = 5.0  # seconds after a database kill until the next report is filed
@@ -28,7 +28,7 @@ def run(scale: float) -> Outcome:
     with Rig("reports", webs=2, workers=2, beats=2, is_timed=scale >= 1) as rig:
         rig.start()
         play(rig, out, scale, shares=max(1, round(6 * scale)))
-        out.verdict(verdict.over_everything(rig))
+        out.verdict(checks.over_everything(rig))
     return out
 
 
@@ -131,7 +131,7 @@ def _settle(rig: Rig) -> None:
 
 
 def judge(out: Outcome, rig: Rig, ledger: Ledger, scripts: list[faults.Script]) -> None:
-    out.verdict(verdict.of_acked(rig, ledger.acked))
+    out.verdict(checks.of_acked(rig, ledger.acked))
     out.at_most("answers neither right nor honest", len(ledger.dishonest))
     down = [one for script in scripts for one in script.web_down]
     odd = [

@@ -10,11 +10,11 @@ import random
 import socket
 import time
 
-from tests.chaos import faults, limits, reports, verdict
+from tests.chaos import checks, faults, limits, reports
 from tests.chaos.clients import Ledger
-from tests.chaos.outcome import Outcome
-from tests.chaos.parts import Part
-from tests.chaos.rig import Rig
+from tests.chaos.cluster import Rig
+from tests.chaos.results import Outcome
+from tests.chaos.server_processes import Part
 
 FROZEN = 4.0  # seconds; longer than a sweep, shorter than what the database allows a transaction
 
@@ -41,7 +41,7 @@ def run(scale: float) -> Outcome:
         reports.judge(out, rig, ledger, [script])
         for name in ("database", "broker", "emptied", "frozen", "beat", "worker", "web"):
             out.at_least(f"times {name}", script.done[name], 1)
-        out.verdict(verdict.over_everything(rig))
+        out.verdict(checks.over_everything(rig))
         out.verdict(_once(rig))
     return out
 

@@ -13,11 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-from config import places
 from config.backup import manifest
-from tests.drill import planted, residents, system
-from tests.drill.proof import Proof
-from tests.stack import Stack
+from config.local import paths
+from tests.drill import mutants, residents, system
+from tests.drill.verify import Proof
+from tests.support.stack import Stack
 
 BAR = 300.0  # seconds
 HASTE_BUILDING = "fxhy20"
@@ -30,15 +30,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--photos", type=int, default=2_000)
-    parser.add_argument("--plant", choices=sorted(planted.PLANTS))
-    parser.add_argument("--folder", type=Path, default=places.ROOT / "var" / "drill")
+    parser.add_argument("--plant", choices=sorted(mutants.PLANTS))
+    parser.add_argument("--folder", type=Path, default=paths.ROOT / "var" / "drill")
     wanted = parser.parse_args()
     top = wanted.folder.absolute()
     source, target, kept = top / "source", top / "restored", top / "backups"
-    for old in (target, kept, places.find(target).services):
+    for old in (target, kept, paths.find(target).services):
         shutil.rmtree(old, ignore_errors=True)
     print("Filling the system that is to be backed up ...", flush=True)
-    filled = system.call(source, "tests.drill.ground", str(wanted.cases), str(wanted.photos))
+    filled = system.call(source, "tests.drill.fixtures", str(wanted.cases), str(wanted.photos))
     print(filled.stdout, flush=True)
     if filled.returncode:
         return 1
@@ -72,7 +72,7 @@ def drill(source: Path, target: Path, kept: Path, plant: str | None) -> int:
 
 def back_up(source: Path, kept: Path, plant: str | None) -> tuple[bool, str]:
     """Take a backup as `make backup` does, or with a mistake planted."""
-    words = ("tests.drill.planted", plant) if plant else ("config.backup",)
+    words = ("tests.drill.mutants", plant) if plant else ("config.backup",)
     done = system.call(source, *words, "take", BACKUP_DIR=str(kept))
     return done.returncode == 0, done.stdout
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 CATEGORY = "WS01"
 TIMEOUT = 30.0

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config import places
-from config.embedded.process import end_with_parent, last_lines
-from tests.stack import Stack
+from config.local import paths
+from config.local.embedded.process import end_with_parent, last_lines
+from tests.support.stack import Stack
 
 PATIENCE = 120.0
 FOREIGN = frozenset(
@@ -34,7 +34,7 @@ def call(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[
     """Run one of our modules against the system of a folder."""
     return subprocess.run(
         [sys.executable, "-m", *words],
-        cwd=places.ROOT,
+        cwd=paths.ROOT,
         env=surroundings(folder, **more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -48,11 +48,11 @@ def call(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[
 def running(folder: Path, **more: str) -> Iterator[Stack]:
     """Run services, web, worker and beat of a folder on a free port; all of it ends with us."""
     folder.mkdir(parents=True, exist_ok=True)
-    at, log, port = places.find(folder), folder / "run.log", _free_port()
+    at, log, port = paths.find(folder), folder / "run.log", _free_port()
     with log.open("wb") as output:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "config.supervise"],
-            cwd=places.ROOT,
+            [sys.executable, "-m", "config.local.supervisor"],
+            cwd=paths.ROOT,
             env=surroundings(folder, PORT=str(port), **more),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -71,7 +71,7 @@ def running(folder: Path, **more: str) -> Iterator[Stack]:
         supervisor.wait()
 
 
-def _is_ours(at: places.Places, supervisor: int, port: int, log: Path) -> bool:
+def _is_ours(at: paths.DataPaths, supervisor: int, port: int, log: Path) -> bool:
     """Tell whether all parts run, and whether it is our web server that has the port."""
     if "is running at" not in log.read_text(errors="replace"):
         return False

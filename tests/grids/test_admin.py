@@ -9,10 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from branches.models import Organisation, Responsibility
-from grids import calendars
+from grids.calendar import calendars
 from grids.models import Area, PlaceQr
 from members.models import User
-from tests.cast import Town, build_cast, build_town
+from tests.support.cast import Town, build_cast, build_town
 
 pytestmark = pytest.mark.django_db
 

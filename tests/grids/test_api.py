@@ -9,7 +9,7 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 
 from grids.api import AreaViewSet, BuildingViewSet
 from grids.models import Area
-from tests.grids.places import Seated, small_territory
+from tests.support.places import Seated, small_territory
 
 pytestmark = pytest.mark.django_db
 LIST = {"get": "list"}

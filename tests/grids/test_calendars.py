@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from grids import calendars
+from grids.calendar import calendars
 from grids.enums import DayKind
 from grids.models import Area, CalendarDay, OfficeHours
-from tests.grids.places import small_territory
+from tests.support.places import small_territory
 
 pytestmark = pytest.mark.django_db
 FRIDAY = dt.date(2026, 3, 20)
@@ -25,7 +25,7 @@ def day(region: Area, date: dt.date, kind: DayKind, *, is_workday: bool) -> None
     CalendarDay.objects.create(
         region=region, date=date, kind=kind, is_workday=is_workday, name="测试"
     )
-    calendars.forget()
+    calendars.clear_cache()
 
 
 def test_a_regional_holiday_stands_over_the_national_calendar() -> None:
@@ -46,7 +46,7 @@ def test_office_hours_come_whole_from_the_nearest_region() -> None:
             opens=opens,
             closes=dt.time(14),
         )
-    calendars.forget()
+    calendars.clear_cache()
     assert not calendars.for_path(places["46"].path).is_working(NOON)
     assert calendars.for_path(places["2"].path).is_working(NOON)
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from grids.enums import CodeScheme, DayKind
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr, new_qr_code
-from tests.grids.places import START, small_territory
+from tests.support.places import START, small_territory
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 
 from config.lib.viewer import Scope
-from grids import search, workflow
+from grids import place_search, workflow
 from grids.models import Area
-from tests.grids.places import TODAY, Seated, small_territory
+from tests.support.places import TODAY, Seated, small_territory
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def test_hats_and_visitors_see_no_place() -> None:
     [(), ("",), ("652302002004001",), ("46", "652302002"), ("652302",), ("fx", "")],
 )
 def test_one_place_is_judged_like_all_of_them(seats: tuple[str, ...]) -> None:
-    """What `visible_to` and `filable` ask of the table, a place knows of itself."""
+    """What `visible_to` and `reportable` ask of the table, a place knows of itself."""
     places = small_territory()
     workflow.close_area(area=places["4"], on=TODAY - dt.timedelta(days=1))
     viewer = Seated(*(places[key].path if key else "" for key in seats))
@@ -50,7 +50,7 @@ def test_one_place_is_judged_like_all_of_them(seats: tuple[str, ...]) -> None:
     assert {row for row in every if row.is_visible_to(viewer)} == set(
         Area.objects.visible_to(viewer)
     )
-    assert {row for row in every if row.is_filable_on(TODAY)} == set(Area.objects.filable(TODAY))
+    assert {row for row in every if row.is_filable_on(TODAY)} == set(Area.objects.reportable(TODAY))
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_what_is_not_there_is_not_found(typed: str) -> None:
 def test_filable_are_communities_and_what_is_in_them_while_valid() -> None:
     places = small_territory()
     workflow.close_area(area=places["4"], on=TODAY - dt.timedelta(days=1))
-    filable = set(Area.objects.filable(TODAY).values_list("pk", flat=True))
-    assert places["46"].pk in filable
-    assert places["652302002004"].pk in filable
-    assert filable.isdisjoint({places["652302002"].pk, places["4"].pk})
+    reportable = set(Area.objects.reportable(TODAY).values_list("pk", flat=True))
+    assert places["46"].pk in reportable
+    assert places["652302002004"].pk in reportable
+    assert reportable.isdisjoint({places["652302002"].pk, places["4"].pk})
 
 
 def test_the_current_code_is_the_one_of_the_day() -> None:
@@ -112,8 +112,8 @@ def test_the_current_code_is_the_one_of_the_day() -> None:
 def test_suggestions_stay_inside_the_viewers_places() -> None:
     places = small_territory()
     viewer = Seated(places["652302002005"].path)
-    assert search.suggest(viewer, "fxhy46", TODAY) == {"results": []}
-    found = search.suggest(viewer, "zqxq2", TODAY)["results"]
+    assert place_search.suggest(viewer, "fxhy46", TODAY) == {"results": []}
+    found = place_search.suggest(viewer, "zqxq2", TODAY)["results"]
     assert [(line["label"], line["detail"]) for line in found] == [
         ("重桥小区2号楼", "阜新街道 · 大桥社区 · 大桥第一网格")
     ]
@@ -121,7 +121,9 @@ def test_suggestions_stay_inside_the_viewers_places() -> None:
 
 def test_residents_need_two_characters_and_get_eight_lines() -> None:
     places = small_territory()
-    assert search.public_suggest("4", TODAY) == {"results": []}
-    assert search.public_suggest("46", TODAY)["results"][0]["id"] == places["46"].pk
-    assert search.public_suggest("阜新街道", TODAY) == {"results": []}  # no report is filed there
-    assert len(search.public_suggest("iu" * 40, TODAY)["results"]) == 0
+    assert place_search.public_suggest("4", TODAY) == {"results": []}
+    assert place_search.public_suggest("46", TODAY)["results"][0]["id"] == places["46"].pk
+    assert place_search.public_suggest("阜新街道", TODAY) == {
+        "results": []
+    }  # no report is filed there
+    assert len(place_search.public_suggest("iu" * 40, TODAY)["results"]) == 0

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 from django.db import connection
 
-from grids import calendars, sample
+from grids import sample
+from grids.calendar import calendars
 from grids.enums import AreaKind, Level
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
 

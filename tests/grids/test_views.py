@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from grids import workflow
 from members.models import User
-from tests.cast import Town, build_cast, build_town
+from tests.support.cast import Town, build_cast, build_town
 
 pytestmark = pytest.mark.django_db
 Queries = Callable[[int], AbstractContextManager[Any]]

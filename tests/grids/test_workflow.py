@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 from django.core.exceptions import ValidationError
 
-from grids import calendars, workflow
+from grids import workflow
+from grids.calendar import calendars
 from grids.enums import AreaKind, CodeScheme, Level
 from grids.models import Area, AreaCode, CalendarDay, PlaceQr
-from tests.grids.places import START, TODAY, grid, small_territory
+from tests.support.places import START, TODAY, grid, small_territory
 
 pytestmark = pytest.mark.django_db
 

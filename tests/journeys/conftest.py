@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.journeys import hands
-from tests.stack import Stack
+from tests.support import browser_driver
+from tests.support.stack import Stack
 
 Opener = Callable[..., Page]
 
@@ -21,21 +21,21 @@ def stack(browser: Browser, stack: Stack) -> Stack:
 
 
 @pytest.fixture
-def watch(stack: Stack) -> Iterator[hands.Watch]:
+def watch(stack: Stack) -> Iterator[browser_driver.Watch]:
     """Everything that goes wrong behind the pages of one test, from first click to last."""
-    made = hands.Watch(stack.address)
+    made = browser_driver.Watch(stack.address)
     yield made
     assert not made.errors
     assert not made.strangers
 
 
 @pytest.fixture
-def opened(browser: Browser, stack: Stack, watch: hands.Watch) -> Iterator[Opener]:
+def opened(browser: Browser, stack: Stack, watch: browser_driver.Watch) -> Iterator[Opener]:
     """Open a page in a browser of somebody's own; all of them are closed after the test."""
     with ExitStack() as contexts:
 
         def opener(**options: object) -> Page:
-            made = hands.context(browser, stack, **options)  # type: ignore[arg-type]
+            made = browser_driver.context(browser, stack, **options)  # type: ignore[arg-type]
             contexts.callback(made.close)
             watch.attach(made)
             return made.new_page()

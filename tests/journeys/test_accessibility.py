@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests import access
-from tests.access import Route
-from tests.journeys import hands
-from tests.journeys.guide import Guide
-from tests.journeys.looks import LANGUAGES, look
-from tests.stack import Stack
+from tests.support import browser_driver, route_list
+from tests.support.page_checks import LANGUAGES, look
+from tests.support.route_list import Route
+from tests.support.route_objects import Guide
+from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
@@ -33,7 +32,7 @@ NOT_PAGES = {
     **dict.fromkeys(("petitions:report_photo", "petitions:photo_file", "petitions:thumb"), PICTURE),
     **dict.fromkeys(("petitions:track_photo", "petitions:track_thumb"), PICTURE),
 }
-ROUTES = [one for one in access.routes() if not one.name.startswith(("api:", "admin"))]
+ROUTES = [one for one in route_list.routes() if not one.name.startswith(("api:", "admin"))]
 PAGES = [one for one in ROUTES if one.name not in NOT_PAGES]
 # What is shown in place of a page: who is shown it where, and the status.
 INSTEAD = {
@@ -46,7 +45,7 @@ INSTEAD = {
 
 @pytest.fixture(scope="module")
 def guide(browser: Browser, stack: Stack) -> Iterator[Guide]:
-    made = Guide(browser, stack, hands.Watch(stack.address))
+    made = Guide(browser, stack, browser_driver.Watch(stack.address))
     yield made
     made.close()
 

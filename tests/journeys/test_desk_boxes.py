@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.journeys import hands
 from tests.journeys.conftest import Opener
+from tests.support import browser_driver
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
@@ -20,8 +20,8 @@ HERE, THERE = "阜兴花苑46号楼", "天山佳苑4号楼"
 
 @pytest.fixture
 def desk(opened: Opener) -> Page:
-    page = opened(screen=hands.DESK_SCREEN)
-    hands.log_in(page, "staff")
+    page = opened(screen=browser_driver.DESK_SCREEN)
+    browser_driver.log_in(page, "staff")
     page.goto(DESK)
     expect(page.locator("#id_where")).to_have_attribute("role", "combobox")  # its script is there
     return page
@@ -67,7 +67,7 @@ def test_enter_without_a_hit_sends_no_half_empty_form(desk: Page) -> None:
     expect(desk.locator("[data-error-summary]")).to_have_count(0)
 
 
-def test_a_look_up_that_fails_says_so(desk: Page, watch: hands.Watch) -> None:
+def test_a_look_up_that_fails_says_so(desk: Page, watch: browser_driver.Watch) -> None:
     desk.route(LOOK_UP, lambda route: route.abort())
     desk.keyboard.type("fxhy46")
     expect(desk.locator(".combobox__empty:visible")).to_contain_text("现在查不了")

@@ -8,11 +8,11 @@ import time
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.figures import Say
-from tests.journeys import hands
 from tests.journeys.conftest import Opener
-from tests.journeys.hands import snap
-from tests.stack import Stack
+from tests.support import browser_driver
+from tests.support.browser_driver import snap
+from tests.support.run_report import Say
+from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
@@ -23,17 +23,17 @@ MOST_TABS = 80  # a page on which the next thing to do is further away is not ma
 
 @pytest.fixture
 def desk(opened: Opener) -> Page:
-    return opened(screen=hands.DESK_SCREEN)
+    return opened(screen=browser_driver.DESK_SCREEN)
 
 
-def test_desk_in_a_minute(desk: Page, stack: Stack, watch: hands.Watch, say: Say) -> None:
+def test_desk_in_a_minute(desk: Page, stack: Stack, watch: browser_driver.Watch, say: Say) -> None:
     """From the empty form to the slip, typed as fast as a clerk types."""
-    hands.log_in(desk, "staff")
+    browser_driver.log_in(desk, "staff")
     desk.keyboard.press("c")
     desk.wait_for_url("**/petitions/new/")
     expect(desk.locator("#id_where")).to_be_focused()
     began = time.monotonic()
-    keys = hands.type_report(desk, STROKE) + 1
+    keys = browser_driver.type_report(desk, STROKE) + 1
     expect(desk.locator("#desk-known")).to_contain_text("会送到")
     snap(desk, "page-desk")
     desk.keyboard.press("Control+Enter")
@@ -46,13 +46,13 @@ def test_desk_in_a_minute(desk: Page, stack: Stack, watch: hands.Watch, say: Say
         JOIN grids_area a ON a.id = p.place_id JOIN petitions_category c ON c.id = p.category_id
         WHERE p.id = %s"""
     place, category, text = stack.rows(query, int(number.rpartition("-")[2]))[0]
-    assert (place, category, text) == (hands.BUILDING, "WS01", hands.MURKY)
+    assert (place, category, text) == (browser_driver.BUILDING, "WS01", browser_driver.MURKY)
     assert not watch.errors
 
 
 def test_what_was_typed_before_the_script_came_is_looked_for(desk: Page) -> None:
     """On a slow line the boxes are there before the script that fills them; typing counts."""
-    hands.log_in(desk, "staff")
+    browser_driver.log_in(desk, "staff")
     held: list[Route] = []
     desk.route(re.compile(r"/combobox[.\w]*\.js"), lambda route: held.append(route))
     desk.goto("/petitions/new/")
@@ -70,7 +70,7 @@ def test_what_was_typed_before_the_script_came_is_looked_for(desk: Page) -> None
 @pytest.mark.parametrize("key", ["Enter", "Tab"])
 def test_a_list_of_what_was_typed_before_is_not_chosen_from(desk: Page, key: str) -> None:
     """A clerk faster than the line means 46, though the list still shows what 4 has found."""
-    hands.log_in(desk, "staff")
+    browser_driver.log_in(desk, "staff")
     desk.goto("/petitions/new/")
     held: list[Route] = []
     meant = re.compile(r"[?&]q=fxhy46$")
@@ -90,9 +90,9 @@ def test_a_list_of_what_was_typed_before_is_not_chosen_from(desk: Page, key: str
 
 def test_the_desk_is_asked_again_where_something_styled_its_fields(desk: Page) -> None:
     """What keeps passwords or takes pictures leaves styles on fields; no answer copies them."""
-    hands.log_in(desk, "staff")
+    browser_driver.log_in(desk, "staff")
     desk.goto("/petitions/new/")
-    hands.type_report(desk)
+    browser_driver.type_report(desk)
     expect(desk.locator("#desk-known .facts dd").last).to_be_visible()  # the category's answer too
     about = desk.locator("#desk-known #about-none")
     about.evaluate(
@@ -104,14 +104,14 @@ def test_the_desk_is_asked_again_where_something_styled_its_fields(desk: Page) -
     expect(about).not_to_have_attribute("style", "")  # a field of the new answer
 
 
-def test_case_and_doors(desk: Page, stack: Stack, watch: hands.Watch) -> None:
+def test_case_and_doors(desk: Page, stack: Stack, watch: browser_driver.Watch) -> None:
     """Find the case by its number, open its door sheet, set doors, save."""
     case = stack.one(
         """SELECT p.id FROM petitions_petition p JOIN grids_area a ON a.id = p.place_id
         WHERE p.status = 'in_progress' AND a.full_name = %s ORDER BY p.id LIMIT 1""",
-        hands.BUILDING,
+        browser_driver.BUILDING,
     )
-    hands.log_in(desk, "secretary")
+    browser_driver.log_in(desk, "secretary")
     desk.keyboard.press("/")
     desk.keyboard.type(f"2026-{case:06d}")
     desk.keyboard.press("Enter")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys import hands
 from tests.journeys.conftest import Opener
-from tests.journeys.hands import snap
-from tests.stack import Stack
+from tests.support import browser_driver
+from tests.support.browser_driver import snap
+from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
@@ -25,7 +25,9 @@ CAUSE = "老旧铁管"
 ANSWER = "46号楼二、三单元的立管是老旧铁管，已全部换成新管并冲洗，请放水两分钟后再用。"
 
 
-def test_murky_water(opened: Opener, stack: Stack, watch: hands.Watch, tmp_path: Path) -> None:
+def test_murky_water(
+    opened: Opener, stack: Stack, watch: browser_driver.Watch, tmp_path: Path
+) -> None:
     resident, secretary = opened(), opened()
     receipt = _report(resident, stack, tmp_path)
     _photo_tells_nothing(stack, receipt)
@@ -39,39 +41,39 @@ def test_murky_water(opened: Opener, stack: Stack, watch: hands.Watch, tmp_path:
     assert not watch.strangers
 
 
-def _report(page: Page, stack: Stack, folder: Path) -> hands.Receipt:
-    page.goto(f"/q/{hands.qr_code(stack, hands.BUILDING)}/")
-    expect(page.locator("h1")).to_have_text(hands.BUILDING)
+def _report(page: Page, stack: Stack, folder: Path) -> browser_driver.Receipt:
+    page.goto(f"/q/{browser_driver.qr_code(stack, browser_driver.BUILDING)}/")
+    expect(page.locator("h1")).to_have_text(browser_driver.BUILDING)
     snap(page, "murky-01-at-the-building")
     page.get_by_role("button", name="反映这里的一件事").click()
     snap(page, "murky-02-what")
-    hands.choose_murky_water(page)
-    page.locator("textarea[name=text]").fill(hands.MURKY)
+    browser_driver.choose_murky_water(page)
+    page.locator("textarea[name=text]").fill(browser_driver.MURKY)
     page.locator("input[name=since]").fill("昨天晚上")
-    page.locator("input[name=photos]").set_input_files(hands.photo_with_place(folder))
+    page.locator("input[name=photos]").set_input_files(browser_driver.photo_with_place(folder))
     snap(page, "murky-03-tell", whole=True)
     page.get_by_role("button", name="下一步", exact=True).last.click()
     page.locator("input[name=phone]").fill(PHONE)
     page.get_by_role("button", name="下一步", exact=True).click()
     page.wait_for_url("**/report/check/")
-    expect(page.locator("main")).to_contain_text(hands.MURKY)
+    expect(page.locator("main")).to_contain_text(browser_driver.MURKY)
     snap(page, "murky-04-check", whole=True)
     page.get_by_role("button", name="提交").click()
-    receipt = hands.read_receipt(page)
+    receipt = browser_driver.read_receipt(page)
     snap(page, "murky-05-receipt", whole=True)
     return receipt
 
 
-def _photo_tells_nothing(stack: Stack, receipt: hands.Receipt) -> None:
+def _photo_tells_nothing(stack: Stack, receipt: browser_driver.Receipt) -> None:
     kept = stack.rows("SELECT name FROM petitions_photo WHERE petition_id = %s", receipt.case)
     assert len(kept) == 1
     found = [file.read_bytes() for file in (stack.at.var / "media").rglob(Path(kept[0][0]).name)]
     assert found
-    assert not any(hands.metadata(body) for body in found)
+    assert not any(browser_driver.metadata(body) for body in found)
 
 
-def _accept(page: Page, receipt: hands.Receipt) -> None:
-    hands.log_in(page, "secretary")
+def _accept(page: Page, receipt: browser_driver.Receipt) -> None:
+    browser_driver.log_in(page, "secretary")
     expect(page.get_by_role("heading", name="今天")).to_be_visible()
     snap(page, "murky-06-today")
     page.get_by_role("link", name="待受理").first.click()
@@ -117,8 +119,8 @@ def _resolve(page: Page) -> None:
     expect(page.locator(".casehead")).to_contain_text("待居民确认")
 
 
-def _confirm(page: Page, receipt: hands.Receipt) -> None:
-    hands.follow(page, receipt, PHONE[-4:])
+def _confirm(page: Page, receipt: browser_driver.Receipt) -> None:
+    browser_driver.follow(page, receipt, PHONE[-4:])
     expect(page.locator(".answer")).to_contain_text(ANSWER)
     page.get_by_label("满意", exact=True).check(force=True)
     snap(page, "murky-10-answer", whole=True)
@@ -127,7 +129,7 @@ def _confirm(page: Page, receipt: hands.Receipt) -> None:
     snap(page, "murky-11-closed")
 
 
-def _closed_in_the_grid(stack: Stack, receipt: hands.Receipt) -> None:
+def _closed_in_the_grid(stack: Stack, receipt: browser_driver.Receipt) -> None:
     query = """SELECT p.status, p.resolution_level, f.rating FROM petitions_petition p
         JOIN petitions_feedback f ON f.petition_id = p.id WHERE p.id = %s"""
     assert stack.rows(query, receipt.case) == [("closed", "grid", 4)]
@@ -137,7 +139,9 @@ def _closed_in_the_grid(stack: Stack, receipt: hands.Receipt) -> None:
     assert verdict.returncode == 0, verdict.stdout + verdict.stderr
 
 
-def _nothing_leaked(stack: Stack, watch: hands.Watch, receipt: hands.Receipt) -> None:
+def _nothing_leaked(
+    stack: Stack, watch: browser_driver.Watch, receipt: browser_driver.Receipt
+) -> None:
     code = receipt.code.replace("-", "")
     assert not [one for one in watch.addresses if code in one.replace("-", "")]
     written = stack.logged()

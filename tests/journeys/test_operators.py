@@ -7,16 +7,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests import access
-from tests.access import Route
-from tests.journeys import hands
-from tests.journeys.guide import Guide
-from tests.journeys.looks import LANGUAGES, hold, look
-from tests.stack import Stack
+from tests.support import browser_driver, route_list
+from tests.support.page_checks import LANGUAGES, hold, look
+from tests.support.route_list import Route
+from tests.support.route_objects import Guide
+from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
-ROUTES = [one for one in access.routes() if one.name.startswith("admin:")]
+ROUTES = [one for one in route_list.routes() if one.name.startswith("admin:")]
 # Tables of other packages that no hat may open, and parts that are no page.
 NOBODYS = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
 PARTS = {"admin:login", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"}
@@ -35,7 +34,7 @@ def _is_page(route: Route) -> bool:
 
 @pytest.fixture(scope="module")
 def guide(browser: Browser, stack: Stack) -> Iterator[Guide]:
-    made = Guide(browser, stack, hands.Watch(stack.address))
+    made = Guide(browser, stack, browser_driver.Watch(stack.address))
     stack.manage("issue_token", "partner")  # the sample has none
     yield made
     made.close()
@@ -59,7 +58,7 @@ def test_what_is_said_to_be_no_page_is_none(guide: Guide) -> None:
 def test_a_form_that_comes_back(guide: Guide, language: str) -> None:
     """Nothing filled in: the same page, with what is missing said at each field."""
     page = guide.page_of("sysadmin")
-    hands.speak(page, language)
+    browser_driver.speak(page, language)
     page.goto("/admin/branches/mobileactivityroom/add/")
     page.locator("#id_stops-0-services").fill("义诊")
     page.locator("input[name=_save]").click()
@@ -71,7 +70,7 @@ def test_a_form_that_comes_back(guide: Guide, language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_act_on_several_rows_is_asked_for_first(guide: Guide, language: str) -> None:
     page = guide.page_of("sysadmin")
-    hands.speak(page, language)
+    browser_driver.speak(page, language)
     page.goto("/admin/grids/calendarday/")
     page.locator("input.action-select").first.check()
     page.locator("select[name=action]").select_option("delete_selected")
@@ -82,7 +81,7 @@ def test_an_act_on_several_rows_is_asked_for_first(guide: Guide, language: str) 
 
 def test_a_row_added_by_hand_has_named_fields(guide: Guide) -> None:
     page = guide.page_of("sysadmin")
-    hands.speak(page, "zh-hans")
+    browser_driver.speak(page, "zh-hans")
     page.goto("/admin/branches/mobileactivityroom/add/")
     page.locator(".add-row a").click()
     expect(page.locator("#id_stops-1-services")).to_have_accessible_name("服务内容")
@@ -91,7 +90,7 @@ def test_a_row_added_by_hand_has_named_fields(guide: Guide) -> None:
 
 def test_a_box_to_pick_from_is_named_and_moved_by_keyboard(guide: Guide) -> None:
     page = guide.page_of("secadmin")
-    hands.speak(page, "zh-hans")
+    browser_driver.speak(page, "zh-hans")
     page.goto("/admin/members/post/add/")
     box = page.get_by_role("combobox", name="任职人")
     box.focus()

@@ -8,10 +8,10 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys import hands
 from tests.journeys.conftest import Opener
-from tests.journeys.hands import snap
-from tests.stack import HASTE_PLACE, Stack
+from tests.support import browser_driver
+from tests.support.browser_driver import snap
+from tests.support.stack import HASTE_PLACE, Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
@@ -19,10 +19,12 @@ EXPLANATION = "供水公司今晚停水检修总管，明早八点前恢复清�
 CLIMBED = 60.0  # seconds within which it must stand before the subdistrict
 
 
-def test_twin_climbs_and_is_answered(opened: Opener, stack: Stack, watch: hands.Watch) -> None:
-    resident, community, official = opened(), opened(), opened(screen=hands.DESK_SCREEN)
-    hands.log_in(community, "community")
-    hands.log_in(official, "official")
+def test_twin_climbs_and_is_answered(
+    opened: Opener, stack: Stack, watch: browser_driver.Watch
+) -> None:
+    resident, community, official = opened(), opened(), opened(screen=browser_driver.DESK_SCREEN)
+    browser_driver.log_in(community, "community")
+    browser_driver.log_in(official, "official")
     snap(official, "page-today")
     official.goto("/overview/")
     snap(official, "page-overview")
@@ -35,7 +37,7 @@ def test_twin_climbs_and_is_answered(opened: Opener, stack: Stack, watch: hands.
     _told(official, receipt)
     snap(official, "twin-2-subdistrict-is-told")
     _answer(official, receipt)
-    hands.follow(resident, receipt)
+    browser_driver.follow(resident, receipt)
     expect(resident.locator("main")).to_contain_text(EXPLANATION)
     snap(resident, "twin-5-resident-reads", whole=True)
     _nothing_lost(stack, receipt, handler)
@@ -43,29 +45,31 @@ def test_twin_climbs_and_is_answered(opened: Opener, stack: Stack, watch: hands.
     assert not watch.strangers
 
 
-def _report(page: Page, stack: Stack) -> hands.Receipt:
+def _report(page: Page, stack: Stack) -> browser_driver.Receipt:
     """Report without a telephone number."""
-    hands.begin_report(page, stack, HASTE_PLACE)
-    hands.finish_draft(page)
+    browser_driver.begin_report(page, stack, HASTE_PLACE)
+    browser_driver.finish_draft(page)
     page.get_by_role("button", name="提交").click()
-    return hands.read_receipt(page)
+    return browser_driver.read_receipt(page)
 
 
-def _handler(stack: Stack, receipt: hands.Receipt) -> tuple[object, ...]:
+def _handler(stack: Stack, receipt: browser_driver.Receipt) -> tuple[object, ...]:
     return stack.rows(
         "SELECT organisation_id, group_id, status FROM petitions_petition WHERE id = %s",
         receipt.case,
     )[0]
 
 
-def _wait_for_level(stack: Stack, receipt: hands.Receipt, level: str, began: float) -> None:
+def _wait_for_level(
+    stack: Stack, receipt: browser_driver.Receipt, level: str, began: float
+) -> None:
     query = "SELECT level FROM petitions_petition WHERE id = %s"
     while stack.one(query, receipt.case) != level:
         assert time.monotonic() - began < CLIMBED, f"not before the {level} within a minute"
         time.sleep(0.5)
 
 
-def _told(page: Page, receipt: hands.Receipt) -> None:
+def _told(page: Page, receipt: browser_driver.Receipt) -> None:
     """Find the message in one's own inbox."""
     until = time.monotonic() + 10
     message = page.locator("main").get_by_role("link", name=re.compile(receipt.number))
@@ -77,7 +81,7 @@ def _told(page: Page, receipt: hands.Receipt) -> None:
     expect(message.first).to_be_visible()
 
 
-def _answer(page: Page, receipt: hands.Receipt) -> None:
+def _answer(page: Page, receipt: browser_driver.Receipt) -> None:
     page.locator("main").get_by_role("link", name=re.compile(receipt.number)).first.click()
     page.wait_for_url(re.compile(r"/petitions/\d+/"))
     page.locator(".casebar").get_by_text("答复升级").click()
@@ -90,7 +94,9 @@ def _answer(page: Page, receipt: hands.Receipt) -> None:
     snap(page, "twin-4-answered")
 
 
-def _nothing_lost(stack: Stack, receipt: hands.Receipt, handler: tuple[object, ...]) -> None:
+def _nothing_lost(
+    stack: Stack, receipt: browser_driver.Receipt, handler: tuple[object, ...]
+) -> None:
     assert _handler(stack, receipt) == handler
     owed = "SELECT is_answer_owed FROM petitions_petition WHERE id = %s"
     assert not stack.one(owed, receipt.case)

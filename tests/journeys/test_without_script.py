@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys import hands
 from tests.journeys.conftest import Opener
-from tests.stack import Stack
+from tests.support import browser_driver
+from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
@@ -26,10 +26,10 @@ def test_report_follow_and_confirm(
     plain: Page, opened: Opener, stack: Stack, tmp_path: Path
 ) -> None:
     receipt = _report(plain, stack, tmp_path)
-    hands.follow(plain, receipt, PHONE[-4:])
+    browser_driver.follow(plain, receipt, PHONE[-4:])
     expect(plain.locator("main")).to_contain_text("已收到")
-    _resolve(opened(script=False, screen=hands.DESK_SCREEN), receipt)
-    hands.follow(plain, receipt, PHONE[-4:])
+    _resolve(opened(script=False, screen=browser_driver.DESK_SCREEN), receipt)
+    browser_driver.follow(plain, receipt, PHONE[-4:])
     plain.get_by_label("满意", exact=True).check(force=True)
     plain.get_by_role("button", name="解决了", exact=True).click()
     expect(plain.locator("main")).to_contain_text("已结案")
@@ -37,24 +37,24 @@ def test_report_follow_and_confirm(
     assert stack.rows(solved, receipt.case) == [("yes", 4)]
 
 
-def _report(page: Page, stack: Stack, folder: Path) -> hands.Receipt:
-    hands.begin_report(page, stack, OTHER_PLACE)
-    hands.choose_murky_water(page)
-    page.locator("textarea[name=text]").fill(hands.MURKY)
-    page.locator("input[name=photos]").set_input_files(hands.photo_with_place(folder))
+def _report(page: Page, stack: Stack, folder: Path) -> browser_driver.Receipt:
+    browser_driver.begin_report(page, stack, OTHER_PLACE)
+    browser_driver.choose_murky_water(page)
+    page.locator("textarea[name=text]").fill(browser_driver.MURKY)
+    page.locator("input[name=photos]").set_input_files(browser_driver.photo_with_place(folder))
     page.get_by_role("button", name="先把照片传上来").click()
     expect(page.locator("ul.photos img")).to_have_count(1)
-    expect(page.locator("textarea[name=text]")).to_have_value(hands.MURKY)
+    expect(page.locator("textarea[name=text]")).to_have_value(browser_driver.MURKY)
     page.locator("form[data-draft=report] button.btn--primary").click()
     page.locator("input[name=phone]").fill(PHONE)
     page.get_by_role("button", name="下一步", exact=True).click()
     page.get_by_role("button", name="提交").click()
-    return hands.read_receipt(page)
+    return browser_driver.read_receipt(page)
 
 
-def _resolve(page: Page, receipt: hands.Receipt) -> None:
+def _resolve(page: Page, receipt: browser_driver.Receipt) -> None:
     """The secretary's pages work without script as well."""
-    hands.log_in(page, "secretary")
+    browser_driver.log_in(page, "secretary")
     page.goto(f"/petitions/{receipt.case}/")
     page.locator(".casebar").get_by_role("button", name="受理", exact=True).click()
     page.goto(f"/petitions/{receipt.case}/doors/")

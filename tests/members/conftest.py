@@ -11,11 +11,11 @@ import pytest
 import time_machine
 from pytest_django import Settings
 
-from grids import calendars
+from grids.calendar import calendars
 from members import workflow
 from members.enums import Role
 from members.models import User
-from tests.branches.organisations import START, World, small_world
+from tests.support.organisations import START, World, small_world
 
 NOW = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))  # a Monday
 TODAY = NOW.date()
@@ -76,7 +76,7 @@ def town(db: None) -> Town:
 @pytest.fixture(autouse=True)
 def _a_working_monday(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.OUTBOX_DIR = tmp_path
-    calendars.forget()
+    calendars.clear_cache()
     with time_machine.travel(NOW, tick=False):
         yield
-    calendars.forget()
+    calendars.clear_cache()

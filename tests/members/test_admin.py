@@ -7,8 +7,9 @@ from django.contrib import admin
 from django.test import Client
 from pytest_django import Settings
 
-from members import permissions, workflow
-from members.enums import HATS, Role, SecurityAction
+from members import workflow
+from members.accounts import admin_permissions
+from members.enums import ADMIN_ROLES, Role, SecurityAction
 from members.models import Post, SecurityEvent, User
 from tests.members.conftest import TODAY, Town
 
@@ -39,9 +40,9 @@ def test_each_page_opens_for_one_hat(town: Town, client: Client, page: str, name
 
 
 def test_no_hat_has_a_permission_on_cases() -> None:
-    for hat in HATS:
-        assert not [perm for perm in permissions.GRANTS[hat] if perm.startswith("petitions.")]
-    assert set(permissions.GRANTS) == set(HATS)
+    for hat in ADMIN_ROLES:
+        assert not [perm for perm in admin_permissions.GRANTS[hat] if perm.startswith("petitions.")]
+    assert set(admin_permissions.GRANTS) == set(ADMIN_ROLES)
 
 
 def test_every_permission_exists(db: None) -> None:
@@ -52,7 +53,7 @@ def test_every_permission_exists(db: None) -> None:
     }
     of_people = {
         perm
-        for perms in permissions.GRANTS.values()
+        for perms in admin_permissions.GRANTS.values()
         for perm in perms
         if perm.startswith(("members.", "knox."))
     }

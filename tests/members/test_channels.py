@@ -9,8 +9,8 @@ import pytest
 from django.core import mail
 from pytest_django import Settings
 
-from members import channels
 from members.enums import ChannelName, MessageKind
+from members.inbox import channels
 from members.models import User
 
 
@@ -39,15 +39,15 @@ def test_the_file_adapters_show_what_would_be_sent(
 
 
 def test_every_kind_is_decided() -> None:
-    assert set(channels.LEAVES_SINGLY) == set(MessageKind)
+    assert set(channels.SENT_IMMEDIATELY) == set(MessageKind)
 
 
 def test_a_person_is_reached_only_where_an_address_is_known() -> None:
     user = User(username="staff", email="", duty_phone="0994-5550000")
-    assert channels.ways_out(user, MessageKind.NOTE, is_urgent=True) == [
+    assert channels.channels_for(user, MessageKind.NOTE, is_urgent=True) == [
         ChannelName.SMS,
         ChannelName.WECOM,
     ]
-    assert channels.ways_out(user, MessageKind.TO_ACCEPT, is_urgent=False) == []
+    assert channels.channels_for(user, MessageKind.TO_ACCEPT, is_urgent=False) == []
     machine = User(username="partner", is_system=True)
-    assert channels.ways_out(machine, MessageKind.NOTE, is_urgent=True) == []
+    assert channels.channels_for(machine, MessageKind.NOTE, is_urgent=True) == []

@@ -7,8 +7,9 @@ import datetime as dt
 from pytest_django import DjangoAssertNumQueries
 
 from branches.enums import OrgLevel
-from members import directory, workflow
+from members import workflow
 from members.enums import Role
+from members.posts import directory
 from tests.members.conftest import TODAY, Town
 
 

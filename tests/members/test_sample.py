@@ -14,10 +14,11 @@ import branches.sample
 import grids.sample
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from members import directory, sample
-from members.demo import LOGINS
+from members import sample
+from members.demo_logins import LOGINS
 from members.enums import Role
 from members.models import NearbyEnrolment, Post, User
+from members.posts import directory
 from tests.members.conftest import TODAY
 
 ON = dt.date(2025, 11, 1)

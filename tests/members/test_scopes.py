@@ -9,9 +9,10 @@ from django.contrib.auth.models import AnonymousUser
 from pytest_django import DjangoAssertNumQueries
 
 from branches import workflow as organising
-from members import scopes, workflow
+from members import workflow
 from members.enums import Role
 from members.models import User
+from members.posts import scopes
 from tests.members.conftest import TODAY, Town
 
 
@@ -35,7 +36,7 @@ from tests.members.conftest import TODAY, Town
 def test_a_post_reaches_what_its_organisation_answers_for(
     town: Town, name: str, places: list[str]
 ) -> None:
-    (seat,) = town.fresh(name).scope.seats
+    (seat,) = town.fresh(name).scope.posts
     assert list(seat.area_paths) == [town.world.places[place].path for place in places]
 
 
@@ -43,21 +44,21 @@ def test_it_takes_one_query(town: Town, django_assert_num_queries: DjangoAssertN
     for name, queries in (("secretary", 1), ("official", 1), ("department", 1), ("auditor", 1)):
         user = town.fresh(name)
         with django_assert_num_queries(queries):
-            assert user.scope.seats
-            assert user.scope.has_role(name) or user.scope.seats
+            assert user.scope.posts
+            assert user.scope.has_role(name) or user.scope.posts
 
 
 def test_a_branch_reaches_what_its_groups_look_after_beyond_its_own_grids(town: Town) -> None:
     organising.end_responsibility(responsibility=town.world.answers["branch"], on=TODAY - _DAY)
-    (seat,) = town.fresh("secretary").scope.seats
+    (seat,) = town.fresh("secretary").scope.posts
     assert seat.area_paths == (town.world.places["46"].path,)
 
 
 def test_an_ended_post_gives_nothing_from_the_next_day_on(town: Town) -> None:
     post = town.users["secretary"].posts.get()
     workflow.end_post(post=post, on=TODAY, by=None)
-    assert town.fresh("secretary").scope.seats
-    assert not scopes.load(town.fresh("secretary"), TODAY + _DAY).seats
+    assert town.fresh("secretary").scope.posts
+    assert not scopes.load(town.fresh("secretary"), TODAY + _DAY).posts
 
 
 def test_a_post_does_not_begin_before_its_first_day(town: Town) -> None:
@@ -69,35 +70,35 @@ def test_a_post_does_not_begin_before_its_first_day(town: Town) -> None:
         valid_from=TODAY + _DAY,
         organisation=town.world.orgs["group"],
     )
-    assert not town.fresh("new").scope.seats
+    assert not town.fresh("new").scope.posts
 
 
 def test_a_dissolved_organisation_gives_nothing(town: Town) -> None:
     org = town.world.orgs["group"]
     type(org).objects.filter(pk=org.pk).update(valid_to=TODAY - _DAY)
-    assert not town.fresh("leader").scope.seats
+    assert not town.fresh("leader").scope.posts
 
 
 def test_a_responsibility_out_of_season_gives_no_place(town: Town) -> None:
     answers = town.world.answers["group"]
     type(answers).objects.filter(pk=answers.pk).update(season_from="05-01", season_to="09-30")
-    (seat,) = town.fresh("leader").scope.seats
+    (seat,) = town.fresh("leader").scope.posts
     assert seat.area_paths == ()
-    (seat,) = scopes.load(town.fresh("leader"), dt.date(2026, 7, 1)).seats
+    (seat,) = scopes.load(town.fresh("leader"), dt.date(2026, 7, 1)).posts
     assert seat.area_paths == (town.world.places["46"].path,)
 
 
 def test_rights_are_read_anew_with_every_request(town: Town) -> None:
     held = town.fresh("leader")
-    assert held.scope.seats
+    assert held.scope.posts
     held.posts.update(valid_to=TODAY - _DAY)
-    assert not town.fresh("leader").scope.seats
+    assert not town.fresh("leader").scope.posts
 
 
 def test_a_locked_account_and_a_superuser_reach_nothing(town: Town) -> None:
     user = town.fresh("secretary")
     user.is_active = False
-    assert not user.scope.seats
+    assert not user.scope.posts
     root = User.objects.create_superuser("root")
     workflow.appoint(
         user=root,
@@ -106,13 +107,13 @@ def test_a_locked_account_and_a_superuser_reach_nothing(town: Town) -> None:
         valid_from=TODAY,
         organisation=town.world.orgs["yingbin"],
     )
-    assert not town.fresh("root").scope.seats
+    assert not town.fresh("root").scope.posts
 
 
 def test_a_visitor_reaches_nothing() -> None:
     scope = scopes.of(AnonymousUser())
     assert scope.user_id is None
-    assert not scope.seats
+    assert not scope.posts
 
 
 def test_only_the_outermost_places_are_kept() -> None:

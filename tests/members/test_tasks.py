@@ -15,7 +15,7 @@ from pytest_django import Settings
 from members import tasks, workflow
 from members.enums import MessageKind
 from members.models import Delivery, InboxMessage, User
-from members.workflow.outbox import ATTEMPTS
+from members.workflow.deliveries import ATTEMPTS
 from tests.members.conftest import NOW, TODAY, Town
 from tests.members.test_workflow import _tell
 

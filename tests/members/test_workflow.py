@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from grids import calendars
+from grids.calendar import calendars
 from members import workflow
 from members.enums import MessageKind, Role, SecurityAction
 from members.models import Delivery, InboxMessage, NearbyEnrolment, SecurityEvent, User
@@ -27,8 +27,8 @@ def _tell(town: Town, *names: str, now: dt.datetime = NOW, **changes: object) ->
         "is_urgent": False,
         "area_path": town.world.places["46"].path,
     }
-    news = workflow.News(**(given | changes))  # type: ignore[arg-type]
-    workflow.tell(news=[news], now=now)
+    news = workflow.Notification(**(given | changes))  # type: ignore[arg-type]
+    workflow.notify(news=[news], now=now)
 
 
 def test_a_second_holder_gets_a_plain_sentence(town: Town) -> None:

@@ -5,7 +5,7 @@ import copy
 import pytest
 from django.db.models import Model
 
-from tests.cast import Stage, build_cast, build_town, rebuild, rows
+from tests.support.cast import Stage, build_cast, build_town, rebuild, rows
 
 _built: list[tuple[Stage, list[tuple[type[Model], list[Model]]]]] = []
 

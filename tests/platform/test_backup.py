@@ -23,14 +23,14 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from config.backup import __main__ as command
-from config.backup import manifest, programs, restoring, taking
-from config.backup.programs import Refused
-from config.backup.taking import Taken
-from petitions import photos
+from config.backup import create, manifest, pg_tools, restore
+from config.backup.create import BackupResult
+from config.backup.pg_tools import BackupRefused
 from petitions.models import Petition, Photo
-from tests.cast import PHONE, Stage, build_cast, build_town
-from tests.drill import planted
-from tests.petitions.followers import stored
+from petitions.rules import photos
+from tests.drill import mutants
+from tests.support.cast import PHONE, Stage, build_cast, build_town
+from tests.support.tracking_client import stored
 
 COPY = re.compile(r"^COPY public\.(\w+) \((.*)\) FROM stdin;$")
 
@@ -41,8 +41,8 @@ class Scene:
 
     stage: Stage
     folder: Path
-    first: Taken
-    second: Taken
+    first: BackupResult
+    second: BackupResult
     codes: list[str]
 
     def file_beside(self) -> None:
@@ -76,24 +76,24 @@ def scene(
         made = Scene(stage, folder, None, None, [])  # type: ignore[arg-type]
         made.codes = [stage.file(photos=[stored()]).code for _ in range(2)]
         with pytest.MonkeyPatch.context() as patch:
-            real = programs.dump
-            patch.setattr(taking, "NAME", "zhaozhibu-%Y%m%dT%H%M%S%fZ")  # several in a second
-            patch.setattr(programs, "dump", lambda *args: (made.file_beside(), real(*args)))
-            made.first = taking.take(folder, 14)
-            patch.setattr(programs, "dump", real)
-            made.second = taking.take(folder, 14)
+            real = pg_tools.dump
+            patch.setattr(create, "NAME", "zhaozhibu-%Y%m%dT%H%M%S%fZ")  # several in a second
+            patch.setattr(pg_tools, "dump", lambda *args: (made.file_beside(), real(*args)))
+            made.first = create.take(folder, 14)
+            patch.setattr(pg_tools, "dump", real)
+            made.second = create.take(folder, 14)
             yield made
         call_command("flush", interactive=False, verbosity=0)
 
 
 def read_dump(folder: Path) -> str:
     """Return a dump as SQL."""
-    program = programs._program("pg_restore", programs.server_major())
+    program = pg_tools._program("pg_restore", pg_tools.server_major())
     command = [program, "-f", "-", folder / manifest.DUMP]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def faults(taken: Taken) -> list[str]:
+def faults(taken: BackupResult) -> list[str]:
     """Compare what is in the dump with the manifest and with the files."""
     counted: Counter[str] = Counter()
     named: list[dict[str, str]] = []
@@ -133,11 +133,11 @@ def test_it_is_what_the_snapshot_saw_though_reports_came_in_meanwhile(scene: Sce
 def test_planted_mistakes_are_found(
     scene: Scene, plant: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for module, name in ((taking, "_fill"), (taking, "_copy_pictures"), (programs, "_run")):
+    for module, name in ((create, "_fill"), (create, "_copy_pictures"), (pg_tools, "_run")):
         monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
-    monkeypatch.setattr(planted.time, "sleep", lambda _seconds: scene.file_beside())
-    planted.PLANTS[plant]()
-    assert faults(taking.take(tmp_path, 14))
+    monkeypatch.setattr(mutants.time, "sleep", lambda _seconds: scene.file_beside())
+    mutants.PLANTS[plant]()
+    assert faults(create.take(tmp_path, 14))
 
 
 def test_nobody_else_reads_it(scene: Scene) -> None:
@@ -161,9 +161,9 @@ def test_an_unchanged_photo_is_shared_with_the_backup_before(scene: Scene) -> No
 
 
 def test_a_copy_that_went_bad_is_not_shared_any_further(scene: Scene, tmp_path: Path) -> None:
-    before = taking.take(tmp_path, 14).folder
+    before = create.take(tmp_path, 14).folder
     (before / next(iter(manifest.pictures(before)))).write_bytes(b"rotten")
-    assert faults(taking.take(tmp_path, 14)) == []
+    assert faults(create.take(tmp_path, 14)) == []
 
 
 def test_a_photo_the_system_has_lost_is_said_and_replaces_no_good_backup(
@@ -174,16 +174,16 @@ def test_a_photo_the_system_has_lost_is_said_and_replaces_no_good_backup(
     body = file.read_bytes()
     try:
         file.unlink()
-        lame = taking.take(tmp_path, 1)
+        lame = create.take(tmp_path, 1)
         file.write_bytes(b"rotten")
-        assert taking.take(tmp_path, 1).sheet.photos_lost == [f"photos/{row.name}"]
+        assert create.take(tmp_path, 1).sheet.photos_lost == [f"photos/{row.name}"]
     finally:
         file.write_bytes(body)
     assert lame.sheet.photos_lost == [f"photos/{row.name}"]
     assert lame.folder.name.endswith("-incomplete")
-    good = taking.take(tmp_path, 1)
+    good = create.take(tmp_path, 1)
     file.unlink()
-    assert not taking.take(tmp_path, 1).sheet.photos_lost  # the backup before still has it
+    assert not create.take(tmp_path, 1).sheet.photos_lost  # the backup before still has it
     file.write_bytes(body)
     assert good.sheet.photos_lost == good.removed[2:] == []
 
@@ -191,49 +191,49 @@ def test_a_photo_the_system_has_lost_is_said_and_replaces_no_good_backup(
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (Refused("pg_dump failed."), "pg_dump failed."),
-        (OSError(errno.ENOSPC, "full"), taking.FULL),
+        (BackupRefused("pg_dump failed."), "pg_dump failed."),
+        (OSError(errno.ENOSPC, "full"), create.FULL),
     ],
 )
 def test_one_that_fails_leaves_nothing_behind(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
 ) -> None:
     before = sorted(scene.folder.iterdir())
-    monkeypatch.setattr(programs, "dump", _raising(error))
-    with pytest.raises(Refused, match=re.escape(said)):
-        taking.take(scene.folder, 1)
+    monkeypatch.setattr(pg_tools, "dump", _raising(error))
+    with pytest.raises(BackupRefused, match=re.escape(said)):
+        create.take(scene.folder, 1)
     assert sorted(scene.folder.iterdir()) == before
 
 
 def test_too_little_space_is_said_before_anything_is_written(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _set_free(monkeypatch, taking.SPARE_BYTES)
-    with pytest.raises(Refused, match=r"too little space.* MB are needed"):
-        taking.take(scene.folder, 14)
+    _set_free(monkeypatch, create.SPARE_BYTES)
+    with pytest.raises(BackupRefused, match=r"too little space.* MB are needed"):
+        create.take(scene.folder, 14)
 
 
 def test_photos_are_not_copied_into_the_last_of_the_space(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    _set_free(monkeypatch, 1 << 40, taking.SPARE_BYTES - 1)
-    with pytest.raises(Refused, match="disk is full"):
-        taking.take(tmp_path, 14)
+    _set_free(monkeypatch, 1 << 40, create.SPARE_BYTES - 1)
+    with pytest.raises(BackupRefused, match="disk is full"):
+        create.take(tmp_path, 14)
     assert [one.name for one in tmp_path.iterdir()] == [".lock"]
 
 
 def test_only_one_runs_at_a_time(scene: Scene) -> None:
     with (scene.folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(Refused, match="Another backup"):
-            taking.take(scene.folder, 14)
+        with pytest.raises(BackupRefused, match="Another backup"):
+            create.take(scene.folder, 14)
 
 
 def test_what_a_killed_one_left_is_cleared_away(scene: Scene, tmp_path: Path) -> None:
-    left = tmp_path / f"{taking.UNFINISHED}1"
+    left = tmp_path / f"{create.UNFINISHED}1"
     left.mkdir()
     (left / manifest.DUMP).touch()
-    taking.take(tmp_path, 14)
+    create.take(tmp_path, 14)
     assert not left.exists()
 
 
@@ -244,15 +244,15 @@ def test_the_newest_are_kept(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / manifest.FILE).touch()
     (tmp_path / "something of mine").mkdir()
-    assert sorted(taking._let_go(tmp_path, 3)) == [names[0], lame[0], names[1]]
+    assert sorted(create._let_go(tmp_path, 3)) == [names[0], lame[0], names[1]]
     kept = {one.name for one in tmp_path.iterdir()}
     assert kept == {*names[2:], lame[1], "something of mine"}
 
 
 def test_a_database_with_anything_in_it_is_left_alone(scene: Scene) -> None:
     cases = Petition.objects.count()
-    with pytest.raises(Refused, match="not empty"):
-        restoring.restore(scene.first.folder)
+    with pytest.raises(BackupRefused, match="not empty"):
+        restore.restore(scene.first.folder)
     assert Petition.objects.count() == cases
 
 
@@ -261,8 +261,8 @@ def test_a_damaged_backup_is_refused_before_anything_else(scene: Scene, tmp_path
     subprocess.run(["cp", "-r", scene.first.folder, copy], check=True)
     name = next(iter(manifest.pictures(copy)))
     (copy / name).write_bytes(b"x")
-    with pytest.raises(Refused, match=f"damaged.*{re.escape(name)}"):
-        restoring.restore(copy)
+    with pytest.raises(BackupRefused, match=f"damaged.*{re.escape(name)}"):
+        restore.restore(copy)
     (copy / manifest.DUMP).write_bytes(b"x")
     assert manifest.damaged(copy, manifest.read(copy)) == [manifest.DUMP, name]
 
@@ -272,8 +272,8 @@ def test_older_code_refuses_a_newer_backup(scene: Scene, tmp_path: Path) -> None
     subprocess.run(["cp", "-r", scene.first.folder, copy], check=True)
     sheet = (copy / manifest.FILE).read_text()
     (copy / manifest.FILE).write_text(re.sub(r'"grids": "\w+"', '"grids": "9999_later"', sheet))
-    with pytest.raises(Refused, match=r"grids\.9999_later"):
-        restoring.restore(copy)
+    with pytest.raises(BackupRefused, match=r"grids\.9999_later"):
+        restore.restore(copy)
 
 
 def test_an_older_server_is_not_given_what_it_cannot_read(scene: Scene, tmp_path: Path) -> None:
@@ -281,8 +281,8 @@ def test_an_older_server_is_not_given_what_it_cannot_read(scene: Scene, tmp_path
     subprocess.run(["cp", "-r", scene.first.folder, copy], check=True)
     sheet = (copy / manifest.FILE).read_text()
     (copy / manifest.FILE).write_text(re.sub(r'"postgres": \d+', '"postgres": 99', sheet))
-    with pytest.raises(Refused, match="from PostgreSQL 99"):
-        restoring.restore(copy)
+    with pytest.raises(BackupRefused, match="from PostgreSQL 99"):
+        restore.restore(copy)
 
 
 @pytest.mark.parametrize(
@@ -293,22 +293,22 @@ def test_the_program_fits_the_server(
     monkeypatch: pytest.MonkeyPatch, server: int, here: list[int], chosen: int
 ) -> None:
     monkeypatch.setattr(
-        programs.postgres, "program_folders", lambda _at: [Path(str(one)) for one in here]
+        pg_tools.postgres, "program_folders", lambda _at: [Path(str(one)) for one in here]
     )
-    monkeypatch.setattr(programs, "_version", lambda program: int(program.parent.name))
-    assert programs._program("pg_dump", server) == Path(str(chosen)) / "pg_dump"
-    if server < programs.DIVIDE:  # what 18 wrote, 15 could never read
-        monkeypatch.setattr(programs.postgres, "program_folders", lambda _at: [Path("18")])
-        with pytest.raises(Refused, match=f"postgresql-client-{server}"):
-            programs._program("pg_dump", server)
+    monkeypatch.setattr(pg_tools, "_version", lambda program: int(program.parent.name))
+    assert pg_tools._program("pg_dump", server) == Path(str(chosen)) / "pg_dump"
+    if server < pg_tools.DIVIDE:  # what 18 wrote, 15 could never read
+        monkeypatch.setattr(pg_tools.postgres, "program_folders", lambda _at: [Path("18")])
+        with pytest.raises(BackupRefused, match=f"postgresql-client-{server}"):
+            pg_tools._program("pg_dump", server)
 
 
 def test_wrong_keys_are_noticed(scene: Scene) -> None:
-    assert restoring._keys_that_do_not_fit() == []
+    assert restore._keys_that_do_not_fit() == []
     other = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     for ring in ({"1": other}, {"2": other}):
         with override_settings(CONTACT_KEYS=ring, TRACKING_SECRET="another"):
-            said = restoring._keys_that_do_not_fit()
+            said = restore._keys_that_do_not_fit()
         assert [line.partition(":")[0] for line in said] == ["CONTACT_KEYS", "TRACKING_SECRET"]
 
 
@@ -328,7 +328,7 @@ def test_what_breaks_a_promise_is_wrong_and_what_is_only_late_is_not(
     lost = dataclasses.replace(
         scene.first.sheet, photos_lost=["photos/aa/x.jpg", "thumbs/aa/x.jpg"]
     )
-    assert bool(restoring._broken({"illegal_step": 0, name: count}, lost)) is is_wrong
+    assert bool(restore._broken({"illegal_step": 0, name: count}, lost)) is is_wrong
 
 
 @pytest.mark.parametrize("words", [[], ["restore"], ["check"], ["take it"], ["--help"]])
@@ -349,16 +349,16 @@ def test_a_folder_that_is_none_gets_a_sentence(
 def test_without_a_fitting_program_it_says_which_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(Refused, match="postgresql-client-99"):
-        programs._program("pg_dump", 99)
-    monkeypatch.setattr(programs.postgres, "program_folders", lambda _at: [])
-    with pytest.raises(Refused, match="found: none"):
-        programs._program("pg_dump", 18)
+    with pytest.raises(BackupRefused, match="postgresql-client-99"):
+        pg_tools._program("pg_dump", 99)
+    monkeypatch.setattr(pg_tools.postgres, "program_folders", lambda _at: [])
+    with pytest.raises(BackupRefused, match="found: none"):
+        pg_tools._program("pg_dump", 18)
 
 
 def test_what_people_wrote_stays_out_of_a_refusal() -> None:
     said = "pg_restore: error: COPY failed\nDETAIL:  Key (phone)=(139)\nCONTEXT:  COPY x, line 1"
-    assert programs._brief(said) == "pg_restore: error: COPY failed"
+    assert pg_tools._brief(said) == "pg_restore: error: COPY failed"
 
 
 def _set_free(monkeypatch: pytest.MonkeyPatch, *bytes_free: int) -> None:
@@ -368,7 +368,7 @@ def _set_free(monkeypatch: pytest.MonkeyPatch, *bytes_free: int) -> None:
     def usage(_folder: Path) -> Any:
         return type("Usage", (), {"free": left.pop(0) if len(left) > 1 else left[0]})
 
-    monkeypatch.setattr(taking.shutil, "disk_usage", usage)
+    monkeypatch.setattr(create.shutil, "disk_usage", usage)
 
 
 def _raising(error: Exception) -> Callable[..., Any]:

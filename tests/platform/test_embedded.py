@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from config import embedded, places, supervise
-from config.embedded import postgres, valkey
+from config.local import embedded, paths, supervisor
+from config.local.embedded import postgres, valkey
 
 
 @pytest.fixture(scope="module")
-def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[places.Places]:
+def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[paths.DataPaths]:
     """A second cluster, far from the first."""
-    found = places.find(tmp_path_factory.mktemp("second") / "var")
+    found = paths.find(tmp_path_factory.mktemp("second") / "var")
     yield found
     embedded.stop(found)
     for folder in {found.services, found.sockets.parent}:
@@ -28,13 +28,13 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[places.Places]:
 
 
 @pytest.fixture
-def services(at: places.Places) -> Iterator[embedded.Services]:
+def services(at: paths.DataPaths) -> Iterator[embedded.Services]:
     running = embedded.start(at, durable=False)
     yield running
     running.stop()
 
 
-def ask(at: places.Places, sql: str) -> object:
+def ask(at: paths.DataPaths, sql: str) -> object:
     connection = postgres.connect(at)
     try:
         with connection.cursor() as cursor:
@@ -46,7 +46,7 @@ def ask(at: places.Places, sql: str) -> object:
         connection.close()
 
 
-def test_they_are_proved_to_be_ours(at: places.Places, services: embedded.Services) -> None:
+def test_they_are_proved_to_be_ours(at: paths.DataPaths, services: embedded.Services) -> None:
     recorded = (postgres.data_folder(at) / "postmaster.pid").read_text().splitlines()
     assert int(recorded[0]) == services.postgres.pid
     assert ask(at, "SHOW data_directory") == str(postgres.data_folder(at))
@@ -56,28 +56,28 @@ def test_they_are_proved_to_be_ours(at: places.Places, services: embedded.Servic
     client.close()
 
 
-def test_they_listen_on_no_port(at: places.Places, services: embedded.Services) -> None:
+def test_they_listen_on_no_port(at: paths.DataPaths, services: embedded.Services) -> None:
     assert ask(at, "SHOW listen_addresses") == ""
     assert at.sockets.stat().st_mode & 0o077 == 0
 
 
-def test_chinese_can_be_searched(at: places.Places, services: embedded.Services) -> None:
+def test_chinese_can_be_searched(at: paths.DataPaths, services: embedded.Services) -> None:
     assert ask(at, "SELECT cardinality(show_trgm('路灯'))") == 3
     assert ask(at, "SELECT lower('ҚАЗАҚ')") == "қазақ"
 
 
-def test_application_is_no_superuser(at: places.Places, services: embedded.Services) -> None:
+def test_application_is_no_superuser(at: paths.DataPaths, services: embedded.Services) -> None:
     assert ask(at, "SELECT rolsuper FROM pg_roles WHERE rolname = 'zhaozhibu'") is False
 
 
-def test_second_start_finds_the_first(at: places.Places, services: embedded.Services) -> None:
+def test_second_start_finds_the_first(at: paths.DataPaths, services: embedded.Services) -> None:
     again = embedded.start(at)
     assert [server.pid for server in again.servers] == [server.pid for server in services.servers]
     again.stop()
     assert all(server.is_alive() for server in services.servers)
 
 
-def test_killed_servers_start_again(at: places.Places, services: embedded.Services) -> None:
+def test_killed_servers_start_again(at: paths.DataPaths, services: embedded.Services) -> None:
     for server in services.servers:
         os.kill(server.pid, signal.SIGKILL)
         assert server.child
@@ -89,7 +89,7 @@ def test_killed_servers_start_again(at: places.Places, services: embedded.Servic
     again.stop()
 
 
-def test_process_number_taken_by_a_stranger_is_seen_through(at: places.Places) -> None:
+def test_process_number_taken_by_a_stranger_is_seen_through(at: paths.DataPaths) -> None:
     embedded.start(at, durable=False, broker=False).stop()
     lock = postgres.data_folder(at) / "postmaster.pid"
     lock.write_text(f"{os.getpid()}\n{postgres.data_folder(at)}\n0\n5432\n{at.sockets}\n\n0\n")
@@ -98,14 +98,14 @@ def test_process_number_taken_by_a_stranger_is_seen_through(at: places.Places) -
     again.stop()
 
 
-def test_bound_servers_end_with_a_killed_supervisor(at: places.Places) -> None:
+def test_bound_servers_end_with_a_killed_supervisor(at: paths.DataPaths) -> None:
     code = (
-        "import sys, time; from config import embedded, places; from pathlib import Path;"
-        "s = embedded.start(places.find(Path(sys.argv[1])), durable=False, bound=True);"
+        "import sys, time; from config.local import embedded, paths; from pathlib import Path;"
+        "s = embedded.start(paths.find(Path(sys.argv[1])), durable=False, bound=True);"
         "print(*(x.pid for x in s.servers), flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(at.var)], cwd=places.ROOT, stdout=subprocess.PIPE
+        [sys.executable, "-c", code, str(at.var)], cwd=paths.ROOT, stdout=subprocess.PIPE
     )
     assert holder.stdout
     pids = [int(word) for word in holder.stdout.readline().split()]
@@ -121,19 +121,19 @@ def test_bound_servers_end_with_a_killed_supervisor(at: places.Places) -> None:
 
 
 def test_long_path_gets_short_sockets(tmp_path: Path) -> None:
-    found = places.find(tmp_path / ("long" * 40) / "var")
-    assert len(os.fsencode(found.sockets / places.POSTGRES_SOCKET)) <= places.SOCKET_PATH_LIMIT
+    found = paths.find(tmp_path / ("long" * 40) / "var")
+    assert len(os.fsencode(found.sockets / paths.POSTGRES_SOCKET)) <= paths.SOCKET_PATH_LIMIT
 
 
 def test_full_disk_is_told_before_anything_starts(
-    at: places.Places, monkeypatch: pytest.MonkeyPatch
+    at: paths.DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "LEAST_FREE_BYTES", 2**62)
     with pytest.raises(embedded.ServiceError, match="Free some space"):
         embedded.start(at)
 
 
-def test_missing_programs_are_told(at: places.Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_programs_are_told(at: paths.DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "_bundled", lambda *_: [])
     monkeypatch.setattr(postgres, "_installed", lambda: [Path("/nowhere")])
     with pytest.raises(embedded.ServiceError, match="Install the package 'postgresql'"):
@@ -145,7 +145,7 @@ def test_systems_own_postgres_serves_when_the_bundled_does_not(
 ) -> None:
     if not postgres._installed():
         pytest.skip("no PostgreSQL of the system's own here")
-    found = places.find(tmp_path / "var")
+    found = paths.find(tmp_path / "var")
     monkeypatch.setattr(postgres, "_bundled", lambda *_: [Path("/nowhere")])
     running = embedded.start(found, durable=False, broker=False)
     assert ask(found, "SELECT cardinality(show_trgm('路灯'))") == 3
@@ -159,8 +159,8 @@ def test_systems_own_postgres_serves_when_the_bundled_does_not(
 def serve(var: Path, port: int) -> "subprocess.CompletedProcess[str]":
     surroundings = {**os.environ, "VAR_DIR": str(var), "PORT": str(port)}
     return subprocess.run(
-        [sys.executable, "-m", "config.supervise"],
-        cwd=places.ROOT,
+        [sys.executable, "-m", "config.local.supervisor"],
+        cwd=paths.ROOT,
         env=surroundings,
         capture_output=True,
         text=True,
@@ -170,10 +170,10 @@ def serve(var: Path, port: int) -> "subprocess.CompletedProcess[str]":
 
 
 def test_run_in_use_says_where(tmp_path: Path) -> None:
-    found = places.find(tmp_path)
+    found = paths.find(tmp_path)
     with found.lock.open("a+") as lock:
-        assert supervise._taken(lock)
-        supervise._write(lock, {"pid": 1, "address": "http://localhost:8000/"})
+        assert supervisor._taken(lock)
+        supervisor._write(lock, {"pid": 1, "address": "http://localhost:8000/"})
         refused = serve(tmp_path, 8000)
     assert refused.returncode == 1
     assert "already running at http://localhost:8000/" in refused.stderr

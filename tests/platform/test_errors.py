@@ -47,12 +47,12 @@ def test_nothing_of_the_exception_is_shown(visitor: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/api/t/mistake", 500, "our_fault"),
+        ("/api/t/mistake", 500, "internal_error"),
         ("/api/t/nowhere", 404, "not_found"),
-        ("/api/t/trigger", 409, "not_now"),
-        ("/api/t/disk", 503, "not_yet_accepted"),
+        ("/api/t/trigger", 409, "wrong_state"),
+        ("/api/t/disk", 503, "service_unavailable"),
         ("/api/t/guarded", 401, "not_logged_in"),
-        ("/api/t/invalid", 400, "malformed"),
+        ("/api/t/invalid", 400, "bad_request"),
     ],
 )
 def test_api_answers_with_a_problem(visitor: Client, path: str, status: int, code: str) -> None:
@@ -90,7 +90,9 @@ def test_outdated_form_is_told_so() -> None:
 
 
 def test_refusal_is_a_whole_page_while_the_database_is_away(visitor: Client) -> None:
-    visitor.force_login(User.objects.create(username="reader"), "members.backends.HatBackend")
+    visitor.force_login(
+        User.objects.create(username="reader"), "members.accounts.backends.RoleBackend"
+    )
     with connection.execute_wrapper(_away("")):
         answer = visitor.get("/t/mistake")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")

@@ -7,7 +7,7 @@ from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
-from config.lib import health
+from config.lib.web import health
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.platform.urls")]
 
@@ -43,7 +43,10 @@ def test_work_that_is_behind_does_not_turn_visitors_away(
     owed[0] = 31.0
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "behind")
-    assert 'owed_seconds{work="test_work"} 31.0' in client.get("/metrics").content.decode()
+    assert (
+        'pending_work_age_seconds{queue="test_work"} 31.0'
+        in client.get("/metrics").content.decode()
+    )
 
 
 def test_full_disk_is_not_ready(client: Client, settings: Settings) -> None:

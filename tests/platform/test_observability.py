@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from config import places
-from config.lib import observability
+from config.lib.web import request_log
+from config.local import paths
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.platform.urls")]
 _SECRET = "13800138000"
@@ -40,7 +40,7 @@ def test_exception_is_described_without_its_message() -> None:
     try:
         raise ValueError(_SECRET)
     except ValueError as error:
-        lines = observability.describe(error)
+        lines = request_log.describe(error)
     assert lines[0] == "builtins.ValueError"
     assert _SECRET not in "".join(lines)
 
@@ -63,7 +63,7 @@ def test_lines_are_json() -> None:
     )
     found = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=places.ROOT,
+        cwd=paths.ROOT,
         capture_output=True,
         text=True,
         check=True,

@@ -13,16 +13,16 @@ from django.utils import timezone
 from psycopg2 import extensions
 
 from config.lib import clock
-from config.lib.postgres import base
-from config.lib.unhurried import unhurried
+from config.lib.db.postgres import base
+from config.lib.db.timeouts import without_timeouts
 
 QUICK = 0.2  # seconds of silence allowed here
-HEARD = clock.heard  # before the fixture of all tests puts nothing in its place
+HEARD = clock.synchronise  # before the fixture of all tests puts nothing in its place
 
 
 @pytest.fixture(autouse=True)
 def real_clock(own_clock: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "heard", HEARD)
+    monkeypatch.setattr(clock, "synchronise", HEARD)
     monkeypatch.setattr(clock, "_ahead", dt.timedelta())
 
 
@@ -51,9 +51,9 @@ def mute() -> Iterator[int]:
 def test_a_server_that_does_not_greet_is_given_up(
     mute: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base.Line, "patience", QUICK)
+    monkeypatch.setattr(base.TimedConnection, "patience", QUICK)
     with pytest.raises(psycopg2.OperationalError, match="silent"):
-        psycopg2.connect(host="127.0.0.1", port=mute, connection_factory=base.Line)
+        psycopg2.connect(host="127.0.0.1", port=mute, connection_factory=base.TimedConnection)
 
 
 @pytest.mark.django_db
@@ -118,22 +118,22 @@ def test_the_databases_clock_is_heard_on_a_new_line(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("days", [1, -1])
 def test_now_is_what_the_database_says(days: int) -> None:
     theirs = timezone.now() + dt.timedelta(days=days)
-    clock.heard(theirs)
+    clock.synchronise(theirs)
     assert dt.timedelta() <= clock.now() - theirs < dt.timedelta(seconds=2)
 
 
 def test_the_way_of_the_answer_is_no_error_of_the_clock() -> None:
-    clock.heard(timezone.now() + clock.UNHEARD / 2)
+    clock.synchronise(timezone.now() + clock.TOLERANCE / 2)
     assert clock._ahead == dt.timedelta()
 
 
 class _another_line:  # noqa: N801 - used as a context
     """A second connection to the test database, as the application opens them."""
 
-    def __enter__(self) -> base.Line:
+    def __enter__(self) -> base.TimedConnection:
         self.other = connection.copy()
         self.other.connect()
-        assert isinstance(self.other.connection, base.Line)
+        assert isinstance(self.other.connection, base.TimedConnection)
         assert self.other.connection.status == extensions.STATUS_READY
         self.started = time.monotonic()
         return self.other.connection
@@ -148,7 +148,7 @@ def test_a_question_to_the_whole_database_may_take_longer() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 100")
         usual, connection.connection.patience = connection.connection.patience, 0.3
-        with unhurried():
+        with without_timeouts():
             cursor.execute("SELECT pg_sleep(0.5)")
         assert connection.connection.patience == 0.3
         connection.connection.patience = usual

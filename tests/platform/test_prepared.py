@@ -9,8 +9,8 @@ from django.db import connection, connections, transaction
 from django.db.utils import OperationalError, ProgrammingError
 from django.test.utils import CaptureQueriesContext
 
-from config.lib.postgres.base import DatabaseWrapper
-from config.lib.postgres.prepared import Prepared
+from config.lib.db.postgres.base import DatabaseWrapper
+from config.lib.db.prepared import PreparedQuery
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def _plans(name: str) -> int:
 
 
 def test_it_is_planned_once_and_asked_in_one_statement() -> None:
-    twice = Prepared("test_twice", "int, varchar", lambda: "SELECT $1 * 2, $2 || '！'")
+    twice = PreparedQuery("test_twice", "int, varchar", lambda: "SELECT $1 * 2, $2 || '！'")
     for number in range(3):
         with CaptureQueriesContext(connection) as asked:
             assert twice.rows(number, "五'") == [(number * 2, "五'！")]
@@ -33,7 +33,7 @@ def test_it_is_planned_once_and_asked_in_one_statement() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_another_line_plans_anew() -> None:
-    one = Prepared("test_one", "int", lambda: "SELECT $1")
+    one = PreparedQuery("test_one", "int", lambda: "SELECT $1")
     assert one.rows(1) == [(1,)]
     connection.close()
     assert _plans("test_one") == 0
@@ -44,12 +44,12 @@ def test_another_line_plans_anew() -> None:
 @pytest.mark.parametrize("name", ["test_dead_known", "test_dead_new"])
 def test_a_line_that_has_died_is_replaced(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the question had been asked on it or not."""
-    Prepared("test_dead_known", "int", lambda: "SELECT $1").rows(1)
+    PreparedQuery("test_dead_known", "int", lambda: "SELECT $1").rows(1)
     line = connections["default"]
     before = line.connection
     monkeypatch.setattr(DatabaseWrapper, "is_usable", lambda _line: False)
     line.health_check_enabled, line.health_check_done = True, False
-    assert Prepared(name, "int", lambda: "SELECT $1").rows(2) == [(2,)]
+    assert PreparedQuery(name, "int", lambda: "SELECT $1").rows(2) == [(2,)]
     assert line.connection is not before
 
 
@@ -65,7 +65,7 @@ def _forgotten_here() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("forget", [_forgotten_there, _forgotten_here])
 def test_a_line_at_odds_with_its_server_is_given_up(forget: Callable[[], None]) -> None:
-    one = Prepared("test_odds", "int", lambda: "SELECT $1")
+    one = PreparedQuery("test_odds", "int", lambda: "SELECT $1")
     one.rows(1)
     forget()
     assert one.rows(2) == [(2,)]
@@ -76,7 +76,7 @@ def test_a_line_at_odds_with_its_server_is_given_up(forget: Callable[[], None]) 
 
 
 def test_it_outlives_what_is_taken_back() -> None:
-    one = Prepared("test_kept", "int", lambda: "SELECT $1")
+    one = PreparedQuery("test_kept", "int", lambda: "SELECT $1")
     with transaction.atomic():
         one.rows(1)
         transaction.set_rollback(True)
@@ -84,7 +84,7 @@ def test_it_outlives_what_is_taken_back() -> None:
 
 
 def test_a_question_that_cannot_be_planned_is_the_frameworks_error() -> None:
-    wrong = Prepared("test_wrong", "int", lambda: "SELECT $1 FROM nowhere")
+    wrong = PreparedQuery("test_wrong", "int", lambda: "SELECT $1 FROM nowhere")
     for _again in range(2):
         with pytest.raises(ProgrammingError), transaction.atomic():
             wrong.rows(1)
@@ -94,7 +94,7 @@ def test_a_longer_column_is_no_trouble() -> None:
     """A line planned before a change of the schema goes on after it."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE word (it varchar(5)); INSERT INTO word VALUES ('a')")
-    words = Prepared("test_words", "int", lambda: "SELECT it::varchar FROM word LIMIT $1")
+    words = PreparedQuery("test_words", "int", lambda: "SELECT it::varchar FROM word LIMIT $1")
     assert words.rows(1) == [("a",)]
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE word ALTER it TYPE varchar(90), ADD other int")

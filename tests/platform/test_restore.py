@@ -11,17 +11,17 @@ import time
 
 import pytest
 
-from config import places
+from config.local import paths
 from tests.drill import __main__ as drill
 from tests.drill import residents, system
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 ELSEWHERE = "hygy3"  # a building that no story of the browser tests is about
 
 
 @pytest.mark.slow
 def test_a_backup_taken_under_load_restores(stack: Stack) -> None:
-    top = places.ROOT / "var" / "test" / f"restored-{os.getpid()}"
+    top = paths.ROOT / "var" / "test" / f"restored-{os.getpid()}"
     source, target, kept = stack.at.var, top / "system", top / "backups"
     try:
         crowd = residents.prepared(stack, ELSEWHERE)
@@ -40,4 +40,4 @@ def test_a_backup_taken_under_load_restores(stack: Stack) -> None:
             proof = drill.ask(there, stack, folder, before)
         assert proof.is_right, f"\n{proof}"
     finally:
-        subprocess.run(["rm", "-rf", top, places.find(target).services], check=True)
+        subprocess.run(["rm", "-rf", top, paths.find(target).services], check=True)

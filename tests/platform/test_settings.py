@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.test import Client
 
-from config import env, places
+from config.local import env, paths
 
 PRODUCTION = {
     "PATH": os.defpath,
@@ -23,7 +23,7 @@ PRODUCTION = {
 def manage(*words: str, **changed: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "manage.py", *words],
-        cwd=places.ROOT,
+        cwd=paths.ROOT,
         env=PRODUCTION | changed,
         capture_output=True,
         text=True,
@@ -93,8 +93,8 @@ def test_values_are_read_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_own_secrets_are_made_once_for_their_owner_only(tmp_path: object) -> None:
-    folder = places.Path(str(tmp_path)) / "var"
-    made = places.own_secrets(folder)
-    assert places.own_secrets(folder) == made
+    folder = paths.Path(str(tmp_path)) / "var"
+    made = paths.own_secrets(folder)
+    assert paths.own_secrets(folder) == made
     assert (folder / "secrets.json").stat().st_mode & 0o777 == 0o600
     assert [each.name for each in folder.iterdir()] == ["secrets.json"]

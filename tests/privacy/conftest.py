@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 
 @pytest.fixture(scope="session")

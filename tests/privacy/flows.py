@@ -9,11 +9,11 @@ import uuid
 from dataclasses import dataclass, field
 
 from tests.privacy import hostile
+from tests.privacy.canaries import Marks
 from tests.privacy.hostile import KEPT, Sent
-from tests.privacy.marks import Marks
-from tests.privacy.net import MULTIPART, Answer, Visitor, form
 from tests.privacy.scale import IS_FULL
-from tests.stack import Stack
+from tests.privacy.visitor import MULTIPART, Answer, Visitor, form
+from tests.support.stack import Stack
 
 PLACE, WHAT = "阜兴花苑46号楼", "水质浑浊/异味"
 HIDDEN = re.compile(r'name="(key|seen|notice)" value="([^"]*)"')

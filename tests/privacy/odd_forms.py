@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.privacy.hostile import JPEG, KEPT, Sent
-from tests.privacy.net import BOUNDARY, MULTIPART, form
+from tests.privacy.visitor import BOUNDARY, MULTIPART, form
 
 PLAIN = Sent(JPEG, KEPT)
 EDGE = b"--" + BOUNDARY

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import redis
 
-from config.embedded import postgres
+from config.local.embedded import postgres
 from tests.privacy import tables
+from tests.privacy.canaries import CODE, INSIDE, NAME, PHONE, WORDS, Finder, Found
 from tests.privacy.flows import STAFF, Town
-from tests.privacy.marks import CODE, INSIDE, NAME, PHONE, WORDS, Finder, Found
 from tests.privacy.scale import IS_FULL
 
 CHUNK, OVERLAP = 1 << 24, 200

@@ -9,10 +9,10 @@ from collections import Counter
 import pytest
 
 from tests.privacy import sinks
+from tests.privacy.canaries import INSIDE, WORDS, Finder, Found, Marks
 from tests.privacy.flows import Town
-from tests.privacy.marks import INSIDE, WORDS, Finder, Found, Marks
 from tests.privacy.scale import IS_FULL
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,8 @@ CASES, LOOKED_AT = (200, 12) if IS_FULL else (6, 1)
 FIRST = 0 if IS_FULL else 9000  # of a stack that others use as well
 SAYING = "from members.tasks import daily_digest, deliver_due; daily_digest(); deliver_due()"
 TEXTING = (
-    "from petitions.beat import drain_outbox, text_residents; drain_outbox(); text_residents()"
+    "from petitions.ops.scheduled_tasks import drain_outbox, text_residents;"
+    "drain_outbox(); text_residents()"
 )
 FORGETTING = (
     "import datetime; from django.utils import timezone; from petitions import workflow;"

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import pytest
 
-from petitions import tracking
+from petitions.rules import tracking_codes
 from tests.privacy.flows import PLACE
-from tests.privacy.net import Answer, Visitor, fresh_address
 from tests.privacy.scale import IS_FULL
-from tests.stack import Stack
+from tests.privacy.visitor import Answer, Visitor, fresh_address
+from tests.support.stack import Stack
 
 # Away from where the stories of other tests play: in another community of the subdistrict.
 ELSEWHERE = """
@@ -68,7 +68,9 @@ def _is_hit(answer: Answer) -> bool:
 
 
 def _code() -> str:
-    return "".join(secrets.choice(tracking.ALPHABET) for _place in range(tracking.LENGTH))
+    return "".join(
+        secrets.choice(tracking_codes.ALPHABET) for _place in range(tracking_codes.LENGTH)
+    )
 
 
 def _within_one_window(seconds: int) -> None:

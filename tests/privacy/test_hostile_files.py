@@ -14,17 +14,17 @@ from django.test import Client
 from PIL import Image
 from pytest_django import Settings
 
-from config.lib.api import WriteThrottle
+from config.lib.rest.api import WriteThrottle
 from members.models import User
-from petitions import catalogue
 from petitions.models import Category
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.programs import Program
+from petitions.rules import catalogue
 from tests.privacy import hostile, odd_forms
-from tests.privacy.doors import ApiDoor, DeskDoor, Door, PageDoor
 from tests.privacy.hostile import EITHER, KEPT, MARK, Sent
-from tests.privacy.net import FORM, MULTIPART, Answer
+from tests.privacy.upload_paths import ApiDoor, DeskDoor, Door, PageDoor
+from tests.privacy.visitor import FORM, MULTIPART, Answer
+from tests.support.api_client import Program
+from tests.support.cast import Stage
+from tests.support.clients import login
 
 SMALL = hostile.small()
 LONGEST = 10.0  # seconds, judged in the full form only
@@ -80,7 +80,7 @@ def media(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     settings.MEDIA_ROOT = tmp_path
     no_limit = dict.fromkeys(WriteThrottle.THROTTLE_RATES)
     monkeypatch.setattr(WriteThrottle, "THROTTLE_RATES", no_limit)
-    catalogue.forget()
+    catalogue.clear_cache()
     return tmp_path
 
 
@@ -89,7 +89,7 @@ def _door(stage: Stage, name: str) -> Door:
     if name == "page":
         return PageDoor(Inside(Client()), place.pk, category.pk)
     if name == "desk":
-        return DeskDoor(Inside(enter(stage, "clerk")), place.pk, category.pk, place.full_name)
+        return DeskDoor(Inside(login(stage, "clerk")), place.pk, category.pk, place.full_name)
     program = Program(User.objects.get(username="partner"))
     return ApiDoor(Inside(program.client, program.headers), place.pk, category.code)
 

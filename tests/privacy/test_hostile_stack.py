@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.privacy import hostile, odd_forms
-from tests.privacy.doors import ApiDoor, DeskDoor, Door, PageDoor
 from tests.privacy.flows import PLACE, WHAT
 from tests.privacy.hostile import KEPT, Sent
-from tests.privacy.net import Answer, Visitor, fresh_address
 from tests.privacy.scale import IS_FULL
 from tests.privacy.test_hostile_files import LONGEST, SMALL, Shelf, found_wrong, judged
-from tests.stack import Stack
+from tests.privacy.upload_paths import ApiDoor, DeskDoor, Door, PageDoor
+from tests.privacy.visitor import Answer, Visitor, fresh_address
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.skipif(not IS_FULL, reason="takes minutes; `make canaries` runs it")
 

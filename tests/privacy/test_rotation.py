@@ -19,15 +19,17 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from config import places
-from petitions import contacts, drafts, tracking, workflow
-from petitions.contacts import Reach, Unreadable, check_ring
+from config.local import paths
+from petitions import workflow
 from petitions.enums import Status
+from petitions.intake import drafts
 from petitions.models import Contact, Event, Petition
-from petitions.workflow import NotNow
-from tests.cast import Stage, build_cast, build_town
+from petitions.rules import contacts, tracking_codes
+from petitions.rules.contacts import ContactDetails, DecryptionFailed, check_keyring
+from petitions.workflow import WrongState
 from tests.privacy.scale import IS_FULL
 from tests.privacy.tables import plainly_kept
+from tests.support.cast import Stage, build_cast, build_town
 
 OLD, NEW = (base64.urlsafe_b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 CONTACTS, KILLS, PACE = (600, 5, 0.05) if IS_FULL else (40, 1, 0.3)
@@ -53,16 +55,18 @@ def _rotate(*words: str) -> tuple[int, str]:
     return 0, out.getvalue()
 
 
-def _opened(petition: Petition) -> Reach:
+def _opened(petition: Petition) -> ContactDetails:
     row = Contact.objects.get(petition=petition)
-    return contacts.unseal(petition.uuid, bytes(row.cipher), row.key_id)
+    return contacts.decrypt(petition.uuid, bytes(row.cipher), row.key_id)
 
 
 # --- The command ------------------------------------------------------------------------------
 
 
 def test_every_contact_is_sealed_with_the_newest_key(stage: Stage, ring: Any) -> None:
-    filed = [stage.file(reach=Reach(f"示例{n}", f"190-0000-{n:04}")).petition for n in range(5)]
+    filed = [
+        stage.file(reach=ContactDetails(f"示例{n}", f"190-0000-{n:04}")).petition for n in range(5)
+    ]
     before = dict(Contact.objects.values_list("pk", "last4_hash"))
     ring(k2=NEW, k1=OLD)
     status, said = _rotate("--batch", "2")
@@ -76,9 +80,9 @@ def test_every_contact_is_sealed_with_the_newest_key(stage: Stage, ring: Any) ->
 
 
 def test_new_contacts_are_readable_while_old_ones_wait(stage: Stage, ring: Any) -> None:
-    old = stage.file(reach=Reach("甲", "190-0000-0001")).petition
+    old = stage.file(reach=ContactDetails("甲", "190-0000-0001")).petition
     ring(k2=NEW, k1=OLD)
-    new = stage.file(reach=Reach("乙", "190-0000-0002")).petition
+    new = stage.file(reach=ContactDetails("乙", "190-0000-0002")).petition
     assert (_opened(old).name, _opened(new).name) == ("甲", "乙")
     assert Contact.objects.get(petition=new).key_id == "2"
 
@@ -93,7 +97,7 @@ def test_a_key_taken_out_too_early_is_named_and_stops_nothing_else(stage: Stage,
     assert "Key" not in said
     assert _rotate("--check")[0] == 1
     assert _opened(good).phone
-    with pytest.raises(Unreadable):
+    with pytest.raises(DecryptionFailed):
         _opened(lost)
 
 
@@ -103,12 +107,12 @@ def test_a_contact_that_cannot_be_opened_leaves_no_trace_of_opening(
     petition = stage.at(Status.ACCEPTED)
     ring(k2=NEW)
     events = petition.events.count()
-    with pytest.raises(NotNow, match="打不开"):
+    with pytest.raises(WrongState, match="打不开"):
         workflow.reveal(
             petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="约时间"
         )
     assert petition.events.count() == events
-    code = tracking.code_for(petition.uuid)
+    code = tracking_codes.code_for(petition.uuid)
     assert client.post("/track/", {"code": code, "digits": "1234"}).status_code == 302
     assert client.get("/track/case/").status_code == 200
 
@@ -118,7 +122,7 @@ def test_a_report_begun_before_the_key_went_is_asked_for_the_contact_again(
 ) -> None:
     session = client.session
     draft = drafts.Draft(place_id=1, category_id=1, text="水")
-    draft.keep_reach(Reach("示例", "190-0000-0001"))
+    draft.keep_reach(ContactDetails("示例", "190-0000-0001"))
     drafts.save(session, draft)
     assert drafts.load(session).missing == ""
     ring(k2=NEW)
@@ -129,14 +133,14 @@ def test_a_report_begun_before_the_key_went_is_asked_for_the_contact_again(
     "keys", [{}, {"k1": "short"}, {"k1": OLD, "k2": "!"}, {f"k{'1' * 21}": OLD}]
 )
 def test_a_ring_that_cannot_seal_is_said_at_the_start(ring: Any, keys: dict[str, str]) -> None:
-    assert not check_ring()
+    assert not check_keyring()
     ring(**keys)
-    assert [found.id for found in check_ring()] == ["petitions.E001"]
+    assert [found.id for found in check_keyring()] == ["petitions.E001"]
 
 
 def test_no_table_keeps_a_number_or_a_digest_of_one(stage: Stage) -> None:
     """No column for a blind index: nothing in the database is equal for equal numbers."""
-    twins = [stage.file(reach=Reach("示例居民", "190-0000-4321")) for _i in range(2)]
+    twins = [stage.file(reach=ContactDetails("示例居民", "190-0000-4321")) for _i in range(2)]
     assert plainly_kept("示例居民", "190-0000-4321") == []
     first, second = (
         set(Contact.objects.filter(petition=one.petition).values_list("cipher", "last4_hash")[0])
@@ -166,7 +170,7 @@ def _child() -> subprocess.Popen[bytes]:
     }
     command = [sys.executable, "-c", CHILD]
     return subprocess.Popen(
-        command, cwd=places.ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, cwd=paths.ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 
@@ -207,10 +211,10 @@ class Residents:
             petition, turn = mine[turn % len(mine)], turn + 1
             phone = f"19100{number}{turn:05}"
             if turn % 7 == 0:
-                workflow.correct_contact(petition=petition, reach=Reach())
+                workflow.correct_contact(petition=petition, reach=ContactDetails())
                 self.expected[petition.pk] = None
             elif turn % 2:
-                workflow.correct_contact(petition=petition, reach=Reach("示例", phone))
+                workflow.correct_contact(petition=petition, reach=ContactDetails("示例", phone))
                 self.expected[petition.pk] = phone
             elif self.expected.get(petition.pk, "kept") is not None:
                 workflow.reveal(
@@ -219,7 +223,7 @@ class Residents:
                     now=timezone.now(),
                     reason="约上门时间",
                 )
-            new = self.stage.file(reach=Reach("示例", phone)).petition
+            new = self.stage.file(reach=ContactDetails("示例", phone)).petition
             self.expected[new.pk] = phone
             yield
 
@@ -234,7 +238,7 @@ def test_rotation_killed_again_and_again_loses_nothing(ring: Any) -> None:
     stage = Stage(town, build_cast(town))
     filed = [
         workflow.accept(
-            petition=stage.file(reach=Reach("示例", f"19000{n:06}")).petition,
+            petition=stage.file(reach=ContactDetails("示例", f"19000{n:06}")).petition,
             by=stage.cast["secretary"],
             now=timezone.now(),
         )
@@ -262,7 +266,7 @@ def test_rotation_killed_again_and_again_loses_nothing(ring: Any) -> None:
     expected: dict[int, str | None] = kept | residents.expected
     found: dict[int, str | None] = dict.fromkeys(expected)
     for row in Contact.objects.select_related("petition"):
-        found[row.petition_id] = contacts.unseal(
+        found[row.petition_id] = contacts.decrypt(
             row.petition.uuid, bytes(row.cipher), row.key_id
         ).phone
     assert found == expected

@@ -13,9 +13,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from config import places
+from config.local import paths
 
-SOURCE = places.ROOT / "var" / "drill" / "source"
+SOURCE = paths.ROOT / "var" / "drill" / "source"
 os.environ["VAR_DIR"] = str(SOURCE)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 for _name in ("DATABASE_URL", "REDIS_URL", "PRODUCTION"):
@@ -29,11 +29,11 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.db.migrations.loader import MigrationLoader  # noqa: E402
 
-from config import embedded  # noqa: E402
-from config.embedded import postgres  # noqa: E402
-from config.lib.migrating import patiently  # noqa: E402
+from config.lib.db.safe_migrate import migrate_with_retries  # noqa: E402
+from config.local import embedded  # noqa: E402
+from config.local.embedded import postgres  # noqa: E402
 from tests.drill import system  # noqa: E402
-from tests.upgrades import road  # noqa: E402
+from tests.upgrades import migration_path  # noqa: E402
 from tests.upgrades.traffic import Traffic, open_reader  # noqa: E402
 
 BAR = 2.0  # seconds
@@ -47,11 +47,11 @@ def main() -> int:
     parser.add_argument("--hold", type=float, default=4.0, help="seconds the open reader stays")
     wanted = parser.parse_args()
     SOURCE.mkdir(parents=True, exist_ok=True)
-    filled = system.call(SOURCE, "tests.drill.ground", str(wanted.cases), "0")
+    filled = system.call(SOURCE, "tests.drill.fixtures", str(wanted.cases), "0")
     print(filled.stdout, flush=True)
-    services = embedded.start(places.find(), broker=False, bound=True)
+    services = embedded.start(paths.find(), broker=False, bound=True)
     try:
-        with road.a_copy("upgrading", of=postgres.DATABASE):
+        with migration_path.a_copy("upgrading", of=postgres.DATABASE):
             is_right = forward(wanted.hold) and planted(wanted.hold)
     finally:
         services.stop()
@@ -61,16 +61,16 @@ def main() -> int:
 
 def forward(hold: float) -> bool:
     """Run every later migration under traffic; tell whether all kept to the bar."""
-    road.back_to_the_first_release()
+    migration_path.back_to_the_first_release()
     loader = MigrationLoader(connection)
     right = []
-    for one in road.later(loader):
+    for one in migration_path.later(loader):
 
         def step(app: str = one.app_label, name: str = one.name) -> None:
             call_command("migrate", app, name, verbosity=0, interactive=False)
 
         longest, line = measured(step, hold)
-        cannot = road.what_old_code_cannot_do(loader, one)
+        cannot = migration_path.what_old_code_cannot_do(loader, one)
         print(f"  {one.app_label}.{one.name:<28} {line}; old code {cannot or 'works'}", flush=True)
         right.append(longest <= BAR and not cannot)
     return bool(right) and all(right)
@@ -78,7 +78,7 @@ def forward(hold: float) -> bool:
 
 def measured(step: Step, hold: float) -> tuple[float, str]:
     """Do a step while somebody has read everything and others read and write on."""
-    traffic = Traffic(road.tables())
+    traffic = Traffic(migration_path.tables())
     with traffic.flowing(), open_reader(traffic.tables, hold):
         start = time.monotonic()
         step()
@@ -110,7 +110,7 @@ def _impatient() -> None:
 def _slow() -> None:
     """Lets others pass until the table is free, and then keeps it for long."""
     add = "ALTER TABLE petitions_event ADD COLUMN planted_anew integer"
-    patiently(connection, lambda: _run(add, "SELECT pg_sleep(3)"), lambda _said: None)
+    migrate_with_retries(connection, lambda: _run(add, "SELECT pg_sleep(3)"), lambda _said: None)
 
 
 def _run(*statements: str) -> None:

@@ -16,10 +16,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from pytest_django import DjangoDbBlocker
 
-from config.lib import migrating
-from config.lib.migrating import AddIndexMeanwhile, patiently
-from tests.cast import Stage, build_cast, build_town
-from tests.upgrades import road
+from config.lib.db import safe_migrate
+from config.lib.db.safe_migrate import AddIndexConcurrentlyWithRetry, migrate_with_retries
+from tests.support.cast import Stage, build_cast, build_town
+from tests.upgrades import migration_path
 
 ADD = "ALTER TABLE petitions_event ADD COLUMN planted integer"
 LOOK = "SELECT count(*) FROM petitions_event"
@@ -37,7 +37,7 @@ def filled(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     name = f"upgrade_{os.getpid()}"
     with (
         django_db_blocker.unblock(),
-        road.a_copy(name, of=connection.settings_dict["NAME"]),
+        migration_path.a_copy(name, of=connection.settings_dict["NAME"]),
     ):
         town = build_town()
         stage = Stage(town, build_cast(town))
@@ -49,7 +49,7 @@ def filled(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 @pytest.fixture
 def open_reader(filled: None) -> Iterator[Any]:
     """Somebody who has read the events and has not ended the transaction."""
-    reader = road.session()
+    reader = migration_path.session()
     reader.autocommit = False
     with reader.cursor() as cursor:
         cursor.execute(LOOK)
@@ -66,7 +66,7 @@ def add_column() -> None:
 
 def passes(within: str) -> bool:
     """Tell whether somebody who comes now gets to the events."""
-    visitor = road.session()
+    visitor = migration_path.session()
     try:
         with visitor.cursor() as cursor:
             cursor.execute(f"SET statement_timeout = '{within}'")
@@ -111,7 +111,7 @@ def await_(true: Callable[[], bool]) -> None:
 
 def test_others_pass_while_it_waits_for_an_open_reader(open_reader: Any) -> None:
     said: list[str] = []
-    thread = begin(lambda: patiently(connection, add_column, said.append))
+    thread = begin(lambda: migrate_with_retries(connection, add_column, said.append))
     await_(lambda: waiting(ADD))
     assert passes(LONG)
     await_(lambda: bool(said))
@@ -137,10 +137,10 @@ def test_without_that_everybody_would_stand_behind_it(open_reader: Any) -> None:
 
 
 def test_it_gives_up_with_a_sentence(open_reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrating, "PATIENCE", 0)
-    monkeypatch.setattr(migrating, "LOCK_WAIT", "20ms")
+    monkeypatch.setattr(safe_migrate, "RETRY_FOR", 0)
+    monkeypatch.setattr(safe_migrate, "LOCK_WAIT", "20ms")
     with pytest.raises(CommandError, match="nothing is half done"):
-        patiently(connection, add_column, lambda _text: None)
+        migrate_with_retries(connection, add_column, lambda _text: None)
 
 
 def test_another_error_is_not_repeated(filled: None) -> None:
@@ -151,7 +151,7 @@ def test_another_error_is_not_repeated(filled: None) -> None:
         raise OperationalError("the server is gone")
 
     with pytest.raises(OperationalError, match="gone"):
-        patiently(connection, step, lambda _text: None)
+        migrate_with_retries(connection, step, lambda _text: None)
     assert tried == [1]
 
 
@@ -164,18 +164,18 @@ def test_limits_of_the_session_are_put_back(filled: None) -> None:
             return [first, cursor.fetchone()[0]]
 
     before, within = limits(), []
-    patiently(connection, lambda: within.extend(limits()), lambda _text: None)
+    migrate_with_retries(connection, lambda: within.extend(limits()), lambda _text: None)
     assert within == ["500ms", "0"]
     assert limits() == before != within
 
 
 def test_one_migrates_at_a_time(filled: None) -> None:
-    other = road.session()
+    other = migration_path.session()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [migrating.GUARD])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [safe_migrate.ADVISORY_LOCK_ID])
     said: list[str] = []
     done = threading.Event()
-    thread = begin(lambda: patiently(connection, done.set, said.append))
+    thread = begin(lambda: migrate_with_retries(connection, done.set, said.append))
     await_(lambda: bool(said))
     assert not done.is_set()
     other.close()
@@ -186,7 +186,9 @@ def test_one_migrates_at_a_time(filled: None) -> None:
 
 def test_an_index_is_built_meanwhile_and_again_after_an_interruption(filled: None) -> None:
     state = ProjectState.from_apps(apps)
-    index = AddIndexMeanwhile("event", models.Index(fields=["verb"], name="planted_verb"))
+    index = AddIndexConcurrentlyWithRetry(
+        "event", models.Index(fields=["verb"], name="planted_verb")
+    )
     after = state.clone()
     index.state_forwards("petitions", after)
     with connection.cursor() as cursor:  # what an interrupted attempt may have left
@@ -202,19 +204,21 @@ def test_an_index_is_built_meanwhile_and_again_after_an_interruption(filled: Non
 
 
 def test_the_code_before_each_migration_works_beside_it(filled: None) -> None:
-    road.back_to_the_first_release()
+    migration_path.back_to_the_first_release()
     loader = MigrationLoader(connection)
-    done = road.later(loader)
+    done = migration_path.later(loader)
     for one in done:
-        road.call_command("migrate", one.app_label, one.name, verbosity=0, interactive=False)
-        assert road.what_old_code_cannot_do(loader, one) == [], one.name
+        migration_path.call_command(
+            "migrate", one.app_label, one.name, verbosity=0, interactive=False
+        )
+        assert migration_path.what_old_code_cannot_do(loader, one) == [], one.name
     assert done
 
 
 def test_a_column_old_code_cannot_fill_is_seen(filled: None) -> None:
     loader = MigrationLoader(connection)
-    newest = road.later(loader)[-1]
-    assert road.what_old_code_cannot_do(loader, newest) == []
+    newest = migration_path.later(loader)[-1]
+    assert migration_path.what_old_code_cannot_do(loader, newest) == []
     for harm in ("ADD COLUMN planted integer NOT NULL DEFAULT 0", "DROP COLUMN reminded_at"):
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -223,6 +227,6 @@ def test_a_column_old_code_cannot_fill_is_seen(filled: None) -> None:
                     cursor.execute(
                         "ALTER TABLE petitions_deadline ALTER COLUMN planted DROP DEFAULT"
                     )
-            found = road.what_old_code_cannot_do(loader, newest)
+            found = migration_path.what_old_code_cannot_do(loader, newest)
             transaction.set_rollback(True)
         assert [line.partition(":")[0] for line in found] == ["petitions_deadline"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg2
 
-from tests.upgrades import road
+from tests.upgrades import migration_path
 
 READ = 'SELECT * FROM "{table}" LIMIT 1'
 # A row that is there already: every lock is taken and every rule is asked, and nothing changes.
@@ -46,7 +46,7 @@ class Traffic:
                 one.join()
 
     def _work(self, kind: str, text: str) -> None:
-        session = road.session()
+        session = migration_path.session()
         with session.cursor() as cursor:
             cursor.execute("SET lock_timeout = 0")
             while not self.over.is_set():
@@ -71,7 +71,7 @@ def open_reader(tables: list[str], seconds: float) -> Iterator[None]:
     ready = threading.Event()
 
     def read() -> None:
-        session = road.session()
+        session = migration_path.session()
         session.autocommit = False
         with session.cursor() as cursor:
             for table in tables:

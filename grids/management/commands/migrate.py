@@ -1,4 +1,4 @@
-"""Django's `migrate`, in a way that lets people go on working; see config/lib/migrating.py."""
+"""Django's `migrate` with lock timeouts and retries; see config/lib/db/safe_migrate.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import connections
 
-from config.lib import migrating
+from config.lib.db import safe_migrate
 
 
 class Command(migrate.Command):
@@ -20,7 +20,7 @@ class Command(migrate.Command):
             super(Command, self).handle(*args, **options)
 
         say = self.stdout.write if options["verbosity"] else _nothing
-        migrating.patiently(connections[options["database"]], step, say)
+        safe_migrate.migrate_with_retries(connections[options["database"]], step, say)
 
 
 def _nothing(_text: str) -> None:

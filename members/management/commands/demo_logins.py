@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
-from members.demo import LOGINS
+from members.demo_logins import LOGINS
 from members.enums import Role
 from members.models import User
 

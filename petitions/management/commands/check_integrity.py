@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from petitions import integrity
+from petitions.ops import integrity
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the verdict; exit 1 when a number is not 0."""
-        found = integrity.verdict(with_photos=not options["without_photos"])
+        found = integrity.check(with_photos=not options["without_photos"])
         found["replay_differs"] = len(integrity.replay_all())
         for name, count in found.items():
             self.stdout.write(f"  {count:>8}  {name.replace('_', ' ')}")

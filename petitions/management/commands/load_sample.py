@@ -13,8 +13,8 @@ from django.utils import timezone
 import branches.sample
 import grids.sample
 import members.sample
-from grids import calendars
-from petitions import standards
+from grids.calendar import calendars
+from petitions.rules import standards
 from petitions.sample import cases, catalogue
 
 HOUR_OF_A_GIVEN_DAY = dt.time(17, 30)
@@ -35,11 +35,11 @@ class Command(BaseCommand):
         now = timezone.now() if today is None else at_end_of(today)
         since = dt.date(timezone.localtime(now).year - 1, 1, 1)
         self._run("places and calendar", lambda: grids.sample.load(since))
-        calendars.forget()
+        calendars.clear_cache()
         self._run("organisations", lambda: branches.sample.load(since))
         self._run("people", lambda: members.sample.load(since))
         self._run("catalogue", catalogue.load)
-        standards.forget()
+        standards.clear_cache()
         self._run("cases", lambda: cases.load(now))
 
     def _run(self, name: str, load: Callable[[], object]) -> None:

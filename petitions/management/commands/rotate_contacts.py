@@ -10,8 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Count
 
-from petitions import contacts, workflow
+from petitions import workflow
 from petitions.models import Contact
+from petitions.rules import contacts
 
 ROUNDS = 20  # a contact somebody holds is met again in the next one
 AN_HOUR = 3600
@@ -54,7 +55,7 @@ class Command(BaseCommand):
     def _round(self, batch: int, pause: float, before: int) -> tuple[int, list[int]]:
         done, unreadable, after = 0, list[int](), 0
         while True:
-            found = workflow.reseal(after=after, limit=batch)
+            found = workflow.reencrypt(after=after, limit=batch)
             done += found.done
             unreadable += found.unreadable
             if found.last is None:
@@ -72,8 +73,8 @@ class Command(BaseCommand):
         bad = []
         for row in Contact.objects.select_related("petition").order_by("pk").iterator():
             try:
-                contacts.unseal(row.petition.uuid, bytes(row.cipher), row.key_id)
-            except contacts.Unreadable:
+                contacts.decrypt(row.petition.uuid, bytes(row.cipher), row.key_id)
+            except contacts.DecryptionFailed:
                 bad.append(row.pk)
         return bad
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from petitions.enums import Status, Verb
-from petitions.states import FINAL, MOVES
+from petitions.states import FINAL, VERB_RULES
 
 BEGIN = "<!-- states:begin -->"
 END = "<!-- states:end -->"
@@ -57,7 +57,7 @@ def diagram() -> str:
             lines.append(f"    {source} --> {target}: {'、'.join(verbs)}")
         lines += [f"    {status.value} --> [*]" for status in FINAL]
         lines.append("```")
-        staying = "、".join(_word(move.verb) for move in MOVES if move.to is None)
+        staying = "、".join(_word(move.verb) for move in VERB_RULES if move.to is None)
         return "\n".join([*lines, "", f"不改变状态：{staying}。"])
 
 
@@ -72,7 +72,7 @@ def placed(text: str, drawn: str) -> str:
 
 def _arrows() -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
-    for move in MOVES:
+    for move in VERB_RULES:
         for source in move.sources:
             if move.to is not None and source != move.to:
                 found.setdefault((source.value, move.to.value), []).append(_word(move.verb))

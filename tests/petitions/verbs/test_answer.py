@@ -9,9 +9,9 @@ from members.enums import MessageKind as K
 from petitions import workflow
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Petition
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.clients import login
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestAnswer(VerbQuestions):
@@ -49,7 +49,7 @@ class TestAnswer(VerbQuestions):
     ) -> None:
         petition = self.bring(stage)
         data = {"version": petition.version, "text": "同意", "unit": "days"} | sent
-        answer = enter(stage, self.by).post(self.url(petition), data)
+        answer = login(stage, self.by).post(self.url(petition), data)
         assert answer.status_code == 400
         assert field in answer.context["form"].errors
 
@@ -58,13 +58,13 @@ class TestAnswer(VerbQuestions):
         water = stage.town.orgs["water"]
         data = {"version": petition.version, "text": "请换管", "unit": "days"}
         data |= {"kind": "department", "department": water.pk}
-        enter(stage, self.by).post(self.url(petition), data)
+        login(stage, self.by).post(self.url(petition), data)
         assert Petition.objects.get(pk=petition.pk).department == water
 
     def test_an_extension_counts_by_the_clock_of_the_case(self, stage: Stage) -> None:
         petition = self.bring(stage)
         data = {"version": petition.version, "text": "同意", "kind": "extend"}
-        enter(stage, self.by).post(self.url(petition), data | {"amount": "2", "unit": "days"})
+        login(stage, self.by).post(self.url(petition), data | {"amount": "2", "unit": "days"})
         due = Petition.objects.get(pk=petition.pk).due_at
         assert due is not None
         assert abs(due - timezone.now() - dt.timedelta(days=2)) < dt.timedelta(minutes=5)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from members.enums import MessageKind as K
 from petitions.enums import Actor, Status, Verb
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestClose(VerbQuestions):

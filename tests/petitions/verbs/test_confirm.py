@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from members.enums import MessageKind as K
 from petitions.enums import Actor, Status, Verb
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.clients import login
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestConfirm(VerbQuestions):
@@ -22,5 +22,5 @@ class TestConfirm(VerbQuestions):
 
     def test_without_a_rating_it_works_as_well(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        answer = enter(stage, self.by).post(self.url(petition), {"version": petition.version})
+        answer = login(stage, self.by).post(self.url(petition), {"version": petition.version})
         assert answer.status_code == 302

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from petitions.enums import Status, Verb
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.clients import login
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestDecline(VerbQuestions):
@@ -22,6 +22,6 @@ class TestDecline(VerbQuestions):
     def test_another_way_must_be_named(self, stage: Stage) -> None:
         petition = self.bring(stage)
         data = self.data(stage, petition) | {"way": "other"}
-        answer = enter(stage, self.by).post(self.url(petition), data)
+        answer = login(stage, self.by).post(self.url(petition), data)
         assert answer.status_code == 400
         assert "不在本社区范围。" in answer.content.decode()

@@ -5,9 +5,9 @@ from typing import Any
 from members.enums import MessageKind as K
 from petitions.enums import Status, Verb
 from petitions.models import Petition
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.clients import login
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestDispatch(VerbQuestions):
@@ -25,15 +25,15 @@ class TestDispatch(VerbQuestions):
 
     def test_the_group_of_the_building_is_proposed(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        page = enter(stage, self.by).get(self.url(petition)).content.decode()
+        page = login(stage, self.by).get(self.url(petition)).content.decode()
         assert f'value="{stage.town.orgs["group"].pk}" selected' in page
 
     def test_a_group_of_another_branch_cannot_be_named(self, stage: Stage) -> None:
         petition = self.bring(stage)
         data = {"version": petition.version, "group": stage.town.orgs["other"].pk}
-        assert enter(stage, self.by).post(self.url(petition), data).status_code == 400
+        assert login(stage, self.by).post(self.url(petition), data).status_code == 400
 
     def test_somebody_must_be_named(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        answer = enter(stage, self.by).post(self.url(petition), {"version": petition.version})
+        answer = login(stage, self.by).post(self.url(petition), {"version": petition.version})
         assert answer.status_code == 400

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from members.enums import MessageKind as K
 from petitions.enums import Status, Verb
-from tests.cast import Stage
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestEscalate(VerbQuestions):

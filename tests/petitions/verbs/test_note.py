@@ -4,9 +4,9 @@ import pytest
 
 from members.enums import MessageKind as K
 from petitions.enums import Actor, Status, Verb
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.clients import login
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestNote(VerbQuestions):
@@ -20,7 +20,7 @@ class TestNote(VerbQuestions):
     def test_it_is_internal_unless_said_otherwise(self, stage: Stage, is_public: bool) -> None:
         petition = self.bring(stage)
         data = {"body": "已联系"} | ({"is_public": "on"} if is_public else {})
-        client = enter(stage, self.by)
+        client = login(stage, self.by)
         client.post(self.url(petition), data)
         assert petition.notes.latest("pk").is_public is is_public
         page = client.get(petition.get_absolute_url()).content.decode()
@@ -28,6 +28,6 @@ class TestNote(VerbQuestions):
 
     def test_an_empty_note_is_refused_at_the_field(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        answer = enter(stage, self.by).post(self.url(petition), {"body": " "})
+        answer = login(stage, self.by).post(self.url(petition), {"body": " "})
         assert answer.status_code == 400
         assert 'href="#id_body"' in answer.content.decode()

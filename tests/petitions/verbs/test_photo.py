@@ -6,10 +6,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from petitions.enums import Status, Verb
 from petitions.models import Petition
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.pictures import jpeg
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.clients import login
+from tests.support.pictures import jpeg
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestPhoto(VerbQuestions):
@@ -27,12 +27,12 @@ class TestPhoto(VerbQuestions):
 
     def test_without_a_photo_it_is_refused(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        assert enter(stage, self.by).post(self.url(petition)).status_code == 400
+        assert login(stage, self.by).post(self.url(petition)).status_code == 400
 
     def test_a_file_that_is_no_photo_loses_no_other(self, stage: Stage) -> None:
         petition = self.bring(stage)
         bad = SimpleUploadedFile("x.jpg", b"not a photo", content_type="image/jpeg")
-        answer = enter(stage, self.by).post(self.url(petition), {"photos": [jpeg("a.jpg"), bad]})
+        answer = login(stage, self.by).post(self.url(petition), {"photos": [jpeg("a.jpg"), bad]})
         page = answer.content.decode()
         assert answer.status_code == 400
         assert page.count('name="kept"') == 1

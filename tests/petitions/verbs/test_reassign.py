@@ -5,9 +5,9 @@ from typing import Any
 from members.enums import MessageKind as K
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Petition
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.clients import login
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestReassign(VerbQuestions):
@@ -26,6 +26,6 @@ class TestReassign(VerbQuestions):
     def test_an_organisation_out_of_reach_cannot_be_named(self, stage: Stage) -> None:
         petition = self.bring(stage)
         data = self.data(stage, petition) | {"organisation": stage.town.orgs["other"].pk}
-        answer = enter(stage, self.by).post(self.url(petition), data)
+        answer = login(stage, self.by).post(self.url(petition), data)
         assert answer.status_code == 400
         assert stage.town.orgs["other"].name not in answer.content.decode()

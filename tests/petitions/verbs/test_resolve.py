@@ -5,10 +5,10 @@ from typing import Any
 
 from petitions.enums import Status, Verb
 from petitions.models import Petition
-from tests.cast import Stage
-from tests.petitions.door import enter
-from tests.petitions.pictures import jpeg
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.clients import login
+from tests.support.pictures import jpeg
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestResolve(VerbQuestions):
@@ -25,7 +25,7 @@ class TestResolve(VerbQuestions):
     def test_the_answer_is_looked_at_before_it_is_sent(self, stage: Stage) -> None:
         petition = self.bring(stage)
         data = self.data(stage, petition) | {"step": "preview"}
-        answer = enter(stage, self.by).post(self.url(petition), data)
+        answer = login(stage, self.by).post(self.url(petition), data)
         page = answer.content.decode()
         assert answer.status_code == 200
         assert "已更换楼内铁管。" in page
@@ -34,7 +34,7 @@ class TestResolve(VerbQuestions):
 
     def test_photos_survive_the_look(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        client = enter(stage, self.by)
+        client = login(stage, self.by)
         data: dict[str, Any] = self.data(stage, petition) | {"step": "preview"}
         page = client.post(self.url(petition), data | {"photos": [jpeg("a.jpg")]}).content.decode()
         kept = re.findall(r'name="kept" value="([^"]+)"', page)
@@ -43,7 +43,7 @@ class TestResolve(VerbQuestions):
 
     def test_a_photo_of_another_case_is_dropped(self, stage: Stage) -> None:
         first, second = self.bring(stage), self.bring(stage)
-        client = enter(stage, self.by)
+        client = login(stage, self.by)
         data: dict[str, Any] = self.data(stage, first) | {"step": "preview"}
         page = client.post(self.url(first), data | {"photos": [jpeg("a.jpg")]}).content.decode()
         kept = re.findall(r'name="kept" value="([^"]+)"', page)
@@ -53,16 +53,16 @@ class TestResolve(VerbQuestions):
     def test_going_back_keeps_every_word(self, stage: Stage) -> None:
         petition = self.bring(stage)
         data = self.data(stage, petition) | {"step": "edit"}
-        page = enter(stage, self.by).post(self.url(petition), data).content.decode()
+        page = login(stage, self.by).post(self.url(petition), data).content.decode()
         assert "已更换楼内铁管。</textarea>" in page
 
     def test_a_stale_answer_shows_what_changed_and_keeps_the_words(self, stage: Stage) -> None:
         petition = self.bring(stage)
         data = self.data(stage, petition)
-        enter(stage, "clerk").post(
+        login(stage, "clerk").post(
             self.url(petition).replace("resolve", "note"), {"body": "居民又来电"}
         )
-        client = enter(stage, self.by)
+        client = login(stage, self.by)
         answer = client.post(self.url(petition), data)
         page = answer.content.decode()
         assert answer.status_code == 409
@@ -75,7 +75,7 @@ class TestResolve(VerbQuestions):
 
     def test_what_was_left_empty_is_named_on_top_and_at_the_field(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        answer = enter(stage, self.by).post(self.url(petition), {"version": petition.version})
+        answer = login(stage, self.by).post(self.url(petition), {"version": petition.version})
         page = answer.content.decode()
         for said in ("请选择“办理结果”。", "请填写“原因”。", "请填写“给居民的答复”。"):
             assert page.count(said) == 2

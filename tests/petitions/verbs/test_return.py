@@ -5,8 +5,8 @@ from typing import Any
 from members.enums import MessageKind as K
 from petitions.enums import Status, Verb
 from petitions.models import Petition
-from tests.cast import Stage
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.cast import Stage
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestReturn(VerbQuestions):

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from petitions.contacts import Reach
 from petitions.enums import Status, Verb
 from petitions.models import Petition
-from tests.cast import PHONE, Stage
-from tests.petitions.door import enter
-from tests.petitions.verbs.questions import VerbQuestions
+from petitions.rules.contacts import ContactDetails
+from tests.support.cast import PHONE, Stage
+from tests.support.clients import login
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestReveal(VerbQuestions):
@@ -19,7 +19,7 @@ class TestReveal(VerbQuestions):
     sent = {"reason": "约定上门时间"}
 
     def misplaced(self, stage: Stage) -> Petition:
-        return stage.at(self.source, reach=Reach())
+        return stage.at(self.source, reach=ContactDetails())
 
     def test_it_works(self, stage: Stage) -> None:
         _petition, answer = self.done(stage)
@@ -29,7 +29,7 @@ class TestReveal(VerbQuestions):
 
     def test_it_is_shown_only_once(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        client = enter(stage, self.by)
+        client = login(stage, self.by)
         client.post(self.url(petition), self.data(stage, petition))
         for address in (self.url(petition), petition.get_absolute_url()):
             assert PHONE not in client.get(address).content.decode()
@@ -37,7 +37,7 @@ class TestReveal(VerbQuestions):
 
     def test_without_a_reason_it_stays_closed(self, stage: Stage) -> None:
         petition = self.bring(stage)
-        answer = enter(stage, self.by).post(self.url(petition), {"reason": ""})
+        answer = login(stage, self.by).post(self.url(petition), {"reason": ""})
         assert answer.status_code == 400
         assert PHONE not in answer.content.decode()
 
@@ -46,7 +46,7 @@ class TestReveal(VerbQuestions):
         self, stage: Stage, name: str, status: int
     ) -> None:
         reach: dict[str, Any] = {"name": "示例居民", "phone": PHONE, "is_confidential": True}
-        petition = stage.at(self.source, reach=Reach(**reach))
-        answer = enter(stage, name).post(self.url(petition), self.data(stage, petition))
+        petition = stage.at(self.source, reach=ContactDetails(**reach))
+        answer = login(stage, name).post(self.url(petition), self.data(stage, petition))
         assert answer.status_code == status
         assert (PHONE in answer.content.decode()) is (status == 200)

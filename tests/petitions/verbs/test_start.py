@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from petitions.enums import Status, Verb
-from tests.petitions.verbs.questions import VerbQuestions
+from tests.support.verb_cases import VerbQuestions
 
 
 class TestStart(VerbQuestions):

@@ -1,0 +1,199 @@
+"""Grows history in bulk: cases with their events, limits, words and answers, by SQL alone.
+
+Every new case is the whole story of a case of the sample, moved in time: an ended one by whole
+weeks, up to `YEARS` back; an open one by some hours. So places, states, ages, ways in and the
+number of events are spread as in the sample. The guards of the database sleep meanwhile, so what
+has grown is judged afterwards by `petitions.ops.integrity`, as if it had come in by the doors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, not a constant
+
+YEARS = 10
+HOURS = 12
+ROOM = 64  # numbers kept free for the events and limits of one case
+RARE = "桂松柏杨柳榆槐桐枫梅兰竹菊荷莲芳春夏秋冬东南西北金银铜铁锡山川河湖海云雷雨雪霜风星月"
+"""Two of these make the name of a shop near by: words that one case in two thousand holds."""
+
+Say = Callable[[str], None]
+
+MAP = """
+CREATE TABLE bench_story AS
+WITH seed AS (
+    SELECT id, created_at, status = ANY(%(final)s) AS is_final, version,
+        row_number() OVER (PARTITION BY status = ANY(%(final)s) ORDER BY id) - 1 AS rank,
+        count(*) OVER (PARTITION BY status = ANY(%(final)s)) AS seeds
+    FROM petitions_petition
+), wanted AS (
+    SELECT TRUE AS is_final, generate_series(1, %(ended)s) AS number
+    UNION ALL SELECT FALSE, generate_series(1, %(open)s)
+), moved AS (
+    SELECT seed.id AS seed_id, seed.created_at, CASE WHEN is_final
+        THEN (1 + floor(random() * %(weeks)s)) * interval '1 week'
+        ELSE random() * %(hours)s * interval '1 hour' END AS back,
+        substr(%(rare)s, 1 + floor(random() * length(%(rare)s))::int, 1) AS one,
+        substr(%(rare)s, 1 + floor(random() * length(%(rare)s))::int, 1) AS two
+    FROM wanted JOIN seed USING (is_final) WHERE seed.rank = wanted.number %% seed.seeds
+)
+SELECT row_number() OVER (ORDER BY created_at - back) AS number, seed_id, back, one, two FROM moved
+"""
+
+RANKS = """
+CREATE TABLE bench_limit AS
+SELECT id, row_number() OVER (PARTITION BY petition_id ORDER BY id) AS rank FROM petitions_deadline
+"""
+
+# How each column of a copy differs from its original; every other column is the same.
+CASE: dict[str, str] = {
+    "id": "%(case)s + s.number",
+    "uuid": "gen_random_uuid()",
+    "tracking_hash": "md5(s.number::text || random()::text) || md5(random()::text)",
+    "created_at": "t.created_at - s.back",
+    "accepted_at": "t.accepted_at - s.back",
+    "resolved_at": "t.resolved_at - s.back",
+    "closed_at": "t.closed_at - s.back",
+    "due_at": "t.due_at - s.back",
+    "soon_at": "t.soon_at - s.back",
+    "text": "t.text || '在' || s.one || s.two || '店旁边。'",
+    "search": "t.search || to_tsvector('simple', concat_ws(' ', s.one, s.two, s.one || s.two))",
+}
+EVENT = {
+    "id": "%(event)s + s.number * %(room)s + t.version",
+    "petition_id": "%(case)s + s.number",
+    "at": "t.at - s.back",
+}
+LIMIT = {
+    "id": "%(limit)s + s.number * %(room)s + r.rank",
+    "petition_id": "%(case)s + s.number",
+    **{
+        name: f"t.{name} - s.back"
+        for name in ("started_at", "remind_at", "due_at", "reminded_at", "ended_at", "settled_at")
+    },
+}
+CLIMB = {
+    "id": None,
+    "petition_id": "%(case)s + s.number",
+    "deadline_id": "%(limit)s + s.number * %(room)s + r.rank",
+    "created_at": "t.created_at - s.back",
+    "answered_at": "t.answered_at - s.back",
+}
+NOTE = {
+    "id": None,
+    "petition_id": "%(case)s + s.number",
+    "event_id": "%(event)s + s.number * %(room)s + e.version",
+}
+SAID = {"id": None, "petition_id": "%(case)s + s.number", "at": "t.at - s.back"}
+
+STEPS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("petitions_petition", CASE, "s.seed_id = t.id"),
+    ("petitions_event", EVENT, "s.seed_id = t.petition_id"),
+    ("petitions_deadline", LIMIT, "s.seed_id = t.petition_id JOIN bench_limit r ON r.id = t.id"),
+    (
+        "petitions_escalation",
+        CLIMB,
+        "s.seed_id = t.petition_id LEFT JOIN bench_limit r ON r.id = t.deadline_id",
+    ),
+    (
+        "petitions_note",
+        NOTE,
+        "s.seed_id = t.petition_id JOIN petitions_event e ON e.id = t.event_id",
+    ),
+    ("petitions_feedback", SAID, "s.seed_id = t.petition_id"),
+)
+TOLD = """
+INSERT INTO petitions_outbox (event_id, created_at, done_at, attempts)
+SELECT id, at, at, 1 FROM petitions_event WHERE id > %(event)s
+"""
+
+
+def history(line: Connection, *, cases: int, still_open: int, final: list[str], say: Say) -> None:
+    """Grow to about `cases` cases, `still_open` of them open; needs a superuser's connection."""
+    with line.cursor() as cursor:
+        cursor.execute(
+            "SET session_replication_role = replica; SET synchronous_commit = off;"
+            "SET maintenance_work_mem = '1GB'; SET work_mem = '256MB'; SET statement_timeout = 0"
+        )
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE NOT status = ANY(%s)) FROM petitions_petition",
+            [final],
+        )
+        present, open_now = cursor.fetchone() or (0, 0)
+        values = _bases(cursor) | {
+            "final": final,
+            "open": max(0, still_open - open_now),
+            "ended": max(0, cases - present - max(0, still_open - open_now)),
+            "weeks": YEARS * 52 - 53,
+            "hours": HOURS,
+            "rare": RARE,
+            "room": ROOM,
+        }
+        cursor.execute(MAP, values)
+        cursor.execute(RANKS)
+        tables = [table for table, *_rest in STEPS] + ["petitions_outbox"]
+        indexes = _drop_indexes(cursor, tables)
+        for table, changed, join in STEPS:
+            cursor.execute(_copy(cursor, table, changed, join), values)
+            say(f"  {table}: {cursor.rowcount:,} rows")
+        cursor.execute(TOLD, values)
+        say(f"  petitions_outbox: {cursor.rowcount:,} rows")
+        for index in indexes:
+            cursor.execute(index)
+        say(f"  {len(indexes)} indexes")
+        cursor.execute("DROP TABLE bench_story, bench_limit")
+        for table in tables:
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+            )
+            cursor.execute(f"VACUUM ANALYZE {table}")
+        cursor.execute("SET session_replication_role = origin")
+        say("  swept and counted for the planner")
+
+
+def _bases(cursor: Any) -> dict[str, int]:
+    """Return the highest numbers used, above which the copies get theirs."""
+    found = {}
+    for name in ("petition", "event", "deadline"):
+        cursor.execute(f"SELECT max(id) FROM petitions_{name}")
+        found[{"petition": "case", "deadline": "limit"}.get(name, name)] = cursor.fetchone()[0]
+    return found
+
+
+def _copy(cursor: Any, table: str, changed: dict[str, Any], join: str) -> str:
+    cursor.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        " AND NOT attisdropped ORDER BY attnum",
+        [table],
+    )
+    names = [row[0] for row in cursor.fetchall()]
+    kept = [name for name in names if changed.get(name, "") is not None]
+    chosen = ", ".join(changed.get(name, f't."{name}"') for name in kept)
+    columns = ", ".join(f'"{name}"' for name in kept)
+    source = f"bench_story s JOIN {table} t ON {join}"
+    return f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {source}"
+
+
+def _drop_indexes(cursor: Any, tables: list[str]) -> list[str]:
+    """Drop what would slow the copying down, but the primary keys; return how to make it again."""
+    cursor.execute(
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = ANY(%s::regclass[]) AND contype = 'u'",
+        [tables],
+    )
+    again = []
+    for table, name, definition in cursor.fetchall():
+        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        again.append(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+    cursor.execute(
+        "SELECT c.relname, pg_get_indexdef(i.indexrelid) FROM pg_index i"
+        " JOIN pg_class c ON c.oid = i.indexrelid"
+        " WHERE i.indrelid = ANY(%s::regclass[]) AND NOT i.indisprimary",
+        [tables],
+    )
+    for name, definition in cursor.fetchall():
+        cursor.execute(f'DROP INDEX "{name}"')
+        again.append(definition)
+    return again

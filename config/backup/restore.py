@@ -1,0 +1,168 @@
+"""Restores a backup into an empty database, and proves that it is the one that was taken."""
+
+import errno
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from config.backup import manifest, pg_tools, snapshot
+from config.backup.manifest import Manifest
+from config.backup.pg_tools import BackupRefused
+from config.local import init_database, paths
+from petitions.models import Contact, Petition
+from petitions.ops import integrity
+from petitions.rules import contacts, tracking_codes
+
+# What the clock owes since the backup was taken: the worker catches up with it, once.
+LATE = {"due_not_fired", "outbox_waiting"}
+RECENT = 20
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restored system holds; `wrong` is empty when it is what was taken."""
+
+    sheet: Manifest
+    photos: int
+    verdict: dict[str, int]
+    wrong: list[str]
+
+
+def restore(folder: Path) -> Restored:
+    """Restore into an empty database and an empty photo folder; raise Refused for any other.
+
+    The backup is checked before anything is written. Photos come first and the database after
+    them, all of it or nothing; a failed restore leaves both empty again.
+    """
+    sheet = manifest.read(folder)
+    bad = manifest.damaged(folder, sheet)
+    if bad:
+        raise BackupRefused(
+            f"This backup is damaged and nothing was restored: {len(bad)} files are missing or "
+            f"altered, {bad[0]} among them. Use another one."
+        )
+    _refuse_older_code(sheet)
+    _refuse_older_server(sheet)
+    _refuse_full_place()
+    placed: list[Path] = []
+    try:
+        for name, sha256 in manifest.pictures(folder).items():
+            placed.append(_place(folder, name, sha256))
+        os.sync()
+        pg_tools.load(folder / manifest.DUMP)
+    except BaseException as error:
+        for file in placed:
+            file.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise BackupRefused("The disk is full: nothing was restored.") from None
+        raise
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    wrong = _differences(sheet)
+    call_command("migrate", verbosity=0, interactive=False)
+    if settings.EMBEDDED:
+        init_database.note_restored(paths.find())
+    verdict = integrity.check(sheet.instant)
+    verdict["replay_differs"] = len(integrity.replay_all())
+    wrong += _broken(verdict, sheet) + _keys_that_do_not_fit()
+    return Restored(sheet, len(placed), verdict, wrong)
+
+
+def _refuse_older_code(sheet: Manifest) -> None:
+    known = MigrationLoader(None).disk_migrations
+    ahead = [f"{app}.{name}" for app, name in sheet.migrations.items() if (app, name) not in known]
+    if ahead:
+        raise BackupRefused(
+            f"This backup was taken by version {sheet.product} or newer, which knows "
+            f"{', '.join(ahead)}. Get that version of the product first; nothing was restored."
+        )
+
+
+def _refuse_older_server(sheet: Manifest) -> None:
+    here = pg_tools.server_major()
+    if here < sheet.postgres:
+        raise BackupRefused(
+            f"This backup was taken from PostgreSQL {sheet.postgres}; this server is {here} and "
+            "cannot read it. Restore into a newer one; nothing was restored."
+        )
+
+
+def _refuse_full_place() -> None:
+    present = snapshot.tables()
+    if present:
+        raise BackupRefused(
+            f"The database is not empty: it has {len(present)} tables, {present[0]} among them. "
+            "A backup is restored into an empty one only. Nothing was touched."
+        )
+    media = Path(settings.MEDIA_ROOT)
+    if any(any((media / kind).rglob("*.jpg")) for kind in ("photos", "thumbs")):
+        raise BackupRefused(f"There are photos in {media} already. Move that folder away first.")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_encoding")
+        encoding = str(cursor.fetchone()[0])
+    if encoding != "UTF8":
+        raise BackupRefused(
+            f"This database is encoded as {encoding}, not UTF8: make it as README says."
+        )
+
+
+def _place(folder: Path, name: str, sha256: str) -> Path:
+    """Put one photo where the system looks for it, readable for whoever sends it."""
+    target = Path(settings.MEDIA_ROOT) / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mode = settings.FILE_UPLOAD_PERMISSIONS if settings.PHOTOS_BY_ACCEL else 0o600
+    if manifest.copied(folder / name, target, mode) != sha256:
+        target.unlink()
+        raise BackupRefused(
+            f"{name} was altered while it was being restored. Nothing was restored."
+        )
+    return target
+
+
+def _differences(sheet: Manifest) -> list[str]:
+    """Compare the database with what the backup's snapshot saw."""
+    found = snapshot.counts()
+    wrong = [
+        f"table {name} has {found.get(name, 'no')} rows, the backup had {sheet.tables.get(name)}"
+        for name in sorted(found.keys() | sheet.tables.keys())
+        if found.get(name) != sheet.tables.get(name)
+    ]
+    # Another major version may word the same constraint differently.
+    if pg_tools.server_major() == sheet.postgres and snapshot.schema() != sheet.schema:
+        wrong.append("columns, constraints, indexes, triggers or functions differ")
+    return wrong
+
+
+def _broken(verdict: dict[str, int], sheet: Manifest) -> list[str]:
+    """Return the promises that do not hold; a photo that was lost before the backup is known."""
+    known = len({name.partition("/")[2] for name in sheet.photos_lost})
+    excused = dict.fromkeys(LATE, sys.maxsize) | {"photo_without_file": known}
+    return [
+        f"{name.replace('_', ' ')}: {count}"
+        for name, count in verdict.items()
+        if count > excused.get(name, 0)
+    ]
+
+
+def _keys_that_do_not_fit() -> list[str]:
+    """Try the keys of this system on the data: without the right ones it is unreadable."""
+    wrong = []
+    for key_id in snapshot.contact_keys():
+        row = Contact.objects.select_related("petition").filter(key_id=key_id)[0]
+        try:
+            contacts.decrypt(row.petition.uuid, bytes(row.cipher), key_id)
+        except contacts.DecryptionFailed:
+            wrong.append(f"CONTACT_KEYS: the key {key_id!r} here does not open its contacts")
+    recent = list(Petition.objects.order_by("-id").values_list("uuid", "tracking_hash")[:RECENT])
+    fits = [
+        tracking_codes.code_hash(tracking_codes.code_for(uuid)) == known for uuid, known in recent
+    ]
+    if recent and not any(fits):
+        wrong.append("TRACKING_SECRET: it is not the one that tracking codes were made with")
+    return wrong

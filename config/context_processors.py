@@ -1,0 +1,93 @@
+"""What every staff page shows around its content: navigation, notices, the places looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from branches.enums import OrgLevel
+from config.lib.viewer import Scope
+from grids.calendar import calendars
+from members.enums import ADMIN_ROLES, Role
+from members.models import User
+
+OVERVIEW_LEVELS = frozenset({OrgLevel.CITY, OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY})
+DESK_ROLES = frozenset(
+    {
+        Role.STAFF,
+        Role.COMMUNITY_SECRETARY,
+        Role.SUBDISTRICT_OFFICIAL,
+        Role.CITY_OFFICIAL,
+        Role.BRANCH_SECRETARY,
+        Role.GROUP_LEADER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One entry of the navigation."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A notice above the page: something in the data needs mending."""
+
+    text: str
+    tone: str = "soon"
+    icon: str = "calendar"
+    url: str = ""
+    url_label: str = ""
+
+
+def _entries(request: HttpRequest, scope: Scope) -> Iterator[MenuEntry]:
+    def entry(label: str, name: str, icon: str) -> MenuEntry:
+        url = reverse(name)
+        return MenuEntry(label, url, icon, request.path == url)
+
+    if any(seat.role not in ADMIN_ROLES for seat in scope.posts):
+        yield entry(_("今天"), "petitions:home", "house")
+        if scope.has_role(*DESK_ROLES):
+            yield entry(_("登记"), "petitions:desk", "square-pen")
+        yield entry(_("诉求"), "petitions:list", "list")
+        if any(seat.organisation_level in OVERVIEW_LEVELS for seat in scope.posts):
+            yield entry(_("概览"), "petitions:overview", "chart-column")
+    yield entry(_("消息"), "members:inbox", "bell")
+    if any(seat.role not in ADMIN_ROLES for seat in scope.posts):
+        yield entry(pgettext("plural", "地点"), "grids:places", "map-pin")
+
+
+def _banners(day: dt.date) -> list[Banner]:
+    years = calendars.missing_year_notice(day)
+    if not years:
+        return []
+    text = _("%(years)s 年的工作日历还没有录入，涉及的时限为暂定。") % {
+        "years": _("、").join(str(year) for year in years)
+    }
+    return [Banner(text)]
+
+
+def staff(request: HttpRequest) -> dict[str, Any]:
+    """Give a logged-in person's page `nav` and `banners`; both are worked out only when shown."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {"nav": [], "banners": []}
+    return {
+        "nav": SimpleLazyObject(lambda: list(_entries(request, user.scope))),
+        "banners": SimpleLazyObject(lambda: _banners(timezone.localdate())),
+    }

@@ -1,0 +1,1 @@
+"""Celery request class and beat scheduler."""

@@ -1,0 +1,1 @@
+"""Database helpers: PostgreSQL backend, prepared statements, multi-row insert, safe migrations."""

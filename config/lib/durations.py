@@ -1,0 +1,111 @@
+"""How instants and limits are said: always absolute and relative, relative ones in working time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+MINUTE = dt.timedelta(minutes=1)
+HOUR = 60
+DAY = 24 * HOUR
+
+
+class WorkingTime(Protocol):
+    """What is needed of a working calendar to say a length in working time."""
+
+    @property
+    def day_minutes(self) -> int:
+        """Working minutes of one working day."""
+        ...
+
+    def minutes_between(self, earlier: dt.datetime, later: dt.datetime) -> int:
+        """Whole working minutes from one instant to another."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant in words: `absolute` ("11月24日 18:00"), `relative`, and how it stands.
+
+    `state` is `ok`, `soon`, `overdue` for limits still owed; `past` for instants that are history.
+    """
+
+    absolute: str
+    relative: str
+    state: str
+
+
+def absolute(at: dt.datetime, now: dt.datetime) -> str:
+    """Say an instant by date and time in local time; the year only when it is not this year's."""
+    local, today = timezone.localtime(at), timezone.localtime(now)
+    if translation.get_language() == "en":
+        date = (
+            f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+        )
+    else:
+        date = f"{local.month}月{local.day}日"
+        date = date if local.year == today.year else f"{local.year}年{date}"
+    return f"{date} {local:%H:%M}"
+
+
+def format_minutes(minutes: int, day: int = DAY, *, is_working: bool = False) -> str:
+    """Say a length of time in its two largest units; `day` is how many minutes make a day."""
+    days, rest = divmod(max(minutes, 0), day)
+    hours, left = divmod(rest, HOUR)
+    parts = []
+    if days:
+        days_word = (
+            ngettext("%(n)s个工作日", "%(n)s个工作日", days)
+            if is_working
+            else ngettext("%(n)s天", "%(n)s天", days)
+        )
+        parts.append(days_word % {"n": days})
+    if hours:
+        parts.append(ngettext("%(n)s小时", "%(n)s小时", hours) % {"n": hours})
+    if left and not days:
+        parts.append(ngettext("%(n)s分钟", "%(n)s分钟", left) % {"n": left})
+    if not parts:
+        return _("不到1分钟")
+    return _("%(a)s%(b)s") % {"a": parts[0], "b": parts[1]} if len(parts) > 1 else parts[0]
+
+
+def _minutes(
+    earlier: dt.datetime, later: dt.datetime, calendar: WorkingTime | None
+) -> tuple[int, int, bool]:
+    """Return minutes between, minutes of a day, and whether they are working time."""
+    if calendar is None:
+        return int((later - earlier) / MINUTE), DAY, False
+    return calendar.minutes_between(earlier, later), calendar.day_minutes, True
+
+
+def time_left(
+    due_at: dt.datetime,
+    soon_at: dt.datetime | None,
+    now: dt.datetime,
+    calendar: WorkingTime | None = None,
+) -> Moment:
+    """Say a limit still owed; with a calendar the remaining time is working time."""
+    if now >= due_at:
+        minutes, day, is_working = _minutes(due_at, now, calendar)
+        if minutes < 1:  # since then nobody was at work; the plain clock says more than "just now"
+            minutes, day, is_working = _minutes(due_at, now, None)
+        words = _("已超期 %(length)s") % {
+            "length": format_minutes(minutes, day, is_working=is_working)
+        }
+        return Moment(absolute(due_at, now), words, "overdue")
+    minutes, day, is_working = _minutes(now, due_at, calendar)
+    words = _("还剩 %(length)s") % {"length": format_minutes(minutes, day, is_working=is_working)}
+    state = "soon" if soon_at is not None and now >= soon_at else "ok"
+    return Moment(absolute(due_at, now), words, state)
+
+
+def time_since(at: dt.datetime, now: dt.datetime) -> Moment:
+    """Say an instant of the past (or, for a clock that is ahead, the coming minutes)."""
+    minutes = int((now - at) / MINUTE)
+    words = _("刚刚") if minutes < 1 else _("%(length)s前") % {"length": format_minutes(minutes)}
+    return Moment(absolute(at, now), words, "past")

@@ -1,0 +1,1 @@
+"""Parts of the web layer shared by all apps: errors, request log, CSP, sessions, health, cache."""

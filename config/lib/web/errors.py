@@ -1,0 +1,255 @@
+"""Turns every failure into an honest answer: a page for people, problem+json for programs."""
+
+import errno
+import sys
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import InterfaceError, InternalError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.template import loader
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
+from rest_framework.views import set_rollback
+
+from config.lib.web.request_log import request_id
+
+PROBLEM = "application/problem+json"
+RETRY_AFTER = 5  # seconds; a killed database answers again within that time
+API = "/api/"
+_REFUSED_BY_TRIGGER = "P0001"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+_log = structlog.get_logger("errors")
+_CODES = {
+    400: "bad_request",
+    401: "not_logged_in",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "wrong_state",
+    412: "stale",
+    413: "too_large",
+    415: "wrong_type",
+    422: "key_reused",
+    428: "precondition_required",
+    429: "rate_limited",
+    500: "internal_error",
+    503: "service_unavailable",
+}
+
+
+class DomainError(Exception):
+    """A rule says no. `message` tells a person why; subclasses choose status and code."""
+
+    status = HTTPStatus.CONFLICT
+    code = "wrong_state"
+    retry_after = 0  # seconds after which asking again may help; 0: it does not
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class RequestSanityMiddleware:
+    """Refuses what will not be read: a NUL in path or cookie (400), a body without measure (413).
+
+    No database takes a NUL for text. A body is measured by the length it announces, since the
+    server reads no further than that; photos wait on the disk while they are received.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request if its path and cookies can be read."""
+        if any("\0" in one for one in (request.path, *request.COOKIES.values())):
+            return answer(request, 400)
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if length.isdecimal() and int(length) > settings.LARGEST_BODY:
+            return answer(request, 413)
+        return self.get_response(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Answer what could not be read (400)."""
+    return answer(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Answer an act the visitor may know of but not do (403)."""
+    return answer(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Answer what does not exist, or exists but not for this visitor (404)."""
+    return answer(request, 404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Answer a form whose token is missing or outdated (403), telling how to send it again."""
+    return answer(request, 403, page="403_csrf", code="form_outdated")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer any other failure: what a rule or the database said no to, or our own mistake."""
+    error = sys.exc_info()[1]
+    status = status_of(error)
+    sentence = error.message if isinstance(error, DomainError) else ""
+    code = error.code if isinstance(error, DomainError) else ""
+    return answer(request, status, code=code, detail=sentence)
+
+
+def status_of(error: BaseException | None) -> int:
+    """Return 503 when a service or the disk fails us, 409 when a rule refuses, else 500."""
+    if isinstance(error, DomainError):
+        return int(error.status)
+    if isinstance(error, OperationalError | InterfaceError | RedisError):
+        return 503
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return 503
+    if isinstance(error, InternalError) and _refused_by_trigger(error):
+        return 409
+    return 500
+
+
+def answer(
+    request: HttpRequest, status: int, *, page: str = "", code: str = "", detail: str = ""
+) -> HttpResponse:
+    """Return the page or the problem document for a status, with what a retrying client needs."""
+    if request.path.startswith(API):
+        response = problem(request, status, code=code, detail=detail)
+    else:
+        response = HttpResponse(_page(request, page or str(status), detail), status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def problem(
+    request: HttpRequest, status: int, *, code: str = "", detail: str = "", errors: object = None
+) -> HttpResponse:
+    """Return an RFC 9457 document; `errors` lists what is wrong field by field."""
+    body = problem_body(request, status, code=code, detail=detail, errors=errors)
+    return JsonResponse(body, status=status, content_type=PROBLEM, json_dumps_params=_PLAIN)
+
+
+def problem_body(
+    request: HttpRequest, status: int, *, code: str = "", detail: str = "", errors: object = None
+) -> dict[str, object]:
+    """Return the members of a problem document."""
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": title(status),
+        "status": status,
+        "code": code or _CODES.get(status, "error"),
+        "request_id": request_id(request),
+    }
+    if detail:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = errors
+    return body
+
+
+def problem_handler(exc: Exception, context: Mapping[str, object]) -> Response | None:
+    """Answer for the REST framework; None leaves the failure to `server_error`."""
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    elif isinstance(exc, DjangoValidationError):
+        exc = exceptions.ValidationError(as_serializer_error(exc))
+    view = context["view"]
+    request: HttpRequest = view.request._request  # type: ignore[attr-defined]  # noqa: SLF001
+    if isinstance(exc, DomainError):
+        set_rollback()
+        body = problem_body(request, int(exc.status), code=exc.code, detail=exc.message)
+        headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after else {}
+        return Response(body, status=int(exc.status), headers=headers, content_type=PROBLEM)
+    if not isinstance(exc, exceptions.APIException):
+        return None
+    set_rollback()
+    fields = _fields(exc.get_full_details()) if isinstance(exc, exceptions.ValidationError) else []
+    detail = "" if fields or not isinstance(exc.detail, str) else str(exc.detail)
+    body = problem_body(request, exc.status_code, detail=detail, errors=fields)
+    headers = {}
+    if getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = str(exc.auth_header)  # type: ignore[attr-defined]
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(exc.wait) + 1)  # type: ignore[attr-defined]
+    return Response(body, status=exc.status_code, headers=headers, content_type=PROBLEM)
+
+
+def title(status: int) -> str:
+    """Return what a status means, in plain words."""
+    return {
+        400: _("看不懂这个请求"),
+        401: _("请先登录"),
+        403: _("您不能做这一步"),
+        404: _("没有找到"),
+        405: _("这里不能这样做"),
+        406: _("不能按这种格式回答"),
+        409: _("现在不能做这一步"),
+        412: _("别人已经改过，请刷新后再试"),
+        413: _("内容太大"),
+        415: _("不能读取这种格式"),
+        422: _("这个提交编号已用于另一份内容"),
+        428: _("请说明您看到的版本"),
+        429: _("操作太频繁，请稍后再试"),
+        503: _("系统暂时不可用，尚未受理，请稍后再试"),
+    }.get(status, _("系统出错，尚未受理"))
+
+
+def _fields(details: object, path: str = "") -> list[dict[str, str]]:
+    """Flatten the framework's nested errors to a list of field, code and message."""
+    if isinstance(details, dict) and {"message", "code"} <= details.keys():
+        words = {"field": path, "code": details["code"], "message": details["message"]}
+        # Half a character that was sent (`\ud800`) can be read, but never written again.
+        return [{name: str(each).encode(errors="replace").decode() for name, each in words.items()}]
+    if isinstance(details, dict):
+        inside = [(f"{path}.{key}" if path else str(key), each) for key, each in details.items()]
+    elif isinstance(details, list):
+        nested = any(isinstance(each, dict) and "message" not in each for each in details)
+        inside = [(f"{path}[{at}]" if nested else path, each) for at, each in enumerate(details)]
+    else:
+        return []
+    return [line for where, each in inside for line in _fields(each, where)]
+
+
+def _page(request: HttpRequest, name: str, detail: str) -> str:
+    """Render the error page; when even that fails, a plain one that needs nothing."""
+    context = {
+        "request": request,
+        "request_id": request_id(request),
+        "detail": detail,
+        "retry_after": RETRY_AFTER,
+    }
+    status = int(name) if name.isdigit() else 403
+    try:
+        found = loader.select_template([f"errors/{name}.html", "errors/500.html"])
+        # Without what other pages know of their reader: it would have to ask the database.
+        return str(found.render(context))
+    except Exception as error:  # noqa: BLE001 - a page about a failure must not fail
+        _log.warning("error_page_failed", page=name, exc_info=error)
+        words = escape(detail or title(status))
+        return (
+            f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>{words}</title>'
+            f"<h1>{words}</h1><p>{escape(request_id(request))}</p></html>"
+        )
+
+
+def _refused_by_trigger(error: InternalError) -> bool:
+    return getattr(error.__cause__, "pgcode", None) == _REFUSED_BY_TRIGGER
+
+
+_PLAIN = {"ensure_ascii": False}

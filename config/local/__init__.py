@@ -1,0 +1,1 @@
+"""The one-command run: paths, embedded services, database initialisation, supervisor."""

@@ -1,0 +1,25 @@
+"""How the API describes itself: what the OpenAPI file and its page are made with."""
+
+SETTINGS = {
+    "TITLE": "找支部",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AreaLevelEnum": "grids.serializers.LEVEL_CHOICES",
+        "AreaKindEnum": "grids.enums.AreaKind",
+        "OrgLevelEnum": "branches.enums.OrgLevel",
+        "OrgKindEnum": "branches.enums.OrgKind",
+        "CaseLevelEnum": "petitions.enums.CaseLevel",
+        "StatusEnum": "petitions.enums.Status",
+        "VerbEnum": "petitions.enums.Verb",
+        "AnswerKindEnum": "petitions.enums.AnswerKind",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.lib.rest.openapi.add_problems",
+    ],
+}

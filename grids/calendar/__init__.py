@@ -1,0 +1,1 @@
+"""Working calendars and working-time arithmetic."""

@@ -1,0 +1,107 @@
+"""The working calendar of a place: its own rows over those above it, kept in the process."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from grids.calendar.working_time import Block, Season, WorkCalendar
+from grids.enums import DayKind
+from grids.models import CalendarDay, OfficeHours
+
+KEPT_SECONDS = 60.0
+NOTICE_MONTH = 11  # the State Council's notice for the next year comes in November
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Everything the two tables say, read at one moment."""
+
+    read_at: float
+    days: dict[int, dict[dt.date, bool]]
+    years: dict[int, set[int]]
+    seasons: dict[int, tuple[Season, ...]]
+    built: dict[tuple[int, ...], WorkCalendar] = field(default_factory=dict)
+
+    @property
+    def regions(self) -> set[int]:
+        return self.days.keys() | self.seasons.keys()
+
+
+class _CalendarCache:
+    """What this process read last."""
+
+    rows: _Rows | None = None
+
+
+def for_path(area_path: str) -> WorkCalendar:
+    """Return the calendar of a place, by its path.
+
+    Day by day the nearest region with a row decides, so a regional holiday stands over the
+    national one; office hours come whole from the nearest region that has any. At most two
+    queries a minute and process; call `forget` after changing the tables.
+    """
+    rows = _rows()
+    chain = tuple(int(part) for part in area_path.split(".") if part)
+    regions = rows.regions
+    key = tuple(region for region in chain if region in regions)
+    calendar = rows.built.get(key)
+    if calendar is None:
+        calendar = rows.built[key] = _build(rows, key)
+    return calendar
+
+
+def missing_year_notice(today: dt.date) -> list[int]:
+    """Return the years that need a calendar now and have none.
+
+    The current year always; the next one from 1 November, when its notice is due. A year counts
+    as known once a national holiday or make-up day stands in it; regional days alone do not do.
+    """
+    known = set().union(*_rows().years.values())
+    needed = [today.year, *([today.year + 1] if today.month >= NOTICE_MONTH else [])]
+    return [year for year in needed if year not in known]
+
+
+def clear_cache() -> None:
+    """Read the tables anew at the next question."""
+    _CalendarCache.rows = None
+
+
+def _rows() -> _Rows:
+    kept = _CalendarCache.rows
+    if kept is None or time.monotonic() - kept.read_at > KEPT_SECONDS:
+        kept = _CalendarCache.rows = _read()
+    return kept
+
+
+def _read() -> _Rows:
+    days: dict[int, dict[dt.date, bool]] = defaultdict(dict)
+    years: dict[int, set[int]] = defaultdict(set)
+    rows = CalendarDay.objects.values_list("region_id", "date", "is_workday", "kind")
+    for region, date, is_workday, kind in rows:
+        days[region][date] = is_workday
+        if kind != DayKind.REGIONAL:
+            years[region].add(date.year)
+    hours = OfficeHours.objects.order_by("region_id", "season_from", "season_to", "opens")
+    seasons: dict[int, tuple[Season, ...]] = {}
+    for (region, first, last), blocks in groupby(
+        hours, key=lambda row: (row.region_id, row.season_from, row.season_to)
+    ):
+        season = Season(first, last, tuple(Block(row.opens, row.closes) for row in blocks))
+        seasons[region] = (*seasons.get(region, ()), season)
+    return _Rows(time.monotonic(), dict(days), dict(years), seasons)
+
+
+def _build(rows: _Rows, chain: tuple[int, ...]) -> WorkCalendar:
+    """Lay the rows of `chain`, from the city down, over each other."""
+    days: dict[dt.date, bool] = {}
+    years: set[int] = set()
+    seasons: tuple[Season, ...] = ()
+    for region in chain:
+        days.update(rows.days.get(region, {}))
+        years |= rows.years.get(region, set())
+        seasons = rows.seasons.get(region, seasons)
+    return WorkCalendar(days=days, seasons=seasons, known_years=frozenset(years))

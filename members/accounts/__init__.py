@@ -1,0 +1,1 @@
+"""Accounts: log-in, API tokens, MFA, session middleware, audit log."""

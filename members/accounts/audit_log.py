@@ -1,0 +1,47 @@
+"""The security log: one line for each log-in, refusal and change of rights."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.crypto import salted_hmac
+
+from members.enums import SecurityAction
+from members.models import SecurityEvent, User
+
+
+def write(action: SecurityAction, *, user: User | None, **detail: Any) -> None:
+    """Add a line: who acted, what, and on which ids; never a password, never a typed name."""
+    SecurityEvent.objects.create(user=user, action=action, detail=detail)
+
+
+def fingerprint(typed_name: str) -> str:
+    """Return a keyed hash of a name nobody has, so that repeats show and the name does not."""
+    digest = salted_hmac("members.accounts.audit_log", typed_name.strip().casefold()).hexdigest()
+    return digest[:16]
+
+
+def failures(
+    since: dt.datetime, *, user_id: int | None, name: str, address: str
+) -> tuple[int, int]:
+    """Count wrong passwords since `since`: for this account (or unknown name), from this address.
+
+    The account's count starts anew after each good log-in.
+    """
+    mine = Q(user_id=user_id) if user_id else Q(user_id=None, detail__name=name)
+    if user_id:
+        last = (
+            SecurityEvent.objects.filter(
+                user_id=user_id, action=SecurityAction.LOGGED_IN, at__gt=since
+            )
+            .order_by("-id")
+            .values_list("id", flat=True)
+            .first()
+        )
+        mine &= Q(id__gt=last or 0)
+    counted = SecurityEvent.objects.failed_logins(since).aggregate(
+        account=Count("id", filter=mine), address=Count("id", filter=Q(detail__ip=address))
+    )
+    return counted["account"], counted["address"]

@@ -1,0 +1,133 @@
+"""Who holds which post: the questions higher apps ask about organisations and their people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+
+from branches.enums import OrgLevel
+from branches.models import Organisation
+from members.enums import HEAD_AT, HEADS, Role
+from members.models import Post, User
+
+
+def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
+    """Return who answers for each organisation on `day`: the holders, else the deputies.
+
+    Staff never answer for their organisation. A vacant organisation has an empty list; the
+    caller then goes one level further up, never past it in silence. One query.
+    """
+    wanted = set(organisation_ids)
+    holders: dict[int, list[int]] = {organisation: [] for organisation in wanted}
+    deputies: dict[int, list[int]] = {organisation: [] for organisation in wanted}
+    posts = (
+        Post.objects.active(day)
+        .heads()
+        .filter(organisation_id__in=wanted)
+        .order_by("valid_from", "id")
+        .values_list("organisation_id", "user_id", "is_deputy")
+    )
+    for organisation, user, is_deputy in posts:
+        people = (deputies if is_deputy else holders)[organisation]
+        if user not in people:
+            people.append(user)
+    return {
+        organisation: people or deputies[organisation] for organisation, people in holders.items()
+    }
+
+
+def staff_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
+    """Return the staff of each organisation on `day`; every organisation asked for has a list."""
+    staff: dict[int, list[int]] = {organisation: [] for organisation in organisation_ids}
+    posts = (
+        Post.objects.active(day)
+        .filter(role=Role.STAFF, organisation_id__in=list(staff))
+        .order_by("id")
+        .values_list("organisation_id", "user_id")
+        .distinct()
+    )
+    for organisation, user in posts:
+        staff[organisation].append(user)
+    return staff
+
+
+def members_of(organisation_id: int, day: dt.date) -> list[User]:
+    """Return whom a branch may send to doors, as `member_posts_of` orders them."""
+    return [post.user for post in member_posts_of(organisation_id, day)]
+
+
+def member_posts_of(organisation_id: int, day: dt.date) -> list[Post]:
+    """Return leaders and members of a branch and of its groups, group by group, leaders first.
+
+    One post per person, with user and organisation loaded.
+    """
+    posts = (
+        Post.objects.active(day)
+        .filter(role__in=[Role.GROUP_LEADER, Role.MEMBER])
+        .filter(Q(organisation_id=organisation_id) | Q(organisation__parent_id=organisation_id))
+        .select_related("user", "organisation")
+        .order_by("organisation__path", "role", "is_deputy", "user__name", "id")
+    )
+    first: dict[int, Post] = {}
+    for post in posts:
+        first.setdefault(post.user_id, post)
+    return list(first.values())
+
+
+def with_post_below(organisation_id: int, user_ids: Iterable[int], day: dt.date) -> set[int]:
+    """Return which of these people hold a post in an organisation or below it. One query."""
+    wanted = list(user_ids)
+    if not wanted:
+        return set()
+    path = Organisation.objects.filter(pk=organisation_id).values("path")[:1]
+    posts = Post.objects.active(day).filter(
+        user_id__in=wanted, organisation__path__startswith=Subquery(path)
+    )
+    return set(posts.values_list("user_id", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """An organisation without a holder of its head post; `has_deputy` says who stands in."""
+
+    organisation_id: int
+    name: str
+    level: OrgLevel
+    role: Role
+    has_deputy: bool
+
+
+def vacant_posts(day: dt.date) -> list[Vacancy]:
+    """Return the organisations standing on `day` that nobody heads, for the coverage check."""
+    head = Post.objects.active(day).heads().filter(organisation_id=OuterRef("pk"))
+    organisations = (
+        Organisation.objects.on(day)
+        .annotate(
+            has_deputy=Exists(head.filter(is_deputy=True)),
+            has_holder=Exists(head.filter(is_deputy=False)),
+        )
+        .filter(has_holder=False)
+        .order_by(F("path"))
+        .values_list("pk", "name", "level", "has_deputy")
+    )
+    return [
+        Vacancy(pk, name, OrgLevel(level), HEAD_AT[OrgLevel(level)], has_deputy)
+        for pk, name, level, has_deputy in organisations
+    ]
+
+
+def posts_at(organisation_ids: Iterable[int], user_ids: Iterable[int], day: dt.date) -> list[Post]:
+    """Return the head posts of some organisations and every post of some people, holders first.
+
+    With user and organisation loaded; one query.
+    """
+    heads = Q(role__in=sorted(HEADS), organisation_id__in=list(organisation_ids))
+    return list(
+        Post.objects.active(day)
+        .filter(heads | Q(user_id__in=list(user_ids)))
+        .select_related("user", "organisation")
+        .order_by("is_deputy", "valid_from", "id")
+    )

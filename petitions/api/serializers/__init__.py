@@ -1,0 +1,1 @@
+"""Serializers of cases and of the verbs' request bodies."""

@@ -1,0 +1,1 @@
+"""The case page, the pages of its verbs, and the door sheet."""

@@ -1,0 +1,1 @@
+"""Forms of the verbs and of the door sheet."""

@@ -1,0 +1,1 @@
+"""Submitting a report: staff desk and public wizard."""

@@ -1,0 +1,123 @@
+"""The desk form: the shape of what somebody says on the telephone or at the counter."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from petitions.enums import Channel, Urgency
+from petitions.intake.wizard_forms import check_mobile
+from petitions.web.photo_fields import PhotoFormMixin
+
+MOST_TEXT = 2000
+LARGEST_ID = 2**53
+CHANNELS = [(Channel.DESK, Channel.DESK.label), (Channel.ASSISTED, Channel.ASSISTED.label)]
+PHONE = re.compile(r"^[+\d][\d\s\-()（）]{4,24}$")
+
+
+def _box(**attrs: Any) -> forms.TextInput:
+    return forms.TextInput(attrs={"autocomplete": "off", **attrs})
+
+
+def _id() -> forms.IntegerField:
+    return forms.IntegerField(
+        required=False, widget=forms.HiddenInput, min_value=1, max_value=LARGEST_ID
+    )
+
+
+class DeskForm(PhotoFormMixin):
+    """Where, what, the words, since when, who; place and category by id once picked from a list."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    where = forms.CharField(
+        label=_("在哪里"),
+        max_length=200,
+        widget=_box(placeholder=_("楼栋、巷道或拼音首字母，如 fxhy46")),
+        error_messages={"required": _("请填写地点。")},
+    )
+    place = _id()
+    what = forms.CharField(
+        label=_("什么事"),
+        max_length=100,
+        widget=_box(placeholder=_("一两个字就行，如 浑、没水、路灯")),
+        error_messages={"required": _("请填写是什么事。")},
+    )
+    category = _id()
+    urgency = forms.ChoiceField(
+        label=_("紧急程度"),
+        required=False,
+        choices=[("", _("按类别的建议")), *Urgency.choices],
+    )
+    text = forms.CharField(
+        label=_("怎么说的"),
+        max_length=MOST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+        help_text=_("记原话，不写身份证号、民族、家庭情况。"),
+        error_messages={"required": _("请写下反映的内容。")},
+    )
+    since = forms.CharField(
+        label=_("从什么时候开始"),
+        required=False,
+        max_length=60,
+        widget=_box(placeholder=_("如 昨天晚上、三天了")),
+    )
+    name = forms.CharField(
+        label=_("怎么称呼"), required=False, max_length=40, widget=_box(**{"data-private": "1"})
+    )
+    phone = forms.CharField(
+        label=_("电话"),
+        required=False,
+        max_length=26,
+        widget=_box(inputmode="tel", **{"data-private": "1"}),
+        help_text=_("加密保存，只用来回复这件事；末四位用来查询进度。"),
+    )
+    is_confidential = forms.BooleanField(
+        label=_("居民要求对承办人保密，由社区转达"), required=False
+    )
+    channel = forms.ChoiceField(
+        label=_("怎么来的"), choices=CHANNELS, initial=Channel.DESK, required=False
+    )
+    external_number = forms.CharField(
+        label=_("12345工单号"),
+        required=False,
+        max_length=40,
+        widget=_box(),
+        help_text=_("热线转来的才填，按热线的规定计时。"),
+    )
+    place_choice = _id()
+    category_choice = _id()
+    about = _id()
+
+    def say(self, **words: str) -> None:
+        """Let the form show these words instead of those typed."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        for name, value in words.items():
+            data[name] = value
+        self.data = data
+
+    def clean_phone(self) -> str:
+        """Take what can be dialled; anything else could never be called back."""
+        phone = str(self.cleaned_data["phone"]).strip()
+        if phone and not PHONE.match(phone):
+            raise forms.ValidationError(_("电话只能有数字、空格和横线。"))
+        check_mobile(phone)
+        return phone
+
+    def clean_channel(self) -> str:
+        """Take the desk where nothing was said."""
+        return self.cleaned_data["channel"] or Channel.DESK
+
+
+class DeskPreviewForm(forms.Form):
+    """What is chosen so far; nothing a resident said, since it stands in an address."""
+
+    place = _id()
+    category = _id()
+    urgency = forms.ChoiceField(required=False, choices=[("", ""), *Urgency.choices])
+    about = _id()

@@ -1,0 +1,135 @@
+"""Shapes of what residents fill in to report something; no rule but length and form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Organisation
+from petitions.rules.contacts import ContactDetails
+
+MAX_TEXT = 2000
+PHONE = re.compile(r"\+?\d{7,15}")
+MOBILE = re.compile(r"(?:(?:\+|00)86)?(1[3-9]\d*)")
+MOBILE_DIGITS = 11
+SEPARATORS = re.compile(r"[\s\-–—().（）]+")
+NOT_A_LETTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def clean_text(value: str) -> str:
+    """Return text without control characters, line ends as one character."""
+    return NOT_A_LETTER.sub("", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def check_mobile(typed: str) -> None:
+    """Refuse a mobile number with a digit too few or too many: nobody could be called back."""
+    found = MOBILE.fullmatch(SEPARATORS.sub("", typed))
+    if found and len(found[1]) != MOBILE_DIGITS:
+        raise forms.ValidationError(
+            _("手机号是11位，这里是%(count)d位。"), params={"count": len(found[1])}
+        )
+
+
+def check_phone(typed: str) -> str:
+    """Return a telephone number without separators; refuse what cannot be one."""
+    number = SEPARATORS.sub("", typed)
+    check_mobile(number)
+    if number and not PHONE.fullmatch(number):
+        raise forms.ValidationError(_("请写完整的电话号码，例如 13900000000 或 0994-5550000。"))
+    return number
+
+
+class ReportTextForm(forms.Form):
+    """What happened, since when, and whether it is about the responsible organisation itself."""
+
+    text = forms.CharField(
+        label=_("发生了什么事？"),
+        help_text=_("写清楚在哪里、什么情况就行。不要写身份证号，也不要写别人的姓名和电话。"),
+        max_length=MAX_TEXT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={
+            "required": _("请写几句发生了什么事。"),
+            "max_length": _("写得太长了，请控制在2000字以内。"),
+        },
+    )
+    since = forms.CharField(
+        label=_("从什么时候开始的？"),
+        help_text=_("例如：今天早上、上个星期。"),
+        max_length=60,
+        required=False,
+        error_messages={"max_length": _("请写短一点，60字以内。")},
+    )
+    about = forms.ChoiceField(
+        label=_("反映的是哪个组织？"), required=False, widget=forms.RadioSelect
+    )
+    website = forms.CharField(required=False, max_length=200)
+
+    def __init__(
+        self, *args: Any, organisations: Sequence[Organisation] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        about = self.fields["about"]
+        assert isinstance(about, forms.ChoiceField)
+        about.choices = [
+            ("", gettext("不是，反映的是别的事")),
+            *((str(one.pk), one.name) for one in organisations),
+        ]
+
+    def clean_text(self) -> str:
+        """Keep what was written, without control characters."""
+        text = clean_text(self.cleaned_data["text"])
+        if not text:
+            raise forms.ValidationError(_("请写几句发生了什么事。"))
+        return text
+
+    def clean_website(self) -> str:
+        """Refuse a box that people never see and only programs fill in."""
+        if self.cleaned_data["website"]:
+            raise forms.ValidationError(_("“网址”一栏请留空。"))
+        return ""
+
+    @property
+    def about_id(self) -> int | None:
+        """The organisation the matter is about, if one was named."""
+        chosen = self.cleaned_data.get("about")
+        return int(chosen) if chosen else None
+
+
+class ReachForm(forms.Form):
+    """How to reach the resident: a telephone number, a name, both or nothing."""
+
+    phone = forms.CharField(
+        label=_("电话"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
+    )
+    name = forms.CharField(
+        label=_("怎么称呼您"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    is_confidential = forms.BooleanField(
+        label=_("对承办人保密，只让社区知道"),
+        help_text=_("承办这件事的人看不到您的电话，有事由社区转达。"),
+        required=False,
+    )
+
+    def clean_phone(self) -> str:
+        """Keep the digits."""
+        return check_phone(self.cleaned_data["phone"])
+
+    def reach(self) -> ContactDetails:
+        """Return what was given as a contact; nothing given is anonymous."""
+        given = self.cleaned_data
+        return ContactDetails(
+            name=clean_text(given["name"]),
+            phone=given["phone"],
+            is_confidential=given["is_confidential"] and bool(given["phone"] or given["name"]),
+        )

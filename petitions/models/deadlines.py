@@ -1,0 +1,125 @@
+"""What is owed by when, and what climbed: deadlines and escalations."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from branches.models import Organisation
+from members.models import User
+from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState
+from petitions.models.petitions import Petition
+from petitions.querysets import DeadlineQuerySet
+
+
+class Deadline(models.Model):
+    """One limit of one case. The row carries the promise; the broker only wakes the sweep.
+
+    `organisation` is charged with it. A moved limit is a cancelled row and a new one.
+    `ended_at` is when it stopped running, `settled_at` when what it asked for was done or dropped:
+    a limit that fired stays owed until then. `retry_at` is when the clock tries again with a limit
+    that could not go through.
+    """
+
+    petition = models.ForeignKey(Petition, models.PROTECT, related_name="deadlines")
+    kind = models.CharField(_("事项"), max_length=12, choices=DeadlineKind)
+    organisation = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("责任组织"),
+    )
+    started_at = models.DateTimeField(_("起算"))
+    remind_at = models.DateTimeField(_("提醒"))
+    due_at = models.DateTimeField(_("到期"))
+    is_provisional = models.BooleanField(_("暂定"), default=False)
+    state = models.CharField(max_length=9, choices=DeadlineState, default=DeadlineState.OPEN)
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeadlineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("时限")
+        verbose_name_plural = pgettext_lazy("plural", "时限")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "kind"],
+                name="deadline_one_open_of_a_kind",
+                condition=Q(state=DeadlineState.OPEN),
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=F("started_at"), remind_at__lte=F("due_at")),
+                name="deadline_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DeadlineState.OPEN, ended_at=None)
+                | (~Q(state=DeadlineState.OPEN) & Q(ended_at__isnull=False)),
+                name="deadline_end_paired",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="deadline_due", condition=Q(state=DeadlineState.OPEN)
+            ),
+            models.Index(
+                fields=["remind_at"],
+                name="deadline_remind",
+                condition=Q(state=DeadlineState.OPEN, reminded_at=None),
+            ),
+            models.Index(fields=["petition"], name="deadline_petition"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.petition_id} {self.kind}"
+
+
+class Escalation(models.Model):
+    """A case climbed to a supervising organisation, which owes an answer.
+
+    At most one per deadline. `skipped` names organisations passed over because their post was
+    vacant; each of them is a data-quality notice.
+    """
+
+    petition = models.ForeignKey(Petition, models.PROTECT, related_name="escalations")
+    deadline = models.OneToOneField(
+        Deadline, models.PROTECT, null=True, blank=True, related_name="escalation"
+    )
+    from_organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    to_organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="escalations")
+    level = models.CharField(max_length=12, choices=CaseLevel)
+    skipped = models.JSONField(default=list)
+    raised_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    answer_kind = models.CharField(_("答复方式"), max_length=10, choices=AnswerKind, blank=True)
+    answered_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("升级")
+        verbose_name_plural = pgettext_lazy("plural", "升级")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answer_kind="", answered_at=None)
+                | (~Q(answer_kind="") & Q(answered_at__isnull=False)),
+                name="escalation_answer_paired",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["to_organisation"],
+                name="escalation_unanswered",
+                condition=Q(answered_at=None),
+            ),
+            models.Index(fields=["petition"], name="escalation_petition"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.petition_id} → {self.level}"

@@ -1,0 +1,1 @@
+"""Who is notified of which event, and the transactional outbox."""

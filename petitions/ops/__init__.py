@@ -1,0 +1,1 @@
+"""Operation: integrity checks and scheduled tasks."""

@@ -1,0 +1,214 @@
+"""What must hold over the whole database, asked in SQL; and a case replayed from its events."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+
+from config.lib.db.timeouts import without_timeouts
+from petitions.enums import CaseLevel, DeadlineKind, DeadlineState, Status, Verb
+from petitions.models import Event, Petition, Photo
+from petitions.rules import photos
+from petitions.states import FINAL, RULE_OF, RUNNING
+
+LATEST_FIRING = dt.timedelta(seconds=60)
+LATEST_ANNOUNCEMENT = dt.timedelta(seconds=30)
+CHUNK = 1 << 16
+
+# Each question counts what breaks a promise: every answer must be 0.
+CHECKS: dict[str, str] = {
+    "case_without_organisation": """
+        SELECT count(*) FROM petitions_petition p
+        LEFT JOIN branches_organisation o ON o.id = p.organisation_id WHERE o.id IS NULL""",
+    "running_without_limit": """
+        SELECT count(*) FROM petitions_petition p
+        WHERE p.status = ANY(%(running)s) AND NOT EXISTS (
+            SELECT 1 FROM petitions_deadline d
+            WHERE d.petition_id = p.id AND d.kind = %(resolution)s AND d.settled_at IS NULL)""",
+    "finished_with_limit": """
+        SELECT count(*) FROM petitions_deadline d JOIN petitions_petition p ON p.id = d.petition_id
+        WHERE d.settled_at IS NULL AND p.status = ANY(%(final)s)""",
+    "due_at_is_not_the_first_limit": """
+        SELECT count(*) FROM petitions_petition p
+        WHERE p.due_at IS DISTINCT FROM (
+            SELECT min(d.due_at) FROM petitions_deadline d
+            WHERE d.petition_id = p.id AND d.settled_at IS NULL
+                AND d.kind IN (%(contact)s, %(resolution)s))""",
+    "due_not_fired": """
+        SELECT count(*) FROM petitions_deadline
+        WHERE state = %(open)s AND due_at < %(now)s - %(latest_firing)s""",
+    "fired_early": """
+        SELECT count(*) FROM petitions_deadline WHERE state = %(fired)s AND ended_at < due_at""",
+    "fired_without_escalation": """
+        SELECT count(*) FROM petitions_deadline d JOIN petitions_petition p ON p.id = d.petition_id
+        WHERE d.state = %(fired)s AND d.kind <> %(confirmation)s AND p.level <> %(city)s
+            AND NOT EXISTS (SELECT 1 FROM petitions_escalation e WHERE e.deadline_id = d.id)""",
+    "fired_twice": """
+        SELECT count(*) FROM (
+            SELECT 1 FROM petitions_escalation WHERE deadline_id IS NOT NULL
+            GROUP BY deadline_id HAVING count(*) > 1) doubled""",
+    "fired_after_cancel": """
+        SELECT count(*) FROM petitions_deadline d
+        LEFT JOIN petitions_escalation e ON e.deadline_id = d.id
+        WHERE (e.id IS NOT NULL AND d.state <> %(fired)s)
+            OR (d.state = %(fired)s AND d.settled_at < d.ended_at)""",
+    "events_are_not_the_version": """
+        SELECT count(*) FROM petitions_petition p LEFT JOIN (
+            SELECT petition_id, count(*) AS events, max(version) AS last
+            FROM petitions_event GROUP BY petition_id) e ON e.petition_id = p.id
+        WHERE p.version IS DISTINCT FROM e.events OR p.version IS DISTINCT FROM e.last""",
+    "last_event_is_not_the_state": """
+        SELECT count(*) FROM petitions_petition p
+        LEFT JOIN petitions_event e ON e.petition_id = p.id AND e.version = p.version
+        WHERE (p.status, p.organisation_id, p.supervisor_id, p.level) IS DISTINCT FROM
+            (e.to_status, e.organisation_id, e.supervisor_id, e.level)""",
+    "illegal_step": """
+        SELECT count(*) FROM (
+            SELECT verb, from_status, to_status, coalesce(lag(to_status) OVER (
+                PARTITION BY petition_id ORDER BY version), '') AS before
+            FROM petitions_event) e
+        WHERE e.from_status <> e.before OR NOT EXISTS (
+            SELECT 1 FROM petitions_step s WHERE s.verb = e.verb
+                AND s.from_status = e.from_status AND s.to_status = e.to_status)""",
+    "event_without_outbox": """
+        SELECT count(*) FROM petitions_event e
+        LEFT JOIN petitions_outbox o ON o.event_id = e.id WHERE o.id IS NULL""",
+    "outbox_waiting": """
+        SELECT count(*) FROM petitions_outbox
+        WHERE done_at IS NULL AND created_at < %(now)s - %(latest_announcement)s""",
+    "answer_owed_by_nobody": """
+        SELECT count(*) FROM petitions_petition p WHERE p.is_answer_owed AND NOT EXISTS (
+            SELECT 1 FROM petitions_escalation e
+            WHERE e.petition_id = p.id AND e.answered_at IS NULL)""",
+    "doubled_key": """
+        SELECT count(*) FROM (
+            SELECT 1 FROM petitions_idempotencykey
+            GROUP BY client, key HAVING count(*) > 1) doubled""",
+}
+
+
+class BrokenHistory(ValueError):
+    """Events that lead nowhere: a step is missing or the table of states does not allow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedState:
+    """Where a case stands, as its events tell it."""
+
+    version: int
+    status: str
+    organisation_id: int
+    supervisor_id: int | None
+    level: str
+    holder_id: int | None
+
+    @classmethod
+    def of(cls, petition: Petition) -> ReplayedState:
+        """Return where the row itself says the case stands."""
+        return cls(
+            petition.version,
+            petition.status,
+            petition.organisation_id,
+            petition.supervisor_id,
+            petition.level,
+            petition.holder_id,
+        )
+
+
+def check(now: dt.datetime | None = None, *, with_photos: bool = True) -> dict[str, int]:
+    """Return how many rows break each promise; all must be 0.
+
+    Lateness is judged by the database's clock, unless an instant is given. With photos every file
+    on disk is read as well.
+    """
+    with without_timeouts(), connection.cursor() as cursor:
+        if now is None:
+            cursor.execute("SELECT clock_timestamp()")
+            now = cursor.fetchone()[0]
+        parameters = _parameters(now)
+        found: dict[str, int] = {}
+        for name, question in CHECKS.items():
+            cursor.execute(question, parameters)
+            found[name] = cursor.fetchone()[0]
+    if with_photos:
+        found |= _check_photos()
+    return found
+
+
+def _parameters(now: dt.datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "latest_firing": LATEST_FIRING,
+        "latest_announcement": LATEST_ANNOUNCEMENT,
+        "running": [str(status) for status in RUNNING],
+        "final": [str(status) for status in FINAL],
+        "open": str(DeadlineState.OPEN),
+        "fired": str(DeadlineState.FIRED),
+        "contact": str(DeadlineKind.CONTACT),
+        "resolution": str(DeadlineKind.RESOLUTION),
+        "confirmation": str(DeadlineKind.CONFIRMATION),
+        "city": str(CaseLevel.CITY),
+    }
+
+
+def _check_photos() -> dict[str, int]:
+    """Read every photo on disk and compare it with its row."""
+    missing = altered = 0
+    rows = Photo.objects.order_by("id").values_list("name", "sha256", "size")
+    for name, sha256, size in rows.iterator():
+        path = photos.path_of(name)
+        if not path.is_file() or not photos.thumb_of(name).is_file():
+            missing += 1
+            continue
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        altered += digest.hexdigest() != sha256 or path.stat().st_size != size
+    return {"photo_without_file": missing, "photo_altered": altered}
+
+
+def replay(petition: Petition) -> ReplayedState:
+    """Work out where a case stands from its events alone; raise BrokenStory if they do not join."""
+    return _replayed(petition.events.order_by("version"))
+
+
+def replay_all() -> list[int]:
+    """Replay every case and return the ids of those that stand elsewhere than their events say."""
+    petitions = Petition.objects.in_bulk()
+    told: dict[int, ReplayedState | None] = {}
+    for petition_id, events in _by_case():
+        try:
+            told[petition_id] = _replayed(events)
+        except BrokenHistory:
+            told[petition_id] = None
+    return sorted(pk for pk, row in petitions.items() if told.get(pk) != ReplayedState.of(row))
+
+
+def _by_case() -> Iterator[tuple[int, Iterator[Event]]]:
+    events = Event.objects.order_by("petition_id", "version").defer("data")
+    yield from groupby(events.iterator(chunk_size=2000), key=lambda event: event.petition_id)
+
+
+def _replayed(events: Iterable[Event]) -> ReplayedState:
+    status, version = "", 0
+    last: Event | None = None
+    for event in events:
+        move = RULE_OF[Verb(event.verb)]
+        is_start = event.verb == Verb.FILE and not status
+        if event.version != version + 1 or event.from_status != status:
+            raise BrokenHistory(f"event {event.version} does not follow event {version}")
+        if not is_start and Status(status or Status.SUBMITTED) not in move.sources:
+            raise BrokenHistory(f"{event.verb} is not possible from {status}")
+        status, version, last = str(move.to or status), event.version, event
+    if last is None:
+        raise BrokenHistory("a case without events")
+    return ReplayedState(
+        version, status, last.organisation_id, last.supervisor_id, last.level, last.holder_id
+    )

@@ -1,0 +1,1 @@
+"""Rules without side effects on cases: routing, deadlines, promises, tracking codes, contacts."""

@@ -1,0 +1,147 @@
+"""Categories as people look for them, held in the process for a minute; the table is the truth."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+
+from grids import place_names
+from petitions.models import Category, PrivacyNotice
+
+HOLD_SECONDS = 60
+MOST_RESULTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All categories at one moment: by id, by code, and the finer ones of each first level.
+
+    `fileable` are those a report can be filed under, by code: in use, and with nothing under them.
+    """
+
+    by_id: dict[int, Category]
+    by_code: dict[str, Category]
+    leaves: dict[int, tuple[Category, ...]]
+    fileable: dict[str, Category]
+
+    @property
+    def roots(self) -> list[Category]:
+        """The first level, in the order of the catalogue."""
+        return [category for category in self.by_id.values() if category.parent_id is None]
+
+
+_held: dict[str, tuple[float, Catalogue]] = {}
+_notices: dict[str, tuple[float, tuple[tuple[dt.date, str], ...]]] = {}
+
+
+def clear_cache() -> None:
+    """Drop what is held, after the table was changed in this process."""
+    _held.clear()
+    _notices.clear()
+
+
+def read() -> Catalogue:
+    """Return the whole catalogue; at most one query a minute and process."""
+    held = _held.get("all")
+    if held is None or time.monotonic() - held[0] > HOLD_SECONDS:
+        held = _held["all"] = (time.monotonic(), _built(Category.objects.order_by("rank", "code")))
+    return held[1]
+
+
+def _built(rows: Iterable[Category]) -> Catalogue:
+    by_id = {row.pk: row for row in rows}
+    leaves: dict[int, list[Category]] = {}
+    for row in by_id.values():
+        if row.parent_id is not None:
+            row.parent = by_id[row.parent_id]
+            leaves.setdefault(row.parent_id, []).append(row)
+    return Catalogue(
+        by_id,
+        {row.code: row for row in by_id.values()},
+        {parent: tuple(children) for parent, children in leaves.items()},
+        {row.code: row for row in by_id.values() if row.is_active and row.pk not in leaves},
+    )
+
+
+def notice_version(day: dt.date) -> str:
+    """Return the version of the privacy notice in force on `day`; empty before the first."""
+    held = _notices.get("all")
+    if held is None or time.monotonic() - held[0] > HOLD_SECONDS:
+        rows = PrivacyNotice.objects.order_by("valid_from", "id")
+        found = tuple(rows.values_list("valid_from", "version"))
+        held = _notices["all"] = (time.monotonic(), found)
+    versions = [version for first, version in held[1] if first <= day]
+    return versions[-1] if versions else ""
+
+
+def label(category: Category) -> str:
+    """Return the category's name in the reader's language; Chinese where there is no other."""
+    return category.name_en if get_language() == "en" and category.name_en else category.name
+
+
+def full_label(category: Category) -> str:
+    """Return the name with the first level before it: `供水 · 水质浑浊/异味`."""
+    parent = category.parent
+    return label(category) if parent is None else f"{label(parent)} · {label(category)}"
+
+
+def ids_under(code: str) -> list[int]:
+    """Return the ids of a category and of what is under it; an unknown code has none."""
+    catalogue = read()
+    found = catalogue.by_code.get(code)
+    if found is None:
+        return []
+    return [found.pk, *(leaf.pk for leaf in catalogue.leaves.get(found.pk, ()))]
+
+
+def reportable_categories() -> list[Category]:
+    """Return the categories a report can be filed under, in the order of the catalogue."""
+    return list(read().fileable.values())
+
+
+def search(typed: str) -> list[Category]:
+    """Find categories by the words residents use, by name or by pinyin initials; best first.
+
+    Every run of characters typed must occur. A name that begins so comes before one that holds it,
+    that before a keyword, that before the name of the first level.
+    """
+    runs = place_names.runs(typed[:60])
+    if not runs:
+        return []
+    whole = "".join(typed.lower().split())
+    ranked = [
+        (_rank(row, whole), place, row)
+        for place, row in enumerate(reportable_categories())
+        if all(run in _words(row) for run in runs)
+    ]
+    return [row for _rank_, _place, row in sorted(ranked, key=lambda one: one[:2])[:MOST_RESULTS]]
+
+
+def exact(typed: str) -> Category | None:
+    """Return the one category called exactly so, in any of its names."""
+    found = [row for row in reportable_categories() if typed.strip() in names(row)]
+    return found[0] if len(found) == 1 else None
+
+
+def names(row: Category) -> frozenset[str]:
+    """Return everything a category is called in the reader's language and in Chinese."""
+    return frozenset({full_label(row), label(row), row.name})
+
+
+def _words(row: Category) -> str:
+    parent = f"{row.parent.name} {row.parent.name_en}" if row.parent else ""
+    return f"{row.name} {row.keywords} {row.name_en} {row.search_text} {parent}".lower()
+
+
+def _rank(row: Category, whole: str) -> int:
+    if row.name.lower().startswith(whole):
+        return 0
+    if whole in row.name.lower():
+        return 1
+    if whole in row.keywords.lower().split():
+        return 2
+    return 3 if whole in row.keywords.lower() else 4

@@ -1,0 +1,126 @@
+"""The promise line: what happens next to a case, by whom, by when — the resident reads the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from config.lib import durations
+from grids.calendar import calendars
+from grids.calendar.working_time import WorkCalendar
+from petitions.enums import AnswerKind, DeadlineKind, Status
+from petitions.models import Deadline, Escalation, Petition
+from petitions.rules import standards
+
+ENDED = frozenset(
+    {Status.CLOSED, Status.DECLINED, Status.REDIRECTED, Status.WITHDRAWN, Status.MERGED}
+)
+
+HANDLERS = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One sentence and how it stands: `ok`, `soon`, `overdue`, `waiting` (resident), `done`."""
+
+    text: str
+    state: str
+    due: durations.Moment | None = None
+
+
+def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline]) -> Promise:
+    """Say what happens next; `deadlines` are the case's limits that are still owed."""
+    status = Status(petition.status)
+    if status in ENDED:
+        return Promise(_ended(status), "done")
+    owed = {row.kind: row for row in deadlines if row.settled_at is None}
+    kind = _next_kind(status, owed)
+    row = owed.get(kind) if kind else None
+    if row is None:
+        return Promise(_("%(who)s正在办理。") % {"who": petition.organisation.short_name}, "ok")
+    if row.due_at <= now and row.kind in HANDLERS and (said := _answered(petition)):
+        return _since_answered(petition, said, owed.get(DeadlineKind.RESOLUTION), now)
+    due = durations.time_left(row.due_at, row.remind_at, now, working_time(petition, row.kind))
+    names = {
+        "who": petition.organisation.short_name,
+        "due": due.absolute,
+        "level": petition.supervisor.short_name if petition.supervisor else "",
+    }
+    if row.kind == DeadlineKind.CONFIRMATION:
+        return Promise(
+            _("请在%(due)s前确认是否解决；逾期未回复将自动结案。") % names, "waiting", due
+        )
+    return Promise(_sentence(DeadlineKind(row.kind), due.state) % names, due.state, due)
+
+
+def _answered(petition: Petition) -> Escalation | None:
+    """Return the answer of the level above if it is the last word on what is late."""
+    if petition.supervisor is None or petition.is_answer_owed:
+        return None
+    last = petition.escalations.select_related("to_organisation").order_by("-id").first()
+    return last if last and last.answered_at else None
+
+
+def _since_answered(
+    petition: Petition, answer: Escalation, result: Deadline | None, now: dt.datetime
+) -> Promise:
+    """Say what the level above answered, and what comes next by when."""
+    names = {
+        "who": petition.organisation.short_name,
+        "level": answer.to_organisation.short_name,
+        "kind": AnswerKind(answer.answer_kind).label,
+    }
+    if result is None or result.due_at <= now:
+        text = _("%(level)s已答复：%(kind)s。原定时限已过，%(who)s正在抓紧办理。") % names
+        return Promise(text, "overdue")
+    due = durations.time_left(
+        result.due_at, result.remind_at, now, working_time(petition, result.kind)
+    )
+    names["due"] = due.absolute
+    text = _("%(level)s已答复：%(kind)s。%(who)s将在%(due)s前告诉您处理结果。") % names
+    return Promise(text, due.state, due)
+
+
+def working_time(petition: Petition, kind: str) -> WorkCalendar | None:
+    """Return the calendar a limit of the case counts by; None where it counts every minute."""
+    standard = standards.for_place(petition.path, petition.urgency)
+    if standard.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
+        return None
+    return calendars.for_path(petition.path)
+
+
+def _next_kind(status: Status, owed: dict[str, Deadline]) -> DeadlineKind | None:
+    if status == Status.RESOLVED:
+        return DeadlineKind.CONFIRMATION
+    for kind in (DeadlineKind.ANSWER, DeadlineKind.CONTACT, DeadlineKind.RESOLUTION):
+        if kind in owed:
+            return kind
+    return None
+
+
+def _sentence(kind: DeadlineKind, state: str) -> str:
+    late = state == "overdue"
+    if kind == DeadlineKind.ANSWER:
+        if late:
+            return _("%(level)s应在%(due)s前答复，已超期，正在继续上报。")
+        return _("已上报%(level)s，%(level)s将在%(due)s前作出答复。")
+    if kind == DeadlineKind.CONTACT:
+        if late:
+            return _("%(who)s应在%(due)s前受理，已超期，正在上报。")
+        return _("%(who)s将在%(due)s前受理并告诉您下一步。")
+    if late:
+        return _("%(who)s应在%(due)s前给出结果，已超期，正在上报。")
+    return _("%(who)s将在%(due)s前告诉您处理结果。")
+
+
+def _ended(status: Status) -> str:
+    return {
+        Status.CLOSED: _("已经结案。"),
+        Status.DECLINED: _("没有受理，原因见下方。"),
+        Status.REDIRECTED: _("已转其他法定途径，办法见下方。"),
+        Status.WITHDRAWN: _("已按您的要求撤回。"),
+        Status.MERGED: _("已与同一件事并案办理。"),
+    }[status]

@@ -1,0 +1,177 @@
+"""Which organisation answers for a report, and the sentence that explains it.
+
+Pure over the facts of a place: its chain of areas and who answers for each of them that day.
+The same function serves the desk, the public page and the API. There is always an answer:
+the branch of the grid; else the community; else the subdistrict; else the city.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from branches import responsibility_cache
+from branches.enums import LADDER, OrgLevel
+from branches.models import Organisation, Responsibility
+from grids.enums import Level
+from grids.models import Area
+from petitions.enums import CaseLevel, CategoryChannel
+
+CASE_LEVEL: dict[str, CaseLevel] = {
+    OrgLevel.GROUP: CaseLevel.GRID,
+    OrgLevel.BRANCH: CaseLevel.GRID,
+    OrgLevel.COMMUNITY: CaseLevel.COMMUNITY,
+    OrgLevel.SUBDISTRICT: CaseLevel.SUBDISTRICT,
+    OrgLevel.CITY: CaseLevel.CITY,
+}
+
+
+class NoResponsibleOrganisation(LookupError):
+    """Not even the city answers for the place: the territory was never set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsibleChain:
+    """A place, the chain of areas above it (city first, itself last), and who answers for them."""
+
+    area: Area
+    chain: tuple[Area, ...]
+    answering: tuple[Responsibility, ...]
+
+    def at(self, level: Level) -> Area | None:
+        """Return the area of the chain at `level`, if the place lies in one."""
+        return next((area for area in self.chain if area.level == level), None)
+
+    def organisation_at(self, level: OrgLevel) -> Responsibility | None:
+        """Return who answers at `level`, the smallest area first; a season beats the whole year."""
+        found = [row for row in self.answering if row.level == level]
+        found.sort(key=lambda row: (len(row.area.path), bool(row.season_from)), reverse=True)
+        return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a report goes: the organisation that answers, the building's group, and why."""
+
+    organisation: Organisation
+    group: Organisation | None
+    level: CaseLevel
+    parts: dict[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """The explanation in the reader's language."""
+        return explain(self.parts)
+
+
+def load_place(area: Area, day: dt.date) -> ResponsibleChain:
+    """Return a place's chain and everybody answering for it on `day` (mostly one query)."""
+    found = place(area.pk, day)
+    if found is None:
+        raise NoResponsibleOrganisation(area.pk)
+    return found
+
+
+def place(area_id: int, day: dt.date, edition: int | None = None) -> ResponsibleChain | None:
+    """Return a place with who answers for it on `day`, none if there is no such place.
+
+    `edition` is the number of the registers, if the caller has just read it.
+    """
+    found = responsibility_cache.responsible_for(area_id, day, edition)
+    if found is None:
+        return None
+    chain, answering = found
+    return ResponsibleChain(chain[-1], chain, answering)
+
+
+def route(
+    place: ResponsibleChain,
+    *,
+    channel: str = CategoryChannel.SERVICE,
+    about: Organisation | None = None,
+) -> Route:
+    """Decide who answers for a report from `place`.
+
+    An accusation goes to the city's own channel. A report about an organisation goes to the first
+    level above it; neither that organisation nor anything below it takes part.
+    """
+    if channel == CategoryChannel.ACCUSATION:
+        found = place.organisation_at(OrgLevel.CITY)
+        if found is None:
+            raise NoResponsibleOrganisation(place.area.pk)
+        return _route(place, found, None, "accusation")
+    first = OrgLevel.BRANCH if about is None else _above(about)
+    for level in LADDER[LADDER.index(first) :]:
+        found = place.organisation_at(level)
+        if found is not None and (about is None or found.organisation_id != about.pk):
+            group = place.organisation_at(OrgLevel.GROUP) if about is None else None
+            why = (
+                "about"
+                if about is not None
+                else "place"
+                if level == OrgLevel.BRANCH
+                else "fallback"
+            )
+            return _route(place, found, group, why)
+    raise NoResponsibleOrganisation(place.area.pk)
+
+
+def _above(about: Organisation) -> OrgLevel:
+    if about.level not in LADDER:
+        return OrgLevel.COMMUNITY
+    here = LADDER.index(OrgLevel(about.level))
+    return LADDER[min(here + 1, len(LADDER) - 1)]
+
+
+def _route(
+    place: ResponsibleChain, found: Responsibility, group: Responsibility | None, why: str
+) -> Route:
+    parts = {
+        "why": why,
+        "place": place.area.full_name,
+        "area": found.area.full_name,
+        "organisation": found.organisation.name,
+        "since": found.valid_from.isoformat(),
+        "group": group.organisation.name if group else "",
+        "organisation_id": found.organisation_id,
+        "area_id": found.area_id,
+    }
+    level = CASE_LEVEL[found.level]
+    return Route(found.organisation, group.organisation if group else None, level, parts)
+
+
+def explain(parts: dict[str, Any]) -> str:
+    """Say in one sentence why a report goes where it goes."""
+    why = parts.get("why")
+    if why == "accusation":
+        return _("送 %(organisation)s：检举控告类事项走专门渠道。") % parts
+    if why == "about":
+        return _("送 %(organisation)s：反映的是下级组织本身，由上一级办理。") % parts
+    if why == "fallback":
+        return (
+            _(
+                "送 %(organisation)s：%(place)s 属于 %(area)s，"
+                "暂无网格党支部负责，由其兜底（自%(since)s起）。"
+            )
+            % parts
+        )
+    if why == "reassigned":
+        return _("送 %(organisation)s：由 %(by)s 改派。") % parts
+    sentence = (
+        _("送 %(organisation)s：%(place)s → %(area)s → %(organisation)s（自%(since)s起负责）。")
+        % parts
+    )
+    if parts.get("group"):
+        sentence += _("楼栋党小组：%(group)s。") % parts
+    return sentence
+
+
+def above(place: ResponsibleChain, level: OrgLevel) -> Sequence[Responsibility]:
+    """Return who answers on each rung above `level`, nearest first."""
+    rungs = LADDER[LADDER.index(level) + 1 :]
+    found = (place.organisation_at(rung) for rung in rungs)
+    return [row for row in found if row is not None]

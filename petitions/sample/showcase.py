@@ -1,0 +1,261 @@
+"""Open cases that every demo log-in finds: to accept, due soon, overdue, climbed, waiting."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from branches.enums import OrgLevel
+from branches.models import Organisation
+from grids.enums import Level
+from grids.models import Area
+from petitions.enums import AnswerKind, CaseLevel, Channel, Status, Verb
+from petitions.models import Petition
+from petitions.sample import report_text
+from petitions.sample.case_builder import CaseBuilder
+from petitions.sample.outcome_profiles import OutcomeProfile
+from petitions.sample.reference_data import ReferenceData
+from petitions.sample.simulator import SimulatedCase
+
+BUILDING = "阜兴花苑46号楼"
+USUAL = (
+    *("PM03", "PK06", "EN01", "PS02", "WS02", "HT01", "SW02", "HS01"),
+    *("ND03", "EL01", "WS04", "SW01", "SW03", "WS03", "PS01"),
+)
+URGENT = ("WS01", "HT01", "WS04", "SW02", "EL01", "WS02", "HT02")
+Wanted = Callable[[Petition, dt.datetime], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A way a case can stand now: how it went so far, and how to recognise it."""
+
+    temper: OutcomeProfile
+    wanted: Wanted
+    codes: Sequence[str] = USUAL
+
+
+def _held(verb: Verb, **changes: object) -> OutcomeProfile:
+    return OutcomeProfile(hold=verb, accept=0.25, resolve=0.6, **changes)  # type: ignore[arg-type]
+
+
+def _late(case: Petition, now: dt.datetime) -> bool:
+    return case.due_at is not None and case.due_at <= now
+
+
+def _soon(case: Petition, now: dt.datetime) -> bool:
+    return case.soon_at is not None and case.soon_at <= now and not _late(case, now)
+
+
+def _fresh(case: Petition, now: dt.datetime) -> bool:
+    return not _late(case, now) and not _soon(case, now) and case.supervisor_id is None
+
+
+def _at(status: Status) -> Wanted:
+    return lambda case, now: case.status == status and _fresh(case, now)
+
+
+def _climbed(level: CaseLevel, *, is_running: bool = True) -> Wanted:
+    return lambda case, _now: (
+        case.is_answer_owed and case.level == level and case.is_running == is_running
+    )
+
+
+TO_ACCEPT = Situation(_held(Verb.FILE, answers=0), _at(Status.SUBMITTED))
+TO_ACCEPT_URGENT = Situation(_held(Verb.FILE, answers=0), _at(Status.SUBMITTED), URGENT)
+TO_ACCEPT_SOON = Situation(
+    _held(Verb.FILE, answers=0),
+    lambda case, now: case.status == Status.SUBMITTED and _soon(case, now),
+)
+IGNORED = {
+    level: Situation(_held(Verb.FILE, answers=0), _climbed(level))
+    for level in (CaseLevel.COMMUNITY, CaseLevel.SUBDISTRICT, CaseLevel.CITY)
+}
+ACCEPTED = Situation(_held(Verb.ACCEPT), _at(Status.ACCEPTED))
+DISPATCHED = Situation(_held(Verb.DISPATCH), _at(Status.ASSIGNED))
+AT_DOORS = Situation(_held(Verb.VISIT), _at(Status.IN_PROGRESS), URGENT)
+AT_WORK = Situation(_held(Verb.START), _at(Status.IN_PROGRESS))
+DUE_SOON = Situation(
+    _held(Verb.START),
+    lambda case, now: case.status == Status.IN_PROGRESS and _soon(case, now),
+)
+OVERDUE_UNANSWERED = Situation(
+    _held(Verb.START, answers=0),
+    lambda case, now: (
+        _late(case, now) and case.is_answer_owed and case.level == CaseLevel.COMMUNITY
+    ),
+)
+OVERDUE_ANSWERED = Situation(
+    _held(Verb.START, answers=1),
+    lambda case, now: (
+        _late(case, now) and case.supervisor_id is not None and not case.is_answer_owed
+    ),
+)
+ASKED_ABOVE = Situation(
+    _held(Verb.ESCALATE, path="escalate", answers=0), _climbed(CaseLevel.COMMUNITY)
+)
+ORDERED = Situation(
+    _held(Verb.ESCALATE, path="escalate", answers=1, answer_kind=AnswerKind.DEPARTMENT),
+    lambda case, _now: case.department_id is not None and case.is_running,
+    ("WS01", "WS04", "WS02"),
+)
+WAITING = Situation(
+    _held(Verb.RESOLVE), lambda case, _now: case.status == Status.RESOLVED, ("PK06", *URGENT)
+)
+DISPUTED = Situation(_held(Verb.DISPUTE, ending="no"), _at(Status.REOPENED))
+RETURNED = Situation(_held(Verb.RETURN, path="return"), _at(Status.RETURNED))
+REASSIGNED = Situation(
+    _held(Verb.REASSIGN, path="return"),
+    lambda case, _now: case.is_route_final and case.status == Status.SUBMITTED,
+)
+SUSPENDED = Situation(
+    _held(Verb.SUSPEND, path="suspend"),
+    lambda case, _now: case.status == Status.SUSPENDED,
+    ("HS01", "PM03", "PK07"),
+)
+
+HANDED_TO_PEOPLE = Situation(
+    _held(Verb.DISPATCH),
+    lambda case, now: (
+        case.status == Status.ASSIGNED and _fresh(case, now) and any(case.assignee_ids)
+    ),
+)
+DOORS_OF_GROUP = Situation(
+    _held(Verb.VISIT),
+    lambda case, now: _at(Status.IN_PROGRESS)(case, now) and any(case.assignee_ids),
+    URGENT,
+)
+
+AT_BUILDING = (TO_ACCEPT_URGENT, AT_DOORS, WAITING, ORDERED)
+AT_GROUP = (HANDED_TO_PEOPLE, HANDED_TO_PEOPLE, DISPATCHED, DOORS_OF_GROUP, DUE_SOON)
+AT_BRANCH = (
+    TO_ACCEPT,
+    TO_ACCEPT_SOON,
+    ACCEPTED,
+    DISPATCHED,
+    AT_DOORS,
+    AT_WORK,
+    DUE_SOON,
+    OVERDUE_UNANSWERED,
+    OVERDUE_ANSWERED,
+    ASKED_ABOVE,
+    WAITING,
+    DISPUTED,
+    REASSIGNED,
+    IGNORED[CaseLevel.COMMUNITY],
+)
+IN_COMMUNITY = (
+    RETURNED,
+    RETURNED,
+    IGNORED[CaseLevel.COMMUNITY],
+    OVERDUE_UNANSWERED,
+    IGNORED[CaseLevel.SUBDISTRICT],
+    ORDERED,
+    TO_ACCEPT,
+    SUSPENDED,
+)
+IN_SUBDISTRICT = (
+    IGNORED[CaseLevel.SUBDISTRICT],
+    IGNORED[CaseLevel.SUBDISTRICT],
+    IGNORED[CaseLevel.CITY],
+    SUSPENDED,
+    DUE_SOON,
+    WAITING,
+    ORDERED,
+    OVERDUE_UNANSWERED,
+)
+ELSEWHERE = (TO_ACCEPT, AT_WORK, DUE_SOON, OVERDUE_ANSWERED, WAITING, IGNORED[CaseLevel.COMMUNITY])
+OUTSIDER = (TO_ACCEPT, ACCEPTED, DUE_SOON, OVERDUE_UNANSWERED, WAITING)
+
+
+def _stands(wanted: Wanted, now: dt.datetime, case: Petition) -> bool:
+    return wanted(case, now)
+
+
+class Showcase:
+    """Makes the open cases around building 46, in its branch, its community and beyond."""
+
+    def __init__(self, maker: CaseBuilder) -> None:
+        """Find building 46 and who answers for it."""
+        self.maker = maker
+        self.ground: ReferenceData = maker.ground
+        self.building = self.ground.by_name(BUILDING)
+        self.homes = [home for home in self.ground.homes() if home.level == Level.BUILDING]
+
+    def all(self) -> Iterator[SimulatedCase]:
+        """Make them all; a situation that this hour of the week cannot bring about is left out."""
+        building = self.building
+        branch = self._branch_homes()
+        yield from self._make(AT_BUILDING, [building])
+        yield from self._make(AT_GROUP, self._of_group(branch))
+        yield from self._make(AT_BRANCH, [home for home in branch if home.pk != building.pk])
+        community = self._below(building.ancestor_ids[2])
+        yield from self._make(IN_COMMUNITY, [home for home in community if home not in branch])
+        subdistrict = self._below(building.ancestor_ids[1])
+        yield from self._make(IN_SUBDISTRICT, [h for h in subdistrict if h not in community])
+        outside = [home for home in self.homes if home not in subdistrict]
+        yield from self._make(OUTSIDER, self._of_branch(self.ground.branches()[0]))
+        for start in (0, 7, 19):
+            yield from self._make(ELSEWHERE, outside[start::31])
+        yield from self._own_causes(community)
+
+    def _make(self, situations: Sequence[Situation], areas: list[Area]) -> Iterator[SimulatedCase]:
+        now = self.maker.now
+        for number, one in enumerate(situations):
+            rotated = areas[number * 5 % len(areas) :] + areas[: number * 5 % len(areas)]
+            codes = [one.codes[(number + i) % len(one.codes)] for i in range(len(one.codes))]
+            walk = self.maker.find(rotated, codes, one.temper, partial(_stands, one.wanted, now))
+            if walk is not None:
+                yield walk
+
+    def _own_causes(self, areas: list[Area]) -> Iterator[SimulatedCase]:
+        """Two accusations on the city's own channel, and two open reports about an organisation."""
+        now = self.maker.now
+        for number, text in enumerate(report_text.ACCUSATION):
+            yield self.maker.make(
+                areas[number],
+                now - dt.timedelta(days=2 + 30 * number, hours=3),
+                report_text.Template("GV04", 0, "", text, "按程序核查", "已按程序核查并答复本人。"),
+                OutcomeProfile(hold=Verb.ACCEPT if number == 0 else "", ending="silence"),
+                channel=Channel.WEB,
+                text=text,
+            )
+        for number, text in enumerate(report_text.ABOUT):
+            place = areas[-1 - number]
+            about = self.ground.route(place, self.maker.now.date()).organisation
+            walk = self.maker.find(
+                [place],
+                ["OT03"],
+                _held(Verb.ACCEPT),
+                partial(_stands, _at(Status.SUBMITTED if number else Status.ACCEPTED), now),
+                about=about,
+                text=text,
+            )
+            if walk is not None:
+                yield walk
+
+    def _below(self, area_id: int) -> list[Area]:
+        return [home for home in self.homes if area_id in home.ancestor_ids]
+
+    def _branch_homes(self) -> list[Area]:
+        day = self.maker.now.date()
+        return self._of_branch(self.ground.route(self.building, day).organisation)
+
+    def _of_group(self, homes: list[Area]) -> list[Area]:
+        """Return the places the group of building 46 looks after, the building itself left out."""
+        day = self.maker.now.date()
+        group = self.ground.route(self.building, day).group
+        return [
+            home
+            for home in homes
+            if home.pk != self.building.pk and self.ground.route(home, day).group == group
+        ]
+
+    def _of_branch(self, branch: Organisation) -> list[Area]:
+        if branch.level != OrgLevel.BRANCH:
+            return [self.building]
+        day = self.maker.now.date()
+        near = [home for home in self.homes if branch.area_id in home.ancestor_ids]
+        return [home for home in near if self.ground.route(home, day).organisation.pk == branch.pk]

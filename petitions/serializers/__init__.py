@@ -1,1 +1,0 @@
-"""The shapes of cases for programs: what is shown, and what each verb takes."""

@@ -1,0 +1,1 @@
+"""The resident's page of a case, and the resident's feedback."""

@@ -1,0 +1,144 @@
+"""Shapes of what residents fill in to follow a case."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from petitions.intake.wizard_forms import check_phone, clean_text
+from petitions.rules import tracking_codes
+from petitions.rules.contacts import ContactDetails
+
+FOUR_DIGITS = re.compile(r"\d{4}")
+RATINGS = [(str(points), str(points)) for points in range(1, 6)]
+
+
+class TrackForm(forms.Form):
+    """The code of a case, and the last four digits of the telephone number if one was left."""
+
+    code = forms.CharField(
+        label=_("查询码"),
+        help_text=_("回执上的12位字母和数字，大小写和横线都不要紧。"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+        error_messages={"required": _("请填写查询码。")},
+    )
+    digits = forms.CharField(
+        label=_("电话后四位"),
+        help_text=_("没有留电话的不用填。"),
+        max_length=12,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def clean_code(self) -> str:
+        """Mend look-alikes and drop separators."""
+        code = tracking_codes.normalised(self.cleaned_data["code"])
+        if len(code) != tracking_codes.LENGTH or set(code) - set(tracking_codes.ALPHABET):
+            raise forms.ValidationError(_("查询码是12位字母和数字，请对照回执再填一次。"))
+        return code
+
+    def clean_digits(self) -> str:
+        """Keep exactly four digits, or nothing."""
+        digits: str = self.cleaned_data["digits"].strip()
+        if digits and not FOUR_DIGITS.fullmatch(digits):
+            raise forms.ValidationError(_("请填电话号码的最后四位数字。"))
+        return digits
+
+
+class VersionedForm(forms.Form):
+    """A decision about a case: the version the resident had before the eyes goes with it."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class RatingForm(forms.Form):
+    """One of five faces."""
+
+    rating = forms.TypedChoiceField(
+        choices=RATINGS,
+        coerce=int,
+        error_messages={"required": _("请选一个表情。"), "invalid_choice": _("请选一个表情。")},
+    )
+
+
+class FeedbackForm(VersionedForm):
+    """Solved or not, with a face and a word if wanted."""
+
+    rating = forms.TypedChoiceField(choices=RATINGS, coerce=int, empty_value=None, required=False)
+    reason = forms.CharField(
+        label=_("还差什么？"),
+        help_text=_("没有解决或只解决了一部分时，写一句哪里还不行，承办人好接着办。"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": _("请写短一点，500字以内。")},
+    )
+    partly = forms.BooleanField(required=False)
+
+    def clean_reason(self) -> str:
+        """Keep what was written, without control characters."""
+        return clean_text(self.cleaned_data["reason"])
+
+
+class ResidentDisputeForm(FeedbackForm):
+    """Not solved, or only partly: what is still wrong is asked for once, and may stay unsaid."""
+
+    asked = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask before an empty word is sent; the second press sends it as it is."""
+        given = super().clean() or {}
+        if "reason" in given and not given["reason"] and not given.get("asked"):
+            self.add_error("reason", _("还差什么？写一句，承办人好接着办。不想写，就再按一次。"))
+        return given
+
+
+class ResidentReopenForm(VersionedForm):
+    """Why a closed case should be handled again."""
+
+    reopen_reason = forms.CharField(
+        label=_("出了什么情况？"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": _("请写一句为什么要再办。"),
+            "max_length": _("请写短一点，500字以内。"),
+        },
+    )
+
+    def clean_reopen_reason(self) -> str:
+        """Keep what was written, without control characters."""
+        return clean_text(self.cleaned_data["reopen_reason"])
+
+
+class ContactCorrectionForm(forms.Form):
+    """A corrected contact; a telephone number is what it is for."""
+
+    phone = forms.CharField(
+        label=_("新的电话"),
+        max_length=30,
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
+        error_messages={"required": _("请填写电话，不想留电话请按“删除联系方式”。")},
+    )
+    name = forms.CharField(
+        label=_("怎么称呼您"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    is_confidential = forms.BooleanField(label=_("对承办人保密，只让社区知道"), required=False)
+
+    def clean_phone(self) -> str:
+        """Keep the digits."""
+        return check_phone(self.cleaned_data["phone"])
+
+    def reach(self) -> ContactDetails:
+        """Return the contact as corrected."""
+        given = self.cleaned_data
+        return ContactDetails(clean_text(given["name"]), given["phone"], given["is_confidential"])

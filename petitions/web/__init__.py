@@ -1,0 +1,1 @@
+"""Web code shared by the journeys: access, filters, pagination, list items, photos."""

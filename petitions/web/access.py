@@ -1,0 +1,61 @@
+"""Who comes in by the doors for people: somebody logged in who holds a post that handles cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, resolve_url
+from django_htmx.http import HttpResponseClientRedirect
+
+from members.models import User
+from petitions.models import Petition
+from petitions.permissions import has_case_post
+
+P = ParamSpec("P")
+
+
+class StaffRequest(HttpRequest):
+    """A request of somebody with a post, as `staff_only` lets it through."""
+
+    user: User
+
+
+def staff_only(
+    view: Callable[Concatenate[StaffRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Let in whoever holds a post that handles cases; visitors are asked to log in, others get 403.
+
+    The three administrative hats and people without a post today see no case content, so no page
+    of cases opens for them, not even an empty one.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not isinstance(request.user, User):
+            return _to_login(request)
+        if not has_case_post(request.user):
+            raise PermissionDenied
+        return view(cast("StaffRequest", request), *args, **kwargs)
+
+    return guarded
+
+
+def get_case(request: StaffRequest, pk: int) -> Petition:
+    """Return a case within the reader's scope with what a page names; any other does not exist."""
+    cases = Petition.objects.visible_to(request.user).with_parts()
+    return get_object_or_404(cases.select_related("contact", "place", "grid"), pk=pk)
+
+
+def _to_login(request: HttpRequest) -> HttpResponseBase:
+    """Ask to log in and come back; a part of a page moves the whole page there."""
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+    if request.path == resolve_url(settings.LOGIN_REDIRECT_URL):
+        return redirect(settings.LOGIN_URL)  # the log-in knows where each begins: hats elsewhere
+    return redirect_to_login(request.get_full_path() if request.method == "GET" else request.path)

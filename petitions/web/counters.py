@@ -1,0 +1,93 @@
+"""Figures over an already scoped queryset; each counts by the condition of the list it opens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Min
+
+from config.lib.viewer import Viewer
+from members.enums import Role
+from petitions.permissions import DESK_ROLES
+from petitions.querysets import PetitionQuerySet
+from petitions.web.filters import named_filter
+
+ANSWERING = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL})
+ACCEPTING = DESK_ROLES | {Role.BRANCH_SECRETARY, Role.CITY_OFFICIAL}
+CONFIRMING = DESK_ROLES | {Role.BRANCH_SECRETARY}
+
+# In the order of urgency; `None` is for everybody with a post, otherwise for these roles.
+COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
+    ("overdue", None),
+    ("due_soon", None),
+    ("to_accept", ACCEPTING),
+    ("waiting", ANSWERING),
+    ("returned", DESK_ROLES),
+    ("to_confirm", CONFIRMING),
+    ("mine", None),
+)
+COLUMNS = ("due_today", "overdue", "escalated")
+
+
+def counters_for(viewer: Viewer) -> list[str]:
+    """Return the counters that mean something to the viewer's posts, most urgent first."""
+    return [name for name, roles in COUNTERS if roles is None or viewer.scope.has_role(*roles)]
+
+
+def count(
+    cases: PetitionQuerySet, names: Sequence[str], viewer: Viewer, now: dt.datetime
+) -> dict[str, int]:
+    """Count the open ones of the scoped `cases` by each named condition, in one query.
+
+    The same case may count under several names: what is overdue may also be mine.
+    """
+    figures = {name: Count("pk", filter=named_filter(name, viewer, now)) for name in names}
+    return cases.open().order_by().aggregate(**figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One row of the overview: open cases of an area or organisation on one moment.
+
+    `due_today`: the next limit ends today and has not passed; `overdue`: it has passed;
+    `escalated`: an escalation is not answered yet; `oldest_at`: when the oldest was reported.
+    """
+
+    open: int = 0
+    due_today: int = 0
+    overdue: int = 0
+    escalated: int = 0
+    oldest_at: dt.datetime | None = None
+
+
+def figures_by(
+    cases: PetitionQuerySet, field: str, viewer: Viewer, now: dt.datetime
+) -> dict[int, Figures]:
+    """Group the open ones of the scoped `cases` by `subdistrict`, `community` or `organisation`."""
+    columns = {name: Count("pk", filter=named_filter(name, viewer, now)) for name in COLUMNS}
+    rows = (
+        cases.open()
+        .exclude(**{field: None})
+        .order_by()
+        .values(f"{field}_id")
+        .annotate(all_open=Count("pk"), oldest_at=Min("created_at"), **columns)
+    )
+    return {
+        row[f"{field}_id"]: Figures(
+            row["all_open"], row["due_today"], row["overdue"], row["escalated"], row["oldest_at"]
+        )
+        for row in rows
+    }
+
+
+def total(rows: Sequence[Figures]) -> Figures:
+    """Add up rows; the oldest of all is the oldest."""
+    return Figures(
+        sum(row.open for row in rows),
+        sum(row.due_today for row in rows),
+        sum(row.overdue for row in rows),
+        sum(row.escalated for row in rows),
+        min((row.oldest_at for row in rows if row.oldest_at), default=None),
+    )

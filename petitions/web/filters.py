@@ -1,0 +1,239 @@
+"""One filter set for the list page and the API, and the named conditions its counters share."""
+
+# django-filter has no types of its own.
+# mypy: disallow-untyped-calls=False
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import django_filters as df
+from django import forms
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework.filterset import FilterSet
+
+from config.lib import clock
+from config.lib.viewer import Viewer
+from grids.models import Area
+from petitions import querysets, text_search
+from petitions.enums import Channel, Status, Urgency, Verb
+from petitions.models import Event, Petition
+from petitions.querysets import PetitionQuerySet
+from petitions.rules import catalogue
+from petitions.states import FINAL, OPEN, RUNNING
+
+LARGEST_ID = 2**53
+LONGEST_QUERY = 100
+DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+Condition = Callable[[Viewer, dt.datetime], Q]
+
+
+def _end_of_day(now: dt.datetime) -> dt.datetime:
+    return _midnight(timezone.localtime(now).date() + dt.timedelta(days=1))
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_current_timezone())
+
+
+NAMED_FILTERS: dict[str, Condition] = {
+    "overdue": lambda _viewer, now: querysets.is_overdue(now),
+    "due_soon": lambda _viewer, now: querysets.is_due_soon(now),
+    "due_today": lambda _viewer, now: Q(
+        status__in=RUNNING, due_at__gt=now, due_at__lt=_end_of_day(now)
+    ),
+    "to_accept": lambda _viewer, _now: Q(status=Status.SUBMITTED),
+    "waiting": lambda viewer, _now: querysets.is_awaiting_answer_of(viewer) & Q(status__in=OPEN),
+    "returned": lambda _viewer, _now: Q(status=Status.RETURNED),
+    "to_confirm": lambda _viewer, _now: Q(status=Status.RESOLVED),
+    "escalated": lambda _viewer, _now: Q(is_answer_owed=True, status__in=OPEN),
+    "mine": lambda viewer, _now: querysets.is_in_hands_of(viewer),
+}
+"""What can be asked about a case by one word in the URL; all of them are about open cases."""
+
+NAMED_FILTER_LABELS = {
+    "overdue": _("已超期"),
+    "due_soon": _("即将超期"),
+    "due_today": _("今天到期"),
+    "to_accept": _("待受理"),
+    "waiting": _("待我答复"),
+    "returned": _("已退单"),
+    "to_confirm": _("待居民确认"),
+    "escalated": _("升级待答复"),
+    "mine": _("我经手"),
+}
+
+
+def named_filter(name: str, viewer: Viewer, now: dt.datetime) -> Q:
+    """Return the condition behind one word; the list filters by it, the counter counts by it."""
+    return NAMED_FILTERS[name](viewer, now)
+
+
+class FlagField(forms.Field):
+    """A yes that may be left out: `1` or `true`; `0` or `false` is the same as leaving it out."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> bool | None:
+        """Read the word; anything else is refused."""
+        if value in self.empty_values or str(value).lower() in {"0", "false"}:
+            return None
+        if str(value).lower() in {"1", "true"}:
+            return True
+        raise forms.ValidationError(_("请填1或0。"))
+
+
+class FlagFilter(df.BooleanFilter):
+    """Keeps the cases for which a named condition holds."""
+
+    field_class = FlagField  # type: ignore[assignment]  # django-filter infers its own default
+    parent: PetitionFilter
+
+    def filter(self, qs: PetitionQuerySet, value: bool | None) -> PetitionQuerySet:
+        """Keep what the condition of this name holds for, as the viewer stands to it now."""
+        if not value:
+            return qs
+        return qs.filter(named_filter(self.field_name, self.parent.viewer, self.parent.now))
+
+
+class IdFilter(df.NumberFilter):
+    """Keeps the cases that name one row by its id."""
+
+    field_class = forms.IntegerField  # type: ignore[assignment]  # as above
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, min_value=1, max_value=LARGEST_ID, **kwargs)
+
+
+def _flag(name: str) -> FlagFilter:
+    return FlagFilter(field_name=name, label=NAMED_FILTER_LABELS[name])
+
+
+class FilterForm(forms.Form):
+    """The form behind the filters: what its fields say together."""
+
+    def clean(self) -> None:
+        """Refuse an end before its beginning: the empty list would not say why."""
+        first, last = (self.cleaned_data.get(name) for name in ("filed_from", "filed_to"))
+        if first and last and last < first:
+            self.add_error("filed_to", _("这一天早于开始日期，请改一个。"))
+
+
+class PetitionFilter(FilterSet):
+    """Every way to narrow a list of cases; over a queryset already scoped by `visible_to`."""
+
+    STATES = [("open", _("在办")), ("closed", _("已办完")), ("all", _("全部"))]
+
+    q = df.CharFilter(method="keep_matching", label=_("编号、地点、内容"), max_length=LONGEST_QUERY)
+    state = df.ChoiceFilter(method="keep_state", choices=STATES, label=_("范围"))
+    status = df.MultipleChoiceFilter(
+        method="keep_statuses", choices=Status, label=_("状态"), widget=forms.CheckboxSelectMultiple
+    )
+    urgency = df.MultipleChoiceFilter(
+        method="keep_urgencies",
+        choices=Urgency,
+        label=_("紧急程度"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    category = df.CharFilter(method="keep_category", label=_("类别"), max_length=8)
+    channel = df.ChoiceFilter(choices=Channel, label=_("来源"), empty_label=_("全部"))
+    organisation = IdFilter(field_name="organisation_id", label=_("负责组织"))
+    subdistrict = IdFilter(field_name="subdistrict_id", label=_("街道（乡镇）"))
+    community = IdFilter(field_name="community_id", label=_("社区（村）"))
+    grid = IdFilter(field_name="grid_id", label=_("网格"))
+    place = IdFilter(method="keep_below", label=_("地点"))
+    filed_from = df.DateFilter(method="keep_filed_from", label=_("反映日期，从"), widget=DATE)
+    filed_to = df.DateFilter(method="keep_filed_to", label=_("反映日期，到"), widget=DATE)
+    overdue = _flag("overdue")
+    due_soon = _flag("due_soon")
+    due_today = _flag("due_today")
+    to_accept = _flag("to_accept")
+    waiting = _flag("waiting")
+    returned = _flag("returned")
+    to_confirm = _flag("to_confirm")
+    escalated = _flag("escalated")
+    mine = _flag("mine")
+
+    class Meta:
+        model = Petition
+        form = FilterForm
+        fields: list[str] = []
+
+    def __init__(
+        self,
+        data: Any = None,
+        queryset: PetitionQuerySet | None = None,
+        *,
+        request: HttpRequest | None = None,
+        prefix: str | None = None,
+        now: dt.datetime | None = None,
+    ) -> None:
+        super().__init__(data, queryset, request=request, prefix=prefix)
+        self.now = now or clock.now()
+
+    @property
+    def viewer(self) -> Viewer:
+        """Whoever asks; conditions such as "mine" depend on it."""
+        assert self.request is not None
+        viewer: Viewer = self.request.user
+        return viewer
+
+    def keep_matching(self, rows: PetitionQuerySet, _name: str, words: str) -> PetitionQuerySet:
+        """Keep cases whose number, place, category or text hold the words."""
+        return rows.matching(words) if text_search.tokens(words) else rows.none()
+
+    def keep_state(self, rows: PetitionQuerySet, _name: str, state: str) -> PetitionQuerySet:
+        """Keep cases in which something is still owed, or those that ended."""
+        if state == "all":
+            return rows
+        return rows.open() if state == "open" else rows.filter(status__in=FINAL)
+
+    def keep_statuses(
+        self, rows: PetitionQuerySet, _name: str, statuses: list[str]
+    ) -> PetitionQuerySet:
+        """Keep cases in any of the statuses."""
+        return rows.filter(status__in=statuses) if statuses else rows
+
+    def keep_urgencies(
+        self, rows: PetitionQuerySet, _name: str, urgencies: list[str]
+    ) -> PetitionQuerySet:
+        """Keep cases of any of the urgencies."""
+        return rows.filter(urgency__in=urgencies) if urgencies else rows
+
+    def keep_category(self, rows: PetitionQuerySet, _name: str, code: str) -> PetitionQuerySet:
+        """Keep cases of a category, or of everything under a first-level one."""
+        return rows.filter(category__in=catalogue.ids_under(code))
+
+    def keep_below(self, rows: PetitionQuerySet, _name: str, pk: int) -> PetitionQuerySet:
+        """Keep cases of a place and everything under it; a place out of reach has none."""
+        area = Area.objects.visible_to(self.viewer).filter(pk=pk).first()
+        return rows.none() if area is None else rows.filter(path__startswith=area.path)
+
+    def keep_filed_from(self, rows: PetitionQuerySet, _name: str, day: dt.date) -> PetitionQuerySet:
+        """Keep cases filed on this day or later."""
+        return rows.filter(created_at__gte=_midnight(day))
+
+    def keep_filed_to(self, rows: PetitionQuerySet, _name: str, day: dt.date) -> PetitionQuerySet:
+        """Keep cases filed on this day or earlier."""
+        if day == dt.date.max:
+            return rows
+        return rows.filter(created_at__lt=_midnight(day + dt.timedelta(days=1)))
+
+
+class EventFilter(FilterSet):
+    """Ways to narrow the events of the cases that exist for the caller."""
+
+    after = df.NumberFilter(
+        field_name="id", lookup_expr="gt", min_value=0, max_value=LARGEST_ID, label=_("此编号之后")
+    )
+    petition = IdFilter(field_name="petition_id", label=_("诉求"))
+    verb = df.MultipleChoiceFilter(choices=Verb, label=_("动作"))
+
+    class Meta:
+        model = Event
+        fields: list[str] = []

@@ -1,0 +1,144 @@
+"""What one case shows in a row or on a card, and which act of the viewer is due on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Case, IntegerField, Q, Value, When
+from django.urls import reverse
+
+from config.lib import durations
+from config.lib.viewer import Viewer
+from members.models import User
+from petitions import permissions, querysets
+from petitions.enums import DeadlineKind, Status, Verb
+from petitions.models import Petition
+from petitions.querysets import PetitionQuerySet
+from petitions.rules import catalogue, promises
+
+SUMMARY_LENGTH = 48
+DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
+
+# What is due first, by status; the first verb that is open to the viewer becomes the button.
+NEXT_ACTIONS: dict[Status, tuple[Verb, ...]] = {
+    Status.SUBMITTED: (Verb.ACCEPT,),
+    Status.RETURNED: (Verb.REASSIGN,),
+    Status.ACCEPTED: (Verb.DISPATCH, Verb.START),
+    Status.REOPENED: (Verb.DISPATCH, Verb.START),
+    Status.ASSIGNED: (Verb.START, Verb.VISIT),
+    Status.IN_PROGRESS: (Verb.RESOLVE, Verb.VISIT),
+    Status.RESOLVED: (Verb.CONFIRM,),
+}
+PAGES: dict[Verb, str] = {Verb.VISIT: "doors"}
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """One case in words, as `components/case_row.html` and `case_card.html` read it."""
+
+    id: int
+    number: str
+    url: str
+    place: str
+    category: str
+    status: str
+    status_label: str
+    urgency: str
+    urgency_label: str
+    handler: str
+    summary: str
+    deadline_absolute: str
+    deadline_relative: str
+    deadline_state: str
+    action_url: str = ""
+    action_label: str = ""
+
+
+def for_list(cases: PetitionQuerySet) -> PetitionQuerySet:
+    """Load what a row needs in one query, and leave out the long columns."""
+    return cases.select_related("organisation", "assigned_group").defer(*DEFERRED_COLUMNS)
+
+
+def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> PetitionQuerySet:
+    """Sort open cases by what needs the viewer most.
+
+    Overdue, then due soon, an escalation to answer, to be accepted or given a new owner, the rest;
+    inside each the one due first.
+    """
+    rank = Case(
+        When(querysets.is_overdue(now), then=Value(0)),
+        When(querysets.is_due_soon(now), then=Value(1)),
+        When(querysets.is_awaiting_answer_of(viewer), then=Value(2)),
+        When(Q(status__in=[Status.SUBMITTED, Status.RETURNED]), then=Value(3)),
+        When(Q(status=Status.RESOLVED), then=Value(5)),
+        default=Value(4),
+        output_field=IntegerField(),
+    )
+    return cases.order_by(rank, "due_at", "id")
+
+
+def first_urgent(
+    cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime, most: int
+) -> PetitionQuerySet:
+    """Return the first of the open cases, loaded; only these few are read whole."""
+    first = urgent_first(cases, viewer, now).values("pk")[:most]
+    return urgent_first(for_list(Petition.objects.filter(pk__in=first)), viewer, now)
+
+
+def next_action(petition: Petition, by: User) -> Verb | None:
+    """Return the act that is `by`'s to do next on the case, if there is one."""
+    first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()
+    due = NEXT_ACTIONS.get(Status(petition.status), ())
+    for verb in first + due:
+        if permissions.may(verb, petition, by):
+            return verb
+    return None
+
+
+def list_items(
+    cases: Iterable[Petition], now: dt.datetime, *, by: User | None = None
+) -> list[ListItem]:
+    """Put cases into words; with `by` each carries the act that is due from that person."""
+    return [list_item(petition, now, by=by) for petition in cases]
+
+
+def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -> ListItem:
+    """Put one case into words; asks the database nothing when it was `loaded`."""
+    due = _due(petition, now)
+    verb = next_action(petition, by) if by else None
+    category = catalogue.read().by_id.get(petition.category_id)
+    holder = petition.assigned_group or petition.organisation
+    return ListItem(
+        id=petition.pk,
+        number=petition.number,
+        url=petition.get_absolute_url(),
+        place=petition.place_name,
+        category=catalogue.label(category or petition.category),
+        status=petition.status,
+        status_label=petition.get_status_display(),
+        urgency=petition.urgency,
+        urgency_label=petition.get_urgency_display(),
+        handler=holder.short_name or holder.name,
+        summary=_short(petition.text),
+        deadline_absolute=due.absolute if due else "",
+        deadline_relative=due.relative if due else "",
+        deadline_state=due.state if due else "",
+        action_url=reverse(f"petitions:{PAGES.get(verb, verb)}", args=[petition.pk])
+        if verb
+        else "",
+        action_label=str(verb.label) if verb else "",
+    )
+
+
+def _due(petition: Petition, now: dt.datetime) -> durations.Moment | None:
+    if petition.due_at is None or not petition.is_running:
+        return None
+    calendar = promises.working_time(petition, DeadlineKind.RESOLUTION)
+    return durations.time_left(petition.due_at, petition.soon_at, now, calendar)
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= SUMMARY_LENGTH else f"{flat[: SUMMARY_LENGTH - 1]}…"

@@ -1,0 +1,299 @@
+"""Filing a report: the one function behind the desk, the public page and the API."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from branches.models import Organisation
+from config.lib.db.prepared import PreparedQuery
+from config.lib.db.tree_paths import draw_ids
+from config.lib.viewer import Viewer
+from grids.enums import Level
+from grids.models import Area
+from members.enums import Role
+from members.models import User
+from petitions import permissions, text_search
+from petitions.enums import Actor, CategoryChannel, Channel, DeadlineKind, PhotoKind, Regime, Verb
+from petitions.models import Category, IdempotencyKey, MeToo, Petition
+from petitions.permissions import By
+from petitions.rules import routing, tracking_codes
+from petitions.rules.contacts import ContactDetails
+from petitions.rules.photos import StoredPhoto
+from petitions.workflow import contact
+from petitions.workflow.transitions import NotPermitted, Transition, WorkflowError, WrongState
+
+RECORD_LANGUAGE = "zh-hans"
+
+
+class KeyReused(WorkflowError):
+    """The same idempotency key came with another body (422)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class InProgress(WorkflowError):
+    """The same idempotency key is being handled right now (409); the first is done in a moment."""
+
+    retry_after = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What somebody reports: where, what, since when, how to reach them, and by which way.
+
+    `urgency` empty takes the category's. `about` is the organisation the report is about, if it is
+    one of those that would answer for the place; `around` what the door has read of the place.
+    """
+
+    place: Area
+    category: Category
+    text: str
+    channel: Channel
+    notice_version: str
+    since: str = ""
+    urgency: str = ""
+    reach: ContactDetails = field(default_factory=ContactDetails)
+    about: Organisation | None = None
+    photos: Sequence[StoredPhoto] = ()
+    language: str = "zh-hans"
+    regime: Regime = Regime.COMMUNITY
+    external_number: str = ""
+    around: routing.ResponsibleChain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRequest:
+    """Makes a submission happen once: who sends, the key chosen there, a hash of what was sent.
+
+    `answer` makes the body to be kept with the key, so that a repeat is answered with the same.
+    """
+
+    client: str
+    key: str
+    request_hash: str
+    answer: Callable[[Petition], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A filed case with its tracking code; `is_repeat` when the key had been used before.
+
+    `answer` is the body kept with the key.
+    """
+
+    petition: Petition
+    code: str
+    is_repeat: bool = False
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+def submit(
+    *, report: Report, by: By, now: dt.datetime, key: IdempotencyRequest | None = None
+) -> Submitted:
+    """File a report: case, contact, route, limits, event, photos and outbox in one transaction.
+
+    The case always has an organisation that answers for it. A repeated `key` with the same body
+    returns the first case; with another body it is refused.
+    """
+    with transaction.atomic():
+        begun = _begin(key)
+        if isinstance(begun, Submitted):
+            return begun
+        place = report.around or routing.load_place(report.place, timezone.localdate(now))
+        petition = _new(report, place, by, now)
+        petition.pk = begun
+        change = Transition(petition, Verb.FILE, by, _actor(by, petition), now)
+        change.data = {"channel": str(report.channel), "route": petition.route}
+        change.add_photos(report.photos, kind=PhotoKind.REPORT, is_public=True)
+        change.start_deadline(DeadlineKind.CONTACT, organisation_id=petition.organisation_id)
+        change.start_deadline(DeadlineKind.RESOLUTION, organisation_id=petition.organisation_id)
+        kept = _write(change, report.reach, key)
+    return Submitted(petition, tracking_codes.code_for(petition.uuid), answer=kept)
+
+
+KEY_ONCE = "idempotency_key_once"
+_IS_USED = "EXISTS (SELECT 1 FROM petitions_idempotencykey WHERE client = $1 AND key = $2)"
+_LOOK = PreparedQuery("key_look", "varchar, varchar", lambda: f"SELECT {_IS_USED}")
+_LOCK_AND_DRAW = PreparedQuery("key_lock_and_draw", "varchar, varchar", lambda: _LOCK_AND_DRAW_SQL)
+_LOCK_AND_DRAW_SQL: str = f"""
+    SELECT is_free, is_used,
+        CASE WHEN is_free AND NOT is_used THEN nextval('petitions_petition_id_seq') END
+    FROM (SELECT
+        pg_try_advisory_xact_lock(hashtextextended($1 || E'\\n' || $2, 0)) AS is_free,
+        {_IS_USED} AS is_used
+        OFFSET 0) AS asked
+"""  # noqa: S608 - only words of ours are put in
+
+
+def _begin(key: IdempotencyRequest | None) -> Submitted | int:
+    """Return the id for the new case, or what the key has filed before.
+
+    Holds the key until the transaction ends. Refuses while a twin holds it, and a changed body.
+    """
+    if key is None:
+        return draw_ids(Petition, 1)[0]
+    ((is_free, is_used, case_id),) = _LOCK_AND_DRAW.rows(key.client, key.key)
+    if is_used and (known := _first_answer(key)):
+        return known  # whoever else asks again just now
+    if not is_free:
+        raise InProgress("still_running", _("同一提交正在处理，请稍候再试。"))
+    return int(case_id) if case_id is not None else _begin(None)
+
+
+def _write(
+    change: Transition, reach: ContactDetails, key: IdempotencyRequest | None
+) -> dict[str, Any]:
+    """Write the case with its contact and the key, which keeps what its sender is answered.
+
+    A twin that was a moment earlier is still running.
+    """
+    body: dict[str, Any] = {}
+
+    def beside(petition: Petition) -> list[Model]:
+        found: list[Model] = [contact.encrypted(petition, reach)] if reach else []
+        if key is not None:
+            body.update(key.answer(petition) if key.answer else {})
+            found.append(_row(key, petition, body, change.now))
+        return found
+
+    try:
+        change.finish_new(beside)
+    except IntegrityError as error:
+        if key is None or KEY_ONCE not in str(error):
+            raise
+        raise InProgress("still_running", _("同一提交正在处理，请稍候再试。")) from error
+    return body
+
+
+def _row(
+    key: IdempotencyRequest, petition: Petition, body: dict[str, Any], now: dt.datetime
+) -> IdempotencyKey:
+    return IdempotencyKey(
+        client=key.client,
+        key=key.key,
+        request_hash=key.request_hash,
+        petition=petition,
+        body=body,
+        created_at=now,
+    )
+
+
+def replay(key: IdempotencyRequest) -> Submitted | None:
+    """Return what an earlier use of the key filed, if any; refuse a changed body."""
+    ((is_used,),) = _LOOK.rows(key.client, key.key)
+    return _first_answer(key) if is_used else None
+
+
+def _first_answer(key: IdempotencyRequest) -> Submitted | None:
+    """Return what the first use of the key filed; none when it has been let go in between."""
+    row = (
+        IdempotencyKey.objects.select_related("petition")
+        .filter(client=key.client, key=key.key)
+        .first()
+    )
+    if row is None:
+        return None
+    if row.request_hash != key.request_hash:
+        raise KeyReused("key_reused", _("这个提交编号已用于另一份内容。"))
+    code = tracking_codes.code_for(row.petition.uuid)
+    return Submitted(row.petition, code, is_repeat=True, answer=row.body)
+
+
+def _new(report: Report, place: routing.ResponsibleChain, by: By, now: dt.datetime) -> Petition:
+    route = routing.route(place, channel=report.category.channel, about=report.about)
+    case_uuid = uuid.uuid4()
+
+    def area_id(level: Level) -> int | None:
+        found = place.at(level)
+        return found.pk if found else None
+
+    return Petition(
+        uuid=case_uuid,
+        tracking_hash=tracking_codes.code_hash(tracking_codes.code_for(case_uuid)),
+        version=0,
+        created_at=now,
+        channel=report.channel,
+        regime=report.regime,
+        external_number=report.external_number,
+        language=report.language,
+        notice_version=report.notice_version,
+        urgency=report.urgency or report.category.urgency,
+        category=report.category,
+        text=report.text,
+        since=report.since,
+        place=place.area,
+        place_name=place.area.full_name,
+        path=place.area.path,
+        subdistrict_id=area_id(Level.SUBDISTRICT),
+        community_id=area_id(Level.COMMUNITY),
+        grid_id=area_id(Level.GRID),
+        organisation=route.organisation,
+        group=route.group,
+        about_organisation=report.about,
+        is_sealed=report.category.channel == CategoryChannel.ACCUSATION,
+        route=route.parts,
+        route_text=in_record_language(route.parts),
+        level=route.level,
+        filed_by=by if isinstance(by, User) else None,
+        search=text_search.vector(report.text, place.area.full_name, report.category.name),
+    )
+
+
+def in_record_language(parts: dict[str, Any]) -> str:
+    """Say the route in the language of the file, whoever is writing."""
+    if translation.get_language() == RECORD_LANGUAGE:
+        return routing.explain(parts)
+    with translation.override(RECORD_LANGUAGE):
+        return routing.explain(parts)
+
+
+def _actor(by: By, petition: Petition) -> Actor:
+    if not isinstance(by, User):
+        return Actor.PETITIONER
+    if not permissions.may_file(by, petition.path):
+        raise NotPermitted("wrong_actor", _("这个地点不在您的范围内。"))
+    if by.scope.has_role(Role.API_CLIENT):
+        return Actor.PARTNER
+    return Actor.COORDINATOR
+
+
+def me_too(*, petition: Petition, key: uuid.UUID, now: dt.datetime) -> str:
+    """Join a case that is still open; returns a code of one's own to follow it. Once per `key`."""
+    if not petition.is_open or petition.is_sealed or petition.about_organisation_id is not None:
+        raise WrongState("not_open", _("这件事已经办完，如仍有问题请重新反映。"))
+    code = tracking_codes.code_for(key)
+    MeToo.objects.get_or_create(
+        key=key,
+        defaults={
+            "petition": petition,
+            "tracking_hash": tracking_codes.code_hash(code),
+            "created_at": now,
+        },
+    )
+    return code
+
+
+def similar_cases(
+    *, viewer: Viewer | None, place: Area, category: Category | None, now: dt.datetime
+) -> list[Petition]:
+    """Return open or recent cases from the same place, newest first; at most six.
+
+    Residents (no viewer) see those without anything personal; staff only what they may see.
+    """
+    if viewer is None:
+        found = Petition.objects.filter(category__is_listed=True)
+    else:
+        found = Petition.objects.visible_to(viewer)
+    since = now - dt.timedelta(days=30)
+    rows = found.same_matter(place.pk, category.pk if category else None, since)
+    return list(rows.select_related("category", "organisation").order_by("-id")[:6])

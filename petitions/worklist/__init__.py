@@ -1,0 +1,1 @@
+"""The staff work queue: home page and list of cases."""

@@ -1,0 +1,115 @@
+"""What is held of places is never older than the registers, and asks no more while they rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from branches import responsibility_cache
+from branches.models import Organisation, Responsibility
+from grids.models import Area
+from tests.support.cast import Town, build_town
+
+pytestmark = pytest.mark.django_db
+DAY = dt.date(2026, 11, 20)
+
+
+@pytest.fixture
+def town(db: None) -> Town:
+    return build_town()
+
+
+def _names(place: Area, day: dt.date = DAY) -> set[str]:
+    found = responsibility_cache.responsible_for(place.pk, day)
+    assert found is not None
+    return {row.organisation.name for row in found[1]}
+
+
+def test_a_place_comes_with_its_chain_and_who_answers(town: Town) -> None:
+    found = responsibility_cache.responsible_for(town.building.pk, DAY)
+    assert found is not None
+    chain, answering = found
+    assert [row.pk for row in chain] == town.building.ancestor_ids
+    wanted = Responsibility.objects.answering_for(town.building.ancestor_ids, DAY)
+    assert {row.pk for row in answering} == {row.pk for row in wanted if row.is_in_season(DAY)}
+
+
+def test_every_place_is_held_as_it_is_asked_for(town: Town) -> None:
+    """Above a community, in it, and in another one; whichever was asked for first."""
+    for place in (town.areas["city"], *town.areas.values()):
+        found = responsibility_cache.responsible_for(place.pk, DAY)
+        assert found is not None
+        assert [row.pk for row in found[0]] == place.ancestor_ids
+        wanted = Responsibility.objects.answering_for(place.ancestor_ids, DAY)
+        assert {row.pk for row in found[1]} == {row.pk for row in wanted}
+
+
+def test_no_such_place(town: Town) -> None:
+    assert responsibility_cache.responsible_for(town.building.pk + 10_000, DAY) is None
+
+
+def test_while_nothing_changes_one_question_is_asked(town: Town) -> None:
+    responsibility_cache.responsible_for(town.building.pk, DAY)
+    for key in ("b46", "g8", "yingbin", "city"):
+        with CaptureQueriesContext(connection) as asked:
+            responsibility_cache.responsible_for(town.areas[key].pk, DAY)
+        assert len(asked) == 1, key
+
+
+def _end(town: Town) -> None:
+    Responsibility.objects.filter(organisation=town.orgs["branch"]).update(valid_to=DAY)
+
+
+def _delete(town: Town) -> None:
+    Responsibility.objects.filter(organisation=town.orgs["branch"]).delete()
+
+
+def _close(town: Town) -> None:
+    Organisation.objects.filter(pk=town.orgs["branch"].pk).update(valid_to=DAY)
+
+
+@pytest.mark.parametrize("change", [_end, _delete, _close])
+def test_a_change_is_known_at_once(town: Town, change: Callable[[Town], None]) -> None:
+    branch = town.orgs["branch"].name
+    tomorrow = DAY + dt.timedelta(days=1)
+    assert branch in _names(town.building, tomorrow)
+    change(town)
+    assert branch not in _names(town.building, tomorrow)
+
+
+def test_another_name_is_known_at_once(town: Town) -> None:
+    responsibility_cache.responsible_for(town.building.pk, DAY)
+    Area.objects.filter(pk=town.building.pk).update(full_name="阜兴花苑四十六号楼")
+    found = responsibility_cache.responsible_for(town.building.pk, DAY)
+    assert found is not None
+    assert found[0][-1].full_name == "阜兴花苑四十六号楼"
+
+
+def test_what_was_taken_back_is_forgotten(town: Town) -> None:
+    branch = town.orgs["branch"].name
+    with transaction.atomic():
+        _delete(town)
+        assert branch not in _names(town.building)
+        transaction.set_rollback(True)
+    assert branch in _names(town.building)
+
+
+def test_another_day_is_read_anew(town: Town) -> None:
+    branch = town.orgs["branch"].name
+    _end(town)
+    assert branch in _names(town.building, DAY)
+    assert branch not in _names(town.building, DAY + dt.timedelta(days=1))
+    assert branch in _names(town.building, DAY)
+
+
+def test_not_more_than_so_many_are_held(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responsibility_cache, "MOST", 3)
+    for place in (town.building, town.areas["d1"], town.building):
+        responsibility_cache.responsible_for(place.pk, DAY)
+    assert responsibility_cache._now is not None
+    responsibility_cache.responsible_for(town.areas["city"].pk, DAY)
+    assert set(responsibility_cache._now.areas) == {town.areas["city"].pk}

@@ -1,0 +1,67 @@
+"""Closes cases at planned instants, as people do, each closing insisted on until it is answered."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One planned closing: the case, when, and by which verb."""
+
+    case: int
+    at: float
+    verb: str
+
+
+def close_all(plan: list[Closing], done: Path) -> None:
+    """Work through the plan in its order; note what the workflow did or why it refused."""
+    with done.open("a", buffering=1) as out:
+        for act in plan:
+            time.sleep(max(0.0, act.at - time.time()))
+            out.write(json.dumps(asdict(act) | {"did": _insist(act)}) + "\n")
+
+
+def _insist(act: Closing) -> str:
+    """Ask a database that is away again; a repeat may find that the lost attempt had worked."""
+    from django.db import InterfaceError, OperationalError, connection
+
+    from petitions import workflow
+
+    was_lost = False
+    while True:
+        try:
+            _close(act)
+        except workflow.WorkflowError as refused:
+            return "lost" if was_lost else refused.code
+        except (OperationalError, InterfaceError):
+            was_lost = True
+            connection.close()
+            time.sleep(0.1)
+        else:
+            return "done"
+
+
+def _close(act: Closing) -> None:
+    from django.utils import timezone
+
+    from members.models import User
+    from members.posts import directory
+    from petitions import workflow
+    from petitions.models import Petition
+    from petitions.permissions import Petitioner
+
+    petition = Petition.objects.get(pk=act.case)
+    now = timezone.now()
+    if act.verb == "withdraw":
+        workflow.withdraw(petition=petition, by=Petitioner(act.case), now=now)
+        return
+    heads = directory.heads_of([petition.organisation_id], timezone.localdate(now))
+    head = User.objects.get(pk=heads[petition.organisation_id][0])
+    if act.verb == "decline":
+        workflow.decline(petition=petition, by=head, now=now, reason="演练")
+    else:
+        workflow.accept(petition=petition, by=head, now=now)

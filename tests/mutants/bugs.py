@@ -1,0 +1,243 @@
+"""The mistakes. Each is one that somebody could make in good faith."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from branches.models import Organisation
+from members.posts import scopes
+from petitions import querysets
+from petitions.api import petitions as api
+from petitions.api.serializers.verbs import VerbBody
+from petitions.casework import photo_pages as photo_views
+from petitions.models import Petition, Photo, RateLimitCounter
+from petitions.ops import scheduled_tasks
+from petitions.querysets import OutboxQuerySet, PetitionQuerySet
+from petitions.rules import contacts, photos, rate_limits
+from petitions.web import photo_responses
+from petitions.web.filters import PetitionFilter
+from petitions.workflow import bulk, contact, deadline_sweep, escalation_chain, submission
+from tests.mutants import killed_by
+
+Patch = pytest.MonkeyPatch
+IN_PETITIONS = "tests/petitions/"
+
+
+def _disable(trigger: str, table: str) -> None:
+    """Switch a guard off until the test's transaction is rolled back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+
+
+@killed_by(f"{IN_PETITIONS}ops/test_scheduled_tasks.py::test_a_limit_being_worked_on_is_left_alone")
+def a_sweep_that_locks_nothing(patch: Patch) -> None:
+    def claim(rows: Any, limit: int, taken: list[int]) -> Any:
+        found = list(rows.select_related("petition", "petition__place")[:limit])
+        taken.extend(row.pk for row in found)
+        return [(row.petition, row) for row in found]
+
+    patch.setattr(deadline_sweep, "_claim", claim)
+
+
+@killed_by(
+    f"{IN_PETITIONS}notices/test_outbox.py::test_what_a_lost_wake_up_left_is_told_by_the_next_sweep"
+)
+def told_by_the_wake_up_alone(patch: Patch) -> None:
+    patch.setattr(OutboxQuerySet, "waiting", lambda rows, _now: rows.none())
+
+
+@killed_by(
+    f"{IN_PETITIONS}api/test_api_idempotency.py::test_a_report_is_filed",
+    raises=(Petition.DoesNotExist,),
+)
+def answered_before_the_commit(patch: Patch) -> None:
+    def early(**told: Any) -> submission.Submitted:
+        with transaction.atomic():
+            filed = submission.submit(**told)
+            transaction.set_rollback(True)
+        return filed
+
+    patch.setattr(api, "file", early)
+
+
+@killed_by(
+    "tests/test_leaks.py::test_a_verb_names_nothing_of_elsewhere[program-reassign organisation]"
+)
+def a_related_field_without_scope(patch: Patch) -> None:
+    def named(body: VerbBody, name: str, *levels: Any) -> Organisation | None:
+        return body.one_of(name, Organisation.objects.filter(level__in=levels))
+
+    patch.setattr(VerbBody, "named", named)
+
+
+@killed_by(
+    f"{IN_PETITIONS}worklist/test_case_list.py::test_outsiders_see_nothing[q=\\u53d1\\u6d51-sibling]"
+)
+def a_filter_that_replaces_the_scope(patch: Patch) -> None:
+    def keep(_self: object, _rows: PetitionQuerySet, _name: str, words: str) -> PetitionQuerySet:
+        return Petition.objects.matching(words)
+
+    patch.setattr(PetitionFilter, "keep_matching", keep)
+
+
+@killed_by("tests/test_leaks.py::test_no_number_counts_it[community]")
+def a_counter_without_scope(patch: Patch) -> None:
+    from petitions.web import counters
+
+    honest = counters.count
+
+    def count(_cases: PetitionQuerySet, *asked: Any) -> dict[str, int]:
+        return honest(Petition.objects.all(), *asked)
+
+    patch.setattr(counters, "count", count)
+
+
+@killed_by(
+    f"{IN_PETITIONS}casework/test_photo_pages.py::test_to_an_outsider_it_does_not_exist[thumb-outsider]"
+)
+def a_thumbnail_without_a_check(patch: Patch) -> None:
+    def send(_request: HttpRequest, uuid: object, *, is_thumb: bool) -> HttpResponse:
+        return photo_responses.picture(get_object_or_404(Photo, uuid=uuid).name, is_thumb=is_thumb)
+
+    patch.setattr(photo_views, "_send", send)
+
+
+@killed_by(f"{IN_PETITIONS}test_log_privacy.py::test_no_log_line_holds_anything_of_the_petitioner")
+def a_telephone_number_in_a_log_line(patch: Patch) -> None:
+    honest = contact.encrypted
+
+    def sealed(petition: Petition, reach: contacts.ContactDetails) -> Any:
+        deadline_sweep.log.info("contact_kept", phone=reach.phone)
+        return honest(petition, reach)
+
+    patch.setattr(contact, "encrypted", sealed)
+
+
+@killed_by(
+    f"{IN_PETITIONS}rules/test_rate_limits.py::test_the_limit_is_exact_when_many_come_at_once"
+)
+def a_counter_read_then_written(patch: Patch) -> None:
+    def take(rule: rate_limits.RateLimit, address: str, now: dt.datetime) -> None:
+        row, _is_new = RateLimitCounter.objects.get_or_create(
+            bucket=rate_limits._bucket(rule, address), window=rate_limits._window(rule, now)
+        )
+        if row.count >= rule.limit:
+            raise rate_limits.RateLimited(1)
+        row.count += 1
+        row.save()
+
+    patch.setattr(rate_limits, "hit", take)
+
+
+@killed_by(f"{IN_PETITIONS}models/test_guards.py::test_queryset_update_is_refused_like_raw_sql")
+def an_event_written_only_by_save(patch: Patch) -> None:
+    _disable("petitions_petition_counts", "petitions_petition")
+    _disable("petitions_petition_has_event", "petitions_petition")
+
+
+@killed_by(f"{IN_PETITIONS}models/test_guards.py::test_event_deleted")
+def a_story_that_can_be_tidied_up(patch: Patch) -> None:
+    _disable("petitions_event_is_final", "petitions_event")
+
+
+@killed_by(
+    f"{IN_PETITIONS}rules/test_photos.py::test_stored_with_checksum_thumbnail_and_random_name",
+    raises=(FileNotFoundError,),
+)
+def a_row_for_a_photo_that_is_nowhere(patch: Patch) -> None:
+    patch.setattr(photos, "_write", lambda _target, _body: None)
+
+
+@killed_by("tests/members/test_scopes.py::test_rights_are_read_anew_with_every_request")
+def rights_remembered_for_a_minute(patch: Patch) -> None:
+    honest, kept = scopes.load, {}
+
+    def load(user: Any, day: dt.date) -> Any:
+        if user.pk not in kept:
+            kept[user.pk] = honest(user, day)
+        return kept[user.pk]
+
+    patch.setattr(scopes, "load", load)
+
+
+@killed_by(
+    f"{IN_PETITIONS}api/test_api_idempotency.py::test_a_repeat_is_answered_the_same_to_the_byte"
+)
+def a_key_that_is_not_kept_with_the_case(patch: Patch) -> None:
+    honest = submission._row
+
+    def another(key: submission.IdempotencyRequest, *given: Any) -> Any:
+        return honest(replace(key, key=f"{len(key.key)}{time.monotonic_ns()}"), *given)
+
+    patch.setattr(submission, "_row", another)
+
+
+@killed_by(
+    f"{IN_PETITIONS}ops/test_scheduled_tasks.py::test_the_databases_clock_decides_whatever_ours_says[ahead]"
+)
+def a_limit_judged_by_our_own_clock(patch: Patch) -> None:
+    patch.setattr(scheduled_tasks, "database_now", timezone.now)
+
+
+@killed_by(
+    f"{IN_PETITIONS}workflow/test_submission.py::test_contact_is_sealed_and_bound_to_its_case"
+)
+def a_contact_sealed_to_nothing(patch: Patch) -> None:
+    patch.setattr(contacts, "_bound_to", lambda _uuid: b"contact")
+
+
+@killed_by(
+    f"{IN_PETITIONS}rules/test_rate_limits.py::test_only_our_own_proxies_are_believed"
+    "[1-10.0.0.1-203.0.113.5, 198.51.100.7-198.51.100.7]"
+)
+def a_forwarding_header_believed(patch: Patch) -> None:
+    def client_address(request: HttpRequest) -> str:
+        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        return hops[0] or str(request.META.get("REMOTE_ADDR"))
+
+    patch.setattr(rate_limits, "client_address", client_address)
+
+
+@killed_by(
+    f"{IN_PETITIONS}models/test_visibility.py::"
+    "test_case_about_an_organisation_is_hidden_from_it_and_all_below[branch-hidden0]"
+)
+def a_case_shown_to_those_it_is_about(patch: Patch) -> None:
+    patch.setattr(querysets, "_own_and_above", lambda _scope: frozenset())
+
+
+@killed_by(
+    f"{IN_PETITIONS}workflow/test_deadline_sweep.py::test_unaccepted_case_climbs_to_community_then_subdistrict_then_city"
+)
+def an_escalation_that_takes_the_case_away(patch: Patch) -> None:
+    honest = escalation_chain.escalate_to
+
+    def climb(one: Any, **told: Any) -> None:
+        honest(one, **told)
+        one.petition.organisation = one.petition.supervisor
+
+    patch.setattr(escalation_chain, "escalate_to", climb)
+    patch.setattr(bulk, "CHANGED", (*bulk.CHANGED, "organisation"))
+
+
+@killed_by(f"{IN_PETITIONS}workflow/test_deadline_sweep.py::test_reminder_comes_once_at_80_percent")
+def a_reminder_that_is_not_noted(patch: Patch) -> None:
+    honest = deadline_sweep._remind_batch
+
+    def remind(claimed: Any, now: dt.datetime) -> None:
+        honest(claimed, now)
+        for _case, row in claimed:
+            type(row).objects.filter(pk=row.pk).update(reminded_at=None, attempts=F("attempts"))
+
+    patch.setattr(deadline_sweep, "_remind_batch", remind)

@@ -1,0 +1,269 @@
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from members import workflow as people
+from members.models import User
+from petitions import permissions, workflow
+from petitions.casework import timeline
+from petitions.enums import DoorResult, Outcome, Status, Verb
+from petitions.models import Event, MeToo, Note, Petition
+from petitions.rules.contacts import ContactDetails
+from tests.support.cast import PHONE, Stage
+from tests.support.clients import BUDGET, counted, login
+from tests.support.tracking_client import follow
+
+HANDLING = ["clerk", "secretary", "leader", "community", "official", "city"]
+
+
+@pytest.fixture(autouse=True)
+def _demo(settings: Any) -> None:
+    settings.DEMO = True
+
+
+def page(stage: Stage, name: str, petition: Petition, query: str = "") -> str:
+    answer = login(stage, name).get(petition.get_absolute_url() + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("name", HANDLING)
+@pytest.mark.parametrize("status", [Status.SUBMITTED, Status.IN_PROGRESS, Status.CLOSED])
+def test_whoever_has_to_do_with_it_reads_it(stage: Stage, name: str, status: Status) -> None:
+    petition = stage.at(status)
+    found = page(stage, name, petition)
+    assert petition.number in found
+    assert petition.text in found
+    assert petition.route_text in found
+
+
+@pytest.mark.parametrize("name", ["outsider", "sibling", "department", "member"])
+def test_to_everybody_else_it_is_as_if_it_did_not_exist(stage: Stage, name: str) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    client = login(stage, name)
+    known = client.get(petition.get_absolute_url())
+    unknown = client.get("/petitions/999999/")
+    assert (known.status_code, unknown.status_code) == (404, 404)
+    each_time_new = rb'<code>.*?</code>|"X-CSRFToken": ".*?"'
+    kept = [re.sub(each_time_new, b"", one.content) for one in (known, unknown)]
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin"])
+def test_no_hat_opens_a_case(stage: Stage, name: str) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    assert login(stage, name).get(petition.get_absolute_url()).status_code == 403
+
+
+def test_without_a_post_no_page_opens(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    user = people.create_person(username="nobody", name="示例无职务", by=None)
+    client = Client()
+    client.force_login(User.objects.get(pk=user.pk))
+    assert client.get(petition.get_absolute_url()).status_code == 403
+
+
+def test_a_visitor_is_asked_to_log_in(stage: Stage) -> None:
+    petition = stage.at(Status.SUBMITTED)
+    answer = Client().get(petition.get_absolute_url())
+    assert answer.status_code == 302
+    assert f"next={petition.get_absolute_url()}" in answer["Location"]
+
+
+def test_the_contact_stays_closed(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    client = login(stage, "secretary")
+    for address in ("", "print/", "doors/print/", "reveal/"):
+        found = client.get(petition.get_absolute_url() + address).content.decode()
+        assert PHONE not in found
+        assert "示例居民" not in found
+
+
+def test_a_confidential_contact_is_named_as_such(stage: Stage) -> None:
+    reach = ContactDetails(name="示例居民", phone=PHONE, is_confidential=True)
+    petition = stage.at(Status.IN_PROGRESS, reach=reach)
+    assert "请由社区转达" in page(stage, "secretary", petition)
+    assert 'name="reason"' in page(stage, "clerk", petition)
+
+
+def test_the_due_act_comes_first_and_closed_ones_say_why(stage: Stage) -> None:
+    found = page(stage, "secretary", stage.at(Status.SUBMITTED))
+    assert re.search(r'action="[^"]+/accept/"', found)
+    assert found.index("/accept/") < found.index("/return/")
+    assert "当前状态是“待受理”" in found
+
+
+@pytest.mark.parametrize("status", [Status.SUBMITTED, Status.IN_PROGRESS, Status.RESOLVED])
+@pytest.mark.parametrize("name", HANDLING)
+def test_the_buttons_are_the_open_verbs(stage: Stage, name: str, status: Status) -> None:
+    petition = stage.at(status)
+    user = stage.cast[name]
+    found = page(stage, name, petition)
+    shown = set(re.findall(rf'="/petitions/{petition.pk}/(\w+)/"', found))
+    wanted = {
+        "doors" if verb == Verb.VISIT else str(verb)
+        for verb in permissions.allowed_verbs(petition, user)
+    }
+    assert shown - {"print"} == wanted
+
+
+def test_internal_notes_are_marked(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    workflow.note(petition=petition, by=stage.cast["clerk"], now=timezone.now(), body="内部说明")
+    found = page(stage, "secretary", petition)
+    part = found[found.index("timeline__item--internal") : found.index("内部说明")]
+    assert "#lock" in part
+    assert "内部" in part
+
+
+def test_each_answer_keeps_the_cause_of_its_own_round(stage: Stage, client: Client) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    for cause in ("老旧铁管", "水箱没洗"):
+        workflow.resolve(
+            petition=petition,
+            by=stage.cast["secretary"],
+            now=timezone.now(),
+            outcome=Outcome.RESOLVED,
+            cause=cause,
+            public_answer="已修好",
+        )
+        if cause == "老旧铁管":
+            by = stage.petitioner(petition)
+            workflow.dispute(petition=petition, by=by, now=timezone.now(), reason="还是浑")
+    entries = timeline.staff_timeline(timeline.load_history(petition), timezone.now())
+    said = [entry.text for entry in entries if entry.kind == Verb.RESOLVE]
+    assert said == ["原因：老旧铁管\n已修好", "原因：水箱没洗\n已修好"]
+    read = follow(client, petition)
+    assert "原因：老旧铁管" in read.split('id="steps"')[1]  # the earlier round, among the steps
+    assert "原因：水箱没洗" in read.split('id="steps"')[0]  # the answer in force, on top
+    words = Note.objects.filter(event__verb=Verb.RESOLVE)
+    assert not [one for one in Event.objects.all() if "老旧铁管" in str(one.data)]
+    assert {one.cause for one in words} == {"老旧铁管", "水箱没洗"}
+
+
+def test_the_newest_can_stand_first(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    oldest, newest = (f'id="event-{one.pk}"' for one in petition.events.order_by("version")[:2])
+    found = page(stage, "secretary", petition)
+    assert found.index(oldest) < found.index(newest)
+    found = page(stage, "secretary", petition, "?order=newest")
+    assert found.index(newest) < found.index(oldest)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_shown"),
+    [("clerk", True), ("official", True), ("secretary", False), ("leader", False)],
+)
+def test_who_handles_it_does_not_see_the_rating(stage: Stage, name: str, is_shown: bool) -> None:
+    petition = stage.at(Status.RESOLVED)
+    workflow.confirm(petition=petition, by=stage.petitioner(petition), now=timezone.now(), rating=2)
+    assert ("评分 2/5" in page(stage, name, petition)) is is_shown
+
+
+def test_escalations_say_who_still_owes_an_answer(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    now = timezone.now()
+    workflow.escalate(petition=petition, by=stage.cast["secretary"], now=now, reason="缺资金")
+    assert "还没有答复" in page(stage, "secretary", petition)
+    workflow.answer(
+        petition=petition, by=stage.cast["community"], now=now, kind="resources", text="已给"
+    )
+    found = page(stage, "secretary", petition)
+    assert "还没有答复" not in found
+    assert "给予资源支持" in found
+
+
+def test_others_affected_and_the_same_matter_are_named(stage: Stage) -> None:
+    first, second = stage.at(Status.IN_PROGRESS), stage.at(Status.SUBMITTED)
+    workflow.me_too(petition=first, key=second.uuid, now=timezone.now())
+    assert MeToo.objects.count() == 1
+    found = page(stage, "secretary", first)
+    assert second.number in found
+    assert "另有 1 户" in found
+
+
+def test_a_finished_case_keeps_counts_of_doors_only(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    now = timezone.now()
+    workflow.visit(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=now,
+        building=stage.town.building,
+        results={(1, 1, 1): DoorResult.AFFECTED, (1, 1, 2): DoorResult.NO_ANSWER},
+    )
+    assert "入户 2 户" in page(stage, "secretary", petition)
+    petition.refresh_from_db()
+    workflow.withdraw(petition=petition, by=stage.petitioner(petition), now=now)
+    assert not petition.doors.exists()
+    found = page(stage, "secretary", petition)
+    assert "入户 2 户" in found
+    assert "结案后只保留户数" in found
+
+
+def test_time_is_charged_to_whoever_held_the_case(stage: Stage) -> None:
+    now = timezone.now()
+    petition = stage.file(now=now - dt.timedelta(hours=5)).petition
+    secretary = stage.cast["secretary"]
+    workflow.accept(petition=petition, by=secretary, now=now - dt.timedelta(hours=3))
+    group = stage.town.orgs["group"]
+    workflow.dispatch(petition=petition, by=secretary, now=now - dt.timedelta(hours=2), group=group)
+    petition.refresh_from_db()
+    found = timeline.holder_periods(timeline.load_history(petition), now, None)
+    assert [(hand.label, hand.minutes, hand.share, hand.current) for hand in found] == [
+        (stage.town.orgs["branch"].short_name, 180, 60, False),
+        (group.short_name, 120, 40, True),
+    ]
+
+
+def test_while_the_resident_is_asked_nobody_holds_it(stage: Stage) -> None:
+    now = timezone.now()
+    petition = stage.at(Status.RESOLVED, now=now - dt.timedelta(hours=1))
+    found = timeline.holder_periods(timeline.load_history(petition), now, None)
+    assert [(hand.label, hand.minutes) for hand in found][-1] == ("等居民确认", 60)
+    assert "等居民确认" in page(stage, "secretary", petition)
+
+
+def test_the_printed_sheet_has_number_and_code_but_no_contact(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    found = login(stage, "secretary").get(petition.get_absolute_url() + "print/").content.decode()
+    assert petition.number in found
+    assert "data:image/svg+xml" in found
+    assert "有，打印时隐去" in found
+
+
+@pytest.mark.parametrize("others", [2, 30])
+def test_it_asks_little_whatever_it_went_through(stage: Stage, others: int) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    now, secretary = timezone.now(), stage.cast["secretary"]
+    for _other in range(others):
+        stage.file()
+        workflow.note(petition=petition, by=secretary, now=now, body="又去看了一次")
+    workflow.escalate(petition=petition, by=secretary, now=now, reason="缺资金")
+    workflow.answer(
+        petition=petition,
+        by=stage.cast["community"],
+        now=now,
+        kind="department",
+        text="请办理",
+        department=stage.town.orgs["water"],
+    )
+    workflow.escalate(petition=petition, by=secretary, now=now, reason="还没来")
+    client = login(stage, "official")
+    with counted() as asked:
+        assert client.get(petition.get_absolute_url()).status_code == 200
+    assert len(asked) <= BUDGET, "\n".join(sql[:90] for sql in asked)
+
+
+def test_a_verb_comes_alone_where_the_case_page_asks_for_it(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    client = login(stage, "secretary")
+    whole = client.get(petition.get_absolute_url() + "note/")
+    part = client.get(petition.get_absolute_url() + "note/", headers={"HX-Request": "true"})
+    assert "<html" in whole.content.decode()
+    assert "<html" not in part.content.decode()
+    assert "HX-Request" in part["Vary"]

@@ -1,0 +1,146 @@
+"""The promise line: for every state who does what by when, and the same words for everybody."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.utils import timezone, translation
+
+from petitions import workflow
+from petitions.enums import DeadlineKind, Outcome, Status
+from petitions.models import Deadline, Petition
+from petitions.rules import promises
+from petitions.rules.promises import Promise
+from tests.support.cast import PATHS, Stage
+
+# A Tuesday morning in office hours, in a year whose calendar is known.
+NOW = dt.datetime(2026, 3, 3, 11, 0, tzinfo=timezone.get_default_timezone())
+HOUR = dt.timedelta(hours=1)
+RUNNING = [
+    s for s in PATHS if s in {"submitted", "accepted", "assigned", "in_progress", "reopened"}
+]
+
+
+def _promise(petition: Petition, now: dt.datetime = NOW) -> Promise:
+    case = Petition.objects.with_parts().get(pk=petition.pk)
+    return promises.promise(case, now, Deadline.objects.owed().filter(petition=case))
+
+
+def _owed(petition: Petition, kind: DeadlineKind) -> Deadline:
+    return Deadline.objects.owed().get(petition=petition, kind=kind)
+
+
+@pytest.mark.parametrize("status", PATHS)
+def test_every_state_has_one_finished_sentence(stage: Stage, status: Status) -> None:
+    said = _promise(stage.at(status, now=NOW))
+    assert said.text.endswith("。")
+    assert said.state in {"ok", "soon", "overdue", "waiting", "done"}
+    assert "%(" not in said.text
+    assert (said.due is None) == (said.state == "done")
+
+
+def test_waiting_for_acceptance_names_who_and_by_when(stage: Stage) -> None:
+    petition = stage.file(now=NOW).petition
+    said = _promise(petition)
+    assert said.text == "第三网格党支部将在3月3日 13:00前受理并告诉您下一步。"
+    assert said.due is not None
+    assert said.due.relative == "还剩 2小时"
+    assert said.state == "ok"
+
+
+def test_once_accepted_the_result_is_promised(stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED, now=NOW)
+    assert _promise(petition).text == "第三网格党支部将在3月4日 11:00前告诉您处理结果。"
+
+
+@pytest.mark.parametrize("status", RUNNING)
+def test_soon_and_overdue_are_said(stage: Stage, status: Status) -> None:
+    petition = stage.at(status, now=NOW)
+    kind = DeadlineKind.CONTACT if status == Status.SUBMITTED else DeadlineKind.RESOLUTION
+    row = _owed(petition, kind)
+    assert _promise(petition, row.remind_at - dt.timedelta(minutes=1)).state == "ok"
+    assert _promise(petition, row.remind_at).state == "soon"
+    late = _promise(petition, row.due_at)
+    assert late.state == "overdue"
+    assert "已超期" in late.text
+
+
+def test_a_limit_that_fired_is_still_owed(stage: Stage) -> None:
+    petition = stage.file(now=NOW).petition
+    row = _owed(petition, DeadlineKind.CONTACT)
+    at = row.due_at + HOUR
+    assert workflow.expire(deadline_id=row.pk, now=at)
+    said = _promise(petition, at)
+    assert said.text == "已上报迎宾路社区党委，迎宾路社区党委将在3月3日 16:00前作出答复。"
+    workflow.answer(
+        petition=Petition.objects.get(pk=petition.pk),
+        by=stage.cast["community"],
+        now=at,
+        kind="resources",  # type: ignore[arg-type]
+        text="派人",
+    )
+    said = _promise(petition, at)
+    assert said.text == (
+        "迎宾路社区党委已答复：给予资源支持。第三网格党支部将在3月4日 11:00前告诉您处理结果。"
+    )
+    assert said.state == "ok"
+    late = _promise(petition, _owed(petition, DeadlineKind.RESOLUTION).due_at)
+    assert "已答复" in late.text
+    assert "原定时限已过" in late.text
+    assert late.state == "overdue"
+
+
+def test_escalated_names_the_level_that_owes_the_answer(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS, now=NOW)
+    workflow.escalate(petition=petition, by=stage.cast["secretary"], now=NOW, reason="换主管")
+    said = _promise(petition)
+    assert said.text.startswith("已上报迎宾路社区党委")
+    late = _promise(petition, NOW + 3 * HOUR)
+    assert late.state == "overdue"
+    assert "正在继续上报" in late.text
+
+
+def test_resolved_asks_the_resident_in_working_days(stage: Stage) -> None:
+    said = _promise(stage.at(Status.RESOLVED, now=NOW))
+    assert said.state == "waiting"
+    assert said.text == "请在3月10日 11:00前确认是否解决；逾期未回复将自动结案。"
+    assert said.due is not None
+    assert said.due.relative == "还剩 5个工作日"
+
+
+def test_what_is_not_urgent_counts_working_time(stage: Stage) -> None:
+    petition = stage.file(now=NOW, urgency="normal").petition
+    said = _promise(petition)
+    assert said.due is not None
+    assert said.due.relative == "还剩 1个工作日"
+    assert "3月4日 11:00" in said.text
+
+
+def test_done_again_has_its_own_limit(stage: Stage) -> None:
+    petition = stage.at(Status.REOPENED, now=NOW)
+    assert _promise(petition).text == "第三网格党支部将在3月4日 11:00前告诉您处理结果。"
+    workflow.resolve(
+        petition=Petition.objects.get(pk=petition.pk),
+        by=stage.cast["secretary"],
+        now=NOW,
+        outcome=Outcome.RESOLVED,
+        cause="",
+        public_answer="又修好了",
+    )
+    assert _promise(petition).state == "waiting"
+
+
+def test_same_promise_in_english(stage: Stage) -> None:
+    petition = stage.file(now=NOW).petition
+    with translation.override("en"):
+        said = _promise(petition)
+    assert said.due is not None
+    assert re.search(r"3 Mar 13:00", said.due.absolute)
+
+
+def test_promise_names_no_person(stage: Stage) -> None:
+    for status in PATHS:
+        text = _promise(stage.at(status, now=NOW)).text
+        assert "示例" not in text

@@ -1,0 +1,134 @@
+"""Which organisation answers for a report, and the sentence that explains it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from branches import workflow as organising
+from branches.enums import OrgKind, OrgLevel
+from branches.models import Responsibility
+from grids.enums import AreaKind, Level
+from grids.workflow import add_area
+from petitions.enums import CaseLevel, CategoryChannel
+from petitions.rules import routing
+from tests.support.cast import SINCE, Stage
+
+DAY = dt.date(2026, 11, 20)
+
+
+def _route(stage: Stage, area: str = "b46", day: dt.date = DAY, **how: object) -> routing.Route:
+    place = routing.load_place(stage.town.areas[area], day)
+    return routing.route(place, **how)  # type: ignore[arg-type]
+
+
+def test_building_goes_to_the_branch_of_its_grid_and_names_its_group(stage: Stage) -> None:
+    found = _route(stage)
+    assert (found.organisation, found.group) == (
+        stage.town.orgs["branch"],
+        stage.town.orgs["group"],
+    )
+    assert found.level == CaseLevel.GRID
+    assert found.sentence == (
+        "送 第三网格党支部：阜兴花苑46号楼 → 第七网格 → 第三网格党支部（自2025-03-01起负责）。"
+        "楼栋党小组：46号楼党小组。"
+    )
+
+
+def test_one_branch_answers_for_several_grids(stage: Stage) -> None:
+    assert _route(stage, "g8").organisation == stage.town.orgs["branch"]
+
+
+def test_place_without_branch_falls_to_the_community(stage: Stage) -> None:
+    Responsibility.objects.filter(organisation=stage.town.orgs["branch"]).delete()
+    found = _route(stage)
+    assert found.organisation == stage.town.orgs["yingbin"]
+    assert found.level == CaseLevel.COMMUNITY
+    assert "兜底" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [(("branch", "yingbin"), "fuxin"), (("branch", "yingbin", "fuxin"), "city")],
+)
+def test_never_nobody_as_long_as_the_city_answers(
+    stage: Stage, gone: tuple[str, ...], left: str
+) -> None:
+    ids = [stage.town.orgs[name].pk for name in gone]
+    Responsibility.objects.filter(organisation__in=ids).delete()
+    assert _route(stage).organisation == stage.town.orgs[left]
+
+
+def test_nobody_at_all_is_an_error_not_a_case(stage: Stage) -> None:
+    Responsibility.objects.all().delete()
+    with pytest.raises(routing.NoResponsibleOrganisation):
+        _route(stage)
+
+
+@pytest.mark.parametrize(
+    ("about", "to"), [("branch", "yingbin"), ("yingbin", "fuxin"), ("fuxin", "city")]
+)
+def test_case_about_an_organisation_goes_one_level_up(stage: Stage, about: str, to: str) -> None:
+    found = _route(stage, about=stage.town.orgs[about])
+    assert found.organisation == stage.town.orgs[to]
+    assert found.group is None
+    assert "由上一级办理" in found.sentence
+
+
+def test_accusation_goes_to_the_citys_own_channel(stage: Stage) -> None:
+    found = _route(stage, channel=CategoryChannel.ACCUSATION)
+    assert found.organisation == stage.town.orgs["city"]
+    assert found.group is None
+
+
+def test_responsibility_ends_on_its_last_day(stage: Stage) -> None:
+    row = Responsibility.objects.get(area=stage.town.areas["g7"])
+    organising.end_responsibility(responsibility=row, on=DAY)
+    assert _route(stage, day=DAY).organisation == stage.town.orgs["branch"]
+    after = DAY + dt.timedelta(days=1)
+    assert _route(stage, day=after).organisation == stage.town.orgs["yingbin"]
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (dt.date(2026, 5, 31), None),
+        (dt.date(2026, 6, 1), "yurts"),
+        (dt.date(2026, 9, 15), "yurts"),
+        (dt.date(2026, 9, 16), None),
+    ],
+)
+def test_yurt_group_answers_in_its_season_only(
+    stage: Stage, day: dt.date, expected: str | None
+) -> None:
+    pasture = add_area(
+        level=Level.ESTATE,
+        kind=AreaKind.PASTURE,
+        parent=stage.town.areas["yingbin"],
+        name="夏牧场",
+        on=SINCE,
+    )
+    yurts = organising.add_organisation(
+        level=OrgLevel.GROUP,
+        kind=OrgKind.YURT_GROUP,
+        parent=stage.town.orgs["yingbin"],
+        area=pasture,
+        name="毡房党小组",
+        on=SINCE,
+    )
+    organising.assign(
+        organisation=yurts, area=pasture, on=SINCE, season_from="06-01", season_to="09-15"
+    )
+    found = routing.route(routing.load_place(pasture, day))
+    assert found.organisation == stage.town.orgs["yingbin"]
+    assert found.group == (yurts if expected else None)
+
+
+def test_loading_a_place_that_is_held_costs_one_query(
+    stage: Stage, django_assert_num_queries: Any
+) -> None:
+    routing.load_place(stage.town.building, DAY)
+    with django_assert_num_queries(1):
+        routing.load_place(stage.town.building, DAY)

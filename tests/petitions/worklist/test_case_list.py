@@ -1,0 +1,166 @@
+"""The list: the URL is its state; nobody sees a row that is not theirs."""
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from petitions import querysets
+from petitions.enums import Status
+from petitions.web import keyset_pagination
+from tests.support.cast import Stage
+from tests.support.login import login
+
+NOW = timezone.now()
+LIST = "/petitions/"
+
+
+def ids(client: Client, query: str = "") -> list[int]:
+    return [row.id for row in client.get(f"{LIST}?{query}").context["rows"]]
+
+
+def test_open_cases_due_soonest_first_by_default(stage: Stage) -> None:
+    later, sooner = (stage.file(now=NOW - dt.timedelta(hours=h)).petition.pk for h in (1, 5))
+    stage.at(Status.CLOSED)
+    assert ids(login(stage, "clerk")) == [sooner, later]
+
+
+def test_what_ended_comes_newest_first(stage: Stage) -> None:
+    first, second = (stage.at(Status.CLOSED).pk for _i in range(2))
+    assert ids(login(stage, "clerk"), "state=closed&sort=due") == [second, first]
+
+
+def test_a_search_looks_at_everything(stage: Stage) -> None:
+    case = stage.at(Status.CLOSED)
+    assert ids(login(stage, "clerk"), "q=发浑") == [case.pk]
+    assert ids(login(stage, "clerk"), "q=发浑&state=open") == []
+
+
+def test_a_whole_number_opens_its_case(stage: Stage) -> None:
+    case = stage.at(Status.CLOSED)
+    answer = login(stage, "clerk").get(LIST, {"q": f" {case.number} "})
+    assert (answer.status_code, answer.url) == (302, case.get_absolute_url())
+    for name in ("outsider", "sibling"):
+        assert login(stage, name).get(LIST, {"q": case.number}).status_code == 200
+    wrong_year = f"1999-{case.pk:06d}"
+    assert login(stage, "clerk").get(LIST, {"q": wrong_year}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["outsider", "sibling"])
+@pytest.mark.parametrize(
+    "query", ["state=all", "q=发浑", "status=submitted", "overdue=1", "sort=newest"]
+)
+def test_outsiders_see_nothing(stage: Stage, name: str, query: str) -> None:
+    stage.file(now=NOW - dt.timedelta(days=20))
+    client = login(stage, name)
+    assert ids(client, query) == []
+    assert client.get(f"{LIST}?{query}").context["count"] == 0
+
+
+def test_history_is_counted_less_far_than_what_is_open(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyset_pagination, "HISTORY_LIMIT", 1)
+    for status in (Status.CLOSED, Status.CLOSED, Status.CLOSED, *[Status.SUBMITTED] * 4):
+        stage.at(status)
+    client = login(stage, "clerk")
+    for state, limit, count in (
+        ("open", keyset_pagination.COUNT_LIMIT, 4),
+        ("closed", 1, 2),
+        ("all", 1, 2),
+    ):
+        shown = client.get(f"{LIST}?state={state}").context
+        assert (shown["limit"], shown["count"]) == (limit, count), state
+
+
+def test_what_holds_a_frequent_word_is_not_counted_beyond_its_page(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting would read every case with the word; what fits on the page is known anyhow."""
+    monkeypatch.setattr(keyset_pagination, "SIZES", (2, 50, 100))
+    monkeypatch.setattr(querysets, "RARE", 3)
+    client = login(stage, "clerk")
+    for _case in range(5):
+        stage.file(text="管道漏水")
+    with monkeypatch.context() as uncounted:
+        uncounted.setattr(keyset_pagination, "bounded_count", None)
+        first = client.get(LIST, {"q": "漏水"})
+        whole = client.get(LIST, {"q": "漏水", "size": "50"})
+    assert (first.context["count"], first.context["limit"]) == (3, 2)
+    assert "多于 2 件" in first.content.decode()
+    assert (whole.context["count"], whole.context["limit"]) == (5, 50)
+    assert "5 件" in whole.content.decode()
+    last = client.get(client.get(first.context["next_url"]).context["next_url"])
+    assert len(last.context["rows"]) == 1
+    assert (last.context["count"], last.context["limit"]) == (3, 2)
+    monkeypatch.setattr(querysets, "RARE", 6)
+    assert client.get(LIST, {"q": "漏水"}).context["count"] == 5
+
+
+def test_chips_take_themselves_away(stage: Stage) -> None:
+    stage.file()
+    query = f"status=submitted&status=accepted&overdue=1&place={stage.town.areas['fxhy'].pk}"
+    chips = login(stage, "clerk").get(f"{LIST}?{query}").context["chips"]
+    said = {(chip.label, chip.value) for chip in chips}
+    assert ("状态", "待受理") in {(str(a), b) for a, b in said}
+    assert ("地点", "阜兴花苑") in {(str(a), b) for a, b in said}
+    first = next(chip for chip in chips if chip.value == "待受理")
+    assert "status=accepted" in first.remove_url
+    assert "status=submitted" not in first.remove_url
+    assert "overdue=1" in first.remove_url
+
+
+def test_a_chip_names_no_place_out_of_reach(stage: Stage) -> None:
+    page = login(stage, "clerk").get(LIST, {"place": stage.town.areas["hzxq"].pk})
+    assert "河畔新区" not in page.content.decode()
+    assert "不在您的范围内" in page.content.decode()
+
+
+def test_empty_says_why(stage: Stage) -> None:
+    client = login(stage, "clerk")
+    assert "这里还没有诉求" in client.get(LIST).content.decode()
+    assert "没有符合筛选的诉求" in client.get(LIST, {"overdue": 1}).content.decode()
+
+
+def test_pages_lead_on_and_back(stage: Stage) -> None:
+    made = [stage.file(now=NOW + dt.timedelta(minutes=i)).petition.pk for i in range(25)]
+    client = login(stage, "clerk")
+    first = client.get(LIST, {"sort": "oldest", "mine": "", "category": "WS01"})
+    assert [row.id for row in first.context["rows"]] == made[:20]
+    assert not first.context["prev_url"]
+    second = client.get(first.context["next_url"])
+    assert [row.id for row in second.context["rows"]] == made[20:]
+    assert "category=WS01" in second.context["prev_url"]
+    back = client.get(second.context["prev_url"])
+    assert [row.id for row in back.context["rows"]] == made[:20]
+
+
+def test_nonsense_is_named_and_breaks_nothing(stage: Stage) -> None:
+    case = stage.file().petition.pk
+    page = login(stage, "clerk").get(f"{LIST}?status=half&place=x&after=%00&size=0&sort=drop&q=%00")
+    assert page.status_code == 200
+    assert "还差一点" in page.content.decode()
+    assert case in [row.id for row in page.context["rows"]]
+
+
+@pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin"])
+def test_hats_see_no_cases(stage: Stage, name: str) -> None:
+    assert login(stage, name).get(LIST).status_code == 403
+
+
+def test_queries_do_not_grow(stage: Stage, django_assert_max_num_queries: object) -> None:
+    place, body = stage.town.areas["fxhy"].pk, stage.town.orgs["branch"].pk
+    query = f"{LIST}?q=发浑&place={place}&organisation={body}"
+    for _i in range(3):
+        stage.file()
+    client = login(stage, "clerk")
+    client.get(query)
+    with django_assert_max_num_queries(12) as few:  # type: ignore[operator]
+        client.get(query)
+        number = len(few)
+    for _i in range(20):
+        stage.file()
+    client.get(query)  # what a process holds for a minute is read anew
+    with django_assert_max_num_queries(number):  # type: ignore[operator]
+        client.get(query)

@@ -1,0 +1,157 @@
+"""Today: counters that equal their lists, the most urgent first, the act that is due."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from members.models import InboxMessage
+from petitions import workflow
+from petitions.enums import Status
+from petitions.models import Petition
+from tests.support.cast import Stage
+from tests.support.login import login
+
+NOW = timezone.now()
+HOME = "/home/"
+TILE = re.compile(r'<a class="tile[^"]*" href="([^"]+)">\s*<span class="tile__count">(\d+)</span>')
+
+
+def busy(stage: Stage) -> None:
+    for status in (
+        Status.SUBMITTED,
+        Status.RETURNED,
+        Status.IN_PROGRESS,
+        Status.RESOLVED,
+        Status.CLOSED,
+    ):
+        stage.at(status, now=NOW)
+        stage.at(status, now=NOW - dt.timedelta(days=20))
+    case = stage.at(Status.IN_PROGRESS, now=NOW)
+    workflow.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
+
+
+@pytest.mark.parametrize(
+    "name", ["clerk", "secretary", "leader", "community", "official", "city", "department"]
+)
+def test_each_number_equals_the_list_it_opens(stage: Stage, name: str) -> None:
+    busy(stage)
+    client = login(stage, name)
+    tiles = TILE.findall(client.get(HOME).content.decode())
+    assert tiles
+    for url, number in tiles:
+        assert client.get(url).context["count"] == int(number), url
+
+
+def test_most_urgent_first(stage: Stage) -> None:
+    calm = stage.at(Status.IN_PROGRESS, now=NOW).pk
+    asked = stage.at(Status.RESOLVED, now=NOW).pk
+    late = stage.file(now=NOW - dt.timedelta(days=9)).petition.pk
+    soon = stage.file(now=NOW).petition.pk
+    Petition.objects.filter(pk=soon).update(soon_at=NOW, due_at=NOW + dt.timedelta(hours=1))
+    new = stage.file(now=NOW).petition.pk
+    rows = login(stage, "secretary").get(HOME).context["rows"]
+    assert [row.id for row in rows] == [late, soon, new, calm, asked]
+
+
+def test_each_row_offers_the_act_that_is_due(stage: Stage) -> None:
+    new = stage.at(Status.SUBMITTED, now=NOW)
+    back = stage.at(Status.RETURNED, now=NOW)
+    asked = stage.at(Status.RESOLVED, now=NOW)
+
+    def acts(name: str) -> dict[int, str]:
+        rows = login(stage, name).get(HOME).context["rows"]
+        return {row.id: row.action_url for row in rows}
+
+    def url(verb: str, case: Petition) -> str:
+        return reverse(f"petitions:{verb}", args=[case.pk])
+
+    assert acts("secretary") == {new.pk: url("accept", new), back.pk: "", asked.pk: ""}
+    assert acts("clerk") == {
+        new.pk: url("accept", new),
+        back.pk: url("reassign", back),
+        asked.pk: url("confirm", asked),
+    }
+
+
+def test_an_escalation_waits_for_its_answer(stage: Stage) -> None:
+    case = stage.at(Status.IN_PROGRESS, now=NOW)
+    workflow.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
+    row = login(stage, "community").get(HOME).context["rows"][0]
+    assert row.action_url == reverse("petitions:answer", args=[case.pk])
+
+
+def test_what_others_changed_since_yesterday(stage: Stage) -> None:
+    stage.file(now=NOW - dt.timedelta(days=3))
+    case = stage.at(Status.ACCEPTED, now=NOW - dt.timedelta(hours=2))
+    kinds = [change.kind for change in login(stage, "clerk").get(HOME).context["changes"]]
+    assert kinds == ["accept", "file"]
+    own = [change.kind for change in login(stage, "secretary").get(HOME).context["changes"]]
+    assert own == ["file"]
+    assert not login(stage, "outsider").get(HOME).context["changes"]
+    assert case.place_name in login(stage, "clerk").get(HOME).content.decode()
+
+
+def test_a_poll_gets_the_part_that_changes(stage: Stage) -> None:
+    stage.file(now=NOW)
+    page = login(stage, "clerk").get(HOME, headers={"HX-Request": "true", "X-Poll": "1"})
+    body = page.content.decode()
+    assert "<html" not in body
+    assert TILE.search(body)
+
+
+def test_unread_messages(stage: Stage) -> None:
+    InboxMessage.objects.create(
+        user=stage.cast["clerk"],
+        key="k",
+        kind="note",
+        title="有新备注",
+        url="/home/",
+        created_at=NOW,
+        show_from=NOW,
+    )
+    assert "有新备注" in login(stage, "clerk").get(HOME).content.decode()
+    assert "有新备注" not in login(stage, "secretary").get(HOME).content.decode()
+
+
+def test_what_needs_mending_is_told_to_coordinators(stage: Stage) -> None:
+    from branches.models import Responsibility
+
+    Responsibility.objects.filter(area=stage.town.areas["g8"]).update(valid_to=dt.date(2025, 4, 1))
+    assert "第八网格" in login(stage, "clerk").get(HOME).content.decode()
+    assert "第八网格" in login(stage, "official").get(HOME).content.decode()
+    assert "没有负责" not in login(stage, "leader").get(HOME).content.decode()
+
+
+def test_nothing_to_do_says_so(stage: Stage) -> None:
+    assert "现在没有要办的" in login(stage, "outsider").get(HOME).content.decode()
+
+
+@pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin"])
+def test_hats_see_no_cases(stage: Stage, name: str) -> None:
+    assert login(stage, name).get(HOME).status_code == 403
+
+
+def test_visitors_log_in_first(db: None) -> None:
+    assert Client().get(HOME).status_code == 302
+
+
+def test_rejects_post(stage: Stage) -> None:
+    assert login(stage, "clerk").post(HOME).status_code == 405
+
+
+def test_queries_do_not_grow(stage: Stage, django_assert_max_num_queries: object) -> None:
+    busy(stage)
+    client = login(stage, "official")
+    client.get(HOME)
+    with django_assert_max_num_queries(12) as few:  # type: ignore[operator]
+        client.get(HOME)
+        number = len(few)
+    busy(stage)
+    busy(stage)
+    client.get(HOME)  # what a process holds for a minute is read anew
+    with django_assert_max_num_queries(number):  # type: ignore[operator]
+        client.get(HOME)

@@ -1,0 +1,134 @@
+"""The marks a case carries, each told from any other word, and the search that finds them.
+
+A mark is found as it is, in any letter case, with a telephone number's separators, inside base64
+(which queues and sessions write), compressed there, and as a plain digest.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from petitions.rules import tracking_codes
+from tests.privacy.tables import digests
+
+NAME, PHONE, WORDS, INSIDE, PICTURE = "name", "phone", "words", "inside", "picture"
+CODE, DIGEST = "code", "digest"
+LETTERS = {b"N": NAME, b"W": WORDS, b"I": INSIDE, b"P": PICTURE}
+MARK = re.compile(rb"QZ([NWIP])(\d{4})", re.IGNORECASE)
+NUMBER = re.compile(rb"1[ -]?9[ -]?0[ -]?7[ -]?7[ -]?(\d)[ -]?(\d)[ -]?(\d)[ -]?(\d)[ -]?\d[ -]?\d")
+_SIGN = f"[{tracking_codes.ALPHABET}]".encode()
+CODES = re.compile(rb"(?<!\w)(%b{4})-?(%b{4})-?(%b{4})(?!\w)" % ((_SIGN,) * 3))
+HEX = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32,128}(?![0-9a-f])")
+BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{20,}")
+
+
+@dataclass(slots=True)
+class Marks:
+    """What one case carries; the code is known once it is filed."""
+
+    number: int
+    code: str = ""
+    case: int = 0
+
+    @property
+    def is_about_branch(self) -> bool:
+        """Whether the branch itself is complained about; the desk files no such case here."""
+        return self.number % 10 == 5 and self.number % 3 != 1
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether the contact is for the community only."""
+        return self.number % 5 == 0 and self.number % 3 != 1
+
+    @property
+    def name(self) -> str:
+        """How the petitioner is called."""
+        return f"示例QZN{self.number:04}"
+
+    @property
+    def phone(self) -> str:
+        """The number left."""
+        return f"19077{self.number:04}{self.number % 90 + 10:02}"
+
+    @property
+    def words(self) -> str:
+        """What the petitioner wrote."""
+        return f"QZW{self.number:04}号水管漏水"
+
+    @property
+    def inside(self) -> str:
+        """What the branch wrote for itself."""
+        return f"QZI{self.number:04}内部的话"
+
+    @property
+    def picture(self) -> bytes:
+        """What the camera wrote into the photo."""
+        return b"QZP%04d" % self.number
+
+
+Found = dict[str, set[int]]
+
+
+@dataclass
+class Finder:
+    """Looks for the marks of all cases."""
+
+    cases: list[Marks]
+    codes: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for one in self.cases:
+            if one.code:
+                self.codes[tracking_codes.normalised(one.code)] = one.number
+            self.digests |= dict.fromkeys(digests(one.phone) | digests(one.name), one.number)
+
+    def look(self, *blobs: bytes) -> Found:
+        """Return each kind of mark found, with the numbers of the cases."""
+        found: Found = {}
+        for blob in blobs:
+            self._look(blob, found)
+            if b"%" in blob:
+                self._look(unquote_to_bytes(blob), found)
+            for token in set(BASE64.findall(blob)):
+                for inner in _opened(token):
+                    self._look(inner, found)
+        return found
+
+    def look_raw(self, blob: bytes) -> Found:
+        """Return the marks that stand in it as they are, for files too large to take apart."""
+        found: Found = {}
+        self._look(blob, found)
+        return found
+
+    def _look(self, blob: bytes, found: Found) -> None:
+        for letter, number in MARK.findall(blob):
+            found.setdefault(LETTERS[letter.upper()], set()).add(int(number))
+        for digits in NUMBER.findall(blob):
+            found.setdefault(PHONE, set()).add(int(b"".join(digits)))
+        for parts in CODES.findall(blob):
+            if (number := self.codes.get(b"".join(parts).decode())) is not None:
+                found.setdefault(CODE, set()).add(number)
+        for one in HEX.findall(blob):
+            if (number := self.digests.get(one.decode())) is not None:
+                found.setdefault(DIGEST, set()).add(number)
+
+
+def _opened(token: bytes) -> Iterable[bytes]:
+    """Return what a token may stand for: base64 of either alphabet, compressed or not."""
+    padded = token.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    try:
+        plain = base64.b64decode(padded + b"=" * (-len(padded) % 4))
+    except (binascii.Error, ValueError):
+        return
+    yield plain
+    try:
+        yield zlib.decompress(plain)
+    except zlib.error:
+        return

@@ -1,0 +1,348 @@
+"""The stage with one case of every kind of place and relation, and everybody who may come.
+
+Seen from the branch of building 46: its own building, the next one, its grid, its community
+(parent), its groups (child), the community beside it (sibling, foreign), cases in which somebody
+would judge in the own cause, what has been deleted, and what never was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from knox.models import AuthToken
+
+from branches import workflow as organising
+from branches.enums import OrgKind, OrgLevel
+from branches.models import Organisation
+from grids import workflow as placing
+from grids.enums import AreaKind, Level
+from members import workflow as people
+from members.accounts.middleware import PROVED
+from members.enums import MessageKind, Role
+from members.models import InboxMessage, User
+from petitions import workflow
+from petitions.enums import AnswerKind, PhotoKind, Status
+from petitions.models import Category, Petition, Photo
+from petitions.rules.photos import StoredPhoto
+from tests.support.cast import SINCE, Stage, walk
+from tests.support.oracle import NO_ACCOUNT, SEATS, Case, sees_case
+
+NOW = timezone.now()
+LONG_AGO = NOW - dt.timedelta(days=30)
+A_WHILE_AGO = NOW - dt.timedelta(hours=20)  # of the 24 an urgent case has: more than 80 %
+TODAY = timezone.localdate(NOW)
+DAY = dt.timedelta(days=1)
+S = Status
+requests: Counter[str] = Counter()
+
+FACTS: dict[str, Case] = {
+    "own": Case(photo=True),
+    "next building": Case("b47"),
+    "grid": Case("g8", status=S.ACCEPTED),
+    "community": Case("yingbin", "yingbin"),
+    "foreign": Case("b1", "other", photo=True),
+    "foreign community": Case("daqiao", "daqiao"),
+    "reassigned from elsewhere": Case("b1", "branch"),
+    "handed to a member": Case(status=S.ASSIGNED, people=("member",), photo=True),
+    "handed to a group": Case(status=S.ASSIGNED, group="group2"),
+    "ordered to a department": Case(status=S.IN_PROGRESS, above="yingbin", department="water"),
+    "answer owed": Case(status=S.IN_PROGRESS, above="yingbin", is_owed=True),
+    "about the group": Case(about="group"),
+    "about the branch": Case(handler="yingbin", about="branch", photo=True),
+    "about the community": Case(handler="fuxin", about="yingbin"),
+    "about the branch elsewhere": Case("b1", "daqiao", about="other"),
+    "sealed": Case(handler="city", is_sealed=True, photo=True, category="GV04"),
+    "of one household": Case(category="WS05", is_household=True),
+    "filed at the desk": Case(filer="clerk"),
+    "overdue": Case(status=S.ACCEPTED, is_overdue=True),
+    "overdue elsewhere": Case("b1", "other", status=S.ACCEPTED, is_overdue=True),
+    "due soon": Case(status=S.ACCEPTED, is_due_soon=True),
+    "returned": Case(status=S.RETURNED),
+    "resolved": Case(status=S.RESOLVED),
+    "closed": Case(status=S.CLOSED),
+}
+"""Each case by its name, with everything the oracle needs to know of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A row that was there and is no more; nobody may tell it from one that never was."""
+
+    pk: int = 0
+    uuid: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass
+class Visitor:
+    """One of the cast, or a visitor without login: a browser and a program."""
+
+    name: str
+    user: User | None
+    browser: Client
+    token: dict[str, str]
+
+    def ask(self, method: str, url: str, data: Any = None) -> Any:
+        """Send one request; programs' addresses get the token and JSON."""
+        requests[method] += 1
+        if url.startswith("/api/"):
+            given = {} if method in {"GET", "HEAD"} else {"content_type": "application/json"}
+            return getattr(self.browser, method.lower())(
+                url, data or {}, headers=self.token, **given
+            )
+        given = {} if method in {"GET", "HEAD", "POST"} else {"content_type": "application/json"}
+        return getattr(self.browser, method.lower())(url, data or {}, **given)
+
+
+@dataclass
+class World:
+    """The stage with one case of every kind, and everybody who may come."""
+
+    stage: Stage
+    cases: dict[str, Petition]
+    photos: dict[str, Photo]
+    messages: dict[str, InboxMessage]
+    visitors: dict[str, Visitor]
+    gone: dict[str, Gone]
+
+    def told_of(self, who: str, body: bytes) -> list[str]:
+        """Return the cases hidden from somebody whose number, words or photo stand in an answer."""
+        return self.found_in(
+            body, [name for name, case in FACTS.items() if not sees_case(who, case)]
+        )
+
+    def found_in(self, body: bytes, names: Iterable[str] = FACTS) -> list[str]:
+        """Return which of the cases stand in an answer by number, words, address or photo."""
+        text = body.decode(errors="ignore")
+        return [name for name in names if self._marks[name].search(text)]
+
+    def __post_init__(self) -> None:
+        self._marks = {
+            name: re.compile(
+                "|".join(
+                    [
+                        f"{re.escape(mark_of(name))}(?!\\d)",
+                        re.escape(case.number),
+                        str(case.uuid),
+                        f"/petitions/{case.pk}/",
+                        *([str(self.photos[name].uuid)] if name in self.photos else []),
+                    ]
+                )
+            )
+            for name, case in self.cases.items()
+        }
+
+
+def mark_of(name: str) -> str:
+    """Return the word that stands in the text of one case and nowhere else."""
+    return f"暗号QZX{list(FACTS).index(name)}"
+
+
+def _filed(stage: Stage, name: str, now: dt.datetime) -> Petition:
+    """File one case as its facts say, with its mark in the text."""
+    fact = FACTS[name]
+    return stage.file(
+        by=fact.filer,
+        now=now,
+        place=stage.town.areas[fact.place],
+        about=stage.town.orgs[fact.about] if fact.about else None,
+        category=Category.objects.get(code=fact.category),
+        text=f"水箱渗漏 {mark_of(name)}",
+    ).petition
+
+
+def _cases(stage: Stage) -> dict[str, Petition]:
+    """Make every case through the real workflow."""
+    cast, orgs = stage.cast, stage.town.orgs
+    then = {"overdue": LONG_AGO, "overdue elsewhere": LONG_AGO, "due soon": A_WHILE_AGO}
+    made = {name: _filed(stage, name, then.get(name, NOW)) for name in FACTS}
+    for name, fact in FACTS.items():
+        if fact.place in {"b46", "g8"} and fact.handler == "branch" and fact.status in WALKED:
+            at = then.get(name, NOW)
+            made[name] = walk(stage, made[name], WALKED[fact.status], at)
+    made["overdue elsewhere"] = workflow.accept(
+        petition=made["overdue elsewhere"], by=cast["outsider"], now=LONG_AGO
+    )
+    made["reassigned from elsewhere"] = workflow.reassign(
+        petition=made["reassigned from elsewhere"],
+        by=cast["official"],
+        now=NOW,
+        organisation=orgs["branch"],
+        reason="就近",
+    )
+    _hand_out(stage, made)
+    return made
+
+
+WALKED = {
+    S.ACCEPTED: S.ACCEPTED,
+    S.ASSIGNED: S.ACCEPTED,
+    **{status: status for status in (S.IN_PROGRESS, S.RETURNED, S.RESOLVED, S.CLOSED)},
+}
+"""How far a case walks by itself before it is handed out by name."""
+
+
+def _hand_out(stage: Stage, made: dict[str, Petition]) -> None:
+    cast, orgs = stage.cast, stage.town.orgs
+    secretary: dict[str, Any] = {"by": cast["secretary"], "now": NOW}
+    for name, given in (
+        ("handed to a member", {"users": [cast["member"]]}),
+        ("handed to a group", {"group": orgs["group2"]}),
+    ):
+        made[name] = workflow.dispatch(petition=made[name], **secretary, **given)
+    for name in ("ordered to a department", "answer owed"):
+        made[name] = workflow.escalate(petition=made[name], **secretary, reason="难")
+    made["ordered to a department"] = workflow.answer(
+        petition=made["ordered to a department"],
+        by=cast["community"],
+        now=NOW,
+        kind=AnswerKind.DEPARTMENT,
+        text="请办",
+        department=orgs["water"],
+    )
+
+
+def photo_of(
+    case: Petition, *, kind: PhotoKind = PhotoKind.REPORT, is_public: bool = True
+) -> Photo:
+    token = uuid.uuid4().hex
+    stored = StoredPhoto(f"{token[:2]}/{token}.jpg", "0" * 64, 1, 1, 1)
+    return Photo.objects.create(
+        petition=case,
+        event=case.events.latest("version"),
+        kind=kind,
+        name=stored.name,
+        sha256=stored.sha256,
+        size=1,
+        width=1,
+        height=1,
+        is_public=is_public,
+    )
+
+
+def _messages(cast: dict[str, User]) -> dict[str, InboxMessage]:
+    news = people.Notification(
+        user_ids=tuple(user.pk for user in cast.values()),
+        kind=MessageKind.NOTE,
+        key="event:0:note",
+        title="示例",
+        url="/home/",
+        is_urgent=True,
+        area_path="",
+    )
+    people.notify(news=[news], now=NOW - dt.timedelta(minutes=1))
+    rows = InboxMessage.objects.filter(key__startswith="event:0:note")
+    return {row.user.username: row for row in rows.select_related("user")}
+
+
+class _UndoneError(Exception):
+    """Takes back what was just made; its numbers are used up."""
+
+
+def _gone(stage: Stage) -> dict[str, Gone]:
+    """Return rows that were there: a case, its photo and a message, taken back again."""
+    kept: dict[str, Gone] = {}
+    with contextlib.suppress(_UndoneError), transaction.atomic():
+        case = stage.file().petition
+        photo = photo_of(case)
+        kept["case"] = Gone(pk=case.pk)
+        kept["photo"] = Gone(uuid=photo.uuid)
+        row = InboxMessage.objects.create(
+            user=stage.cast["clerk"],
+            key="event:0:gone",
+            kind=MessageKind.NOTE,
+            title="示例",
+            url="/home/",
+            is_urgent=True,
+            created_at=NOW,
+            show_from=NOW,
+        )
+        kept["message"] = Gone(pk=row.pk)
+        raise _UndoneError
+    return kept
+
+
+def _ended(stage: Stage) -> None:
+    """Add a building that has been pulled down and a group that was dissolved."""
+    areas, orgs = stage.town.areas, stage.town.orgs
+    areas["gone"] = placing.add_area(
+        level=Level.BUILDING,
+        kind=AreaKind.BUILDING,
+        parent=areas["fxhy"],
+        name="9号楼",
+        on=SINCE,
+        entrances=1,
+        floors=1,
+        doors_per_floor=1,
+    )
+    placing.close_area(area=areas["gone"], on=TODAY - DAY)
+    orgs["gone"] = organising.add_organisation(
+        level=OrgLevel.GROUP,
+        kind=OrgKind.BUILDING_GROUP,
+        parent=orgs["branch"],
+        area=areas["b46"],
+        name="9号楼党小组",
+        short_name="9号楼党小组",
+        on=SINCE,
+    )
+    Organisation.objects.filter(pk=orgs["gone"].pk).update(valid_to=TODAY - DAY)
+
+
+def _more_people(stage: Stage) -> None:
+    """Add those whose posts are two, over, not yet begun, or none, and a closed account."""
+    orgs = stage.town.orgs
+    posts: dict[str, list[tuple[Role, str, dict[str, Any]]]] = {
+        "leader2": [(Role.GROUP_LEADER, "group2", {})],
+        "double": [(Role.STAFF, "daqiao", {}), (Role.MEMBER, "group", {})],
+        "former": [(Role.STAFF, "yingbin", {"valid_to": TODAY - DAY})],
+        "coming": [(Role.STAFF, "yingbin", {"valid_from": TODAY + DAY})],
+        "closed": [(Role.STAFF, "yingbin", {})],
+        "newcomer": [],
+    }
+    for name, held in posts.items():
+        user = people.create_person(username=name, name=f"示例{name}", by=None)
+        for role, body, dates in held:
+            days = {"valid_from": SINCE} | dates
+            people.appoint(user=user, role=role, by=None, organisation=orgs[body], **days)
+        stage.cast[name] = User.objects.get(pk=user.pk)
+
+
+def _visitor(name: str, user: User | None) -> Visitor:
+    browser = Client(raise_request_exception=False)
+    if user is None:
+        return Visitor(name, None, browser, {})
+    browser.force_login(user)
+    session = browser.session
+    session[PROVED] = True
+    session.save()
+    _row, token = AuthToken.objects.create(user=user)
+    return Visitor(name, user, browser, {"Authorization": f"Bearer {token}"})
+
+
+def arrive(stage: Stage) -> dict[str, Visitor]:
+    """Let everybody come and log in; one account is closed after its log-in."""
+    _ended(stage)
+    _more_people(stage)
+    visitors = {name: _visitor(name, stage.cast.get(name)) for name in SEATS}
+    people.lock(user=stage.cast["closed"], by=stage.cast["secadmin"])
+    return visitors
+
+
+def build(stage: Stage) -> World:
+    """Make the cases, photos, messages and visitors."""
+    households = [fact.category for fact in FACTS.values() if fact.is_household]
+    Category.objects.filter(code__in=households).update(is_listed=False)
+    visitors = arrive(stage)
+    cases = _cases(stage)
+    photos = {name: photo_of(cases[name]) for name, fact in FACTS.items() if fact.photo}
+    messages = _messages({n: u for n, u in stage.cast.items() if n not in NO_ACCOUNT})
+    return World(stage, cases, photos, messages, visitors, _gone(stage))

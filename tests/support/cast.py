@@ -1,0 +1,383 @@
+"""A small town and its people: the fixed cast every test of cases plays with.
+
+One subdistrict with two communities. 迎宾路 has one branch over two grids with two groups; 大桥 has
+a branch of its own. Everybody is invented.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Model
+from django.utils import timezone
+
+from branches import workflow as organising
+from branches.enums import OrgKind, OrgLevel
+from branches.models import Organisation, Responsibility
+from branches.workflow import NewOrganisation, NewResponsibility
+from grids import workflow as placing
+from grids.calendar import calendars
+from grids.enums import AreaKind, CodeScheme, Level
+from grids.models import Area, AreaCode, OfficeHours, PlaceQr
+from grids.workflow import NewArea
+from members import workflow as people
+from members.enums import Role
+from members.models import Post, SecurityEvent, User
+from petitions import workflow
+from petitions.enums import Channel, Outcome, Status, Urgency
+from petitions.models import Category, Petition, PrivacyNotice, Standard
+from petitions.permissions import Petitioner
+from petitions.rules import catalogue, standards
+from petitions.rules.contacts import ContactDetails
+from petitions.workflow import Report
+from petitions.workflow.submission import Submitted
+
+SINCE = dt.date(2025, 3, 1)
+HOUR = dt.timedelta(hours=1)
+WORKDAY = dt.timedelta(hours=8)
+PHONE = "190-0000-1234"
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """Places and organisations by the names the tests use."""
+
+    areas: dict[str, Area]
+    orgs: dict[str, Organisation]
+
+    @property
+    def building(self) -> Area:
+        """Building 46: four entrances, six floors, two doors a floor."""
+        return self.areas["b46"]
+
+
+def _area(key: str, parent: str | None, level: Level, kind: AreaKind, name: str) -> NewArea:
+    doors = (4, 6, 2) if level == Level.BUILDING else (None, None, None)
+    return NewArea(
+        key=key,
+        parent=parent,
+        level=level,
+        kind=kind,
+        name=name,
+        entrances=doors[0],
+        floors=doors[1],
+        doors_per_floor=doors[2],
+        scheme=CodeScheme.DIVISION if level == Level.COMMUNITY else None,
+        code={"yingbin": "652302002004", "daqiao": "652302002005"}.get(key, ""),
+        qr=f"qrcode{key}"[:16] if level == Level.BUILDING else "",
+    )
+
+
+def _areas() -> dict[str, Area]:
+    return placing.add_areas(
+        areas=[
+            _area("city", None, Level.CITY, AreaKind.CITY, "阜康市"),
+            _area("fuxin", "city", Level.SUBDISTRICT, AreaKind.SUBDISTRICT, "阜新街道"),
+            _area("yingbin", "fuxin", Level.COMMUNITY, AreaKind.COMMUNITY, "迎宾路社区"),
+            _area("daqiao", "fuxin", Level.COMMUNITY, AreaKind.COMMUNITY, "大桥社区"),
+            _area("g7", "yingbin", Level.GRID, AreaKind.GRID, "第七网格"),
+            _area("g8", "yingbin", Level.GRID, AreaKind.GRID, "第八网格"),
+            _area("d1", "daqiao", Level.GRID, AreaKind.GRID, "第一网格"),
+            _area("fxhy", "g7", Level.ESTATE, AreaKind.ESTATE, "阜兴花苑"),
+            _area("hzxq", "d1", Level.ESTATE, AreaKind.ESTATE, "河畔新区"),
+            _area("b46", "fxhy", Level.BUILDING, AreaKind.BUILDING, "46号楼"),
+            _area("b47", "fxhy", Level.BUILDING, AreaKind.BUILDING, "47号楼"),
+            _area("b1", "hzxq", Level.BUILDING, AreaKind.BUILDING, "1号楼"),
+        ],
+        on=SINCE,
+    )
+
+
+def _orgs(areas: dict[str, Area]) -> dict[str, Organisation]:
+    lv, kd = OrgLevel, OrgKind
+
+    def new(
+        key: str, parent: str | None, level: OrgLevel, kind: OrgKind, area: str, name: str
+    ) -> NewOrganisation:
+        return NewOrganisation(
+            key=key,
+            parent=parent,
+            level=level,
+            kind=kind,
+            area=areas[area],
+            name=name,
+            short_name=name,
+            duty_phone="0994-000-0000",
+        )
+
+    made = organising.add_organisations(
+        organisations=[
+            new("city", None, lv.CITY, kd.CITY_COMMITTEE, "city", "阜康市委社会工作部"),
+            new("water", "city", lv.DEPARTMENT, kd.UTILITY, "city", "供水公司"),
+            new("fuxin", "city", lv.SUBDISTRICT, kd.WORKING_COMMITTEE, "fuxin", "阜新街道党工委"),
+            new(
+                "yingbin",
+                "fuxin",
+                lv.COMMUNITY,
+                kd.GRASSROOTS_COMMITTEE,
+                "yingbin",
+                "迎宾路社区党委",
+            ),
+            new("daqiao", "fuxin", lv.COMMUNITY, kd.GENERAL_BRANCH, "daqiao", "大桥社区党总支"),
+            new("branch", "yingbin", lv.BRANCH, kd.FORMAL, "g7", "第三网格党支部"),
+            new("other", "daqiao", lv.BRANCH, kd.FORMAL, "d1", "大桥第一网格党支部"),
+            new("group", "branch", lv.GROUP, kd.BUILDING_GROUP, "b46", "46号楼党小组"),
+            new("group2", "branch", lv.GROUP, kd.BUILDING_GROUP, "b47", "47号楼党小组"),
+        ],
+        on=SINCE,
+    )
+    served = {
+        "city": ["city"],
+        "fuxin": ["fuxin"],
+        "yingbin": ["yingbin"],
+        "daqiao": ["daqiao"],
+        "branch": ["g7", "g8"],
+        "other": ["d1"],
+        "group": ["b46"],
+        "group2": ["b47"],
+    }
+    organising.assign_all(
+        responsibilities=[
+            NewResponsibility(organisation=made[org], area=areas[area])
+            for org, names in served.items()
+            for area in names
+        ],
+        on=SINCE,
+    )
+    return made
+
+
+def build_town() -> Town:
+    """Make places, organisations, office hours, categories, standards and the privacy notice."""
+    areas = _areas()
+    orgs = _orgs(areas)
+    placing.set_office_hours(
+        region=areas["city"],
+        hours=[
+            ("10-01", "04-30", dt.time(10), dt.time(14)),
+            ("10-01", "04-30", dt.time(15, 30), dt.time(19, 30)),
+            ("05-01", "09-30", dt.time(10), dt.time(14)),
+            ("05-01", "09-30", dt.time(16), dt.time(20)),
+        ],
+    )
+    _catalogue(areas["city"])
+    calendars.clear_cache()
+    standards.clear_cache()
+    catalogue.clear_cache()
+    return Town(areas, orgs)
+
+
+def _catalogue(city: Area) -> None:
+    water = Category.objects.create(code="WS", name="供水", urgency=Urgency.URGENT, icon="droplet")
+    gas = Category.objects.create(code="GS", name="燃气", urgency=Urgency.URGENT, icon="flame")
+    office = Category.objects.create(
+        code="GV", name="政务服务", urgency=Urgency.NORMAL, icon="file-text"
+    )
+    add = Category.objects.create
+    add(
+        code="WS01",
+        parent=water,
+        name="水质浑浊/异味",
+        urgency=Urgency.URGENT,
+        search_text="水质浑浊 浑 黄水 szhz",
+    )
+    add(
+        code="WS05",
+        parent=water,
+        name="水表与水费",
+        urgency=Urgency.NORMAL,
+        search_text="水表 水费",
+    )
+    add(
+        code="GS01",
+        parent=gas,
+        name="泄漏",
+        urgency=Urgency.EMERGENCY,
+        search_text="煤气味 漏气",
+        emergency_phone="0994-000-0119",
+    )
+    add(
+        code="GV04",
+        parent=office,
+        name="工作作风",
+        urgency=Urgency.NORMAL,
+        channel="accusation",
+        search_text="作风",
+    )
+    for urgency in Urgency:
+        Standard.objects.create(
+            region=city,
+            urgency=urgency,
+            is_round_the_clock=urgency in (Urgency.EMERGENCY, Urgency.URGENT),
+            contact_within=2 * HOUR if urgency == Urgency.URGENT else WORKDAY,
+            resolve_within=24 * HOUR if urgency == Urgency.URGENT else 5 * WORKDAY,
+            answer_within=2 * HOUR if urgency == Urgency.URGENT else WORKDAY,
+            confirm_within=5 * WORKDAY,
+            redo_within=3 * WORKDAY,
+        )
+    PrivacyNotice.objects.create(
+        version="2026-01", text="为办理您反映的事项，仅用于联系您。", valid_from=SINCE
+    )
+
+
+ROLES: dict[str, tuple[Role, str | None, bool]] = {
+    "clerk": (Role.STAFF, "yingbin", False),
+    "secretary": (Role.BRANCH_SECRETARY, "branch", False),
+    "deputy": (Role.BRANCH_SECRETARY, "branch", True),
+    "leader": (Role.GROUP_LEADER, "group", False),
+    "member": (Role.MEMBER, "group", False),
+    "community": (Role.COMMUNITY_SECRETARY, "yingbin", False),
+    "official": (Role.SUBDISTRICT_OFFICIAL, "fuxin", False),
+    "city": (Role.CITY_OFFICIAL, "city", False),
+    "department": (Role.DEPARTMENT_HANDLER, "water", False),
+    "outsider": (Role.BRANCH_SECRETARY, "other", False),
+    "sibling": (Role.STAFF, "daqiao", False),
+    "partner": (Role.API_CLIENT, None, False),
+    "auditor": (Role.AUDITOR, None, False),
+    "sysadmin": (Role.SYSTEM_ADMIN, None, False),
+    "secadmin": (Role.SECURITY_ADMIN, None, False),
+}
+
+
+SNAPSHOT: tuple[type[Model], ...] = (
+    *(Area, AreaCode, PlaceQr, OfficeHours, Organisation, Responsibility),
+    *(User, Post, SecurityEvent, Category, Standard, PrivacyNotice),
+)
+
+
+def rows() -> list[tuple[type[Model], list[Model]]]:
+    """Return every row the stage is made of, so that the next test writes them at once."""
+    return [(model, list(model._default_manager.all())) for model in SNAPSHOT]
+
+
+def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
+    """Write the stage's rows again as they were, a dozen statements instead of hundreds."""
+    for model, instances in saved:
+        model._default_manager.bulk_create(instances)
+    _count_on(saved)
+    calendars.clear_cache()
+    standards.clear_cache()
+    catalogue.clear_cache()
+
+
+def _count_on(saved: list[tuple[type[Model], list[Model]]]) -> None:
+    """Let the numbers go on behind the rows: they were drawn in another database, perhaps."""
+    asked = []
+    for model, instances in saved:
+        last = max((int(row.pk) for row in instances), default=0)
+        sequence = f"{model._meta.db_table}_id_seq"
+        asked.append(f"SELECT setval('{sequence}', greatest(last_value, {last})) FROM {sequence}")
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
+
+
+def build_cast(town: Town) -> dict[str, User]:
+    """Make one person for each role, named by what they are; nobody has a password."""
+    cast = {}
+    for name, (role, org, is_deputy) in ROLES.items():
+        user = people.create_person(
+            username=name, name=f"示例{name}", by=None, is_system=role == Role.API_CLIENT
+        )
+        people.appoint(
+            user=user,
+            role=role,
+            by=None,
+            valid_from=SINCE,
+            organisation=town.orgs[org] if org else None,
+            area=town.areas["fuxin"] if role == Role.API_CLIENT else None,
+            is_deputy=is_deputy,
+        )
+        cast[name] = User.objects.get(pk=user.pk)
+    return cast
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The town with its people, and ways to bring a case to where a test begins."""
+
+    town: Town
+    cast: dict[str, User]
+
+    def report(self, **changes: object) -> Report:
+        """Return the murky-water report from building 46, changed as asked."""
+        given: dict[str, object] = {
+            "place": self.town.building,
+            "category": Category.objects.get(code="WS01"),
+            "text": "自来水发浑，放一会儿还是黄的。",
+            "channel": Channel.QR,
+            "notice_version": "2026-01",
+            "reach": ContactDetails(name="示例居民", phone=PHONE),
+        }
+        return Report(**(given | changes))  # type: ignore[arg-type]
+
+    def file(
+        self, *, by: str | None = None, now: dt.datetime | None = None, **changes: object
+    ) -> Submitted:
+        """File a report: by a resident, or by one of the cast."""
+        actor = self.cast[by] if by else Petitioner(0)
+        return workflow.submit(report=self.report(**changes), by=actor, now=now or timezone.now())
+
+    def at(self, status: Status, *, now: dt.datetime | None = None, **changes: object) -> Petition:
+        """Return a fresh case that walked to `status` through the real workflow."""
+        now = now or timezone.now()
+        petition = self.file(by=None, now=now, **changes).petition
+        return walk(self, petition, status, now)
+
+    def petitioner(self, petition: Petition) -> Petitioner:
+        """Return the resident of a case."""
+        return Petitioner(petition.pk)
+
+
+def walk(stage: Stage, petition: Petition, status: Status, now: dt.datetime) -> Petition:
+    """Bring a submitted case to `status`, step by step."""
+    for step in PATHS[status]:
+        petition = STEPS[step](stage, petition, now)
+    return petition
+
+
+STEPS: dict[str, Callable[[Stage, Petition, dt.datetime], Petition]] = {
+    "accept": lambda s, p, now: workflow.accept(petition=p, by=s.cast["secretary"], now=now),
+    "decline": lambda s, p, now: workflow.decline(
+        petition=p, by=s.cast["secretary"], now=now, reason="不在范围"
+    ),
+    "return": lambda s, p, now: workflow.return_(
+        petition=p, by=s.cast["secretary"], now=now, reason="不归我管"
+    ),
+    "withdraw": lambda s, p, now: workflow.withdraw(petition=p, by=s.petitioner(p), now=now),
+    "redirect": lambda s, p, now: workflow.redirect(
+        petition=p, by=s.cast["secretary"], now=now, reason="请向法院提起诉讼"
+    ),
+    "dispatch": lambda s, p, now: workflow.dispatch(
+        petition=p, by=s.cast["secretary"], now=now, group=s.town.orgs["group"]
+    ),
+    "start": lambda s, p, now: workflow.start(petition=p, by=s.cast["secretary"], now=now),
+    "resolve": lambda s, p, now: workflow.resolve(
+        petition=p,
+        by=s.cast["secretary"],
+        now=now,
+        outcome=Outcome.RESOLVED,
+        cause="老旧铁管",
+        public_answer="已更换楼内铁管，水已变清。",
+    ),
+    "dispute": lambda s, p, now: workflow.dispute(
+        petition=p, by=s.petitioner(p), now=now, reason="还是浑"
+    ),
+    "confirm": lambda s, p, now: workflow.confirm(petition=p, by=s.petitioner(p), now=now),
+}
+
+PATHS: dict[Status, tuple[str, ...]] = {
+    Status.SUBMITTED: (),
+    Status.DECLINED: ("decline",),
+    Status.RETURNED: ("return",),
+    Status.WITHDRAWN: ("withdraw",),
+    Status.ACCEPTED: ("accept",),
+    Status.REDIRECTED: ("accept", "redirect"),
+    Status.ASSIGNED: ("accept", "dispatch"),
+    Status.IN_PROGRESS: ("accept", "start"),
+    Status.RESOLVED: ("accept", "start", "resolve"),
+    Status.REOPENED: ("accept", "start", "resolve", "dispute"),
+    Status.CLOSED: ("accept", "start", "resolve", "confirm"),
+}

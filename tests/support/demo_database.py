@@ -1,0 +1,126 @@
+"""The sample as files: one database full of it, made once, copied by whoever needs one of its own.
+
+It is made again when anything changes that could change the sample, and on another day: the
+sample leads up to the day on which it is loaded.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.local import embedded, init_database, paths
+from config.local.embedded import postgres
+from config.local.embedded.process import last_lines
+
+KEPT = paths.ROOT / "var" / "test" / "sample"
+FILES = ("secrets.json", "logins.txt", "media")  # belong to the rows: keys, names, photos
+APPS = ("grids", "branches", "members", "petitions")
+MADE_OF = ("migrations", "management", "models", "sample", "data", "workflow")
+OURS = frozenset(
+    {"PRODUCTION", "DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "DEBUG", "DEMO", "HOST", "PORT"}
+)
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """Return an environment that says nothing but where a stack is to live."""
+    kept = {name: value for name, value in os.environ.items() if name not in OURS}
+    return kept | {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+
+def copy_to(at: paths.DataPaths) -> None:
+    """Give a stopped stack the sample instead of whatever it held: rows, photos, keys, logins."""
+    with _kept() as source:
+        target = postgres.data_folder(at)
+        at.var.mkdir(parents=True, exist_ok=True)
+        at.logs.mkdir(exist_ok=True)
+        at.services.mkdir(mode=0o755, exist_ok=True)
+        gone = [target, *(at.var / name for name in FILES)]
+        _run("rm", "-rf", *gone)
+        _run("cp", "-a", postgres.data_folder(source), target)
+        _run("cp", "-a", *(source.var / name for name in FILES), at.var)
+
+
+@contextmanager
+def _kept() -> Iterator[paths.DataPaths]:
+    """Hold the kept sample still while it is copied; make it first when it is old."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    mark = _mark()
+    with (KEPT / "sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        if _noted() != mark:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _noted() != mark:
+                _make(mark)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        yield paths.find(KEPT)
+
+
+def _noted() -> str:
+    note = KEPT / "mark"
+    return note.read_text() if note.exists() else ""
+
+
+def _make(mark: str) -> None:
+    """Load the sample in a process of its own, whose settings name this folder."""
+    (KEPT / "mark").unlink(missing_ok=True)
+    log = KEPT / "making.log"
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.support.demo_database"],
+            cwd=paths.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=surroundings(KEPT),
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"The sample cannot be made. {log} ends:\n{last_lines(log, 15)}")
+    (KEPT / "mark").write_text(mark)
+
+
+def _mark() -> str:
+    """Return a digest of whatever decides how the sample looks, and of the day it leads up to."""
+    digest = hashlib.sha256(time.strftime("%F").encode() + init_database._fingerprint().encode())
+    for file in sorted(_files()):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    for app in APPS:
+        yield from (paths.ROOT / app).glob("*.py")
+        for part in MADE_OF:
+            yield from (one for one in (paths.ROOT / app / part).rglob("*.*") if _is_source(one))
+
+
+def _is_source(file: Path) -> bool:
+    return file.suffix in {".py", ".csv", ".json", ".txt", ".md"}
+
+
+def _run(*words: str | Path) -> None:
+    subprocess.run([str(word) for word in words], check=True)
+
+
+def main() -> int:
+    """Make the kept sample anew; its cluster is stopped again, so that it can be copied."""
+    at = paths.find()
+    _run("rm", "-rf", postgres.data_folder(at), *(at.var / name for name in FILES))
+    services = embedded.start(at, durable=False, broker=False, bound=True)
+    try:
+        init_database.database(at)
+    finally:
+        services.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""How a page is looked at: by all rules of axe, light and dark, on a phone and on a desk."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.support import browser_driver
+from tests.support.route_objects import Guide
+
+LANGUAGES = ("zh-hans", "en")
+# On a phone the one language is looked at in the light and the other in the dark; on a desk the
+# other way round. So every page is held to every rule in both languages and both themes.
+PHONE_THEME = {"zh-hans": "light", "en": "dark"}
+DESK_THEME = {"zh-hans": "dark", "en": "light"}
+RUN = """async () => {
+    const { violations } = await axe.run({ resultTypes: ["violations"], preload: false });
+    return violations.map(({ id, help, nodes }) => [id, help, nodes.map((node) => node.html)]);
+}"""
+axe = Axe()
+
+
+def look(guide: Guide, who: str, address: str, language: str, *, status: int = 200) -> None:
+    """Open a page once and hold it to the rules; whatever goes wrong behind it is an error."""
+    page = guide.page_of(who)
+    guide.watch.errors.clear()
+    browser_driver.speak(page, language)
+    _size(page, browser_driver.PHONE_SCREEN)
+    answer = page.goto(address)
+    assert answer
+    assert answer.status == status
+    policy = answer.header_value("content-security-policy") or ""
+    assert "default-src 'self'" in policy
+    assert "unsafe-" not in policy
+    hold(page, language)
+    refused = [said for said in guide.watch.errors if status == 200 or "status of" not in said]
+    assert not refused
+    assert not guide.watch.strangers
+
+
+def hold(page: Page, language: str) -> None:
+    """Hold the page as it is open now to all rules, in both widths and both themes."""
+    _size(page, browser_driver.PHONE_SCREEN)
+    assert page.get_attribute("html", "lang") == language
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"{wide} px too wide on a phone"
+    _no_violation(page, PHONE_THEME[language])
+    _size(page, browser_driver.DESK_SCREEN)
+    _no_violation(page, DESK_THEME[language])
+
+
+def _size(page: Page, screen: tuple[int, int]) -> None:
+    width, height = screen
+    page.set_viewport_size({"width": width, "height": height})
+
+
+def _no_violation(page: Page, theme: str) -> None:
+    """Run all rules; the library's own wrapper fetches style sheets anew and returns far more."""
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(axe.axe_script)
+    found = page.evaluate(RUN)
+    assert not found, f"{theme}: {found}"

@@ -1,0 +1,73 @@
+"""A resident on the public pages, step by step, and what the tests of those pages share."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from PIL import Image
+
+from petitions.models import Category
+from petitions.rules import catalogue
+from tests.support.cast import Stage
+
+TEXT = "自来水发浑，放一会儿还是黄的。"
+PHONE = "190 0000 1234"
+
+
+@pytest.fixture(autouse=True)
+def fresh(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    catalogue.clear_cache()
+
+
+def photo(name: str = "楼道.jpg", colour: str = "brown") -> SimpleUploadedFile:
+    out = io.BytesIO()
+    image = Image.new("RGB", (640, 480), colour)
+    exif = Image.Exif()
+    exif[0x010E] = "somebody's flat"
+    image.save(out, "JPEG", exif=exif)
+    return SimpleUploadedFile(name, out.getvalue(), "image/jpeg")
+
+
+def hidden(page: HttpResponse) -> dict[str, str]:
+    found = re.findall(r'name="(key|seen|notice)" value="([^"]*)"', page.content.decode())
+    return dict(found)
+
+
+class Resident:
+    """Somebody with a phone, going through the pages one after the other."""
+
+    def __init__(self, client: Client, stage: Stage) -> None:
+        self.client, self.stage = client, stage
+
+    def choose_place(self, key: str = "b46") -> Any:
+        return self.client.post("/report/", {"place": self.stage.town.areas[key].pk})
+
+    def choose_category(self, code: str = "WS01") -> Any:
+        return self.client.post("/report/what/", {"category": Category.objects.get(code=code).pk})
+
+    def tell(self, **given: Any) -> Any:
+        return self.client.post("/report/tell/", {"text": TEXT, "since": "今天早上"} | given)
+
+    def reach(self, **given: Any) -> Any:
+        return self.client.post("/report/reach/", given or {"anonymous": "1"})
+
+    def to_check(self, code: str = "WS01", **contact: Any) -> Any:
+        self.choose_place()
+        self.choose_category(code)
+        self.tell()
+        self.reach(**contact)
+        return self.client.get("/report/check/")
+
+    def send(self, page: HttpResponse, **changed: str) -> Any:
+        return self.client.post("/report/check/", hidden(page) | changed)
+
+
+@pytest.fixture
+def resident(client: Client, stage: Stage) -> Resident:
+    return Resident(client, stage)

@@ -1,0 +1,177 @@
+"""Finds a page for every route of the URL conf: with sample objects, as whoever it opens to.
+
+A route opens as a page when GET answers 200 with a whole HTML document. Whoever looks at all
+pages (accessibility, screenshots) asks here, so a new page cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.urls import reverse
+from playwright.sync_api import Browser, Page
+
+from petitions.enums import Verb
+from petitions.states import RULE_OF
+from tests.support import browser_driver, route_list
+from tests.support.route_list import Door, Route
+from tests.support.stack import Stack
+
+Where = tuple[str, str]  # who, address
+Parameters = Mapping[str, Any]
+VERBS = {f"petitions:{verb.value}": RULE_OF[verb] for verb in Verb}
+DOORS = ("petitions:doors", "petitions:doors_print")
+OPERATORS = (*(door for door in Door if door.name.startswith("OPERATOR")), Door.LOG_IN)
+WHO = {
+    Door.PUBLIC: ("visitor",),
+    **dict.fromkeys(
+        (Door.DRAFT, Door.JOIN, Door.RECEIPT, Door.FOLLOW, Door.FOLLOWED_PHOTO),
+        ("visitor", "reporter"),
+    ),
+    Door.OWN_ACCOUNT: ("visitor", "outsider", "city", "halfway"),
+    Door.LOGIN: ("secretary",),
+    Door.OWN: ("secretary",),
+    Door.POST: ("official", "secretary"),
+    Door.CASE: ("secretary",),
+    Door.VERB: ("secretary", "community", "official"),
+    Door.SLIP: ("staff",),
+    Door.PHOTO: ("secretary",),
+    Door.PLACE: ("secretary",),
+    Door.ORGANISATION: ("secretary",),
+    **dict.fromkeys(OPERATORS, ("sysadmin", "secadmin", "auditor")),
+}
+TRIES = 60  # cases: with any day of the sample some of them can go each way
+TABLE_OF = re.compile(r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_[a-z]+$")
+
+
+@dataclass
+class Guide:
+    """Knows who stands where: browsers of people, and sample objects for parameters."""
+
+    browser: Browser
+    stack: Stack
+    watch: browser_driver.Watch
+    pages: dict[str, Page] = field(default_factory=dict)
+    found: dict[str, Where | None] = field(default_factory=dict)
+
+    def page_of(self, who: str) -> Page:
+        """Return a person's browser, brought to where the person's pages can be opened."""
+        if who not in self.pages:
+            made = browser_driver.context(self.browser, self.stack)
+            self.watch.attach(made)
+            page = self.pages[who] = made.new_page()
+            self._prepare(who, page)
+        return self.pages[who]
+
+    def close(self) -> None:
+        """Close all browsers."""
+        for page in self.pages.values():
+            page.context.close()
+
+    def find(self, route: Route) -> Where | None:
+        """Return who opens the route at which address; None when it is nobody's page."""
+        if route.name not in self.found:
+            self.found[route.name] = next(self._open(route), None)
+        return self.found[route.name]
+
+    def _open(self, route: Route) -> Iterator[Where]:
+        door = route_list.door_of(route.name)
+        for parameters in self._samples(route):
+            address = reverse(route.name, kwargs=dict(parameters))
+            for who in WHO.get(door, ()) if door else ():
+                answer = self.page_of(who).context.request.get(
+                    address, max_redirects=0, max_retries=2
+                )
+                is_html = answer.headers.get("content-type", "").startswith("text/html")
+                if answer.status == 200 and is_html and "<html" in answer.text():
+                    yield who, address
+
+    def _prepare(self, who: str, page: Page) -> None:
+        if who in ("visitor", "reporter"):
+            browser_driver.begin_report(page, self.stack)
+            browser_driver.finish_draft(page)
+        if who == "reporter":
+            page.get_by_role("button", name="提交").click()
+            browser_driver.follow(page, browser_driver.read_receipt(page))
+        if who in ("visitor", "reporter"):
+            return
+        if who == "halfway":  # the password was right, the second factor is still to come
+            self.page_of("city")
+            browser_driver.send_password(page, "city")
+            return
+        browser_driver.log_in(page, who)
+        if who == "staff":
+            browser_driver.file_at_desk(page)
+        elif who == "outsider":
+            browser_driver.prove_password(page)
+        elif who == "city":
+            browser_driver.add_second_factor(page)
+
+    def _samples(self, route: Route) -> Iterator[Parameters]:
+        if not route.parameters:
+            yield {}
+        elif route.name in VERBS or route.name in DOORS:
+            move = VERBS.get(route.name, RULE_OF[Verb.VISIT])
+            yield from ({"pk": pk} for pk in self._cases([s.value for s in move.sources]))
+        elif door := route_list.door_of(route.name):
+            yield from self._objects(route, door)
+
+    def _cases(self, states: list[str]) -> list[int]:
+        """Return some cases of the demo branch in these states, those owed an answer first."""
+        query = """SELECT p.id FROM petitions_petition p WHERE p.status = ANY(%s)
+            AND p.organisation_id = (SELECT organisation_id FROM members_post o
+                JOIN members_user u ON u.id = o.user_id WHERE u.username = 'secretary')
+            ORDER BY p.is_answer_owed DESC, p.id DESC LIMIT %s"""
+        return [row[0] for row in self.stack.rows(query, states, TRIES)]
+
+    def _objects(self, route: Route, door: Door) -> Iterator[Parameters]:
+        ask = self.stack.one
+        by_name = "SELECT id FROM grids_area WHERE full_name = %s"
+        match door:
+            case Door.PLACE:
+                yield {"pk": ask(by_name, browser_driver.BUILDING)}
+            case Door.ORGANISATION:
+                query = """SELECT o.organisation_id FROM members_post o
+                    JOIN members_user u ON u.id = o.user_id WHERE u.username = 'secretary'"""
+                yield {"pk": ask(query)}
+            case Door.CASE:
+                states = [state.value for state in RULE_OF[Verb.NOTE].sources]
+                yield {"pk": self._cases(states)[0]}
+            case Door.SLIP:
+                self.page_of("staff")
+                yield {"pk": ask("SELECT max(id) FROM petitions_petition WHERE channel = 'desk'")}
+            case Door.PHOTO:
+                yield {"uuid": ask("SELECT uuid FROM petitions_photo LIMIT 1")}
+            case Door.OWN:
+                yield {"pk": ask("SELECT max(id) FROM members_inboxmessage")}
+            case one if one in OPERATORS:
+                yield from self._rows(route)
+            case _:
+                yield from self._public(route)
+
+    def _rows(self, route: Route) -> Iterator[Parameters]:
+        """Return a row for a page of the operators: the first of its table."""
+        if route.parameters == ("object_id",) and (row := TABLE_OF.match(route.name)):
+            meta = apps.get_model(row["app"], row["model"])._meta
+            assert meta.pk
+            found = self.stack.rows(f"SELECT min({meta.pk.column}) FROM {meta.db_table}")
+            yield from ({"object_id": pk} for (pk,) in found if pk is not None)
+        elif route.parameters == ("app_label",):
+            yield {"app_label": "grids"}
+
+    def _public(self, route: Route) -> Iterator[Parameters]:
+        sample = {
+            "code": browser_driver.qr_code(self.stack, browser_driver.BUILDING),
+            "pk": self._cases(["submitted"])[0],
+            "uuid": self.stack.one("SELECT uuid FROM petitions_photo LIMIT 1"),
+            "token": "none",
+            "key": "none-none",
+            "uidb36": "1",
+            "content_type_id": "1",
+            "object_id": "1",
+        }
+        yield {name: sample[name] for name in route.parameters}

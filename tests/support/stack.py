@@ -1,0 +1,230 @@
+"""A whole stack of its own for a run of the tests: PostgreSQL, Valkey, web, worker and beat.
+
+It is the stack of `make run`, in a folder of its own below `var/test` and on a free port. All
+test processes of one run share it; it ends by itself when the last of them has let go, also when
+they were killed. A run beside it gets another one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+from config.local import embedded, paths
+from config.local.embedded import postgres
+from config.local.embedded.process import end_with_parent, last_lines
+from tests.support import demo_database
+
+DATABASE = postgres.DATABASE
+SLOTS = 8
+PATIENCE = 240.0  # seconds until everything must run; the sample takes most of them
+HASTE_GRID = "迎宾路第二网格"
+HASTE_PLACE = "阜兴花苑20号楼"
+# Service standards are rows: here an urgent report has seconds until the level above is told.
+HASTE = """
+    INSERT INTO petitions_standard (region_id, urgency, is_round_the_clock, contact_within,
+        resolve_within, answer_within, confirm_within, redo_within)
+    SELECT id, 'urgent', true, '6 seconds', '10 minutes', '20 seconds', '1 day', '1 day'
+    FROM grids_area WHERE name = %s"""
+
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack: its address and its folders."""
+
+    address: str
+    at: paths.DataPaths
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the stack's own database through its socket."""
+        connection = postgres.connect(self.at, DATABASE)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query, values or None)
+                return list(cursor.fetchall())
+        finally:
+            connection.close()
+
+    def one(self, query: str, *values: object) -> Any:
+        """Ask for one value; IndexError when there is no row."""
+        return self.rows(query, *values)[0][0]
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command against the stack."""
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.run(
+            command,
+            cwd=paths.ROOT,
+            env=_surroundings(self.at.var),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def logged(self) -> str:
+        """Return everything its processes have written to their logs."""
+        return "\n".join(file.read_text(errors="replace") for file in self.at.logs.glob("*.log"))
+
+
+@contextmanager
+def shared(run: str) -> Iterator[Stack]:
+    """Give the stack of this test run, started by whichever of its processes comes first."""
+    stack, user = _join(run)
+    try:
+        yield stack
+    finally:
+        user.close()  # the last one to let go ends it
+        while _started:
+            _started.pop().wait()
+
+
+def _join(run: str) -> tuple[Stack, TextIOWrapper]:
+    for number in range(SLOTS):
+        folder = paths.ROOT / "var" / "test" / f"stack-{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "slot.lock").open("w") as slot:
+            fcntl.flock(slot, fcntl.LOCK_EX)
+            user = (folder / "users.lock").open("a+")
+            while not _is_free(user):
+                fcntl.flock(user, fcntl.LOCK_SH)  # waits for a stack that is ending
+                if (folder / "ready").exists():
+                    break
+            else:
+                return _start(folder, run), user
+            found = json.loads((folder / "run.json").read_text())
+            if found["run"] == run:
+                return Stack(found["address"], paths.find(folder)), user
+            user.close()
+    raise RuntimeError(f"{SLOTS} runs of the tests have a stack already.")
+
+
+def _is_free(user: TextIOWrapper) -> bool:
+    """Tell whether nobody uses the slot; then it is ours."""
+    try:
+        fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(user, fcntl.LOCK_SH)
+    return True
+
+
+def _start(folder: Path, run: str) -> Stack:
+    at = paths.find(folder)
+    address = f"http://localhost:{_free_port()}"
+    (folder / "run.json").write_text(json.dumps({"run": run, "address": address}))
+    command = [sys.executable, "-m", "tests.support.stack", str(folder), address.rpartition(":")[2]]
+    with (folder / "stack.log").open("wb") as log:
+        child = subprocess.Popen(
+            command,
+            cwd=paths.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_surroundings(folder),
+            start_new_session=True,
+        )
+    _started.append(child)
+    until = time.monotonic() + PATIENCE
+    while not (folder / "ready").exists():
+        if child.poll() is not None or time.monotonic() > until:
+            child.terminate()
+            said = last_lines(folder / "stack.log", 15)
+            raise RuntimeError(f"The stack does not start. {folder / 'stack.log'} ends:\n{said}")
+        time.sleep(0.1)
+    return Stack(address, at)
+
+
+def _surroundings(folder: Path) -> dict[str, str]:
+    """Return an environment that says nothing but where the stack is to live."""
+    return demo_database.surroundings(folder) | {
+        "LOG_FORMAT": "json",
+        "WEB_WORKERS": "1",
+        "WEB_MAX_REQUESTS": "0",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# --- What runs in the process of its own ------------------------------------------------------
+
+
+def main(folder: Path, port: int) -> int:
+    """Fill the database, run the supervisor, end it when nobody uses the stack any more."""
+    at = paths.find(folder)
+    (folder / "ready").unlink(missing_ok=True)
+    for log in at.logs.glob("*.log") if at.logs.exists() else ():
+        log.unlink()
+    shutil.rmtree(at.services / "valkey", ignore_errors=True)
+    fill(at)
+    surroundings = os.environ | {"PORT": str(port)}
+    supervisor = subprocess.Popen(
+        [sys.executable, "-m", "config.local.supervisor"],
+        env=surroundings,
+        preexec_fn=end_with_parent(signal.SIGTERM),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: supervisor.terminate())
+    with (folder / "users.lock").open("w") as users:
+        while supervisor.poll() is None:
+            if not (folder / "ready").exists() and _answers(at, supervisor.pid, port):
+                (folder / "ready").touch()
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.2)
+        (folder / "ready").unlink(missing_ok=True)
+        supervisor.terminate()
+        supervisor.wait()
+    return 0
+
+
+def _answers(at: paths.DataPaths, supervisor: int, port: int) -> bool:
+    """Tell whether all parts run, and whether it is our web server that has the port."""
+    if "is running at" not in last_lines(at.var / "stack.log", 80):
+        return False
+    holder = json.loads(at.lock.read_text() or "{}")
+    return bool(holder.get("pid") == supervisor and holder["address"].endswith(f":{port}/"))
+
+
+def fill(at: paths.DataPaths) -> None:
+    """Give the stack the sample, and the hasty standard of one grid."""
+    demo_database.copy_to(at)
+    services = embedded.start(at, durable=False, broker=False, bound=True)
+    try:
+        _hasten(at)
+    finally:
+        services.stop()
+
+
+def _hasten(at: paths.DataPaths) -> None:
+    connection = postgres.connect(at, DATABASE)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(HASTE, [HASTE_GRID])
+            assert cursor.rowcount == 1, f"there is no {HASTE_GRID}"
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

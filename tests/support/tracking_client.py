@@ -1,0 +1,44 @@
+"""Following a case with its code, as the tests of the tracking pages do."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from PIL import Image
+
+from petitions.models import Petition
+from petitions.rules import catalogue, photos, tracking_codes
+
+WRONG = "没有找到。请核对查询码"
+
+
+@pytest.fixture(autouse=True)
+def fresh(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    catalogue.clear_cache()
+
+
+def code_of(petition: Petition) -> str:
+    return tracking_codes.code_for(petition.uuid)
+
+
+def ask(client: Client, code: str, digits: str = "1234", **more: Any) -> Any:
+    return client.post("/track/", {"code": code, "digits": digits}, **more)
+
+
+def follow(client: Client, petition: Petition, digits: str = "1234") -> str:
+    assert ask(client, code_of(petition), digits)["Location"] == "/track/case/"
+    return str(client.get("/track/case/").content.decode())
+
+
+def decide(client: Client, verb: str, petition: Petition, **given: Any) -> Any:
+    petition.refresh_from_db()
+    return client.post(f"/track/{verb}/", {"version": petition.version} | given)
+
+
+def stored(colour: str = "brown") -> photos.StoredPhoto:
+    out = io.BytesIO()
+    Image.new("RGB", (320, 240), colour).save(out, "JPEG")
+    return photos.store(io.BytesIO(out.getvalue()))
