@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.lib.web.errors import DomainError
+from config.lib.domain_errors import DomainError
 from members.models import User
 from petitions.models import Petition
 from petitions.permissions import has_case_post
@@ -37,14 +37,14 @@ class HoldsCasePost(BasePermission):
 class VersionMissing(DomainError):
     """The act decides something and the caller did not say which version it saw (428)."""
 
-    status = 428  # type: ignore[assignment]  # a plain number is enough
+    status = 428
     code = "precondition_required"
 
 
 class VersionChanged(DomainError):
     """The case is not, or no longer, at the version the caller saw (412)."""
 
-    status = 412  # type: ignore[assignment]  # a plain number is enough
+    status = 412
     code = "stale"
 
 

@@ -66,7 +66,7 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
     except workflow.NotPermitted as refusal:
         raise PermissionDenied from refusal
     except workflow.WrongState as refusal:
-        return _page(request, petition, choice, form=form, refusal=refusal.reason)
+        return _page(request, petition, choice, form=form, refusal=refusal.message)
     number = len(form.results)
     text = ngettext("已保存 %(count)d 户。", "已保存 %(count)d 户。", number)
     messages.success(request, text % {"count": number})

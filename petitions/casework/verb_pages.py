@@ -198,7 +198,7 @@ def _button_action(
     except workflow.NotPermitted as refusal:
         raise PermissionDenied from refusal
     except workflow.WrongState as refusal:
-        return cases.page(request, petition, refusal=refusal.reason, status=CONFLICT)
+        return cases.page(request, petition, refusal=refusal.message, status=CONFLICT)
     return _redirect(request, petition, form)
 
 
@@ -249,7 +249,7 @@ def _refused(
         story = timeline.load_history(petition, after=form.seen)
         changes = timeline.staff_timeline(story, clock.now())
         form.refresh(refusal.version)
-    return _form_page(request, petition, form, refusal=refusal.reason, changes=changes)
+    return _form_page(request, petition, form, refusal=refusal.message, changes=changes)
 
 
 def _form_page(

@@ -63,7 +63,7 @@ def desk(request: StaffRequest) -> HttpResponse:
     except workflow.NotPermitted as refused:
         raise PermissionDenied from refused
     except workflow.WorkflowError as refused:
-        form.add_error(None, refused.reason)
+        form.add_error(None, refused.message)
         return _page(request, form, known, found, status=HTTPStatus.CONFLICT)
     return redirect("petitions:slip", filed.petition.pk)
 

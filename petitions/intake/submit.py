@@ -160,7 +160,7 @@ def _send(request: HttpRequest, draft: Draft, sheet: Summary, now: dt.datetime) 
     except submission.KeyReused:
         return _sent_before(request, draft, sheet, now)
     except workflow.WorkflowError as refused:
-        return _check_page(request, draft, sheet, now, problem=refused.reason, status=409)
+        return _check_page(request, draft, sheet, now, problem=refused.message, status=409)
     return _give_receipt(request, filed.petition, key=draft.key)
 
 
@@ -248,7 +248,7 @@ def _join(request: HttpRequest, area: Area | None, pk: int) -> HttpResponse:
     try:
         workflow.me_too(petition=petition, key=_own_key(browser, petition), now=now)
     except workflow.WrongState as refused:
-        return public_pages.refused(request, refused.reason)
+        return public_pages.refused(request, refused.message)
     return _give_receipt(request, petition, is_joined=True)
 
 

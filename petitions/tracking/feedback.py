@@ -61,7 +61,7 @@ def _refused(
 ) -> HttpResponse:
     """Show the case as it is now, the reason on top, and the form ready to be sent again."""
     petition, sent = following.petition, request.POST.copy()
-    changed: dict[str, Any] = {"problem": refused.reason}
+    changed: dict[str, Any] = {"problem": refused.message}
     if isinstance(refused, workflow.StaleVersion):
         changed["news"] = pages.since(petition, int(str(sent["version"])), clock.now())
     if "version" in sent:

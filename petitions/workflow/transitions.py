@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from config.lib.db import multi_insert
-from config.lib.web.errors import DomainError
+from config.lib.domain_errors import DomainError
 from grids.calendar import calendars
 from grids.calendar.working_time import WorkCalendar
 from members.models import User
@@ -30,16 +30,11 @@ HANDLER_DEADLINES = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
 
 
 class WorkflowError(DomainError):
-    """A verb was refused; `code` for programs, the sentence for people."""
+    """A verb was refused; `code` is the reason for programs, `message` the one for people."""
 
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code
-
-    @property
-    def reason(self) -> str:
-        """The sentence for people."""
-        return self.message
 
 
 class NotPermitted(WorkflowError):

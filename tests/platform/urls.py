@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.lib.domain_errors import DomainError
 from config.lib.web import errors, health
 
 handler400 = errors.bad_request
@@ -24,7 +25,7 @@ def our_mistake(request: HttpRequest) -> HttpResponse:
 
 
 def rule_says_no(request: HttpRequest) -> HttpResponse:
-    raise errors.DomainError("已经办结")
+    raise DomainError("已经办结")
 
 
 def cut_off(request: HttpRequest) -> HttpResponse:
@@ -64,7 +65,7 @@ class Invalid(APIView):
         raise ValidationError({"where": {"building": ["missing"]}, "photos": ["too many"]})
 
     def post(self, request: Request) -> Response:
-        raise errors.DomainError("已经办结")
+        raise DomainError("已经办结")
 
     def put(self, request: Request) -> Response:
         raise Throttled(wait=7)

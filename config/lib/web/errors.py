@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
+from config.lib.domain_errors import DomainError
 from config.lib.web.request_log import request_id
 
 PROBLEM = "application/problem+json"
@@ -46,18 +47,6 @@ _CODES = {
     500: "internal_error",
     503: "service_unavailable",
 }
-
-
-class DomainError(Exception):
-    """A rule says no. `message` tells a person why; subclasses choose status and code."""
-
-    status = HTTPStatus.CONFLICT
-    code = "wrong_state"
-    retry_after = 0  # seconds after which asking again may help; 0: it does not
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 class RequestSanityMiddleware:
@@ -112,7 +101,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def status_of(error: BaseException | None) -> int:
     """Return 503 when a service or the disk fails us, 409 when a rule refuses, else 500."""
     if isinstance(error, DomainError):
-        return int(error.status)
+        return error.status
     if isinstance(error, OperationalError | InterfaceError | RedisError):
         return 503
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
@@ -173,9 +162,9 @@ def problem_handler(exc: Exception, context: Mapping[str, object]) -> Response |
     request: HttpRequest = view.request._request  # type: ignore[attr-defined]  # noqa: SLF001
     if isinstance(exc, DomainError):
         set_rollback()
-        body = problem_body(request, int(exc.status), code=exc.code, detail=exc.message)
+        body = problem_body(request, exc.status, code=exc.code, detail=exc.message)
         headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after else {}
-        return Response(body, status=int(exc.status), headers=headers, content_type=PROBLEM)
+        return Response(body, status=exc.status, headers=headers, content_type=PROBLEM)
     if not isinstance(exc, exceptions.APIException):
         return None
     set_rollback()
