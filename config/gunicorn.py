@@ -10,15 +10,16 @@ from typing import Any
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from config.local import env, paths
+from config.local import paths
 from config.local.embedded.process import end_with_parent
+from config.local.env import env
 
-bind = env.text("BIND", f"{env.text('HOST', '127.0.0.1')}:{env.number('PORT', 8000)}")
-workers = env.number("WEB_WORKERS", 2)
-threads = env.number("WEB_THREADS", 4)
+bind = env.str("BIND", f"{env.str('HOST', '127.0.0.1')}:{env.int('PORT', 8000)}")
+workers = env.int("WEB_WORKERS", 2)
+threads = env.int("WEB_THREADS", 4)
 worker_class = "gthread"
 preload_app = True
-max_requests = env.number("WEB_MAX_REQUESTS", 20_000)  # then a process makes room for a fresh one
+max_requests = env.int("WEB_MAX_REQUESTS", 20_000)  # then a process makes room for a fresh one
 max_requests_jitter = max_requests // 10
 timeout = 60
 graceful_timeout = 12
@@ -27,10 +28,10 @@ control_socket_disable = True
 _memory = Path("/dev/shm")  # noqa: S108 - heartbeat files, made and unlinked by the server
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None
 proc_name = "zhaozhibu"
-forwarded_allow_ips = env.text("TRUSTED_PROXY_ADDRESSES", "127.0.0.1,::1")
+forwarded_allow_ips = env.str("TRUSTED_PROXY_ADDRESSES", "127.0.0.1,::1")
 
 # The processes share their counters through files, so that any of them can answer for all.
-_metrics = Path(env.text("PROMETHEUS_MULTIPROC_DIR", str(paths.find().var / "metrics")))
+_metrics = Path(env.str("PROMETHEUS_MULTIPROC_DIR", str(paths.find().var / "metrics")))
 shutil.rmtree(_metrics, ignore_errors=True)
 _metrics.mkdir(parents=True, exist_ok=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)

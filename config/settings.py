@@ -1,6 +1,7 @@
 """Settings of the whole project, by environment variables; see .env.example for their list."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -9,7 +10,8 @@ from kombu import Queue
 
 from config import openapi_settings
 from config.lib.web import request_log
-from config.local import env, paths
+from config.local import paths
+from config.local.env import env
 
 django_stubs_ext.monkeypatch()  # `ModelForm[Area]` must mean something at run time too
 
@@ -18,25 +20,25 @@ PLACES = paths.find()
 VAR_DIR: Path = PLACES.var
 
 # Without DATABASE_URL the project runs on the PostgreSQL and Valkey that it starts by itself.
-EMBEDDED = not env.text("DATABASE_URL")
-PRODUCTION = env.flag("PRODUCTION", not EMBEDDED)
-DEBUG = env.flag("DEBUG", False)
-DEMO = env.flag("DEMO", EMBEDDED)  # invented people: second factor not forced, logins printed
+EMBEDDED = not env.str("DATABASE_URL", "")
+PRODUCTION = env.bool("PRODUCTION", not EMBEDDED)
+DEBUG = env.bool("DEBUG", False)
+DEMO = env.bool("DEMO", EMBEDDED)  # invented people: second factor not forced, logins printed
 
 if PRODUCTION:
-    SECRET_KEY = env.required("SECRET_KEY")
-    CONTACT_KEYS = env.pairs("CONTACT_KEYS")
-    ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
+    SECRET_KEY = env.str("SECRET_KEY")
+    CONTACT_KEYS: dict[str, str] = env.pairs("CONTACT_KEYS", "")
+    ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "")
 else:
     _own = paths.own_secrets(VAR_DIR)
-    SECRET_KEY = env.text("SECRET_KEY", _own["secret_key"])
-    CONTACT_KEYS = env.pairs("CONTACT_KEYS") or _own["contact_keys"]
+    SECRET_KEY = env.str("SECRET_KEY", _own["secret_key"])
+    CONTACT_KEYS = env.pairs("CONTACT_KEYS", "") or _own["contact_keys"]
     ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 # Tracking codes are derived from it: it must outlive a change of SECRET_KEY.
-TRACKING_SECRET = env.text("TRACKING_SECRET", SECRET_KEY)
+TRACKING_SECRET = env.str("TRACKING_SECRET", SECRET_KEY)
 PRODUCT_NAME = "找支部"
-SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
-CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "")
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", "")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -113,7 +115,7 @@ TEMPLATES = [
     },
 ]
 
-TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)  # how many stand between a visitor and us
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)  # how many stand between a visitor and us
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # What else a hat may keep on the operators' pages: the words and limits of cases, never a case.
@@ -134,23 +136,21 @@ PAGE_PANELS = {
 
 # --- Database, cache, queue -------------------------------------------------------------------
 
-_database = (
-    env.Database("zhaozhibu", "zhaozhibu", "", str(PLACES.sockets), "5432")
-    if EMBEDDED
-    else env.database("DATABASE_URL")
+_database: dict[str, str] = env.postgres_url(
+    "DATABASE_URL", f"postgres://zhaozhibu@/zhaozhibu?host={quote(str(PLACES.sockets))}&port=5432"
 )
 # A statement that runs longer is cut, so that one bad query cannot hold a worker or a lock.
-STATEMENT_TIMEOUT_MS = env.number("STATEMENT_TIMEOUT_MS", 15_000)
-LOCK_TIMEOUT_MS = env.number("LOCK_TIMEOUT_MS", 5_000)
+STATEMENT_TIMEOUT_MS = env.int("STATEMENT_TIMEOUT_MS", 15_000)
+LOCK_TIMEOUT_MS = env.int("LOCK_TIMEOUT_MS", 5_000)
 DATABASES = {
     "default": {
         "ENGINE": "config.lib.db.postgres",
-        "NAME": _database.name,
-        "USER": _database.user,
-        "PASSWORD": _database.password,
-        "HOST": _database.host,
-        "PORT": _database.port,
-        "CONN_MAX_AGE": env.number("CONN_MAX_AGE", 600),
+        "NAME": _database.get("dbname", ""),
+        "USER": _database.get("user", ""),
+        "PASSWORD": _database.get("password", ""),
+        "HOST": _database.get("host", "localhost"),
+        "PORT": _database.get("port", ""),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
         # The server cuts a statement first; a line on which even that is not heard is given up.
         "PATIENCE": STATEMENT_TIMEOUT_MS / 1000 + 5 if STATEMENT_TIMEOUT_MS else None,
@@ -162,11 +162,11 @@ DATABASES = {
                 " -c idle_in_transaction_session_timeout=60000"
             ),
         },
-        "TEST": {"NAME": env.text("TEST_DATABASE", "test_zhaozhibu")},
+        "TEST": {"NAME": env.str("TEST_DATABASE", "test_zhaozhibu")},
     }
 }
 
-_redis = env.text("REDIS_URL").rstrip("/")
+_redis = env.str("REDIS_URL", "").rstrip("/")
 CACHES = {
     "default": {
         "BACKEND": "config.lib.web.redis_cache.Cache",
@@ -207,7 +207,7 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
-CELERY_WORKER_CONCURRENCY = env.number("WORKER_PROCESSES", 1)
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_PROCESSES", 1)
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_BEAT_SCHEDULER = "config.lib.celery.scheduler:MonotonicScheduler"
 CELERY_TIMEZONE = "Asia/Shanghai"
@@ -241,20 +241,20 @@ ACCOUNT_RATE_LIMITS = {
     "login": None,  # wrong passwords are counted by members/accounts/adapters.py
     "login_failed": "30/m/ip,5/30m/key",  # codes of the second factor
 }
-LOCKOUT_FAILURES = env.number("LOCKOUT_FAILURES", 5)
-LOCKOUT_ADDRESS_FAILURES = env.number("LOCKOUT_ADDRESS_FAILURES", 30)
-LOCKOUT_SECONDS = env.number("LOCKOUT_SECONDS", 30 * 60)
+LOCKOUT_FAILURES = env.int("LOCKOUT_FAILURES", 5)
+LOCKOUT_ADDRESS_FAILURES = env.int("LOCKOUT_ADDRESS_FAILURES", 30)
+LOCKOUT_SECONDS = env.int("LOCKOUT_SECONDS", 30 * 60)
 MFA_ADAPTER = "members.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "找支部"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are the administrators' word, nobody verifies them
 USERSESSIONS_ADAPTER = "members.accounts.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
-DEMO_PASSWORD = env.text("DEMO_PASSWORD", "Demo-2026-grid")  # of the invented people only
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", "Demo-2026-grid")  # of the invented people only
 
 SESSION_ENGINE = "config.lib.web.sessions"
-SESSION_IDLE_SECONDS = env.number("SESSION_IDLE_SECONDS", 30 * 60)
-SESSION_MAX_SECONDS = env.number("SESSION_MAX_SECONDS", 8 * 60 * 60)
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 30 * 60)
+SESSION_MAX_SECONDS = env.int("SESSION_MAX_SECONDS", 8 * 60 * 60)
 SESSION_COOKIE_AGE = SESSION_MAX_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -272,8 +272,8 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["config.lib.rest.api.WriteThrottle"],
     "DEFAULT_THROTTLE_RATES": {
-        "api-file": env.text("API_FILE_RATE", "120/min"),
-        "api-write": env.text("API_WRITE_RATE", "600/min"),
+        "api-file": env.str("API_FILE_RATE", "120/min"),
+        "api-write": env.str("API_WRITE_RATE", "600/min"),
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
@@ -301,8 +301,8 @@ STATIC_ROOT = BASE_DIR / "static-collected" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION  # collecting and compressing takes a minute; see Dockerfile
 WHITENOISE_AUTOREFRESH = DEBUG
-MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
-PHOTOS_BY_ACCEL = env.flag("PHOTOS_BY_ACCEL", PRODUCTION)  # nginx sends what a view has allowed
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
+PHOTOS_BY_ACCEL = env.bool("PHOTOS_BY_ACCEL", PRODUCTION)  # nginx sends what a view has allowed
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -311,8 +311,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-BACKUP_DIR = Path(env.text("BACKUP_DIR", str(BASE_DIR / "backups")))  # outlives `var/`
-BACKUP_KEEP = env.number("BACKUP_KEEP", 14)
+BACKUP_DIR = Path(env.str("BACKUP_DIR", str(BASE_DIR / "backups")))  # outlives `var/`
+BACKUP_KEEP = env.int("BACKUP_KEEP", 14)
 FILE_UPLOAD_PERMISSIONS = 0o644  # nginx, another account in another container, sends them
 LARGEST_BODY = 125 * 1024 * 1024  # six photos of 20 MiB and the words that go with them
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -335,10 +335,10 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_COOKIE_HTTPONLY = False  # htmx sends the token from the page, never from the cookie
 if PRODUCTION:
-    SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", True)
+    SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", True)
     SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31_536_000)
+    SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
@@ -348,33 +348,33 @@ if PRODUCTION:
 
 # --- Mail -------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.number("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = env.str("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "zhaozhibu@localhost")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "zhaozhibu@localhost")
 
 # --- Watching it run --------------------------------------------------------------------------
 
 LOGGING = request_log.logging_config(
-    as_json=request_log.json_lines_wanted(env.text("LOG_FORMAT")),
-    level=env.text("LOG_LEVEL", "INFO"),
+    as_json=request_log.json_lines_wanted(env.str("LOG_FORMAT", "")),
+    level=env.str("LOG_LEVEL", "INFO"),
     with_messages=DEBUG,
 )
-METRICS_TOKEN = env.text("METRICS_TOKEN")
-MIN_FREE_MB = env.number("MIN_FREE_MB", 200)
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+MIN_FREE_MB = env.int("MIN_FREE_MB", 200)
 
 # --- Messages to people -----------------------------------------------------------------------
 
-SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}")  # for links in mail
-OUTBOX_DIR = Path(env.text("OUTBOX_DIR", str(VAR_DIR / "outbox")))
+SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")  # for links in mail
+OUTBOX_DIR = Path(env.str("OUTBOX_DIR", str(VAR_DIR / "outbox")))
 CHANNELS = {  # a way out and its adapter; without an adapter it is not used
-    "email": env.text("EMAIL_CHANNEL", "members.inbox.channels.EmailChannel"),
-    "sms": env.text("SMS_CHANNEL", "" if PRODUCTION else "members.inbox.channels.SmsFileChannel"),
-    "wecom": env.text(
+    "email": env.str("EMAIL_CHANNEL", "members.inbox.channels.EmailChannel"),
+    "sms": env.str("SMS_CHANNEL", "" if PRODUCTION else "members.inbox.channels.SmsFileChannel"),
+    "wecom": env.str(
         "WECOM_CHANNEL", "" if PRODUCTION else "members.inbox.channels.WeComFileChannel"
     ),
 }

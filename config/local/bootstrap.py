@@ -70,8 +70,10 @@ def install(lock: str) -> None:
     step([*command, "--require-hashes", "-r", os.path.join(ROOT, lock)], NETWORK)
     # The lock for development contains the other one.
     done = [digest(lock)] + ([digest(LOCK)] if lock == DEV_LOCK else [])
-    with open(STAMP, "w", encoding="ascii") as target:
+    draft = STAMP + ".new"
+    with open(draft, "w", encoding="ascii") as target:
         target.write("\n".join(done) + "\n")
+    os.replace(draft, STAMP)  # a copied environment may share the old file by a hard link
 
 
 def get_browser() -> None:

@@ -6,8 +6,10 @@ import sys
 
 import pytest
 from django.test import Client
+from environs import EnvError
 
-from config.local import env, paths
+from config.local import paths
+from config.local.env import env
 
 PRODUCTION = {
     "PATH": os.defpath,
@@ -71,25 +73,51 @@ def test_what_is_refused_at_the_door_keeps_the_protections(
     assert (answer["X-Frame-Options"], answer["X-Content-Type-Options"]) == ("DENY", "nosniff")
 
 
-def test_database_address_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database_url_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X_URL", "postgres://u:p%40ss@db:6543/name")
-    assert env.database("X_URL") == env.Database("name", "u", "p@ss", "db", "6543")
+    assert env.postgres_url("X_URL") == {
+        "dbname": "name",
+        "user": "u",
+        "password": "p@ss",
+        "host": "db",
+        "port": "6543",
+    }
     monkeypatch.setenv("X_URL", "postgres://u@/name?host=/run/pg")
-    assert env.database("X_URL").host == "/run/pg"
+    assert env.postgres_url("X_URL")["host"] == "/run/pg"
     monkeypatch.setenv("X_URL", "sqlite:///x")
-    with pytest.raises(env.ImproperlyConfigured, match="postgres://"):
-        env.database("X_URL")
+    with pytest.raises(EnvError, match='"X_URL" invalid: must begin with postgres://'):
+        env.postgres_url("X_URL")
+    monkeypatch.setenv("X_URL", "postgres://u@/name?nonsense=1")
+    with pytest.raises(EnvError, match=r'"X_URL" invalid: .*nonsense'):
+        env.postgres_url("X_URL")
 
 
-def test_values_are_read_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_values_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", "perhaps")
-    with pytest.raises(env.ImproperlyConfigured, match="yes or no"):
-        env.flag("X", True)
-    with pytest.raises(env.ImproperlyConfigured, match="whole number"):
-        env.number("X", 1)
-    with pytest.raises(env.ImproperlyConfigured, match="name:value"):
+    with pytest.raises(EnvError, match=r'"X" invalid: .*Not a valid boolean'):
+        env.bool("X", True)
+    with pytest.raises(EnvError, match=r'"X" invalid: .*Not a valid integer'):
+        env.int("X", 1)
+    with pytest.raises(EnvError, match='"X" invalid: must look like name:value'):
         env.pairs("X")
-    assert not env.flag("X_UNSET", False)
+    with pytest.raises(EnvError, match='"X_UNSET" not set'):
+        env.str("X_UNSET")
+
+
+def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "")
+    assert env.bool("X", True)
+    assert env.int("X", 7) == 7
+    assert env.items("X", "a") == ["a"]
+    with pytest.raises(EnvError, match='"X" not set'):
+        env.str("X")
+
+
+def test_lists_are_read_without_blanks_and_empty_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "a, b,,")
+    assert env.items("X", "") == ["a", "b"]
+    monkeypatch.setenv("X", "1:x, 2:y=")
+    assert env.pairs("X") == {"1": "x", "2": "y="}
 
 
 def test_own_secrets_are_made_once_for_their_owner_only(tmp_path: object) -> None:
