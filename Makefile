@@ -40,11 +40,12 @@ fuzz:  ## thousands of requests generated from the API's description, as five ca
 	$(PY) -m pytest -n $(CPUS) --dist load -rP tests/fuzz.py $(ARGS)
 
 check: export DATABASE_URL :=
-check:  ## format, lint, import contracts, templates, types, settings, migrations
+check:  ## format, lint, import contracts, names, templates, types, settings, migrations
 	@$(BOOT) dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	.venv/bin/lint-imports --no-cache
+	$(PY) -m tests.support.structure_rules
 	.venv/bin/djlint templates --lint --quiet
 	$(PY) -m mypy
 	$(AS_PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
