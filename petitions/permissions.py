@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
-from config.lib.viewer import ActivePost, Scope
+from config.lib.viewer import ActivePost
 from members.enums import ADMIN_ROLES, HEADS, Role
 from members.models import User
+from petitions import involvement
 from petitions.enums import Actor, ClosedBy, Status, Verb
+from petitions.involvement import Relation
 from petitions.models import Petition
 from petitions.states import RULE_OF, VERB_RULES, VerbRule
 
@@ -53,73 +55,46 @@ class Decision:
         return self.ok
 
 
-def _is_head(seat: ActivePost, organisation_id: int | None) -> bool:
-    return (
-        organisation_id is not None
-        and seat.organisation_id == organisation_id
-        and seat.role in HEADS
-    )
+def _covers(post: ActivePost, petition: Petition) -> bool:
+    return any(petition.path.startswith(path) for path in post.area_paths)
 
 
-def _is_handler(seat: ActivePost, petition: Petition) -> bool:
-    """The post's organisation answers for the case; a community's own desk acts for it too."""
-    if _is_head(seat, petition.organisation_id):
-        return True
-    return (
-        seat.role == Role.STAFF
-        and seat.organisation_level == OrgLevel.COMMUNITY
-        and seat.organisation_id == petition.organisation_id
-    )
+def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
+    """Return what one post makes its holder to a case: by its organisation and by its area."""
+    actors: set[Actor] = set()
+    for rule in involvement.relations_of(post.organisation_id, petition):
+        if rule.actor and (post.role in HEADS or _acts_for_head(post, rule.relation)):
+            actors.add(rule.actor)
+    if post.role in DESK_ROLES and _covers(post, petition):
+        actors.add(Actor.COORDINATOR)
+    if post.role == Role.API_CLIENT and _covers(post, petition):
+        actors.add(Actor.PARTNER)
+    return actors
 
 
-def _covers(seat: ActivePost, petition: Petition) -> bool:
-    return any(petition.path.startswith(path) for path in seat.area_paths)
+def _acts_for_head(post: ActivePost, relation: Relation) -> bool:
+    """Tell whether a post acts as handler without heading the responsible organisation.
 
-
-def _seat_relations(seat: ActivePost, petition: Petition) -> set[Actor]:
-    found: set[Actor] = set()
-    if _is_handler(seat, petition):
-        found.add(Actor.HANDLER)
-    if _is_head(seat, petition.assigned_group_id):
-        found.add(Actor.ASSIGNEE)
-    if _is_head(seat, petition.supervisor_id):
-        found.add(Actor.SUPERVISOR)
-    if _is_head(seat, petition.department_id):
-        found.add(Actor.DEPARTMENT)
-    if seat.role in DESK_ROLES and _covers(seat, petition):
-        found.add(Actor.COORDINATOR)
-    if seat.role == Role.CITY_OFFICIAL and petition.organisation_id == seat.organisation_id:
-        found.add(Actor.HANDLER)
-    if seat.role == Role.API_CLIENT and _covers(seat, petition):
-        found.add(Actor.PARTNER)
-    return found
-
-
-def is_own_matter(scope: Scope, petition: Petition) -> bool:
-    """Tell whether the case is about an organisation the viewer belongs to or stands below."""
-    about = petition.about_organisation_id
-    return about is not None and any(about in seat.ancestor_ids for seat in scope.posts)
-
-
-def _is_assignee(by: User, petition: Petition) -> bool:
-    """Work given to a person ends with the post in the organisation that gave it."""
-    return by.pk in petition.assignee_ids and any(
-        petition.organisation_id in seat.ancestor_ids for seat in by.scope.posts
+    The staff of a community's desk and the city's officials do.
+    """
+    return relation == Relation.RESPONSIBLE and (
+        post.role == Role.CITY_OFFICIAL
+        or (post.role == Role.STAFF and post.organisation_level == OrgLevel.COMMUNITY)
     )
 
 
 def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
-    """Return what `by` is to the case; somebody in whose cause it is has no relation at all."""
+    """Return what `by` is to a case: nothing for users excluded by a conflict of interest."""
     if isinstance(by, SystemActor):
         return frozenset({Actor.CLOCK})
     if isinstance(by, Petitioner):
         return frozenset({Actor.PETITIONER} if by.petition_id == petition.pk else ())
-    if is_own_matter(by.scope, petition):
+    if involvement.is_excluded(by.scope, petition):
         return frozenset()
-    found: set[Actor] = {Actor.ASSIGNEE} if _is_assignee(by, petition) else set()
-    for seat in by.scope.posts:
-        found |= _seat_relations(seat, petition)
-    return frozenset(found)
+    actors = {Actor.ASSIGNEE} if involvement.is_assignee(by.scope, petition) else set[Actor]()
+    for post in by.scope.posts:
+        actors |= _actors_of_post(post, petition)
+    return frozenset(actors)
 
 
 def acting_for(by: By, petition: Petition, actor: Actor) -> int | None:
@@ -127,7 +102,7 @@ def acting_for(by: By, petition: Petition, actor: Actor) -> int | None:
     if not isinstance(by, User):
         return None
     for seat in by.scope.posts:
-        if actor in _seat_relations(seat, petition):
+        if actor in _actors_of_post(seat, petition):
             return seat.organisation_id
     return next((seat.organisation_id for seat in by.scope.posts), None)
 

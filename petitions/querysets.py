@@ -1,4 +1,4 @@
-"""Every question put to the tables of cases; `visible_to` is the one rule of who sees what."""
+"""Querysets of the tables of cases; `visible_to` is the only rule of who sees which case."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
-from config.lib.viewer import ActivePost, Scope, Viewer
-from members.enums import ADMIN_ROLES, Role
-from petitions import text_search
+from config.lib.viewer import Viewer
+from petitions import involvement, text_search
 from petitions.enums import DeadlineState, Status
 from petitions.rules import backoff
 from petitions.states import OPEN, RUNNING
@@ -18,41 +17,8 @@ from petitions.states import OPEN, RUNNING
 if TYPE_CHECKING:
     from petitions.models import Deadline, Outbox, Petition  # noqa: F401 - types only
 
-RARE = 1000
-"""A word that fewer cases hold than this is looked up by itself, before anything else is asked."""
-
-AREA_ROLES = frozenset(
-    {
-        Role.STAFF,
-        Role.COMMUNITY_SECRETARY,
-        Role.SUBDISTRICT_OFFICIAL,
-        Role.CITY_OFFICIAL,
-        Role.BRANCH_SECRETARY,
-        Role.GROUP_LEADER,
-        Role.API_CLIENT,
-    }
-)
-
-
-def _reach(seat: ActivePost) -> Q:
-    """What one post reaches: its area, and the cases its organisation was drawn into."""
-    nothing = Q(pk__in=[])
-    if seat.role in ADMIN_ROLES:
-        return nothing
-    reach = nothing
-    if seat.role in AREA_ROLES:
-        for path in seat.area_paths:
-            reach |= Q(path__startswith=path)
-    if seat.organisation_id is None or seat.role == Role.MEMBER:
-        return reach
-    own = seat.organisation_id
-    reach |= Q(organisation=own) | Q(supervisor=own) | Q(assigned_group=own) | Q(department=own)
-    return reach
-
-
-def _own_and_above(scope: Scope) -> frozenset[int]:
-    """Organisations the viewer belongs to or stands below; their own causes are not for it."""
-    return frozenset().union(*(seat.ancestor_ids for seat in scope.posts))
+RARE_WORD_LIMIT = 1000
+"""A word found in fewer cases than this is looked up in a query of its own."""
 
 
 class PetitionQuerySet(models.QuerySet["Petition"]):
@@ -67,20 +33,8 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         A case about an organisation is invisible to everybody in it and below it, an accusation to
         everybody but the city's own officials. Without a post: nothing.
         """
-        scope = viewer.scope
-        if not scope.posts or any(seat.role in ADMIN_ROLES for seat in scope.posts):
-            return self.none()
-        above = sorted(_own_and_above(scope))
-        # Work given to a person ends with the post in the organisation that gave it.
-        reach = Q(assignee_ids__contains=[scope.user_id], organisation__in=above)
-        for seat in scope.posts:
-            reach |= _reach(seat)
-        found = self.filter(reach)
-        if above:
-            found = found.exclude(about_organisation__in=above)
-        if not scope.has_role(Role.CITY_OFFICIAL):
-            found = found.filter(is_sealed=False)
-        return found
+        condition = involvement.visible_to(viewer.scope)
+        return self.none() if condition is None else self.filter(condition)
 
     def open(self) -> Self:
         """Keep the cases in which anything is still owed."""
@@ -108,11 +62,11 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def in_hands_of(self, viewer: Viewer) -> Self:
         """Keep the cases the viewer's own organisations or the viewer handle now."""
-        return self.filter(is_in_hands_of(viewer))
+        return self.filter(involvement.held_by(viewer))
 
     def awaiting_answer_of(self, viewer: Viewer) -> Self:
         """Keep the cases whose escalation the viewer's own organisations must answer."""
-        return self.filter(is_awaiting_answer_of(viewer))
+        return self.filter(involvement.awaiting_answer_of(viewer))
 
     def matching(self, words: str) -> Self:
         """Keep the cases whose number, place, category or text hold `words`."""
@@ -123,39 +77,31 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         if query is None:
             return self
         # The planner cannot know how rare a word is, and would read a million cases to find none.
-        hits = list(
-            self.model.objects.filter(search=query).order_by().values_list("pk", flat=True)[:RARE]
-        )
-        if len(hits) < RARE:
-            return self.filter(pk__in=hits)
-        found = self.filter(search=query)
-        found.is_too_many_to_count = True
-        return found
+        matches = type(self)(self.model).filter(search=query).order_by()
+        ids = list(matches.values_list("pk", flat=True)[:RARE_WORD_LIMIT])
+        if len(ids) < RARE_WORD_LIMIT:
+            return self.filter(pk__in=ids)
+        cases = self.filter(search=query)
+        cases.is_too_many_to_count = True
+        return cases
 
     def _clone(self) -> Self:
-        made: Self = super()._clone()  # type: ignore[misc]  # the framework's, without types
-        made.is_too_many_to_count = self.is_too_many_to_count
-        return made
+        copy: Self = super()._clone()  # type: ignore[misc]  # the framework's, without types
+        copy.is_too_many_to_count = self.is_too_many_to_count
+        return copy
 
     def with_parts(self) -> Self:
         """Load what a row or a case page names, in the same query."""
         return self.select_related(
-            "category",
-            "category__parent",
-            "organisation",
-            "group",
-            "assigned_group",
-            "department",
-            "supervisor",
-            "community",
+            "category", "category__parent", "community", *involvement.ORGANISATIONS
         )
 
     def same_matter(self, place_id: int, category_id: int | None, since: dt.datetime) -> Self:
         """Keep cases from the same place, open or filed after `since`; same category if given."""
-        found = self.filter(place_id=place_id, is_sealed=False, about_organisation=None)
+        cases = self.filter(involvement.unrestricted(), place_id=place_id)
         if category_id is not None:
-            found = found.filter(category_id=category_id)
-        return found.filter(Q(status__in=OPEN) | Q(created_at__gte=since))
+            cases = cases.filter(category_id=category_id)
+        return cases.filter(Q(status__in=OPEN) | Q(created_at__gte=since))
 
 
 # The same conditions serve a list (filter) and its counter (aggregate), so that both agree.
@@ -169,29 +115,6 @@ def is_overdue(now: dt.datetime) -> Q:
 def is_due_soon(now: dt.datetime) -> Q:
     """Condition: the clock runs and 80 % of a limit are used, but not all of it."""
     return Q(status__in=RUNNING, soon_at__lte=now, due_at__gt=now)
-
-
-def is_in_hands_of(viewer: Viewer) -> Q:
-    """Condition: the viewer's own organisations or the viewer handle the case now."""
-    own = _own_organisations(viewer)
-    return Q(status__in=RUNNING) & (
-        Q(organisation__in=own)
-        | Q(assigned_group__in=own)
-        | Q(assignee_ids__contains=[viewer.scope.user_id])
-    )
-
-
-def is_awaiting_answer_of(viewer: Viewer) -> Q:
-    """Condition: the viewer's own organisations must answer an escalation of the case."""
-    return Q(is_answer_owed=True, supervisor__in=_own_organisations(viewer))
-
-
-def _own_organisations(viewer: Viewer) -> list[int]:
-    return sorted(
-        seat.organisation_id
-        for seat in viewer.scope.posts
-        if seat.organisation_id is not None and seat.role != Role.MEMBER
-    )
 
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):

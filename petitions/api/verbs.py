@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from config.lib import clock
 from config.lib.rest.api import StrictJSONParser, StrictMultiPartParser
-from petitions import permissions, workflow
+from petitions import involvement, permissions, workflow
 from petitions.api.base import CaseView, VersionChanged, etag, if_match
 from petitions.api.serializers import verbs as shapes
 from petitions.api.serializers.cases import ContactSerializer, PetitionDetailSerializer
@@ -32,7 +32,7 @@ IF_MATCH = OpenApiParameter(
     description='The version you saw, from `ETag`, as `"v3"`.',
 )
 
-PARTS = ("category", "organisation", "group", "assigned_group", "department", "supervisor")
+PARTS = ("category", *involvement.ORGANISATIONS)
 """What the answer names besides the case itself."""
 
 

@@ -20,7 +20,7 @@ from grids.calendar.working_time import WorkCalendar
 from members.enums import HEADS
 from members.models import Post, User
 from members.posts import directory
-from petitions import permissions
+from petitions import involvement, permissions
 from petitions.casework import timeline
 from petitions.casework.timeline import CaseHistory, HolderPeriod, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DoorResult, Solved, Verb
@@ -75,6 +75,7 @@ class CaseDetail:
     hands: Sequence[HolderPeriod]
     desks: Sequence[InvolvedOrganisation]
     assignees: Sequence[Post]
+    answering_organisation_id: int | None
     escalations: Sequence[Escalation]
     duplicates: Sequence[Petition]
     doors: DoorCounts
@@ -126,6 +127,7 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
         hands=timeline.holder_periods(story, now, _handling_time(petition)),
         desks=desks,
         assignees=assignees,
+        answering_organisation_id=involvement.answering_organisation_id(petition),
         escalations=_escalations(petition, story),
         duplicates=_duplicates(petition, viewer, now),
         doors=_doors(petition, story),
@@ -160,28 +162,21 @@ def _clocks(
 def _holder(petition: Petition) -> str:
     if not petition.is_running:
         return _("等居民确认") if petition.is_open else _("已经办完")
-    return (petition.assigned_group or petition.organisation).short_name
+    return involvement.holder(petition).short_name
 
 
 def _people(petition: Petition, day: dt.date) -> tuple[list[InvolvedOrganisation], list[Post]]:
     """Return the organisations of the case with their heads, and the people it was handed to."""
-    parts = (
-        (_("负责组织"), petition.organisation),
-        (_("承办党小组"), petition.assigned_group),
-        (_("楼栋党小组"), petition.group),
-        (_("承办部门"), petition.department),
-        (_("督办组织"), petition.supervisor),
-    )
     named: dict[int, tuple[str, Organisation]] = {}
-    for label, organisation in parts:
-        if organisation is not None:
-            named.setdefault(organisation.pk, (label, organisation))
-    posts = directory.posts_at(named, petition.assignee_ids, day)
+    for rule, organisation in involvement.organisations_of(petition):
+        named.setdefault(organisation.pk, (str(rule.label), organisation))
+    assignee_ids = involvement.assignee_ids(petition)
+    posts = directory.posts_at(named, assignee_ids, day)
     desks = [
         InvolvedOrganisation(label, organisation, _heads(posts, organisation))
         for label, organisation in named.values()
     ]
-    people = {post.user_id: post for post in posts if post.user_id in petition.assignee_ids}
+    people = {post.user_id: post for post in posts if post.user_id in assignee_ids}
     return desks, list(people.values())
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from branches.models import Organisation
 from config.lib import durations
 from grids.calendar.working_time import WorkCalendar
+from petitions import involvement
 from petitions.enums import (
     HAPPENED,
     Actor,
@@ -84,9 +85,9 @@ def load_history(petition: Petition, *, after: int = 0) -> CaseHistory:
 
 
 def _names(petition: Petition, events: Iterable[Event]) -> dict[int, str]:
-    known = [petition.organisation, petition.supervisor, petition.department]
-    known += [one for event in events for one in (event.organisation, event.holder)]
-    names = {one.pk: one.short_name for one in known if one is not None}
+    known = [organisation for _rule, organisation in involvement.organisations_of(petition)]
+    known += [one for event in events for one in (event.organisation, event.holder) if one]
+    names = {one.pk: one.short_name for one in known}
     wanted = {pk for event in events for pk in _mentioned(event)} - names.keys()
     if wanted:
         names |= dict(Organisation.objects.filter(pk__in=wanted).values_list("pk", "short_name"))

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from config.lib import clock
 from grids.place_search import listed
-from petitions import permissions, workflow
+from petitions import involvement, permissions, workflow
 from petitions.enums import Channel, Regime
 from petitions.intake import intake_preview as desk_knowledge
 from petitions.intake.desk_forms import DeskForm, DeskPreviewForm
@@ -100,7 +100,9 @@ def category_suggest(request: StaffRequest) -> JsonResponse:
 def slip(request: StaffRequest, pk: int) -> HttpResponse:
     """Show number and code to whoever filed the case, for half an hour, and to nobody else."""
     now = clock.now()
-    filed = Petition.objects.filter(filed_by=request.user, created_at__gte=now - SLIP_LASTS)
+    filed = Petition.objects.filter(
+        involvement.filed_by(request.user.pk), created_at__gte=now - SLIP_LASTS
+    )
     petition = get_object_or_404(filed.with_parts(), pk=pk)
     code = tracking_codes.code_for(petition.uuid)
     data = {

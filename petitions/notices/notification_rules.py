@@ -14,6 +14,7 @@ from members import workflow as people
 from members.enums import MessageKind
 from members.models import User
 from members.posts import directory
+from petitions import involvement
 from petitions.enums import DeadlineKind, Urgency, Verb
 from petitions.models import Event, Petition
 
@@ -48,7 +49,7 @@ class RecipientDirectory:
         asked = {
             pk
             for event in events
-            for pk in (event.organisation_id, event.supervisor_id, event.data.get("to"))
+            for pk in (*involvement.handling_side_ids(event), event.data.get("to"))
             if pk is not None
         }
         return cls(day, directory.heads_of(asked, day))
@@ -102,10 +103,8 @@ def recipients(event: Event, heads: RecipientDirectory) -> list[Recipients]:
 
 def _in_own_cause(event: Event, told: Iterable[Recipients], day: dt.date) -> set[int]:
     """Return who belongs to the organisation complained about: they hear nothing of the case."""
-    about = event.petition.about_organisation_id
-    if about is None:
-        return set()
-    return directory.with_post_below(about, {user for one in told for user in one.user_ids}, day)
+    user_ids = {user for one in told for user in one.user_ids}
+    return involvement.excluded_users(event.petition, user_ids, day)
 
 
 def title(petition: Petition, kind: MessageKind) -> str:
@@ -118,7 +117,7 @@ def title(petition: Petition, kind: MessageKind) -> str:
 
 
 def _filer(event: Event, to: RecipientDirectory) -> tuple[int, ...]:
-    filer = event.petition.filed_by_id
+    filer = involvement.filer_id(event.petition)
     return to.who_still_see(event.petition, filer) if filer else ()
 
 
@@ -152,7 +151,7 @@ def _returned(event: Event, to: RecipientDirectory) -> list[Recipients]:
 
 def _escalated(event: Event, to: RecipientDirectory) -> list[Recipients]:
     if event.data.get("top"):
-        return [Recipients(K.OVERDUE, to.heads(event.supervisor_id, event.organisation_id))]
+        return [Recipients(K.OVERDUE, to.heads(*involvement.handling_side_ids(event)))]
     to_answer = to.heads(event.data.get("to"))
     told = [Recipients(K.ESCALATED, to_answer)]
     if event.data.get("deadline"):

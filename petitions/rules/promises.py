@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from config.lib import durations
 from grids.calendar import calendars
 from grids.calendar.working_time import WorkCalendar
+from petitions import involvement
 from petitions.enums import AnswerKind, DeadlineKind, Status
 from petitions.models import Deadline, Escalation, Petition
 from petitions.rules import standards
@@ -44,10 +45,11 @@ def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline])
     if row.due_at <= now and row.kind in HANDLERS and (said := _answered(petition)):
         return _since_answered(petition, said, owed.get(DeadlineKind.RESOLUTION), now)
     due = durations.time_left(row.due_at, row.remind_at, now, working_time(petition, row.kind))
+    supervisor = involvement.supervisor(petition)
     names = {
         "who": petition.organisation.short_name,
         "due": due.absolute,
-        "level": petition.supervisor.short_name if petition.supervisor else "",
+        "level": supervisor.short_name if supervisor else "",
     }
     if row.kind == DeadlineKind.CONFIRMATION:
         return Promise(
@@ -58,7 +60,7 @@ def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline])
 
 def _answered(petition: Petition) -> Escalation | None:
     """Return the answer of the level above if it is the last word on what is late."""
-    if petition.supervisor is None or petition.is_answer_owed:
+    if involvement.supervisor_id(petition) is None or petition.is_answer_owed:
         return None
     last = petition.escalations.select_related("to_organisation").order_by("-id").first()
     return last if last and last.answered_at else None

@@ -21,7 +21,7 @@ from grids.enums import Level
 from grids.models import Area
 from members.enums import Role
 from members.models import User
-from petitions import querysets
+from petitions import involvement
 from petitions.models import Petition
 from petitions.web import counters, list_items
 from petitions.web.access import StaffRequest, staff_only
@@ -74,7 +74,7 @@ def overview(request: StaffRequest) -> HttpResponse:
         raise PermissionDenied
     cases = Petition.objects.visible_to(user)
     figures = counters.figures_by(cases, field, user, now)
-    waiting = list_items.for_list(cases.open().filter(querysets.is_awaiting_answer_of(user)))
+    waiting = list_items.for_list(cases.open().filter(involvement.awaiting_answer_of(user)))
     first = waiting.order_by("due_at", "id")[:MOST_ESCALATIONS]
     data = {
         "field": field,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.lib import durations
+from petitions import involvement
 from petitions.enums import Actor, PhotoKind, Verb
 from petitions.models import Event, Petition, Photo
 
@@ -66,7 +67,7 @@ def public_history(
     """
     events = list(
         petition.events.select_related(
-            "organisation", "holder", "supervisor", "acting_for", "note"
+            *involvement.EVENT_ORGANISATIONS, "acting_for", "note"
         ).order_by("-version")
     )
     photos = [one for one in petition.photos.filter(is_public=True) if _may_see(one, is_joined)]
@@ -157,11 +158,12 @@ def _opened(event: Event, now: dt.datetime) -> ContactReveal:
 
 def _label(event: Event, is_joined: bool) -> str:
     special = SPECIAL.get(Verb(event.verb))
+    supervisor = involvement.supervisor(event)
     words = special(event, is_joined) if special else PLAIN[Verb(event.verb)]()
     return words % {
         "who": event.organisation.short_name,
         "holder": event.holder.short_name if event.holder else "",
-        "above": event.supervisor.short_name if event.supervisor else "",
+        "above": supervisor.short_name if supervisor else "",
     }
 
 

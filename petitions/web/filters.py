@@ -20,7 +20,7 @@ from django_filters.rest_framework.filterset import FilterSet
 from config.lib import clock
 from config.lib.viewer import Viewer
 from grids.models import Area
-from petitions import querysets, text_search
+from petitions import involvement, querysets, text_search
 from petitions.enums import Channel, Status, Urgency, Verb
 from petitions.models import Event, Petition
 from petitions.querysets import PetitionQuerySet
@@ -48,11 +48,11 @@ NAMED_FILTERS: dict[str, Condition] = {
         status__in=RUNNING, due_at__gt=now, due_at__lt=_end_of_day(now)
     ),
     "to_accept": lambda _viewer, _now: Q(status=Status.SUBMITTED),
-    "waiting": lambda viewer, _now: querysets.is_awaiting_answer_of(viewer) & Q(status__in=OPEN),
+    "waiting": lambda viewer, _now: involvement.awaiting_answer_of(viewer) & Q(status__in=OPEN),
     "returned": lambda _viewer, _now: Q(status=Status.RETURNED),
     "to_confirm": lambda _viewer, _now: Q(status=Status.RESOLVED),
     "escalated": lambda _viewer, _now: Q(is_answer_owed=True, status__in=OPEN),
-    "mine": lambda viewer, _now: querysets.is_in_hands_of(viewer),
+    "mine": lambda viewer, _now: involvement.held_by(viewer),
 }
 """What can be asked about a case by one word in the URL; all of them are about open cases."""
 

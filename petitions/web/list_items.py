@@ -12,7 +12,7 @@ from django.urls import reverse
 from config.lib import durations
 from config.lib.viewer import Viewer
 from members.models import User
-from petitions import permissions, querysets
+from petitions import involvement, permissions, querysets
 from petitions.enums import DeadlineKind, Status, Verb
 from petitions.models import Petition
 from petitions.querysets import PetitionQuerySet
@@ -58,7 +58,7 @@ class ListItem:
 
 def for_list(cases: PetitionQuerySet) -> PetitionQuerySet:
     """Load what a row needs in one query, and leave out the long columns."""
-    return cases.select_related("organisation", "assigned_group").defer(*DEFERRED_COLUMNS)
+    return cases.select_related(*involvement.HOLDERS).defer(*DEFERRED_COLUMNS)
 
 
 def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> PetitionQuerySet:
@@ -70,7 +70,7 @@ def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> P
     rank = Case(
         When(querysets.is_overdue(now), then=Value(0)),
         When(querysets.is_due_soon(now), then=Value(1)),
-        When(querysets.is_awaiting_answer_of(viewer), then=Value(2)),
+        When(involvement.awaiting_answer_of(viewer), then=Value(2)),
         When(Q(status__in=[Status.SUBMITTED, Status.RETURNED]), then=Value(3)),
         When(Q(status=Status.RESOLVED), then=Value(5)),
         default=Value(4),
@@ -109,7 +109,7 @@ def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -
     due = _due(petition, now)
     verb = next_action(petition, by) if by else None
     category = catalogue.read().by_id.get(petition.category_id)
-    holder = petition.assigned_group or petition.organisation
+    holder = involvement.holder(petition)
     return ListItem(
         id=petition.pk,
         number=petition.number,

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from branches.models import Organisation
 from members.posts import scopes
-from petitions import querysets
+from petitions import involvement
 from petitions.api import petitions as api
 from petitions.api.serializers.verbs import VerbBody
 from petitions.casework import photo_pages as photo_views
@@ -214,7 +214,7 @@ def a_forwarding_header_believed(patch: Patch) -> None:
     "test_case_about_an_organisation_is_hidden_from_it_and_all_below[branch-hidden0]"
 )
 def a_case_shown_to_those_it_is_about(patch: Patch) -> None:
-    patch.setattr(querysets, "_own_and_above", lambda _scope: frozenset())
+    patch.setattr(involvement, "_own_and_above", lambda _scope: frozenset())
 
 
 @killed_by(

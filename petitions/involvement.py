@@ -1,0 +1,300 @@
+"""Who is involved in a case, as what, and who must never see it.
+
+Besides the models and the workflow, which writes them, this is the only module that knows the
+columns holding the parties of a case (`COLUMNS`). Rules, notices, pages and the API ask here, so
+that a table of involvements can replace the columns without changing its callers. The module
+imports no model of a case: the functions take any row with the columns they read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from branches.models import Organisation
+from config.lib.viewer import ActivePost, Scope, Viewer
+from members.enums import ADMIN_ROLES, Role
+from members.posts import directory
+from petitions.enums import Actor
+from petitions.states import RUNNING
+
+AREA_ROLES = frozenset(
+    {
+        Role.STAFF,
+        Role.COMMUNITY_SECRETARY,
+        Role.SUBDISTRICT_OFFICIAL,
+        Role.CITY_OFFICIAL,
+        Role.BRANCH_SECRETARY,
+        Role.GROUP_LEADER,
+        Role.API_CLIENT,
+    }
+)
+"""Roles whose posts see every case of the area they answer for."""
+
+COLUMNS = (
+    *("assigned_group", "assignee_ids", "department", "supervisor"),
+    *("about_organisation", "filed_by"),
+)
+"""Columns that no other module may name; `organisation` stays a plain fact of the case."""
+
+
+class Relation(StrEnum):
+    """What an organisation is to a case."""
+
+    RESPONSIBLE = "responsible"
+    ASSIGNED_GROUP = "assigned_group"
+    BUILDING_GROUP = "building_group"
+    DEPARTMENT = "department"
+    SUPERVISOR = "supervisor"
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRule:
+    """One relation of an organisation: its column, its label and the rights it gives.
+
+    `actor` is what the heads of the organisation act as; `grants_access` tells whether its posts
+    see the case wherever it lies.
+    """
+
+    relation: Relation
+    column: str
+    label: StrOrPromise
+    actor: Actor | None = None
+    grants_access: bool = True
+
+    def organisation_id(self, petition: object) -> int | None:
+        """Return the id of the organisation in this relation to a case."""
+        organisation_id: int | None = getattr(petition, f"{self.column}_id")
+        return organisation_id
+
+    def organisation(self, petition: object) -> Organisation | None:
+        """Return the organisation in this relation to a case; read from the database if needed."""
+        organisation: Organisation | None = getattr(petition, self.column)
+        return organisation
+
+
+RELATIONS = (
+    RelationRule(Relation.RESPONSIBLE, "organisation", _("负责组织"), Actor.HANDLER),
+    RelationRule(Relation.ASSIGNED_GROUP, "assigned_group", _("承办党小组"), Actor.ASSIGNEE),
+    RelationRule(Relation.BUILDING_GROUP, "group", _("楼栋党小组"), grants_access=False),
+    RelationRule(Relation.DEPARTMENT, "department", _("承办部门"), Actor.DEPARTMENT),
+    RelationRule(Relation.SUPERVISOR, "supervisor", _("督办组织"), Actor.SUPERVISOR),
+)
+"""In the order in which the case page lists the organisations."""
+
+RULE_OF_RELATION = {rule.relation: rule for rule in RELATIONS}
+
+ORGANISATIONS = tuple(rule.column for rule in RELATIONS)
+"""Arguments of `select_related` that load every organisation of a case."""
+
+HOLDERS = ("organisation", "assigned_group")
+"""Arguments of `select_related` that load what `holder` reads."""
+
+EVENT_ORGANISATIONS = ("organisation", "holder", "supervisor")
+"""Arguments of `select_related` that load every organisation an event recorded."""
+
+
+class Supervised(Protocol):
+    """A case, or an event that recorded who was responsible and who supervised it then."""
+
+    organisation_id: int
+    supervisor_id: int | None
+
+    @property
+    def supervisor(self) -> Organisation | None:
+        """The supervising organisation."""
+
+
+class ConflictOfInterest(Protocol):
+    """A case with the organisation it is about, if it is about one."""
+
+    about_organisation_id: int | None
+
+
+class Case(Supervised, ConflictOfInterest, Protocol):
+    """A case with the columns of its parties."""
+
+    is_answer_owed: bool
+    is_sealed: bool
+    filed_by_id: int | None
+
+    @property
+    def assignee_ids(self) -> Sequence[int]:
+        """Ids of the users the case was assigned to."""
+
+    @property
+    def organisation(self) -> Organisation:
+        """The responsible organisation."""
+
+    @property
+    def assigned_group(self) -> Organisation | None:
+        """The group the case was assigned to."""
+
+
+# --- The parties of one case ---------------------------------------------------------------------
+
+
+def organisations_of(petition: Case) -> Iterator[tuple[RelationRule, Organisation]]:
+    """Yield every organisation involved in a case with the relation it stands in."""
+    for rule in RELATIONS:
+        if (organisation := rule.organisation(petition)) is not None:
+            yield rule, organisation
+
+
+def relations_of(organisation_id: int | None, petition: Case) -> list[RelationRule]:
+    """Return the relations in which one organisation stands to a case."""
+    if organisation_id is None:
+        return []
+    return [rule for rule in RELATIONS if rule.organisation_id(petition) == organisation_id]
+
+
+def holder(petition: Case) -> Organisation:
+    """Return the organisation that works on a case: the assigned group or the responsible one."""
+    return petition.assigned_group or petition.organisation
+
+
+def supervisor(row: Supervised) -> Organisation | None:
+    """Return the organisation that supervises a case, or did when an event happened."""
+    return row.supervisor
+
+
+def supervisor_id(row: Supervised) -> int | None:
+    """Return the id of the organisation that supervises a case, or did when an event happened."""
+    return row.supervisor_id
+
+
+def handling_side_ids(row: Supervised) -> tuple[int | None, int]:
+    """Return the ids of the supervising and of the responsible organisation, highest first."""
+    return row.supervisor_id, row.organisation_id
+
+
+def answering_organisation_id(petition: Case) -> int | None:
+    """Return the id of the organisation that owes an answer to an escalation, if one does."""
+    return petition.supervisor_id if petition.is_answer_owed else None
+
+
+def assignee_ids(petition: Case) -> Sequence[int]:
+    """Return the ids of the users a case was assigned to."""
+    return petition.assignee_ids
+
+
+def filer_id(petition: Case) -> int | None:
+    """Return the id of the user who filed a case for a resident, if one did."""
+    return petition.filed_by_id
+
+
+def is_assignee(scope: Scope, petition: Case) -> bool:
+    """Tell whether a case is assigned to a user who still has a post below the organisation."""
+    return scope.user_id in petition.assignee_ids and any(
+        petition.organisation_id in post.ancestor_ids for post in scope.posts
+    )
+
+
+# --- Who must never see it -----------------------------------------------------------------------
+
+
+def is_restricted(petition: Case) -> bool:
+    """Tell whether a case is about an organisation or is an accusation."""
+    return petition.is_sealed or petition.about_organisation_id is not None
+
+
+def is_excluded(scope: Scope, petition: ConflictOfInterest) -> bool:
+    """Tell whether a case is about an organisation in or below which the viewer has a post."""
+    about = petition.about_organisation_id
+    return about is not None and any(about in post.ancestor_ids for post in scope.posts)
+
+
+def is_organisation_excluded(organisation: Organisation, petition: ConflictOfInterest) -> bool:
+    """Tell whether a case is about an organisation or about one above it."""
+    return petition.about_organisation_id in organisation.ancestor_ids
+
+
+def excluded_users(petition: ConflictOfInterest, user_ids: Iterable[int], day: dt.date) -> set[int]:
+    """Return which users belong on `day` to the organisation a case is about, or stand below it.
+
+    One query, none for a case that is about no organisation.
+    """
+    about = petition.about_organisation_id
+    return set() if about is None else directory.with_post_below(about, user_ids, day)
+
+
+# --- Conditions on the table of cases ------------------------------------------------------------
+
+
+def visible_to(scope: Scope) -> Q | None:
+    """Condition: the viewer may know of the case by the posts held today; None matches no case.
+
+    A case about an organisation is hidden from every post in it and below it, an accusation from
+    every post but the city's own officials. An administrator role sees no case.
+    """
+    if not scope.posts or any(post.role in ADMIN_ROLES for post in scope.posts):
+        return None
+    own_and_above = sorted(_own_and_above(scope))
+    # An assignment to a user ends with the post in the organisation that gave it.
+    condition = Q(assignee_ids__contains=[scope.user_id], organisation__in=own_and_above)
+    for post in scope.posts:
+        condition |= _visible_to_post(post)
+    if own_and_above:
+        condition &= ~Q(about_organisation__in=own_and_above)
+    if not scope.has_role(Role.CITY_OFFICIAL):
+        condition &= Q(is_sealed=False)
+    return condition
+
+
+def _own_and_above(scope: Scope) -> frozenset[int]:
+    """Return the organisations in or below which the viewer has a post."""
+    return frozenset().union(*(post.ancestor_ids for post in scope.posts))
+
+
+def _visible_to_post(post: ActivePost) -> Q:
+    """Condition: the case lies in the post's area or its organisation is involved in it."""
+    condition = Q(pk__in=[])
+    if post.role in AREA_ROLES:
+        for path in post.area_paths:
+            condition |= Q(path__startswith=path)
+    if post.organisation_id is None or post.role == Role.MEMBER:
+        return condition
+    for rule in RELATIONS:
+        if rule.grants_access:
+            condition |= Q((rule.column, post.organisation_id))
+    return condition
+
+
+def unrestricted() -> Q:
+    """Condition: the case is about no organisation and is no accusation."""
+    return Q(is_sealed=False, about_organisation=None)
+
+
+def held_by(viewer: Viewer) -> Q:
+    """Condition: the viewer's own organisations or the viewer handle the running case now."""
+    own = _own_organisations(viewer.scope)
+    return Q(status__in=RUNNING) & (
+        Q(organisation__in=own)
+        | Q(assigned_group__in=own)
+        | Q(assignee_ids__contains=[viewer.scope.user_id])
+    )
+
+
+def awaiting_answer_of(viewer: Viewer) -> Q:
+    """Condition: the viewer's own organisations must answer an escalation of the case."""
+    return Q(is_answer_owed=True, supervisor__in=_own_organisations(viewer.scope))
+
+
+def filed_by(user_id: int) -> Q:
+    """Condition: the user filed the case for a resident."""
+    return Q(filed_by=user_id)
+
+
+def _own_organisations(scope: Scope) -> list[int]:
+    return sorted(
+        post.organisation_id
+        for post in scope.posts
+        if post.organisation_id is not None and post.role != Role.MEMBER
+    )
