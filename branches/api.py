@@ -30,4 +30,6 @@ class OrganisationViewSet(ReadOnlyModelViewSet[Organisation]):
             return Organisation.objects.none()
         viewer = cast("Viewer", self.request.user)
         today = timezone.localdate()
-        return Organisation.objects.visible_to(viewer).on(today).with_current_duties(today)
+        return (
+            Organisation.objects.visible_to(viewer).on(today).with_current_responsibilities(today)
+        )

@@ -37,7 +37,7 @@ class OrgKind(models.TextChoices):
     UTILITY = "utility", _("公用企业")
 
 
-LADDER: tuple[OrgLevel, ...] = (
+ESCALATION_ORDER: tuple[OrgLevel, ...] = (
     OrgLevel.GROUP,
     OrgLevel.BRANCH,
     OrgLevel.COMMUNITY,

@@ -48,7 +48,7 @@ class ResponsibilityForm(BaseModelForm):
         data = super().clean() or self.cleaned_data
         organisation, area = data.get("organisation"), data.get("area")
         if self.instance.pk is None and organisation and area and data.get("valid_from"):
-            workflow.check_duty(organisation=organisation, area=area)
+            workflow.check_responsibility(organisation=organisation, area=area)
             workflow.check_vacant(
                 organisation=organisation,
                 area=area,

@@ -38,7 +38,7 @@ def responsible(area: Area, viewer: Viewer, day: dt.date) -> Panel:
 
     An organisation is a link where the viewer may open it.
     """
-    rows = list(Responsibility.objects.answering_for(area.ancestor_ids, day))
+    rows = list(Responsibility.objects.responsible_for(area.ancestor_ids, day))
     ids = {row.organisation_id for row in rows}
     visible = Organisation.objects.visible_to(viewer).filter(pk__in=ids)
     may_open = set(visible.values_list("pk", flat=True))

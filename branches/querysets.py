@@ -44,11 +44,13 @@ class OrganisationQuerySet(DatedQuerySet["Organisation"]):
             reach |= Q(area__path__startswith=path)
         return self.filter(reach)
 
-    def with_current_duties(self, day: dt.date) -> Self:
-        """Load what each organisation answers for on `day` as `current_duties`."""
+    def with_current_responsibilities(self, day: dt.date) -> Self:
+        """Load what each organisation answers for on `day` as `current_responsibilities`."""
         rows = apps.get_model("branches", "Responsibility").objects.on(day)
         rows = rows.order_by("area_id", "season_from")
-        return self.prefetch_related(Prefetch("responsibilities", rows, to_attr="current_duties"))
+        return self.prefetch_related(
+            Prefetch("responsibilities", rows, to_attr="current_responsibilities")
+        )
 
     def search(self, words: str) -> Self:
         """Keep the organisations whose name holds every word."""
@@ -61,7 +63,7 @@ class OrganisationQuerySet(DatedQuerySet["Organisation"]):
 class ResponsibilityQuerySet(DatedQuerySet["Responsibility"]):
     """Questions about who answers for what."""
 
-    def answering_for(self, area_ids: Iterable[int], day: dt.date) -> Self:
+    def responsible_for(self, area_ids: Iterable[int], day: dt.date) -> Self:
         """Keep what is valid on `day` for these places, with organisation and its place loaded.
 
         All seasons are returned; the caller keeps those that are `is_in_season(day)`.

@@ -80,7 +80,7 @@ def _current(day: dt.date, edition: int | None) -> _Cache:
 
 
 def _answering(ids: Iterable[int], day: dt.date) -> dict[int, tuple[Responsibility, ...]]:
-    rows = Responsibility.objects.answering_for(ids, day).select_related(None)
+    rows = Responsibility.objects.responsible_for(ids, day).select_related(None)
     found: dict[int, list[Responsibility]] = {pk: [] for pk in ids}
     for row in rows.select_related("organisation", "area"):
         if row.is_in_season(day):

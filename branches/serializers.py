@@ -19,7 +19,9 @@ class ResponsibilitySerializer(serializers.ModelSerializer[Responsibility]):
 class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
     """An organisation and what it answers for today."""
 
-    answers_for = ResponsibilitySerializer(source="current_duties", many=True, read_only=True)
+    answers_for = ResponsibilitySerializer(
+        source="current_responsibilities", many=True, read_only=True
+    )
 
     class Meta:
         model = Organisation

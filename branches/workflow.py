@@ -169,7 +169,7 @@ def check_fits(*, level: OrgLevel, parent: Organisation | None, area: Area) -> N
         raise ValidationError(_("所在地不在上级组织的辖区内。"))
 
 
-def check_duty(*, organisation: Organisation, area: Area) -> None:
+def check_responsibility(*, organisation: Organisation, area: Area) -> None:
     """ValidationError unless the organisation may answer for the place."""
     if area.level not in ANSWERS_FOR[OrgLevel(organisation.level)]:
         raise ValidationError(_("这一级组织不负责这一级地点。"))
@@ -201,7 +201,7 @@ def _new_responsibility(
     draft: NewResponsibility, on: dt.date, until: dt.date | None
 ) -> Responsibility:
     organisation, area = draft.organisation, draft.area
-    check_duty(organisation=organisation, area=area)
+    check_responsibility(organisation=organisation, area=area)
     row = Responsibility(
         organisation=organisation,
         level=organisation.level,

@@ -124,7 +124,7 @@ class Area(Dated):
         paths = [path for seat in viewer.scope.posts for path in seat.area_paths if path]
         return any(self.path.startswith(path) or path.startswith(self.path) for path in paths)
 
-    def is_filable_on(self, day: dt.date) -> bool:
+    def is_reportable_on(self, day: dt.date) -> bool:
         """Tell of this one place what `AreaQuerySet.reportable` asks of all."""
         return self.is_valid_on(day) and self.level >= Level.COMMUNITY
 

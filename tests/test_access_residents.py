@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from grids import workflow as placing
+from grids.workflow import revoke_qr
 from petitions import workflow
 from petitions.enums import PhotoKind
 from petitions.intake import public_pages
@@ -215,7 +215,7 @@ def test_only_a_known_matter_of_one_s_own_building_can_be_joined(
 
 def test_a_revoked_or_unknown_link_joins_nothing(world: World) -> None:
     qr = world.stage.town.building.qr_codes.get()
-    placing.revoke_qr(qr=qr, now=NOW)
+    revoke_qr(qr=qr, now=NOW)
     for code in (qr.code, "unknowncode"):
         for case in (world.cases["own"].pk, access_matrix.NOBODY):
             answer = Client().post(reverse("petitions:me_too", args=[code, case]))

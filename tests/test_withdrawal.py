@@ -16,11 +16,11 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
-from branches import workflow as organising
-from members import workflow as people
+from branches.workflow import end_responsibility
 from members.accounts.middleware import PROVED
 from members.models import Post, User
 from members.posts import scopes
+from members.workflow import end_post, lock
 from petitions.models import Petition
 from tests.support import access_matrix
 from tests.support.access_fixtures import DAY, photo_of
@@ -100,14 +100,14 @@ def _withdraw(stage: Stage) -> None:
     """Take everybody's rights away in one commit, each in another way."""
     cast, yesterday = stage.cast, timezone.localdate() - DAY
     with transaction.atomic():
-        people.end_post(post=Post.objects.get(user=cast["clerk"]), on=yesterday, by=None)
-        people.lock(user=cast["secretary"], by=cast["secadmin"])
+        end_post(post=Post.objects.get(user=cast["clerk"]), on=yesterday, by=None)
+        lock(user=cast["secretary"], by=cast["secadmin"])
         AuthToken.objects.filter(user=cast["partner"]).delete()
         for row in Session.objects.all():
             if row.get_decoded().get("_auth_user_id") == str(cast["community"].pk):
                 row.delete()
         duty = stage.town.orgs["group"].responsibilities.get()
-        organising.end_responsibility(responsibility=duty, on=yesterday)
+        end_responsibility(responsibility=duty, on=yesterday)
 
 
 def _measured(stage: Stage, server: Server, *, seconds: float) -> tuple[list[Poller], float]:

@@ -90,7 +90,7 @@ def with_post_below(organisation_id: int, user_ids: Iterable[int], day: dt.date)
 
 
 @dataclass(frozen=True, slots=True)
-class Vacancy:
+class VacantPost:
     """An organisation without a holder of its head post; `has_deputy` says who stands in."""
 
     organisation_id: int
@@ -100,7 +100,7 @@ class Vacancy:
     has_deputy: bool
 
 
-def vacant_posts(day: dt.date) -> list[Vacancy]:
+def vacant_posts(day: dt.date) -> list[VacantPost]:
     """Return the organisations standing on `day` that nobody heads, for the coverage check."""
     head = Post.objects.active(day).heads().filter(organisation_id=OuterRef("pk"))
     organisations = (
@@ -114,7 +114,7 @@ def vacant_posts(day: dt.date) -> list[Vacancy]:
         .values_list("pk", "name", "level", "has_deputy")
     )
     return [
-        Vacancy(pk, name, OrgLevel(level), HEAD_AT[OrgLevel(level)], has_deputy)
+        VacantPost(pk, name, OrgLevel(level), HEAD_AT[OrgLevel(level)], has_deputy)
         for pk, name, level, has_deputy in organisations
     ]
 

@@ -42,12 +42,12 @@ class Notification:
         return now if self.is_urgent else calendars.for_path(self.area_path).next_opening(now)
 
 
-def notify(*, news: Iterable[Notification], now: dt.datetime) -> None:
+def notify(*, notifications: Iterable[Notification], now: dt.datetime) -> None:
     """Tell people the news, each once, however often this is called with the same keys.
 
     Three queries, however many people and news.
     """
-    news = [one for one in news if one.user_ids]
+    news = [one for one in notifications if one.user_ids]
     if not news:
         return
     with transaction.atomic(savepoint=False):

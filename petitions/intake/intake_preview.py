@@ -10,7 +10,7 @@ from typing import cast
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from branches.enums import LADDER, OrgLevel
+from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation
 from config.lib import durations
 from config.lib.viewer import Viewer
@@ -111,7 +111,7 @@ def preview(
 
 def responsible_organisations(place: ResponsibleChain) -> tuple[Organisation, ...]:
     """Return the bodies a report from here can be about: each level below the city that answers."""
-    levels = [level for level in LADDER if level not in (OrgLevel.GROUP, OrgLevel.CITY)]
+    levels = [level for level in ESCALATION_ORDER if level not in (OrgLevel.GROUP, OrgLevel.CITY)]
     found = (place.organisation_at(level) for level in levels)
     return tuple(row.organisation for row in found if row is not None)
 

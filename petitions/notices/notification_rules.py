@@ -10,10 +10,10 @@ from typing import Self
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from members import workflow as people
 from members.enums import MessageKind
 from members.models import User
 from members.posts import directory
+from members.workflow import Notification
 from petitions import involvement
 from petitions.enums import DeadlineKind, Urgency, Verb
 from petitions.models import Event, Petition
@@ -73,11 +73,11 @@ class RecipientDirectory:
         )
 
 
-def notifications_for(event: Event, heads: RecipientDirectory) -> list[people.Notification]:
+def notifications_for(event: Event, heads: RecipientDirectory) -> list[Notification]:
     """Return what is told to whom about one event, in the language that is set."""
     petition = event.petition
     return [
-        people.Notification(
+        Notification(
             user_ids=told.user_ids,
             kind=told.kind,
             key=f"event:{event.pk}:{told.kind}",

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone, translation
 
 from config.lib import clock
-from members import workflow as people
+from members.workflow import notify
 from petitions.models import Contact, Event, Outbox, ResidentMessage
 from petitions.notices import notification_rules
 from petitions.rules import backoff
@@ -60,7 +60,7 @@ def _publish_batch(event_ids: Sequence[int]) -> int:
         news = [
             one for event in events for one in notification_rules.notifications_for(event, heads)
         ]
-    people.notify(news=news, now=now)
+    notify(notifications=news, now=now)
     _queue_sms(events, now)
     for row in rows:
         row.done_at, row.attempts = now, row.attempts + 1

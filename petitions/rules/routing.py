@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from branches import responsibility_cache
-from branches.enums import LADDER, OrgLevel
+from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from grids.enums import Level
 from grids.models import Area
@@ -105,7 +105,7 @@ def route(
             raise NoResponsibleOrganisation(place.area.pk)
         return _route(place, found, None, "accusation")
     first = OrgLevel.BRANCH if about is None else _above(about)
-    for level in LADDER[LADDER.index(first) :]:
+    for level in ESCALATION_ORDER[ESCALATION_ORDER.index(first) :]:
         found = place.organisation_at(level)
         if found is not None and (about is None or found.organisation_id != about.pk):
             group = place.organisation_at(OrgLevel.GROUP) if about is None else None
@@ -121,10 +121,10 @@ def route(
 
 
 def _above(about: Organisation) -> OrgLevel:
-    if about.level not in LADDER:
+    if about.level not in ESCALATION_ORDER:
         return OrgLevel.COMMUNITY
-    here = LADDER.index(OrgLevel(about.level))
-    return LADDER[min(here + 1, len(LADDER) - 1)]
+    here = ESCALATION_ORDER.index(OrgLevel(about.level))
+    return ESCALATION_ORDER[min(here + 1, len(ESCALATION_ORDER) - 1)]
 
 
 def _route(
@@ -172,6 +172,6 @@ def explain(parts: dict[str, Any]) -> str:
 
 def above(place: ResponsibleChain, level: OrgLevel) -> Sequence[Responsibility]:
     """Return who answers on each rung above `level`, nearest first."""
-    rungs = LADDER[LADDER.index(level) + 1 :]
+    rungs = ESCALATION_ORDER[ESCALATION_ORDER.index(level) + 1 :]
     found = (place.organisation_at(rung) for rung in rungs)
     return [row for row in found if row is not None]

@@ -35,7 +35,7 @@ class ReferenceData:
         self._staff: dict[int, list[User]] = defaultdict(list)
         self._members: dict[int, list[User]] = defaultdict(list)
         self.partner: User | None = None
-        for row in Responsibility.objects.answering_for(self.areas, day):
+        for row in Responsibility.objects.responsible_for(self.areas, day):
             self._answering[row.area_id].append(row)
         for organisation in sorted(self.organisations.values(), key=lambda row: row.path):
             self._children[organisation.parent_id].append(organisation)

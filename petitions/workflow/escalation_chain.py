@@ -11,7 +11,7 @@ from typing import Self
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from branches.enums import LADDER, OrgLevel
+from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from members.posts import directory
 from petitions.enums import CaseLevel, DeadlineKind, DeadlineState
@@ -68,7 +68,9 @@ class EscalationChain:
         """
         areas = {area for case in petitions for area in case.place.ancestor_ids}
         answering: dict[int, list[Responsibility]] = defaultdict(list)
-        for row in Responsibility.objects.answering_for(areas, day).filter(level__in=LADDER[1:]):
+        for row in Responsibility.objects.responsible_for(areas, day).filter(
+            level__in=ESCALATION_ORDER[1:]
+        ):
             if row.is_in_season(day):
                 answering[row.area_id].append(row)
         asked = {row.organisation_id for rows in answering.values() for row in rows}
@@ -150,5 +152,5 @@ def escalate_to(
 
 def require_level_above(petition: Petition) -> None:
     """Refuse to climb past the city."""
-    if current_level(petition) == LADDER[-1]:
+    if current_level(petition) == ESCALATION_ORDER[-1]:
         raise WrongState("at_the_top", _("已在市级，不能再升级。"))

@@ -62,7 +62,7 @@ def test_who_answers_is_read_in_one_query_nearest_place_first(
 ) -> None:
     world = small_world()
     with django_assert_num_queries(1):  # type: ignore[operator]
-        rows = list(Responsibility.objects.answering_for(world.places["46"].ancestor_ids, TODAY))
+        rows = list(Responsibility.objects.responsible_for(world.places["46"].ancestor_ids, TODAY))
         found = [(row.organisation.name, row.organisation.area.level) for row in rows]
     assert [name for name, _level in found] == [
         "group组织",
@@ -78,8 +78,8 @@ def test_a_closed_organisation_answers_for_nothing() -> None:
     yesterday = TODAY - dt.timedelta(days=1)
     Organisation.objects.filter(pk=world.orgs["group"].pk).update(valid_to=yesterday)
     ids = [world.places["46"].pk]
-    assert not Responsibility.objects.answering_for(ids, TODAY).exists()
-    assert Responsibility.objects.answering_for(ids, yesterday).exists()
+    assert not Responsibility.objects.responsible_for(ids, TODAY).exists()
+    assert Responsibility.objects.responsible_for(ids, yesterday).exists()
 
 
 def test_organisations_are_found_by_their_words() -> None:

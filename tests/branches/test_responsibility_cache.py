@@ -34,7 +34,7 @@ def test_a_place_comes_with_its_chain_and_who_answers(town: Town) -> None:
     assert found is not None
     chain, answering = found
     assert [row.pk for row in chain] == town.building.ancestor_ids
-    wanted = Responsibility.objects.answering_for(town.building.ancestor_ids, DAY)
+    wanted = Responsibility.objects.responsible_for(town.building.ancestor_ids, DAY)
     assert {row.pk for row in answering} == {row.pk for row in wanted if row.is_in_season(DAY)}
 
 
@@ -44,7 +44,7 @@ def test_every_place_is_held_as_it_is_asked_for(town: Town) -> None:
         found = responsibility_cache.responsible_for(place.pk, DAY)
         assert found is not None
         assert [row.pk for row in found[0]] == place.ancestor_ids
-        wanted = Responsibility.objects.answering_for(place.ancestor_ids, DAY)
+        wanted = Responsibility.objects.responsible_for(place.ancestor_ids, DAY)
         assert {row.pk for row in found[1]} == {row.pk for row in wanted}
 
 

@@ -96,7 +96,7 @@ def test_a_grid_goes_from_one_branch_to_another_on_a_day() -> None:
     tomorrow = TODAY + dt.timedelta(days=1)
     workflow.assign(organisation=new, area=grid, on=tomorrow)
     for day, owner in ((TODAY, world.orgs["branch"]), (tomorrow, new)):
-        rows = Responsibility.objects.answering_for([grid.pk], day)
+        rows = Responsibility.objects.responsible_for([grid.pk], day)
         assert [row.organisation for row in rows] == [owner]
     with pytest.raises(ValidationError, match="已经结束"):
         workflow.end_responsibility(responsibility=old, on=tomorrow)
@@ -123,7 +123,7 @@ def test_seasons_share_a_place() -> None:
             season_from=season[0],
             season_to=season[1],
         )
-    rows = Responsibility.objects.answering_for([lane.pk], TODAY)
+    rows = Responsibility.objects.responsible_for([lane.pk], TODAY)
     assert [row.is_in_season(TODAY) for row in rows] == [False, True]
     with pytest.raises(ValidationError):
         workflow.assign(

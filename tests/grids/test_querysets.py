@@ -50,7 +50,9 @@ def test_one_place_is_judged_like_all_of_them(seats: tuple[str, ...]) -> None:
     assert {row for row in every if row.is_visible_to(viewer)} == set(
         Area.objects.visible_to(viewer)
     )
-    assert {row for row in every if row.is_filable_on(TODAY)} == set(Area.objects.reportable(TODAY))
+    assert {row for row in every if row.is_reportable_on(TODAY)} == set(
+        Area.objects.reportable(TODAY)
+    )
 
 
 @pytest.mark.parametrize(

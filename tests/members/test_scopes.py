@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from pytest_django import DjangoAssertNumQueries
 
-from branches import workflow as organising
+from branches.workflow import end_responsibility
 from members import workflow
 from members.enums import Role
 from members.models import User
@@ -49,7 +49,7 @@ def test_it_takes_one_query(town: Town, django_assert_num_queries: DjangoAssertN
 
 
 def test_a_branch_reaches_what_its_groups_look_after_beyond_its_own_grids(town: Town) -> None:
-    organising.end_responsibility(responsibility=town.world.answers["branch"], on=TODAY - _DAY)
+    end_responsibility(responsibility=town.world.answers["branch"], on=TODAY - _DAY)
     (seat,) = town.fresh("secretary").scope.posts
     assert seat.area_paths == (town.world.places["46"].path,)
 

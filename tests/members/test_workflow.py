@@ -28,7 +28,7 @@ def _tell(town: Town, *names: str, now: dt.datetime = NOW, **changes: object) ->
         "area_path": town.world.places["46"].path,
     }
     news = workflow.Notification(**(given | changes))  # type: ignore[arg-type]
-    workflow.notify(news=[news], now=now)
+    workflow.notify(notifications=[news], now=now)
 
 
 def test_a_second_holder_gets_a_plain_sentence(town: Town) -> None:

@@ -15,8 +15,8 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from members import workflow as people
 from members.enums import Role
+from members.workflow import appoint, end_post
 from petitions import permissions, workflow
 from petitions.enums import Status, Verb
 from petitions.models import Event, Petition, ResidentMessage
@@ -102,8 +102,8 @@ def test_work_given_to_a_person_ends_with_the_post(stage: Stage) -> None:
     assert Petition.objects.visible_to(member).filter(pk=petition.pk).exists()
     today = timezone.localdate()
     for post in member.posts.all():
-        people.end_post(post=post, on=today - dt.timedelta(days=1), by=None)
-    people.appoint(
+        end_post(post=post, on=today - dt.timedelta(days=1), by=None)
+    appoint(
         user=member,
         role=Role.MEMBER,
         by=None,
@@ -187,7 +187,7 @@ def test_receipt_is_gone_once_the_case_is_closed_in_the_browser(
 
 def test_nobody_gives_a_post_to_oneself(stage: Stage) -> None:
     with pytest.raises(ValidationError, match="自己"):
-        people.appoint(
+        appoint(
             user=stage.cast["clerk"],
             role=Role.MEMBER,
             by=stage.cast["clerk"],

@@ -21,15 +21,15 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
-from branches import workflow as organising
 from branches.enums import OrgKind, OrgLevel
 from branches.models import Organisation
-from grids import workflow as placing
+from branches.workflow import add_organisation
 from grids.enums import AreaKind, Level
-from members import workflow as people
+from grids.workflow import add_area, close_area
 from members.accounts.middleware import PROVED
 from members.enums import MessageKind, Role
 from members.models import InboxMessage, User
+from members.workflow import Notification, appoint, create_person, lock, notify
 from petitions import workflow
 from petitions.enums import AnswerKind, PhotoKind, Status
 from petitions.models import Category, Petition, Photo
@@ -230,7 +230,7 @@ def photo_of(
 
 
 def _messages(cast: dict[str, User]) -> dict[str, InboxMessage]:
-    news = people.Notification(
+    news = Notification(
         user_ids=tuple(user.pk for user in cast.values()),
         kind=MessageKind.NOTE,
         key="event:0:note",
@@ -239,7 +239,7 @@ def _messages(cast: dict[str, User]) -> dict[str, InboxMessage]:
         is_urgent=True,
         area_path="",
     )
-    people.notify(news=[news], now=NOW - dt.timedelta(minutes=1))
+    notify(notifications=[news], now=NOW - dt.timedelta(minutes=1))
     rows = InboxMessage.objects.filter(key__startswith="event:0:note")
     return {row.user.username: row for row in rows.select_related("user")}
 
@@ -274,7 +274,7 @@ def _gone(stage: Stage) -> dict[str, Gone]:
 def _ended(stage: Stage) -> None:
     """Add a building that has been pulled down and a group that was dissolved."""
     areas, orgs = stage.town.areas, stage.town.orgs
-    areas["gone"] = placing.add_area(
+    areas["gone"] = add_area(
         level=Level.BUILDING,
         kind=AreaKind.BUILDING,
         parent=areas["fxhy"],
@@ -284,8 +284,8 @@ def _ended(stage: Stage) -> None:
         floors=1,
         doors_per_floor=1,
     )
-    placing.close_area(area=areas["gone"], on=TODAY - DAY)
-    orgs["gone"] = organising.add_organisation(
+    close_area(area=areas["gone"], on=TODAY - DAY)
+    orgs["gone"] = add_organisation(
         level=OrgLevel.GROUP,
         kind=OrgKind.BUILDING_GROUP,
         parent=orgs["branch"],
@@ -309,10 +309,10 @@ def _more_people(stage: Stage) -> None:
         "newcomer": [],
     }
     for name, held in posts.items():
-        user = people.create_person(username=name, name=f"示例{name}", by=None)
+        user = create_person(username=name, name=f"示例{name}", by=None)
         for role, body, dates in held:
             days = {"valid_from": SINCE} | dates
-            people.appoint(user=user, role=role, by=None, organisation=orgs[body], **days)
+            appoint(user=user, role=role, by=None, organisation=orgs[body], **days)
         stage.cast[name] = User.objects.get(pk=user.pk)
 
 
@@ -333,7 +333,7 @@ def arrive(stage: Stage) -> dict[str, Visitor]:
     _ended(stage)
     _more_people(stage)
     visitors = {name: _visitor(name, stage.cast.get(name)) for name in SEATS}
-    people.lock(user=stage.cast["closed"], by=stage.cast["secadmin"])
+    lock(user=stage.cast["closed"], by=stage.cast["secadmin"])
     return visitors
 
 

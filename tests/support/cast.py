@@ -14,18 +14,16 @@ from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
-from branches import workflow as organising
 from branches.enums import OrgKind, OrgLevel
 from branches.models import Organisation, Responsibility
-from branches.workflow import NewOrganisation, NewResponsibility
-from grids import workflow as placing
+from branches.workflow import NewOrganisation, NewResponsibility, add_organisations, assign_all
 from grids.calendar import calendars
 from grids.enums import AreaKind, CodeScheme, Level
 from grids.models import Area, AreaCode, OfficeHours, PlaceQr
-from grids.workflow import NewArea
-from members import workflow as people
+from grids.workflow import NewArea, add_areas, set_office_hours
 from members.enums import Role
 from members.models import Post, SecurityEvent, User
+from members.workflow import appoint, create_person
 from petitions import workflow
 from petitions.enums import Channel, Outcome, Status, Urgency
 from petitions.models import Category, Petition, PrivacyNotice, Standard
@@ -72,7 +70,7 @@ def _area(key: str, parent: str | None, level: Level, kind: AreaKind, name: str)
 
 
 def _areas() -> dict[str, Area]:
-    return placing.add_areas(
+    return add_areas(
         areas=[
             _area("city", None, Level.CITY, AreaKind.CITY, "阜康市"),
             _area("fuxin", "city", Level.SUBDISTRICT, AreaKind.SUBDISTRICT, "阜新街道"),
@@ -108,7 +106,7 @@ def _orgs(areas: dict[str, Area]) -> dict[str, Organisation]:
             duty_phone="0994-000-0000",
         )
 
-    made = organising.add_organisations(
+    made = add_organisations(
         organisations=[
             new("city", None, lv.CITY, kd.CITY_COMMITTEE, "city", "阜康市委社会工作部"),
             new("water", "city", lv.DEPARTMENT, kd.UTILITY, "city", "供水公司"),
@@ -139,7 +137,7 @@ def _orgs(areas: dict[str, Area]) -> dict[str, Organisation]:
         "group": ["b46"],
         "group2": ["b47"],
     }
-    organising.assign_all(
+    assign_all(
         responsibilities=[
             NewResponsibility(organisation=made[org], area=areas[area])
             for org, names in served.items()
@@ -154,7 +152,7 @@ def build_town() -> Town:
     """Make places, organisations, office hours, categories, standards and the privacy notice."""
     areas = _areas()
     orgs = _orgs(areas)
-    placing.set_office_hours(
+    set_office_hours(
         region=areas["city"],
         hours=[
             ("10-01", "04-30", dt.time(10), dt.time(14)),
@@ -278,10 +276,10 @@ def build_cast(town: Town) -> dict[str, User]:
     """Make one person for each role, named by what they are; nobody has a password."""
     cast = {}
     for name, (role, org, is_deputy) in ROLES.items():
-        user = people.create_person(
+        user = create_person(
             username=name, name=f"示例{name}", by=None, is_system=role == Role.API_CLIENT
         )
-        people.appoint(
+        appoint(
             user=user,
             role=role,
             by=None,

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from members import workflow as people
 from members.models import User
+from members.workflow import create_person
 from petitions import permissions, workflow
 from petitions.casework import timeline
 from petitions.enums import DoorResult, Outcome, Status, Verb
@@ -61,7 +61,7 @@ def test_no_hat_opens_a_case(stage: Stage, name: str) -> None:
 
 def test_without_a_post_no_page_opens(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
-    user = people.create_person(username="nobody", name="示例无职务", by=None)
+    user = create_person(username="nobody", name="示例无职务", by=None)
     client = Client()
     client.force_login(User.objects.get(pk=user.pk))
     assert client.get(petition.get_absolute_url()).status_code == 403

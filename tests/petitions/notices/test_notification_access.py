@@ -6,8 +6,8 @@ import datetime as dt
 
 from django.utils import timezone
 
-from members import workflow as people
 from members.models import InboxMessage, Post
+from members.workflow import end_post
 from petitions import workflow
 from petitions.enums import Status
 from petitions.models import Category, Event, Petition
@@ -44,5 +44,5 @@ def test_work_given_to_somebody_who_left_is_not_announced_to_them(stage: Stage) 
     petition, cast = stage.at(Status.ACCEPTED), stage.cast
     given = [cast["member"], cast["leader"]]
     handed = workflow.dispatch(petition=petition, by=cast["secretary"], now=NOW, users=given)
-    people.end_post(post=Post.objects.get(user=cast["member"]), on=YESTERDAY, by=None)
+    end_post(post=Post.objects.get(user=cast["member"]), on=YESTERDAY, by=None)
     assert _heard(handed) == {"leader"}

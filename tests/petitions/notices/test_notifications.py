@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from members import workflow as people
 from members.inbox.wording import message
 from members.models import Delivery, InboxMessage, Post
+from members.workflow import end_post
 from petitions import workflow
 from petitions.enums import AnswerKind, DeadlineKind, Outcome, Status, Verb
 from petitions.models import Deadline, Event, Outbox, Petition, ResidentMessage
@@ -245,7 +245,7 @@ def test_filing_tells_the_holder_and_nobody_of_the_own_act(
 
 def test_deputy_hears_while_the_post_is_vacant(stage: Stage) -> None:
     post = Post.objects.get(user=stage.cast["secretary"])
-    people.end_post(post=post, on=timezone.localdate() - dt.timedelta(days=1), by=None)
+    end_post(post=post, on=timezone.localdate() - dt.timedelta(days=1), by=None)
     assert _heard(_last(stage.file().petition)) == {("to_accept", "deputy")}
 
 
@@ -264,7 +264,7 @@ def test_passed_limit_tells_the_handler_and_whoever_must_answer(stage: Stage) ->
 
 def test_vacant_post_on_the_way_up_is_reported_to_whoever_got_it_instead(stage: Stage) -> None:
     post = Post.objects.get(user=stage.cast["community"])
-    people.end_post(post=post, on=timezone.localdate() - dt.timedelta(days=1), by=None)
+    end_post(post=post, on=timezone.localdate() - dt.timedelta(days=1), by=None)
     petition = stage.at(Status.IN_PROGRESS)
     _escalated(stage, petition)
     assert _heard(_last(petition)) == {("escalated", "official"), ("data_quality", "official")}

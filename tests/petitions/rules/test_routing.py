@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from branches import workflow as organising
 from branches.enums import OrgKind, OrgLevel
 from branches.models import Responsibility
+from branches.workflow import add_organisation, assign, end_responsibility
 from grids.enums import AreaKind, Level
 from grids.workflow import add_area
 from petitions.enums import CaseLevel, CategoryChannel
@@ -85,7 +85,7 @@ def test_accusation_goes_to_the_citys_own_channel(stage: Stage) -> None:
 
 def test_responsibility_ends_on_its_last_day(stage: Stage) -> None:
     row = Responsibility.objects.get(area=stage.town.areas["g7"])
-    organising.end_responsibility(responsibility=row, on=DAY)
+    end_responsibility(responsibility=row, on=DAY)
     assert _route(stage, day=DAY).organisation == stage.town.orgs["branch"]
     after = DAY + dt.timedelta(days=1)
     assert _route(stage, day=after).organisation == stage.town.orgs["yingbin"]
@@ -110,7 +110,7 @@ def test_yurt_group_answers_in_its_season_only(
         name="夏牧场",
         on=SINCE,
     )
-    yurts = organising.add_organisation(
+    yurts = add_organisation(
         level=OrgLevel.GROUP,
         kind=OrgKind.YURT_GROUP,
         parent=stage.town.orgs["yingbin"],
@@ -118,9 +118,7 @@ def test_yurt_group_answers_in_its_season_only(
         name="毡房党小组",
         on=SINCE,
     )
-    organising.assign(
-        organisation=yurts, area=pasture, on=SINCE, season_from="06-01", season_to="09-15"
-    )
+    assign(organisation=yurts, area=pasture, on=SINCE, season_from="06-01", season_to="09-15")
     found = routing.route(routing.load_place(pasture, day))
     assert found.organisation == stage.town.orgs["yingbin"]
     assert found.group == (yurts if expected else None)

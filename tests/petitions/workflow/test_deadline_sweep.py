@@ -14,9 +14,9 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from members import workflow as people
 from members.enums import Role
 from members.models import InboxMessage, Post
+from members.workflow import appoint, end_post
 from petitions import tasks, workflow
 from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Deadline, Escalation, Event, Feedback, Petition
@@ -235,7 +235,7 @@ def test_three_sweepers_at_once_escalate_each_case_once() -> None:
 
 def test_ended_post_hears_nothing(stage: Stage) -> None:
     post = Post.objects.get(user=stage.cast["secretary"])
-    people.end_post(post=post, on=timezone.localdate() - dt.timedelta(days=1), by=None)
+    end_post(post=post, on=timezone.localdate() - dt.timedelta(days=1), by=None)
     petition = stage.file().petition
     event = Event.objects.get(petition=petition)
     told = notification_rules.recipients(
@@ -370,7 +370,7 @@ def test_escalating_by_hand_never_ends_at_oneself(stage: Stage) -> None:
 
 def test_a_head_bound_to_the_body_complained_about_counts_as_vacant(stage: Stage) -> None:
     """The community's only head also leads the group complained about: ask the subdistrict."""
-    people.appoint(
+    appoint(
         user=stage.cast["community"],
         role=Role.GROUP_LEADER,
         by=None,
