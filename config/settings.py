@@ -109,7 +109,7 @@ TEMPLATES = [
                 "members.inbox.context_processors.unread_count",
                 "config.context_processors.staff",
             ],
-            "builtins": ["config.templatetags.durations"],
+            "builtins": ["config.templatetags.components", "config.templatetags.durations"],
             "libraries": {"moments": "config.templatetags.durations"},
         },
     },

@@ -13,8 +13,10 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from branches.models import Organisation
+from config.templatetags import components
 from members.posts import scopes
 from petitions import involvement
 from petitions.api import petitions as api
@@ -27,6 +29,7 @@ from petitions.rules import contacts, photos, rate_limits
 from petitions.web import photo_responses
 from petitions.web.filters import PetitionFilter
 from petitions.workflow import bulk, contact, deadline_sweep, escalation_chain, submission
+from petitions.worklist import home
 from tests.mutants import killed_by
 
 Patch = pytest.MonkeyPatch
@@ -241,3 +244,16 @@ def a_reminder_that_is_not_noted(patch: Patch) -> None:
             type(row).objects.filter(pk=row.pk).update(reminded_at=None, attempts=F("attempts"))
 
     patch.setattr(deadline_sweep, "_remind_batch", remind)
+
+
+@killed_by("tests/platform/test_components.py::test_hostile_values_are_escaped[badge]")
+def components_without_escaping(patch: Patch) -> None:
+    def join(text: str, *values: object) -> SafeString:
+        return SafeString(text.format(*values))
+
+    patch.setattr(components, "format_html", join)
+
+
+@killed_by("tests/platform/test_components.py::test_every_icon_is_in_the_sprite")
+def an_icon_name_with_a_typing_error(patch: Patch) -> None:
+    patch.setitem(home.LOOKS, "mine", ("info", "hnad"))
