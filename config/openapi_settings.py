@@ -14,8 +14,8 @@ SETTINGS = {
         "OrgLevelEnum": "branches.enums.OrgLevel",
         "OrgKindEnum": "branches.enums.OrgKind",
         "CaseLevelEnum": "petitions.enums.CaseLevel",
-        "StatusEnum": "petitions.enums.Status",
-        "VerbEnum": "petitions.enums.Verb",
+        "StatusEnum": "petitions.enums.STATUS_CHOICES",
+        "VerbEnum": "petitions.enums.VERB_CHOICES",
         "AnswerKindEnum": "petitions.enums.AnswerKind",
     },
     "POSTPROCESSING_HOOKS": [

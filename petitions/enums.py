@@ -53,6 +53,18 @@ class Verb(models.TextChoices):
     MERGE = "merge", _("并案")
 
 
+PLANNED_STATUSES = frozenset({Status.SUSPENDED, Status.MERGED})
+PLANNED_VERBS = frozenset({Verb.SUSPEND, Verb.RESUME, Verb.MERGE})
+"""Values that only the database columns accept: suspending and merging are not built yet.
+
+No verb produces them, and no page, filter, diagram or API schema names them.
+"""
+
+STATUSES = tuple(status for status in Status if status not in PLANNED_STATUSES)
+VERBS = tuple(verb for verb in Verb if verb not in PLANNED_VERBS)
+STATUS_CHOICES = [(status.value, status.label) for status in STATUSES]
+VERB_CHOICES = [(verb.value, verb.label) for verb in VERBS]
+
 HAPPENED = {
     Verb.FILE: pgettext_lazy("event", "登记"),
     Verb.ACCEPT: pgettext_lazy("event", "受理"),
@@ -76,9 +88,6 @@ HAPPENED = {
     Verb.WITHDRAW: pgettext_lazy("event", "撤回"),
     Verb.REVEAL: pgettext_lazy("event", "查看联系方式"),
     Verb.REMIND: pgettext_lazy("event", "到期提醒"),
-    Verb.SUSPEND: pgettext_lazy("event", "挂账"),
-    Verb.RESUME: pgettext_lazy("event", "恢复办理"),
-    Verb.MERGE: pgettext_lazy("event", "并案"),
 }
 """The same acts once they are done: languages with tenses say them another way."""
 

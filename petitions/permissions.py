@@ -171,10 +171,10 @@ GUARDS = {
 
 def may(verb: Verb, petition: Petition, by: By) -> Decision:
     """Tell whether `by` may do `verb` now: right actor, right moment, rule of the verb."""
-    move = RULE_OF[verb]
+    move = RULE_OF.get(verb)
     held = actors_of(by, petition)
-    actor = next((one for one in move.actors if one in held), None)
-    if actor is None or not move.has_page:
+    actor = next((one for one in move.actors if one in held), None) if move else None
+    if move is None or actor is None:
         return Decision(False, "wrong_actor", _("这一步由其他人办理。"))
     moment = _status_allows(move, petition)
     if not moment:
@@ -194,7 +194,7 @@ def refused_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
     held = actors_of(by, petition)
     found = []
     for move in VERB_RULES:
-        if move.sources and move.has_page and held & set(move.actors):
+        if move.sources and held & set(move.actors):
             verdict = may(move.verb, petition, by)
             if not verdict:
                 found.append((move.verb, verdict.reason))

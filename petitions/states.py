@@ -18,8 +18,8 @@ A = Actor
 WAITING = (S.SUBMITTED, S.RETURNED)
 IN_HAND = (S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS, S.REOPENED)
 RUNNING = (*WAITING, *IN_HAND)
-OPEN = (*RUNNING, S.SUSPENDED, S.RESOLVED)
-FINAL = (S.DECLINED, S.REDIRECTED, S.CLOSED, S.WITHDRAWN, S.MERGED)
+OPEN = (*RUNNING, S.RESOLVED)
+FINAL = (S.DECLINED, S.REDIRECTED, S.CLOSED, S.WITHDRAWN)
 STAFF = (A.HANDLER, A.ASSIGNEE, A.COORDINATOR, A.SUPERVISOR, A.DEPARTMENT)
 
 
@@ -28,7 +28,6 @@ class VerbRule:
     """One verb from some states to one state; `to` None keeps the state.
 
     `checks_version` is False where two people may act at once without harm (adding a note).
-    `has_page` is False for verbs whose place in the table is kept, but that nobody can do yet.
     """
 
     verb: Verb
@@ -36,7 +35,6 @@ class VerbRule:
     to: Status | None
     actors: tuple[Actor, ...]
     checks_version: bool = True
-    has_page: bool = True
 
 
 VERB_RULES: tuple[VerbRule, ...] = (
@@ -75,15 +73,6 @@ VERB_RULES: tuple[VerbRule, ...] = (
         checks_version=False,
     ),
     VerbRule(Verb.REMIND, (*RUNNING, S.RESOLVED), None, (A.CLOCK,), checks_version=False),
-    VerbRule(
-        Verb.SUSPEND,
-        (S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS),
-        S.SUSPENDED,
-        (A.SUPERVISOR,),
-        has_page=False,
-    ),
-    VerbRule(Verb.RESUME, (S.SUSPENDED,), S.IN_PROGRESS, (A.SUPERVISOR, A.CLOCK), has_page=False),
-    VerbRule(Verb.MERGE, (*RUNNING, S.RESOLVED), S.MERGED, (A.COORDINATOR,), has_page=False),
 )
 
 RULE_OF: dict[Verb, VerbRule] = {move.verb: move for move in VERB_RULES}

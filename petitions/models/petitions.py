@@ -35,6 +35,8 @@ from petitions.querysets import PetitionQuerySet
 from petitions.states import OPEN, RUNNING
 
 TZ = zoneinfo.ZoneInfo("Asia/Shanghai")
+INDEXED_AS_OPEN = sorted((*OPEN, Status.SUSPENDED))
+"""The statuses of the partial indexes of open cases; `OPEN` is a part of them."""
 
 
 class Petition(models.Model):
@@ -213,12 +215,12 @@ class Petition(models.Model):
                 fields=["path", "due_at"],
                 name="petition_open_path",
                 opclasses=["varchar_pattern_ops", "timestamptz_ops"],
-                condition=Q(status__in=sorted(OPEN)),
+                condition=Q(status__in=INDEXED_AS_OPEN),
             ),
             models.Index(
                 fields=["organisation", "due_at"],
                 name="petition_open_org",
-                condition=Q(status__in=sorted(OPEN)),
+                condition=Q(status__in=INDEXED_AS_OPEN),
             ),
             models.Index(
                 fields=["supervisor"],

@@ -200,7 +200,9 @@ def _replayed(events: Iterable[Event]) -> ReplayedState:
     status, version = "", 0
     last: Event | None = None
     for event in events:
-        move = RULE_OF[Verb(event.verb)]
+        move = RULE_OF.get(Verb(event.verb))
+        if move is None:
+            raise BrokenHistory(f"{event.verb} is not a verb that is built")
         is_start = event.verb == Verb.FILE and not status
         if event.version != version + 1 or event.from_status != status:
             raise BrokenHistory(f"event {event.version} does not follow event {version}")

@@ -16,9 +16,7 @@ from petitions.enums import AnswerKind, DeadlineKind, Status
 from petitions.models import Deadline, Escalation, Petition
 from petitions.rules import standards
 
-ENDED = frozenset(
-    {Status.CLOSED, Status.DECLINED, Status.REDIRECTED, Status.WITHDRAWN, Status.MERGED}
-)
+ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.REDIRECTED, Status.WITHDRAWN})
 
 HANDLERS = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
 
@@ -124,5 +122,4 @@ def _ended(status: Status) -> str:
         Status.DECLINED: _("没有受理，原因见下方。"),
         Status.REDIRECTED: _("已转其他法定途径，办法见下方。"),
         Status.WITHDRAWN: _("已按您的要求撤回。"),
-        Status.MERGED: _("已与同一件事并案办理。"),
     }[status]

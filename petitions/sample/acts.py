@@ -240,26 +240,3 @@ def withdraw(walk: SimulatedCase, at: dt.datetime, words: str) -> None:
     walk.end(CANCELLED, at, *HANDLER_SIDE, DeadlineKind.CONFIRMATION)
     event = walk.step(Verb.WITHDRAW, PETITIONER, at, {"doors": walk.erase_doors()})
     walk.say(event, words, is_public=True)
-
-
-def suspend(walk: SimulatedCase, at: dt.datetime, words: str, review_on: dt.date) -> None:
-    """Put the case on the long-term list, with a plan and a day to look again."""
-    walk.change(is_answer_owed=False)
-    walk.end(CANCELLED, at, *HANDLER_SIDE)
-    event = walk.step(Verb.SUSPEND, walk.supervisor(), at, {"review_on": review_on.isoformat()})
-    walk.say(event, words, is_public=True)
-
-
-def resume(walk: SimulatedCase, at: dt.datetime, words: str) -> None:
-    """Take the case off the long-term list; it has a limit again."""
-    walk.begin(DeadlineKind.RESOLUTION, at, walk.petition.organisation_id, is_redo=True)
-    walk.say(walk.step(Verb.RESUME, walk.supervisor(), at), words, is_public=True)
-
-
-def merge(walk: SimulatedCase, at: dt.datetime, words: str, into: SimulatedCase) -> None:
-    """Join a report of the same matter and place to the one that is handled already."""
-    walk.change(is_answer_owed=False, merged_into=into.petition)
-    walk.end(CANCELLED, at, *HANDLER_SIDE)
-    event = walk.step(Verb.MERGE, walk.coordinator(), at)
-    walk.linked.append((event, "into", into.petition))
-    walk.say(event, words, is_public=True)

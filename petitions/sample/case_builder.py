@@ -50,7 +50,6 @@ class CaseBuilder:
         channel: Channel | None = None,
         about: Organisation | None = None,
         text: str = "",
-        into: SimulatedCase | None = None,
     ) -> SimulatedCase:
         """Let one case go its way from its filing up to the present."""
         self._serial += 1
@@ -64,7 +63,7 @@ class CaseBuilder:
         petition.channel, petition.since = way, since
         walk = SimulatedCase(petition, place, self.ground, at)
         walk.has_contact = rng.random() < arrival_times.WITH_CONTACT[way]
-        return Scenario(walk, temper, template, answer, rng, self.now, into).play()
+        return Scenario(walk, temper, template, answer, rng, self.now).play()
 
     def _petition(
         self,

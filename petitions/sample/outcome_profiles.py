@@ -55,8 +55,8 @@ class OutcomeProfile:
 def usual(rng: random.Random) -> OutcomeProfile:
     """Draw how an ordinary case goes."""
     path = rng.choices(
-        ("handle", "refuse", "redirect", "withdraw", "return", "escalate", "suspend", "neglect"),
-        weights=(800, 20, 75, 24, 26, 45, 7, 6),
+        ("handle", "refuse", "redirect", "withdraw", "return", "escalate", "neglect"),
+        weights=(800, 20, 75, 24, 26, 45, 6),
     )[0]
     is_late = rng.random() < 0.08
     ending = rng.choices(

@@ -37,7 +37,6 @@ class Scenario:
         answer: str,
         rng: random.Random,
         now: dt.datetime,
-        into: SimulatedCase | None = None,
     ) -> None:
         """Set the stage; nothing has happened yet but the report."""
         self.walk = walk
@@ -46,7 +45,6 @@ class Scenario:
         self.answer = answer
         self.rng = rng
         self.now = now
-        self.into = into
         self.calendar = calendars.for_path(walk.petition.path)
         self._replies: dict[int, dt.datetime | None] = {}
 
@@ -65,9 +63,7 @@ class Scenario:
             "withdraw": self._withdraw,
             "return": self._return,
             "escalate": self._escalate,
-            "suspend": self._suspend,
             "neglect": self._neglect,
-            "merge": self._merge,
         }
         try:
             if self.temper.hold != Verb.FILE:
@@ -199,33 +195,10 @@ class Scenario:
         at = self.after(self.walk.at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.5))
         self.act(at, acts.escalate, self.rng.choice(report_text.ESCALATE))
 
-    def _suspend(self) -> None:
-        """Only the subdistrict or above puts a case on the long-term list."""
-        self.temper = replace(self.temper, answers=1.0, answer_kind=AnswerKind.EXPLAIN)
-        self._accept()
-        self._start()
-        for _rung in range(2):
-            self._ask_above()
-            reply = self._reply_at()
-            if reply is None or reply > self.now:
-                raise Reached
-            self._clock(reply)
-        at = self.after(self.walk.at, DeadlineKind.CONTACT, 0.2)
-        self.act(at, acts.suspend, report_text.SUSPEND, at.date() + dt.timedelta(days=30))
-        later = self.calendar.next_opening(at + dt.timedelta(days=26))
-        self.act(later, acts.resume, report_text.RESUME)
-        self._work_and_resolve(0.6)
-        self._ending(self.temper.ending)
-
     def _neglect(self) -> None:
         """Nobody takes the case on until it has climbed; in the end it is done all the same."""
         self.temper = replace(self.temper, accept=self.rng.uniform(2.2, 4.0))
         self._handle()
-
-    def _merge(self) -> None:
-        """A second report of a matter that is handled already."""
-        at = self.after(self.walk.at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.4))
-        self.act(at, acts.merge, report_text.MERGE, self.into)
 
     # --- pieces of scripts ----------------------------------------------------------------------
 

@@ -110,12 +110,6 @@ REASSIGNED = Situation(
     _held(Verb.REASSIGN, path="return"),
     lambda case, _now: case.is_route_final and case.status == Status.SUBMITTED,
 )
-SUSPENDED = Situation(
-    _held(Verb.SUSPEND, path="suspend"),
-    lambda case, _now: case.status == Status.SUSPENDED,
-    ("HS01", "PM03", "PK07"),
-)
-
 HANDED_TO_PEOPLE = Situation(
     _held(Verb.DISPATCH),
     lambda case, now: (
@@ -154,13 +148,11 @@ IN_COMMUNITY = (
     IGNORED[CaseLevel.SUBDISTRICT],
     ORDERED,
     TO_ACCEPT,
-    SUSPENDED,
 )
 IN_SUBDISTRICT = (
     IGNORED[CaseLevel.SUBDISTRICT],
     IGNORED[CaseLevel.SUBDISTRICT],
     IGNORED[CaseLevel.CITY],
-    SUSPENDED,
     DUE_SOON,
     WAITING,
     ORDERED,

@@ -229,7 +229,4 @@ PLAIN = {
     Verb.WITHDRAW: lambda: _("已按您的要求撤回"),
     Verb.REVEAL: lambda: _("查看了联系方式"),
     Verb.REMIND: lambda: _("到期提醒"),
-    Verb.SUSPEND: lambda: _("暂时挂账，恢复后继续办理"),
-    Verb.RESUME: lambda: _("恢复办理"),
-    Verb.MERGE: lambda: _("与同一件事并案办理"),
 }

@@ -21,7 +21,7 @@ from config.lib import clock
 from config.lib.viewer import Viewer
 from grids.models import Area
 from petitions import involvement, querysets, text_search
-from petitions.enums import Channel, Status, Urgency, Verb
+from petitions.enums import STATUS_CHOICES, VERB_CHOICES, Channel, Status, Urgency
 from petitions.models import Event, Petition
 from petitions.querysets import PetitionQuerySet
 from petitions.rules import catalogue
@@ -132,7 +132,10 @@ class PetitionFilter(FilterSet):
     q = df.CharFilter(method="keep_matching", label=_("编号、地点、内容"), max_length=LONGEST_QUERY)
     state = df.ChoiceFilter(method="keep_state", choices=STATES, label=_("范围"))
     status = df.MultipleChoiceFilter(
-        method="keep_statuses", choices=Status, label=_("状态"), widget=forms.CheckboxSelectMultiple
+        method="keep_statuses",
+        choices=STATUS_CHOICES,
+        label=_("状态"),
+        widget=forms.CheckboxSelectMultiple,
     )
     urgency = df.MultipleChoiceFilter(
         method="keep_urgencies",
@@ -232,7 +235,7 @@ class EventFilter(FilterSet):
         field_name="id", lookup_expr="gt", min_value=0, max_value=LARGEST_ID, label=_("此编号之后")
     )
     petition = IdFilter(field_name="petition_id", label=_("诉求"))
-    verb = df.MultipleChoiceFilter(choices=Verb, label=_("动作"))
+    verb = df.MultipleChoiceFilter(choices=VERB_CHOICES, label=_("动作"))
 
     class Meta:
         model = Event

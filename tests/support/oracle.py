@@ -239,7 +239,7 @@ def stands_as(who: str, case: Case) -> set[Actor]:
 
 def is_actor(who: str, case: Case, verb: Verb) -> bool:
     """Tell whether a verb is somebody's to do on a case at all."""
-    return RULE_OF[verb].has_page and bool(set(RULE_OF[verb].actors) & stands_as(who, case))
+    return verb in RULE_OF and bool(set(RULE_OF[verb].actors) & stands_as(who, case))
 
 
 # --- What the counters must say ---------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from petitions.enums import Verb
+from petitions.enums import VERBS, Verb
 
 
 class Door(StrEnum):
@@ -61,9 +61,9 @@ class Route:
 
 
 D = Door
-PAGES_OF_VERBS = {f"petitions:{verb}": D.VERB for verb in Verb} | {"petitions:doors": D.VERB}
-TOKEN_VERBS = {f"api:petition-{verb}": D.TOKEN_VERB for verb in Verb}
-NO_PAGE = {Verb.FILE, Verb.RATE, Verb.REMIND, Verb.SUSPEND, Verb.RESUME, Verb.MERGE}
+PAGES_OF_VERBS = {f"petitions:{verb}": D.VERB for verb in VERBS} | {"petitions:doors": D.VERB}
+TOKEN_VERBS = {f"api:petition-{verb}": D.TOKEN_VERB for verb in VERBS}
+NO_PAGE = {Verb.FILE, Verb.RATE, Verb.REMIND}
 BY_OTHER_NAME = {"petitions:visit"}  # its page is the door sheet
 NOT_THERE = {f"petitions:{verb}" for verb in NO_PAGE} | BY_OTHER_NAME
 NOT_THERE |= {f"api:petition-{verb}" for verb in NO_PAGE}

@@ -13,7 +13,7 @@ from branches.models import Organisation
 from members.enums import Role
 from members.models import User
 from petitions import permissions
-from petitions.enums import CaseLevel, ClosedBy, Outcome, Status, Verb
+from petitions.enums import STATUS_CHOICES, VERB_CHOICES, CaseLevel, ClosedBy, Outcome
 from petitions.models import Event, Note, Petition
 
 
@@ -48,7 +48,7 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
     """
 
     number = serializers.CharField(read_only=True)
-    status = serializers.ChoiceField(choices=Status.choices, read_only=True)
+    status = serializers.ChoiceField(choices=STATUS_CHOICES, read_only=True)
     category = CategorySerializer(read_only=True)
     place = PlaceSerializer(source="*", read_only=True)
     level = serializers.ChoiceField(choices=CaseLevel.choices, read_only=True)
@@ -112,7 +112,7 @@ class PetitionDetailSerializer(PetitionSerializer):
         fields = (*PetitionSerializer.Meta.fields, "verbs")
         read_only_fields = fields
 
-    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=Verb.choices)))
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=VERB_CHOICES)))
     def get_verbs(self, petition: Petition) -> list[str]:
         """Return the verbs, in the order of the table of states."""
         caller = cast("User", self.context["request"].user)
@@ -148,7 +148,7 @@ class SubmittedSerializer(serializers.Serializer[Any]):
     number = serializers.CharField()
     tracking_code = serializers.CharField(help_text="Twelve characters for the petitioner.")
     version = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=Status.choices)
+    status = serializers.ChoiceField(choices=STATUS_CHOICES)
     organisation = BodySerializer()
     route = serializers.CharField()
     created_at = serializers.DateTimeField()
@@ -171,7 +171,9 @@ class EventSerializer(serializers.ModelSerializer[Event]):
     A partner system reads the words meant for the resident, not those among colleagues.
     """
 
-    from_status = serializers.ChoiceField(choices=Status.choices, read_only=True, allow_blank=True)
+    verb = serializers.ChoiceField(choices=VERB_CHOICES, read_only=True)
+    from_status = serializers.ChoiceField(choices=STATUS_CHOICES, read_only=True, allow_blank=True)
+    to_status = serializers.ChoiceField(choices=STATUS_CHOICES, read_only=True)
     note = serializers.SerializerMethodField()
     data = serializers.DictField(read_only=True)  # type: ignore[assignment]  # a column's name
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
-from petitions.enums import Status, Verb
+from petitions.enums import STATUSES, Status, Verb
 from petitions.states import FINAL, VERB_RULES
 
 BEGIN = "<!-- states:begin -->"
@@ -51,7 +51,7 @@ def diagram() -> str:
     """
     with translation.override("zh-hans"):
         lines = ["```mermaid", "stateDiagram-v2"]
-        lines += [f'    state "{status.label}" as {status.value}' for status in Status]
+        lines += [f'    state "{status.label}" as {status.value}' for status in STATUSES]
         lines += [f"    [*] --> {Status.SUBMITTED.value}: {_word(Verb.FILE)}"]
         for (source, target), verbs in sorted(_arrows().items()):
             lines.append(f"    {source} --> {target}: {'、'.join(verbs)}")

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from petitions import workflow
-from petitions.enums import Outcome, Status
+from petitions.enums import STATUSES, Outcome, Status
 from petitions.models import Category, Petition, RateLimitCounter
 from petitions.rules import contacts, tracking_codes
 from tests.support.cast import Stage
@@ -176,9 +176,7 @@ def test_the_first_line_is_the_promise(client: Client, stage: Stage) -> None:
     assert "还剩" in main[: main.index("<h1>")]
 
 
-@pytest.mark.parametrize(
-    "status", [s for s in Status if s not in (Status.SUSPENDED, Status.MERGED)]
-)
+@pytest.mark.parametrize("status", STATUSES)
 def test_every_state_has_its_page(client: Client, stage: Stage, status: Status) -> None:
     page = follow(client, stage.at(status))
     assert 'class="promise' in page
