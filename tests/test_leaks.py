@@ -21,7 +21,7 @@ from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture
 from tests.support import access_matrix, route_list
 from tests.support.api_client import Program
 from tests.support.cast import Stage
-from tests.support.login import login
+from tests.support.clients import login
 from tests.support.pictures import jpeg
 from tests.support.route_list import Door, comparable
 

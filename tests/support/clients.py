@@ -1,4 +1,4 @@
-"""What tests of pages share: somebody at the door, and a count of what the database was asked."""
+"""Test clients with a logged-in user, and a counter of database queries."""
 
 from __future__ import annotations
 
@@ -10,26 +10,32 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from members.accounts.middleware import PROVED
 from tests.support.cast import Stage
 
-BUDGET = 12
-NO_QUESTION = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT)")
+BUDGET = 12  # queries for a page
+TRANSACTION_STATEMENT = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT)")
 
 
 def login(stage: Stage, name: str) -> Client:
-    """Return a browser in which somebody of the cast is logged in, past the first page."""
+    """Return a client logged in as a person of the cast, with the second factor passed."""
     client = Client()
     client.force_login(stage.cast[name])
-    client.get("/inbox/")  # the first page of a session writes down when it began
+    session = client.session
+    session[PROVED] = True
+    session.save()
+    client.get("/inbox/")  # the first request of a session writes its start time
     return client
 
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """Collect the statements asked inside, without those that only frame a transaction."""
-    found: list[str] = []
-    with CaptureQueriesContext(connection) as caught:
-        yield found
-    found += [
-        query["sql"] for query in caught.captured_queries if not NO_QUESTION.match(query["sql"])
+    """Collect the SQL of the queries made inside, transaction statements left out."""
+    queries: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield queries
+    queries += [
+        query["sql"]
+        for query in captured.captured_queries
+        if not TRANSACTION_STATEMENT.match(query["sql"])
     ]

@@ -15,7 +15,7 @@ from petitions.enums import Channel, Regime, Status, Urgency
 from petitions.models import Category, IdempotencyKey, Petition
 from petitions.rules import catalogue, contacts, tracking_codes
 from tests.support.cast import Stage
-from tests.support.login import login
+from tests.support.clients import login
 
 DESK = "/petitions/new/"
 PREVIEW = "/petitions/new/preview/"

@@ -8,7 +8,7 @@ from django.utils import timezone
 from petitions import workflow
 from petitions.enums import Status
 from tests.support.cast import Stage
-from tests.support.login import login
+from tests.support.clients import login
 
 NOW = timezone.now()
 OVERVIEW = "/overview/"

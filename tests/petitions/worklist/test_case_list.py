@@ -10,7 +10,7 @@ from petitions import querysets
 from petitions.enums import Status
 from petitions.web import keyset_pagination
 from tests.support.cast import Stage
-from tests.support.login import login
+from tests.support.clients import login
 
 NOW = timezone.now()
 LIST = "/petitions/"

@@ -13,7 +13,7 @@ from petitions import workflow
 from petitions.enums import Status
 from petitions.models import Petition
 from tests.support.cast import Stage
-from tests.support.login import login
+from tests.support.clients import login
 
 NOW = timezone.now()
 HOME = "/home/"
