@@ -68,6 +68,10 @@ PYTHON_RULES: dict[Rule, tuple[str, str]] = {
         "petition.status = 'closed'\n",
     ),
     architecture_rules.writes_at_a_door: ("petitions/casework/case_page.py", "petition.save()\n"),
+    architecture_rules.imports_web_layer: (
+        "petitions/rules/rate_limits.py",
+        "from django.http import HttpRequest\n",
+    ),
     architecture_rules.names_higher_app: ("grids/views.py", "x = reverse('petitions:case')\n"),
     architecture_rules.task_arguments: (
         "members/tasks.py",
@@ -166,6 +170,16 @@ def test_rule_sees_a_planted_violation(rule: Rule) -> None:
             architecture_rules.names_higher_app,
             "branches/views.py",
             "from members.models import User\n",
+        ),
+        (
+            architecture_rules.imports_web_layer,
+            "petitions/models/events.py",
+            "from django import http\n",
+        ),
+        (
+            architecture_rules.imports_web_layer,
+            "petitions/permissions.py",
+            "import rest_framework.permissions\n",
         ),
         (architecture_rules.signals, "grids/models.py", "from django.dispatch import receiver\n"),
     ],

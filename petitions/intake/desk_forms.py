@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
@@ -11,13 +10,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from petitions.enums import Channel, Urgency
-from petitions.intake.wizard_forms import check_mobile
+from petitions.web.field_validation import (
+    MAX_TEXT_LENGTH,
+    PHONE_AS_TYPED,
+    check_mobile_length,
+)
 from petitions.web.photo_fields import PhotoFormMixin
 
-MOST_TEXT = 2000
 LARGEST_ID = 2**53
 CHANNELS = [(Channel.DESK, Channel.DESK.label), (Channel.ASSISTED, Channel.ASSISTED.label)]
-PHONE = re.compile(r"^[+\d][\d\s\-()（）]{4,24}$")
 
 
 def _box(**attrs: Any) -> forms.TextInput:
@@ -55,7 +56,7 @@ class DeskForm(PhotoFormMixin):
     )
     text = forms.CharField(
         label=_("怎么说的"),
-        max_length=MOST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
         help_text=_("记原话，不写身份证号、民族、家庭情况。"),
         error_messages={"required": _("请写下反映的内容。")},
@@ -104,9 +105,9 @@ class DeskForm(PhotoFormMixin):
     def clean_phone(self) -> str:
         """Take what can be dialled; anything else could never be called back."""
         phone = str(self.cleaned_data["phone"]).strip()
-        if phone and not PHONE.match(phone):
+        if phone and not PHONE_AS_TYPED.match(phone):
             raise forms.ValidationError(_("电话只能有数字、空格和横线。"))
-        check_mobile(phone)
+        check_mobile_length(phone)
         return phone
 
     def clean_channel(self) -> str:

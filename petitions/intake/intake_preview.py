@@ -10,7 +10,6 @@ from typing import cast
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation
 from config.lib import durations
 from config.lib.viewer import Viewer
@@ -90,7 +89,7 @@ def preview(
     if place is None:
         return IntakePreview(category=category, urgency=urgency)
     around = routing.load_place(place, timezone.localdate(now))
-    chain = responsible_organisations(around)
+    chain = around.organisations_below_city()
     about = next((body for body in chain if body.pk == about_id), None)
     channel = category.channel if category else CategoryChannel.SERVICE
     return IntakePreview(
@@ -107,13 +106,6 @@ def preview(
         ),
         ground=around,
     )
-
-
-def responsible_organisations(place: ResponsibleChain) -> tuple[Organisation, ...]:
-    """Return the bodies a report from here can be about: each level below the city that answers."""
-    levels = [level for level in ESCALATION_ORDER if level not in (OrgLevel.GROUP, OrgLevel.CITY)]
-    found = (place.organisation_at(level) for level in levels)
-    return tuple(row.organisation for row in found if row is not None)
 
 
 def _terms(place: Area, urgency: str, now: dt.datetime) -> tuple[DeadlinePreview, ...]:

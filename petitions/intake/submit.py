@@ -39,7 +39,9 @@ from petitions.rules import (
     standards,
     tracking_codes,
 )
-from petitions.tracking.pages import RECEIPT
+from petitions.web import rate_limiting
+from petitions.web.rate_limiting import rate_limited
+from petitions.web.session_keys import RECEIPT
 from petitions.workflow import Report, submission
 
 CLIENT = "web"
@@ -68,7 +70,7 @@ class Summary:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@wizard.rate_limited
+@rate_limited
 def check(request: HttpRequest) -> HttpResponse:
     """Check and send; a second press, a reload or a lost answer lead to the same receipt."""
     if request.method == "POST" and _is_sent(request):
@@ -154,7 +156,7 @@ def _send(request: HttpRequest, draft: Draft, sheet: Summary, now: dt.datetime) 
         changed = _("隐私告知刚刚更新，请看过以后再提交。")
         return _check_page(request, draft, sheet, now, problem=changed, status=409)
     if not _is_known(draft):
-        rate_limits.hit(rate_limits.SUBMIT, rate_limits.client_address(request), now)
+        rate_limiting.hit(rate_limits.SUBMIT, request, now)
     try:
         filed = _file(draft, sheet, now)
     except submission.KeyReused:
@@ -223,7 +225,7 @@ def _give_receipt(
 
 
 @require_POST
-@wizard.rate_limited
+@rate_limited
 def me_too(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """Join a matter at the building whose QR link was opened."""
     area, _is_ours = place_picker.by_qr(code, timezone.localdate())
@@ -231,7 +233,7 @@ def me_too(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-@wizard.rate_limited
+@rate_limited
 def join(request: HttpRequest, pk: int) -> HttpResponse:
     """Join a matter instead of sending the report that was being written."""
     draft = drafts.load(request.session)
@@ -244,7 +246,7 @@ def _join(request: HttpRequest, area: Area | None, pk: int) -> HttpResponse:
     cases = Petition.objects.none() if area is None else public_pages.known_matters(area, now)
     petition = get_object_or_404(cases.filter(pk=pk))
     browser = request.session.setdefault(BROWSER, str(uuid.uuid4()))
-    rate_limits.hit(rate_limits.JOIN, rate_limits.client_address(request), now)
+    rate_limiting.hit(rate_limits.JOIN, request, now)
     try:
         workflow.me_too(petition=petition, key=_own_key(browser, petition), now=now)
     except workflow.WrongState as refused:

@@ -1,9 +1,8 @@
-"""Addresses of the residents' pages: no login, and never a tracking code or a name in them."""
+"""URLs of the residents' report pages (no log-in) and of the staff's desk."""
 
 from django.urls import URLPattern, path
 
-from petitions.intake import public_pages, submit, wizard
-from petitions.tracking import feedback, pages
+from petitions.intake import desk, public_pages, submit, wizard
 
 urlpatterns: list[URLPattern] = [
     path("", public_pages.front, name="front"),
@@ -19,15 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("report/check/", submit.check, name="report_check"),
     path("report/me-too/<int:pk>/", submit.join, name="report_me_too"),
     path("report/receipt/", submit.receipt, name="receipt"),
-    path("track/", pages.track, name="track"),
-    path("track/case/", pages.case, name="track_case"),
-    path("track/leave/", pages.leave, name="track_leave"),
-    path("track/photos/<uuid:uuid>/", pages.photo, name="track_photo"),
-    path("track/photos/<uuid:uuid>/thumb/", pages.thumb, name="track_thumb"),
-    path("track/confirm/", feedback.confirm, name="track_confirm"),
-    path("track/dispute/", feedback.dispute, name="track_dispute"),
-    path("track/rate/", feedback.rate, name="track_rate"),
-    path("track/reopen/", feedback.reopen, name="track_reopen"),
-    path("track/withdraw/", feedback.withdraw, name="track_withdraw"),
-    path("track/contact/", feedback.contact, name="track_contact"),
+    path("petitions/new/", desk.desk, name="desk"),
+    path("petitions/new/preview/", desk.preview, name="desk_preview"),
+    path("petitions/categories/", desk.category_suggest, name="category_suggest"),
+    path("petitions/<int:pk>/slip/", desk.slip, name="slip"),
 ]

@@ -21,14 +21,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib import clock
-from config.lib.web import errors
 from grids import place_search
 from grids.models import Area
 from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
-from petitions.intake.wizard_forms import ReachForm, ReportTextForm, clean_text
+from petitions.intake.wizard_forms import ReachForm, ReportTextForm
 from petitions.models import Category
 from petitions.rules import catalogue, category_matching, photos, rate_limits, routing
+from petitions.web import rate_limiting
+from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_text
 from petitions.web.photo_responses import picture
 
 STEPS = ("report_place", "report_what", "report_tell", "report_reach", "report_check")
@@ -85,21 +86,6 @@ def next_step(draft: Draft, after: str) -> HttpResponse:
     return redirect(f"petitions:{following}")
 
 
-def rate_limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer a limit that is reached with its page (429) and when to come back; nothing is lost."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except rate_limits.RateLimited as refused:
-            response = errors.answer(request, 429)
-            response.headers["Retry-After"] = str(refused.retry_after)
-            return response
-
-    return guarded
-
-
 @fill_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def place(request: HttpRequest) -> HttpResponse:
@@ -138,7 +124,7 @@ def needs_place(
         if area is not None:
             return view(request, draft, area)
         if request.method == "POST":
-            draft.text = draft.text or clean_text(request.POST.get("text", ""))[:2000]
+            draft.text = draft.text or clean_text(request.POST.get("text", ""))[:MAX_TEXT_LENGTH]
             draft.since = draft.since or clean_text(request.POST.get("since", ""))[:60]
             drafts.save(request.session, draft)
             messages.info(request, _("页面放得太久了，您写的内容已保留，请先选一下地点。"))
@@ -238,7 +224,7 @@ def _take_photos(request: HttpRequest, draft: Draft) -> UploadResult:
             taken.refused.append(_("最多%(n)d张照片，多出的没有加上。") % {"n": photos.MAX_PHOTOS})
             break
         try:
-            rate_limits.hit(rate_limits.PHOTO, rate_limits.client_address(request), clock.now())
+            rate_limiting.hit(rate_limits.PHOTO, request, clock.now())
             draft.add_photo(photos.store(sent))
             taken.kept += 1
         except rate_limits.RateLimited:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,36 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Organisation
 from petitions.rules.contacts import ContactDetails
-
-MAX_TEXT = 2000
-PHONE = re.compile(r"\+?\d{7,15}")
-MOBILE = re.compile(r"(?:(?:\+|00)86)?(1[3-9]\d*)")
-MOBILE_DIGITS = 11
-SEPARATORS = re.compile(r"[\s\-–—().（）]+")
-NOT_A_LETTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-
-
-def clean_text(value: str) -> str:
-    """Return text without control characters, line ends as one character."""
-    return NOT_A_LETTER.sub("", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def check_mobile(typed: str) -> None:
-    """Refuse a mobile number with a digit too few or too many: nobody could be called back."""
-    found = MOBILE.fullmatch(SEPARATORS.sub("", typed))
-    if found and len(found[1]) != MOBILE_DIGITS:
-        raise forms.ValidationError(
-            _("手机号是11位，这里是%(count)d位。"), params={"count": len(found[1])}
-        )
-
-
-def check_phone(typed: str) -> str:
-    """Return a telephone number without separators; refuse what cannot be one."""
-    number = SEPARATORS.sub("", typed)
-    check_mobile(number)
-    if number and not PHONE.fullmatch(number):
-        raise forms.ValidationError(_("请写完整的电话号码，例如 13900000000 或 0994-5550000。"))
-    return number
+from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_phone, clean_text
 
 
 class ReportTextForm(forms.Form):
@@ -50,7 +20,7 @@ class ReportTextForm(forms.Form):
     text = forms.CharField(
         label=_("发生了什么事？"),
         help_text=_("写清楚在哪里、什么情况就行。不要写身份证号，也不要写别人的姓名和电话。"),
-        max_length=MAX_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={
             "required": _("请写几句发生了什么事。"),
@@ -123,7 +93,7 @@ class ReachForm(forms.Form):
 
     def clean_phone(self) -> str:
         """Keep the digits."""
-        return check_phone(self.cleaned_data["phone"])
+        return clean_phone(self.cleaned_data["phone"])
 
     def reach(self) -> ContactDetails:
         """Return what was given as a contact; nothing given is anonymous."""

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest
 
 from petitions.models import RateLimitCounter
 from petitions.rules import tracking_codes
-
-UNKNOWN_ADDRESS = "unknown"
-IPV6_NETWORK = 64  # one household has a whole network of this size
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +64,6 @@ def release(rule: RateLimit, what: str, now: dt.datetime) -> None:
             ' WHERE bucket = %s AND "window" = %s AND count > 0',
             [_bucket(rule, what), _window(rule, now)],
         )
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the visitor's network address.
-
-    `X-Forwarded-For` counts only as far as our own proxies wrote it (`TRUSTED_PROXIES` of them):
-    what a visitor puts in front changes nothing. An IPv6 address stands for its /64 network.
-    """
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    proxies = settings.TRUSTED_PROXIES
-    found = request.META.get("REMOTE_ADDR", "")
-    if proxies and hops[0]:
-        found = hops[-min(proxies, len(hops))]
-    try:
-        address = ipaddress.ip_address(found.strip())
-    except ValueError:
-        return UNKNOWN_ADDRESS
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, IPV6_NETWORK), strict=False))
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _bucket(rule: RateLimit, what: str) -> str:

@@ -28,6 +28,8 @@ CASE_LEVEL: dict[str, CaseLevel] = {
     OrgLevel.SUBDISTRICT: CaseLevel.SUBDISTRICT,
     OrgLevel.CITY: CaseLevel.CITY,
 }
+OWNER_LEVELS = (OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY, OrgLevel.BRANCH)
+"""The levels of organisations that a case can be reassigned to."""
 
 
 class NoResponsibleOrganisation(LookupError):
@@ -51,6 +53,17 @@ class ResponsibleChain:
         found = [row for row in self.answering if row.level == level]
         found.sort(key=lambda row: (len(row.area.path), bool(row.season_from)), reverse=True)
         return found[0] if found else None
+
+    def organisations_below_city(self) -> tuple[Organisation, ...]:
+        """Return the organisations a report from here can be about, the lowest level first.
+
+        The responsible organisation of each level, without Party groups and the city.
+        """
+        levels = [
+            level for level in ESCALATION_ORDER if level not in (OrgLevel.GROUP, OrgLevel.CITY)
+        ]
+        rows = (self.organisation_at(level) for level in levels)
+        return tuple(row.organisation for row in rows if row is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from petitions.intake.wizard_forms import check_phone, clean_text
 from petitions.rules import tracking_codes
 from petitions.rules.contacts import ContactDetails
+from petitions.web.field_validation import clean_phone, clean_text
 
 FOUR_DIGITS = re.compile(r"\d{4}")
 RATINGS = [(str(points), str(points)) for points in range(1, 6)]
@@ -136,7 +136,7 @@ class ContactCorrectionForm(forms.Form):
 
     def clean_phone(self) -> str:
         """Keep the digits."""
-        return check_phone(self.cleaned_data["phone"])
+        return clean_phone(self.cleaned_data["phone"])
 
     def reach(self) -> ContactDetails:
         """Return the contact as corrected."""

@@ -20,7 +20,6 @@ from config.lib import clock
 from grids.calendar import calendars
 from petitions import permissions
 from petitions.enums import Outcome, PhotoKind, Status, Verb
-from petitions.intake.wizard import rate_limited
 from petitions.models import Feedback, Petition, Photo
 from petitions.permissions import Petitioner
 from petitions.rules import catalogue, contacts, deadlines, promises, rate_limits, standards
@@ -34,10 +33,12 @@ from petitions.tracking.forms import (
     TrackForm,
 )
 from petitions.tracking.tracking_lookup import TrackedCase
+from petitions.web import rate_limiting
 from petitions.web.photo_responses import picture
+from petitions.web.rate_limiting import rate_limited
+from petitions.web.session_keys import RECEIPT
 
 SESSION = "track"
-RECEIPT = "receipt"
 OPEN_FOR = dt.timedelta(minutes=30)
 STATES = {"waiting": "soon", "done": "met"}  # of a promise, as the promise line knows them
 
@@ -75,7 +76,7 @@ def _try(request: HttpRequest, code: str, digits: str) -> TrackedCase | None:
     now = clock.now()
     found = tracking_lookup.find(code, digits, now)
     if found is None:
-        rate_limits.hit(rate_limits.TRACK, rate_limits.client_address(request), now)
+        rate_limiting.hit(rate_limits.TRACK, request, now)
     return found
 
 

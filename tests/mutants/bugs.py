@@ -26,7 +26,7 @@ from petitions.models import Petition, Photo, RateLimitCounter
 from petitions.ops import scheduled_tasks
 from petitions.querysets import OutboxQuerySet, PetitionQuerySet
 from petitions.rules import contacts, photos, rate_limits
-from petitions.web import photo_responses
+from petitions.web import photo_responses, rate_limiting
 from petitions.web.filters import PetitionFilter
 from petitions.workflow import bulk, contact, deadline_sweep, escalation_chain, submission
 from petitions.worklist import home
@@ -201,7 +201,7 @@ def a_contact_sealed_to_nothing(patch: Patch) -> None:
 
 
 @killed_by(
-    f"{IN_PETITIONS}rules/test_rate_limits.py::test_only_our_own_proxies_are_believed"
+    f"{IN_PETITIONS}web/test_rate_limiting.py::test_only_our_own_proxies_are_believed"
     "[1-10.0.0.1-203.0.113.5, 198.51.100.7-198.51.100.7]"
 )
 def a_forwarding_header_believed(patch: Patch) -> None:
@@ -209,7 +209,7 @@ def a_forwarding_header_believed(patch: Patch) -> None:
         hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
         return hops[0] or str(request.META.get("REMOTE_ADDR"))
 
-    patch.setattr(rate_limits, "client_address", client_address)
+    patch.setattr(rate_limiting, "client_address", client_address)
 
 
 @killed_by(

@@ -178,6 +178,30 @@ def writes_state(source: Source) -> list[str]:
     return [source.at(node) for node in ast.walk(source.tree) if _sets(node, names)]
 
 
+FACTS_AND_RULES = {"enums", "states", "models", "querysets", "permissions", "rules"}
+WEB_AND_TASKS = ("django.http", "django.shortcuts", "django.views", "rest_framework", "celery")
+
+
+def imports_web_layer(source: Source) -> list[str]:
+    """The tables and rules of petitions import no views, REST framework or Celery."""
+    if source.app != "petitions" or len(source.parts) < 2 or source.parts[1] not in FACTS_AND_RULES:
+        return []
+    found = []
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{one.name}" for one in node.names]
+        elif isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+        else:
+            continue
+        found += [
+            f"{source.at(node)}: {name}"
+            for name in names
+            if any(f"{name}.".startswith(f"{package}.") for package in WEB_AND_TASKS)
+        ]
+    return found
+
+
 REQUEST_MODULES = {"views", "api", "forms", "serializers", "filters", "urls"}
 REQUEST_PACKAGES = {"web", "intake", "tracking", "casework", "worklist", "stats"}
 

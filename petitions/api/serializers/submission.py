@@ -23,12 +23,11 @@ from config.lib.rest.strict_serializers import (
 from grids.models import Area, AreaCode, PlaceQr
 from members.models import User
 from petitions.enums import Channel, Regime, Urgency
-from petitions.intake import intake_preview
-from petitions.intake.desk_forms import PHONE
 from petitions.models import Category
 from petitions.rules import catalogue, photos, routing
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import MAX_PHOTOS, PhotoRefused, StoredPhoto
+from petitions.web.field_validation import PHONE_AS_TYPED
 from petitions.workflow import Report
 
 
@@ -48,7 +47,7 @@ class ContactBody(StrictSerializer):
 
     def validate_phone(self, phone: str) -> str:
         """Take what can be dialled."""
-        if phone and not PHONE.match(phone):
+        if phone and not PHONE_AS_TYPED.match(phone):
             raise ValidationError(_("电话只能有数字、空格和横线。"))
         return phone
 
@@ -137,7 +136,7 @@ def _category(code: str) -> Category:
 def _about(ground: routing.ResponsibleChain, pk: int | None) -> Organisation | None:
     if pk is None:
         return None
-    chain = intake_preview.responsible_organisations(ground)
+    chain = ground.organisations_below_city()
     found = next((body for body in chain if body.pk == pk), None)
     if found is None:
         raise missing("about")

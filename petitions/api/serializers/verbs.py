@@ -25,9 +25,9 @@ from grids.models import Area
 from members.models import User
 from members.posts import directory
 from petitions.api.serializers.submission import PhotosBody, missing
-from petitions.casework.forms.routing import OWNER_LEVELS
 from petitions.enums import AnswerKind, DoorResult, Outcome
 from petitions.models import Petition
+from petitions.rules.routing import OWNER_LEVELS
 
 MOST_DOORS = 500
 LARGEST_DOOR = 1000

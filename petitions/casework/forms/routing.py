@@ -15,8 +15,7 @@ from grids.calendar import calendars
 from petitions.casework.forms.base import VerbForm, words
 from petitions.enums import AnswerKind, Verb
 from petitions.rules import standards
-
-OWNER_LEVELS = (OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY, OrgLevel.BRANCH)
+from petitions.rules.routing import OWNER_LEVELS
 
 
 class _WithOwner(VerbForm):

@@ -1,0 +1,9 @@
+"""URLs of the figures for officials."""
+
+from django.urls import URLPattern, path
+
+from petitions.stats import overview
+
+urlpatterns: list[URLPattern] = [
+    path("overview/", overview.overview, name="overview"),
+]
