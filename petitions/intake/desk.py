@@ -83,7 +83,7 @@ def preview(request: StaffRequest) -> HttpResponse:
         about_id=given.get("about"),
         now=now,
     )
-    return render(request, "petitions/desk/_known.html", {"known": known} | _lines(known))
+    return render(request, "petitions/intake/_desk_preview.html", {"known": known} | _lines(known))
 
 
 @staff_only
@@ -114,7 +114,7 @@ def slip(request: StaffRequest, pk: int) -> HttpResponse:
         "has_contact": hasattr(petition, "contact"),
         "track_address": f"{request.get_host()}{reverse('petitions:track')}",
     }
-    return render(request, "petitions/desk/slip.html", data)
+    return render(request, "petitions/intake/slip.html", data)
 
 
 def _found(request: StaffRequest, form: DeskForm, day: dt.date) -> Lookup:
@@ -217,7 +217,7 @@ def _page(
         "place_choices": listed(found.places) if found and not found.place else [],
         "category_choices": _listed(found.categories) if found and not found.category else [],
     }
-    return render(request, "petitions/desk/desk.html", data | _lines(known), status=status)
+    return render(request, "petitions/intake/desk.html", data | _lines(known), status=status)
 
 
 def _listed(found: Iterable[Category]) -> list[dict[str, Any]]:

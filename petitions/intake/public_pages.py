@@ -45,12 +45,12 @@ def show(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """Render one of the residents' pages."""
-    return render(request, f"petitions/public/{template}.html", context, status=status)
+    return render(request, f"petitions/intake/{template}.html", context, status=status)
 
 
 def refused(request: HttpRequest, reason: str) -> HttpResponse:
     """Say why something cannot be done now (409), and where to go on."""
-    return show(request, "refused", {"reason": reason}, 409)
+    return show(request, "refusal", {"reason": reason}, 409)
 
 
 @require_safe
@@ -104,7 +104,7 @@ def at_place(request: HttpRequest, code: str) -> HttpResponse:
     today = timezone.localdate()
     area, is_ours = place_picker.by_qr(code, today)
     if area is None:
-        return show(request, "no_place", {"is_ours": is_ours}, 410 if is_ours else 404)
+        return show(request, "unknown_qr", {"is_ours": is_ours}, 410 if is_ours else 404)
     if request.method == "POST":
         draft = drafts.load(request.session)
         begin_at(draft, area)

@@ -32,7 +32,15 @@ from petitions.web import rate_limiting
 from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_text
 from petitions.web.photo_responses import picture
 
-STEPS = ("report_place", "report_what", "report_tell", "report_reach", "report_check")
+TEMPLATES = {
+    "report_place": "petitions/intake/report_place.html",
+    "report_what": "petitions/intake/report_category.html",
+    "report_tell": "petitions/intake/report_text.html",
+    "report_reach": "petitions/intake/report_contact.html",
+    "report_check": "petitions/intake/report_check.html",
+}
+"""The pages of the wizard in order: URL name and template."""
+STEPS = tuple(TEMPLATES)
 FIRST_PICTURES = 8
 ABOUT_LEVELS = (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT)
 fill_in = cache_control(private=True, no_cache=True)  # "back" still shows what was typed
@@ -66,8 +74,9 @@ def page(
     request: HttpRequest, step: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """Render one page of the report with the stations above it."""
-    template = f"petitions/public/{step}.html"
-    return render(request, template, {"stations": wizard_steps(step), **context}, status=status)
+    return render(
+        request, TEMPLATES[step], {"stations": wizard_steps(step), **context}, status=status
+    )
 
 
 def wizard_steps(here: str) -> list[WizardStep]:

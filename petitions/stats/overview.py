@@ -83,7 +83,7 @@ def overview(request: StaffRequest) -> HttpResponse:
         "waiting": list_items.list_items(first, now, by=user),
         "waiting_url": f"{reverse('petitions:list')}?waiting=1",
     }
-    return render(request, "petitions/queue/overview.html", data)
+    return render(request, "petitions/stats/overview.html", data)
 
 
 def _lines(

@@ -68,7 +68,7 @@ def track(request: HttpRequest) -> HttpResponse:
             remember(request, found)
             return redirect("petitions:track_case")
         form.add_error(None, _("没有找到。请核对查询码和电话后四位，没有留电话的后四位不用填。"))
-    return render(request, "petitions/track/track.html", {"form": form})
+    return render(request, "petitions/tracking/enter_code.html", {"form": form})
 
 
 def _try(request: HttpRequest, code: str, digits: str) -> TrackedCase | None:
@@ -142,7 +142,7 @@ def show(
     if not following.is_joined:
         context |= _own(petition, now)
     context |= changed
-    return render(request, "petitions/track/case.html", context, status=status)
+    return render(request, "petitions/tracking/case.html", context, status=status)
 
 
 def _own(petition: Petition, now: dt.datetime) -> dict[str, Any]:

@@ -40,4 +40,4 @@ def _panel(cases: PetitionQuerySet, **narrowed: int) -> Panel:
         "open_url": f"{start}?{urlencode({'state': 'open', **narrowed})}",
         "overdue_url": f"{start}?{urlencode({'overdue': 1, **narrowed})}",
     }
-    return Panel("petitions/queue/_panel.html", figures)
+    return Panel("petitions/web/_open_cases_panel.html", figures)

@@ -70,7 +70,7 @@ def listing(request: StaffRequest) -> HttpResponse:
         "next_url": _url(request.GET, {"after": page.after}) if page.after else "",
         **_choices(request, asked, size),
     }
-    return render(request, "petitions/queue/list.html", data)
+    return render(request, "petitions/worklist/list.html", data)
 
 
 def _count(

@@ -64,9 +64,9 @@ def home(request: StaffRequest) -> HttpResponse:
     user, now = request.user, clock.now()
     data = _live(user, now)
     if request.headers.get("HX-Request"):
-        return render(request, "petitions/queue/_live.html", data)
+        return render(request, "petitions/worklist/_home_live.html", data)
     data["can_file"] = permissions.may_open_desk(user)
-    return render(request, "petitions/queue/home.html", data)
+    return render(request, "petitions/worklist/home.html", data)
 
 
 def _live(user: User, now: dt.datetime) -> dict[str, Any]:
