@@ -178,6 +178,13 @@ class DeadlineKind(models.TextChoices):
     CONFIRMATION = "confirmation", _("居民确认")
 
 
+HANDLER_DEADLINES = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
+"""Deadlines promised to the resident; the earliest open one is the `due_at` of the case."""
+
+STAFF_DEADLINES = (*HANDLER_DEADLINES, DeadlineKind.ANSWER)
+"""Deadlines that staff must keep; all of them end when the case is resolved."""
+
+
 class DeadlineState(models.TextChoices):
     """What became of a deadline."""
 

@@ -15,8 +15,6 @@ from django.utils.translation import gettext as _
 
 from branches.models import Organisation
 from config.lib import durations
-from grids.calendar import calendars
-from grids.calendar.working_time import WorkCalendar
 from members.enums import HEADS
 from members.models import Post, User
 from members.posts import directory
@@ -25,7 +23,7 @@ from petitions.casework import timeline
 from petitions.casework.timeline import CaseHistory, HolderPeriod, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DoorResult, Solved, Verb
 from petitions.models import Deadline, DoorVisit, Escalation, Feedback, MeToo, Petition
-from petitions.rules import promises, standards
+from petitions.rules import promises, service_terms
 from petitions.rules.promises import Promise
 from petitions.workflow import submission
 
@@ -124,7 +122,9 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
         clocks=_clocks(petition, owed, now),
         holder=_holder(petition),
         entries=entries,
-        hands=timeline.holder_periods(story, now, _handling_time(petition)),
+        hands=timeline.holder_periods(
+            story, now, service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
+        ),
         desks=desks,
         assignees=assignees,
         answering_organisation_id=involvement.answering_organisation_id(petition),
@@ -137,21 +137,14 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
     )
 
 
-def _handling_time(petition: Petition) -> WorkCalendar | None:
-    if standards.for_place(petition.path, petition.urgency).is_round_the_clock:
-        return None
-    return calendars.for_path(petition.path)
-
-
 def _clocks(
     petition: Petition, owed: Iterable[Deadline], now: dt.datetime
 ) -> list[RunningDeadline]:
+    terms = service_terms.for_petition(petition)
     return [
         RunningDeadline(
             label=str(DeadlineKind(row.kind).label),
-            moment=durations.time_left(
-                row.due_at, row.remind_at, now, promises.working_time(petition, row.kind)
-            ),
+            moment=terms.time_left(row, now),
             datetime=row.due_at.isoformat(),
             is_provisional=row.is_provisional,
         )

@@ -13,16 +13,14 @@ from django.utils.functional import SimpleLazyObject
 from branches.models import Organisation
 from config.lib import durations
 from config.lib.viewer import Viewer
-from grids.calendar import calendars
 from grids.models import Area
-from petitions.enums import CategoryChannel, DeadlineKind, Urgency
+from petitions.enums import HANDLER_DEADLINES, CategoryChannel, Urgency
 from petitions.models import Category, Petition
-from petitions.rules import catalogue, category_matching, deadlines, routing, standards
+from petitions.rules import catalogue, category_matching, routing, service_terms
 from petitions.rules.routing import ResponsibleChain, Route
 from petitions.web import list_items
 from petitions.workflow.submission import similar_cases
 
-TIMED = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
 MOST_PLACES = 8
 
 
@@ -111,19 +109,11 @@ def preview(
 def _terms(place: Area, urgency: str, now: dt.datetime) -> tuple[DeadlinePreview, ...]:
     if not urgency:
         return ()
-    standard = standards.for_place(place.path, urgency)
-    calendar = calendars.for_path(place.path)
-    shown = None if standard.is_round_the_clock else calendar
-    limits = [
-        deadlines.plan(kind, standard=standard, calendar=calendar, start=now) for kind in TIMED
-    ]
+    terms = service_terms.for_place(place.path, urgency)
+    plans = [terms.plan(kind, start=now) for kind in HANDLER_DEADLINES]
     return tuple(
-        DeadlinePreview(
-            str(limit.kind.label),
-            durations.time_left(limit.due_at, None, now, shown),
-            limit.is_provisional,
-        )
-        for limit in limits
+        DeadlinePreview(str(plan.kind.label), terms.time_left(plan, now), plan.is_provisional)
+        for plan in plans
     )
 
 

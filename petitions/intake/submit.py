@@ -21,10 +21,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from branches.models import Organisation
 from config.lib import clock, durations
-from grids.calendar import calendars
 from grids.models import Area
 from petitions import workflow
-from petitions.enums import Channel, DeadlineKind
+from petitions.enums import HANDLER_DEADLINES, Channel
 from petitions.intake import drafts, place_picker, public_pages, wizard
 from petitions.intake.drafts import Draft
 from petitions.models import Category, IdempotencyKey, Petition, PrivacyNotice
@@ -32,11 +31,10 @@ from petitions.permissions import Petitioner
 from petitions.rules import (
     catalogue,
     category_matching,
-    deadlines,
     promises,
     rate_limits,
     routing,
-    standards,
+    service_terms,
     tracking_codes,
 )
 from petitions.web import rate_limiting
@@ -105,22 +103,12 @@ def _sheet(draft: Draft, now: dt.datetime) -> Summary | None:
     known = {row.organisation_id: row.organisation for row in place.answering}
     about = known.get(draft.about_id or 0)
     route = routing.route(place, channel=category.channel, about=about)
+    terms = service_terms.for_place(area.path, category.urgency)
     contact, resolution = (
-        _limit(kind, area, category, now)
-        for kind in (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
+        terms.time_left(terms.plan(kind, start=now), now) for kind in HANDLER_DEADLINES
     )
     notices = PrivacyNotice.objects.filter(valid_from__lte=today).order_by("-valid_from", "-pk")
     return Summary(area, category, about, route, contact, resolution, notices.first())
-
-
-def _limit(
-    kind: DeadlineKind, area: Area, category: Category, now: dt.datetime
-) -> durations.Moment:
-    standard = standards.for_place(area.path, category.urgency)
-    calendar = calendars.for_path(area.path)
-    found = deadlines.plan(kind, standard=standard, calendar=calendar, start=now)
-    by = None if standard.is_round_the_clock else calendar
-    return durations.time_left(found.due_at, None, now, by)
 
 
 def _check_page(

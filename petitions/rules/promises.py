@@ -9,16 +9,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from config.lib import durations
-from grids.calendar import calendars
-from grids.calendar.working_time import WorkCalendar
 from petitions import involvement
-from petitions.enums import AnswerKind, DeadlineKind, Status
+from petitions.enums import HANDLER_DEADLINES, AnswerKind, DeadlineKind, Status
 from petitions.models import Deadline, Escalation, Petition
-from petitions.rules import standards
-
-ENDED = frozenset({Status.CLOSED, Status.DECLINED, Status.REDIRECTED, Status.WITHDRAWN})
-
-HANDLERS = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
+from petitions.rules import service_terms
+from petitions.states import FINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +28,16 @@ class Promise:
 def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline]) -> Promise:
     """Say what happens next; `deadlines` are the case's limits that are still owed."""
     status = Status(petition.status)
-    if status in ENDED:
+    if status in FINAL:
         return Promise(_ended(status), "done")
     owed = {row.kind: row for row in deadlines if row.settled_at is None}
     kind = _next_kind(status, owed)
     row = owed.get(kind) if kind else None
     if row is None:
         return Promise(_("%(who)s正在办理。") % {"who": petition.organisation.short_name}, "ok")
-    if row.due_at <= now and row.kind in HANDLERS and (said := _answered(petition)):
+    if row.due_at <= now and row.kind in HANDLER_DEADLINES and (said := _answered(petition)):
         return _since_answered(petition, said, owed.get(DeadlineKind.RESOLUTION), now)
-    due = durations.time_left(row.due_at, row.remind_at, now, working_time(petition, row.kind))
+    due = service_terms.for_petition(petition).time_left(row, now)
     supervisor = involvement.supervisor(petition)
     names = {
         "who": petition.organisation.short_name,
@@ -76,20 +71,10 @@ def _since_answered(
     if result is None or result.due_at <= now:
         text = _("%(level)s已答复：%(kind)s。原定时限已过，%(who)s正在抓紧办理。") % names
         return Promise(text, "overdue")
-    due = durations.time_left(
-        result.due_at, result.remind_at, now, working_time(petition, result.kind)
-    )
+    due = service_terms.for_petition(petition).time_left(result, now)
     names["due"] = due.absolute
     text = _("%(level)s已答复：%(kind)s。%(who)s将在%(due)s前告诉您处理结果。") % names
     return Promise(text, due.state, due)
-
-
-def working_time(petition: Petition, kind: str) -> WorkCalendar | None:
-    """Return the calendar a limit of the case counts by; None where it counts every minute."""
-    standard = standards.for_place(petition.path, petition.urgency)
-    if standard.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
-        return None
-    return calendars.for_path(petition.path)
 
 
 def _next_kind(status: Status, owed: dict[str, Deadline]) -> DeadlineKind | None:

@@ -11,6 +11,8 @@ from branches.models import Organisation
 from grids.models import Area
 from members.models import User
 from petitions.enums import (
+    HANDLER_DEADLINES,
+    STAFF_DEADLINES,
     Actor,
     AnswerKind,
     Channel,
@@ -25,7 +27,7 @@ from petitions.enums import (
 )
 from petitions.models import DoorVisit
 from petitions.rules import routing
-from petitions.sample.simulator import HANDLER_SIDE, PETITIONER, TIMED, By, SimulatedCase
+from petitions.sample.simulator import PETITIONER, By, SimulatedCase
 from petitions.workflow.resolution import ESCALATE_AFTER_DISPUTES
 
 MET = DeadlineState.MET
@@ -42,7 +44,7 @@ def file(walk: SimulatedCase) -> None:
     elif case.channel == Channel.API:
         by = By(Actor.PARTNER, walk.ground.partner)
     walk.change(filed_by=by.user)
-    for kind in TIMED:
+    for kind in HANDLER_DEADLINES:
         walk.begin(kind, walk.at, case.organisation_id)
     walk.step(Verb.FILE, by, walk.at, {"channel": str(case.channel), "route": case.route})
 
@@ -131,7 +133,7 @@ def resolve(
         resolution_level=case.level,
         is_answer_owed=False,
     )
-    walk.end(MET, at, *HANDLER_SIDE)
+    walk.end(MET, at, *STAFF_DEADLINES)
     walk.begin(DeadlineKind.CONFIRMATION, at, None)
     walk.step(Verb.RESOLVE, by, at, {"outcome": str(outcome), "round": case.round})
 
@@ -225,7 +227,7 @@ def answer(
         walk.change(department=department)
         data["department"] = department.pk
     if extension is not None:
-        walk.end(CANCELLED, at, *TIMED)
+        walk.end(CANCELLED, at, *HANDLER_DEADLINES)
         organisation = walk.petition.organisation_id
         limit = walk.begin(DeadlineKind.RESOLUTION, at, organisation, amount=extension)
         data["due_at"] = limit.due_at.isoformat()
@@ -237,6 +239,6 @@ def answer(
 def withdraw(walk: SimulatedCase, at: dt.datetime, words: str) -> None:
     """The resident takes the report back."""
     walk.change(is_answer_owed=False)
-    walk.end(CANCELLED, at, *HANDLER_SIDE, DeadlineKind.CONFIRMATION)
+    walk.end(CANCELLED, at, *STAFF_DEADLINES, DeadlineKind.CONFIRMATION)
     event = walk.step(Verb.WITHDRAW, PETITIONER, at, {"doors": walk.erase_doors()})
     walk.say(event, words, is_public=True)

@@ -12,8 +12,9 @@ from branches.enums import OrgLevel
 from grids.calendar import calendars
 from grids.enums import Level
 from petitions.enums import AnswerKind, ClosedBy, DeadlineKind, DoorResult, Outcome, Status, Verb
-from petitions.models import Deadline, Escalation, Standard
-from petitions.rules import deadlines, standards
+from petitions.models import Deadline, Escalation
+from petitions.rules import service_terms
+from petitions.rules.service_terms import ServiceTerms
 from petitions.sample import acts, report_text
 from petitions.sample.outcome_profiles import OutcomeProfile, department_for
 from petitions.sample.simulator import SimulatedCase
@@ -49,9 +50,9 @@ class Scenario:
         self._replies: dict[int, dt.datetime | None] = {}
 
     @property
-    def standard(self) -> Standard:
-        """The service standard of the case."""
-        return standards.for_place(self.walk.petition.path, self.walk.petition.urgency)
+    def terms(self) -> ServiceTerms:
+        """The service terms of the case."""
+        return service_terms.for_petition(self.walk.petition)
 
     def play(self) -> SimulatedCase:
         """Play the script, then let the clock run up to the present."""
@@ -87,16 +88,16 @@ class Scenario:
     def after(self, start: dt.datetime, kind: DeadlineKind, share: float) -> dt.datetime:
         """Return the instant when a share of a limit is used, a little unpunctually."""
         redo = self.walk.petition.round > 0
-        amount = deadlines.within(self.standard, kind, is_redo=redo) * share
+        amount = self.terms.allowed(kind, is_redo=redo) * share
         amount += dt.timedelta(seconds=self.rng.randrange(600))
-        if self.standard.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
+        if self.terms.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
             return start + amount
         return self.calendar.add(start, amount).at
 
     def between(self, start: dt.datetime, end: dt.datetime, share: float) -> dt.datetime:
         """Return an instant between two others, in office hours where the standard keeps them."""
         at = start + (end - start) * share
-        if not self.standard.is_round_the_clock:
+        if not self.terms.is_round_the_clock:
             at = self.calendar.next_opening(at)
         return min(at, end)
 

@@ -14,17 +14,23 @@ from django.db import models
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from grids.calendar import calendars
 from members.models import User
-from petitions.enums import Actor, ClosedBy, DeadlineKind, DeadlineState, Solved, Status, Verb
+from petitions.enums import (
+    HANDLER_DEADLINES,
+    Actor,
+    ClosedBy,
+    DeadlineKind,
+    DeadlineState,
+    Solved,
+    Status,
+    Verb,
+)
 from petitions.models import Deadline, DoorVisit, Escalation, Event, Feedback, Note, Petition, Photo
-from petitions.rules import deadlines, routing, standards
+from petitions.rules import routing, service_terms
 from petitions.sample.reference_data import ReferenceData
 from petitions.states import RULE_OF
 from petitions.workflow import escalation_chain
 
-TIMED = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
-HANDLER_SIDE = (*TIMED, DeadlineKind.ANSWER)
 SWEEP = dt.timedelta(seconds=20)  # how long after its moment the clock gets to a limit
 
 
@@ -133,7 +139,11 @@ class SimulatedCase:
         return event
 
     def _time_handler_side(self) -> None:
-        owed = [row for row in self.deadlines if row.settled_at is None and row.kind in TIMED]
+        owed = [
+            row
+            for row in self.deadlines
+            if row.settled_at is None and row.kind in HANDLER_DEADLINES
+        ]
         first = min(owed, key=lambda row: row.due_at, default=None)
         self.change(
             due_at=first.due_at if first else None,
@@ -166,14 +176,8 @@ class SimulatedCase:
         amount: dt.timedelta | None = None,
     ) -> Deadline:
         """Begin a limit by the standard and calendar of the case's place."""
-        found = deadlines.plan(
-            kind,
-            standard=standards.for_place(self.petition.path, self.petition.urgency),
-            calendar=calendars.for_path(self.petition.path),
-            start=at,
-            is_redo=is_redo,
-            amount=amount,
-        )
+        terms = service_terms.for_petition(self.petition)
+        found = terms.plan(kind, start=at, is_redo=is_redo, amount=amount)
         row = found.row(self.petition, organisation_id)
         self.deadlines.append(row)
         return row

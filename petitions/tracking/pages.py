@@ -17,12 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib import clock
-from grids.calendar import calendars
 from petitions import permissions
 from petitions.enums import Outcome, PhotoKind, Status, Verb
 from petitions.models import Feedback, Petition, Photo
 from petitions.permissions import Petitioner
-from petitions.rules import catalogue, contacts, deadlines, promises, rate_limits, standards
+from petitions.rules import catalogue, contacts, promises, rate_limits, service_terms
 from petitions.rules.contacts import ContactDetails
 from petitions.tracking import timeline, tracking_lookup
 from petitions.tracking.forms import (
@@ -166,9 +165,7 @@ def _own(petition: Petition, now: dt.datetime) -> dict[str, Any]:
 def _may_reopen(petition: Petition, by: Petitioner, now: dt.datetime) -> bool:
     if not permissions.may(Verb.REOPEN, petition, by) or petition.resolved_at is None:
         return False
-    standard = standards.for_place(petition.path, petition.urgency)
-    calendar = calendars.for_path(petition.path)
-    return deadlines.may_reopen(standard, calendar, petition.resolved_at, now)
+    return service_terms.for_petition(petition).may_reopen(petition.resolved_at, now)
 
 
 def _masked(petition: Petition) -> dict[str, Any] | None:

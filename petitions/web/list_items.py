@@ -16,7 +16,7 @@ from petitions import involvement, permissions, querysets
 from petitions.enums import DeadlineKind, Status, Verb
 from petitions.models import Petition
 from petitions.querysets import PetitionQuerySet
-from petitions.rules import catalogue, promises
+from petitions.rules import catalogue, service_terms
 
 SUMMARY_LENGTH = 48
 DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
@@ -135,7 +135,7 @@ def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -
 def _due(petition: Petition, now: dt.datetime) -> durations.Moment | None:
     if petition.due_at is None or not petition.is_running:
         return None
-    calendar = promises.working_time(petition, DeadlineKind.RESOLUTION)
+    calendar = service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
     return durations.time_left(petition.due_at, petition.soon_at, now, calendar)
 
 

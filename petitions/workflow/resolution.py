@@ -8,17 +8,24 @@ from collections.abc import Sequence
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from petitions.enums import ClosedBy, DeadlineKind, DeadlineState, Outcome, PhotoKind, Solved, Verb
+from petitions.enums import (
+    STAFF_DEADLINES,
+    ClosedBy,
+    DeadlineKind,
+    DeadlineState,
+    Outcome,
+    PhotoKind,
+    Solved,
+    Verb,
+)
 from petitions.models import DoorVisit, Feedback, Petition
 from petitions.permissions import By, Petitioner
-from petitions.rules import deadlines
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import escalation_chain
 from petitions.workflow.transitions import Transition, WrongState, transition
 
 MET = DeadlineState.MET
 CANCELLED = DeadlineState.CANCELLED
-HANDLER_SIDE = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
 ESCALATE_AFTER_DISPUTES = 1
 
 
@@ -47,7 +54,7 @@ def resolve(
         # Both stay in the story when a later round replaces them.
         change.add_note(public_answer, is_public=True, cause=cause)
         change.add_photos(photos, kind=PhotoKind.ANSWER, is_public=True)
-        change.stop_deadlines(MET, *HANDLER_SIDE)
+        change.stop_deadlines(MET, *STAFF_DEADLINES)
         change.start_deadline(DeadlineKind.CONFIRMATION, organisation_id=None)
     return change.petition
 
@@ -148,8 +155,7 @@ def reopen(
     ) as change:
         case = change.petition
         if isinstance(by, Petitioner) and not (
-            case.resolved_at
-            and deadlines.may_reopen(change.standard, change.calendar, case.resolved_at, now)
+            case.resolved_at and change.terms.may_reopen(case.resolved_at, now)
         ):
             raise WrongState("window_closed", _("再办期限已过，如有新情况请重新反映。"))
         change.add_note(reason, is_public=True)
@@ -175,7 +181,7 @@ def withdraw(
     ) as change:
         change.add_note(reason, is_public=True)
         change.petition.is_answer_owed = False
-        change.stop_deadlines(CANCELLED, *HANDLER_SIDE, DeadlineKind.CONFIRMATION)
+        change.stop_deadlines(CANCELLED, *STAFF_DEADLINES, DeadlineKind.CONFIRMATION)
         _erase_doors(change)
     return change.petition
 

@@ -15,18 +15,15 @@ from django.utils.translation import gettext as _
 
 from config.lib.db import multi_insert
 from config.lib.domain_errors import DomainError
-from grids.calendar import calendars
-from grids.calendar.working_time import WorkCalendar
 from members.models import User
 from petitions import permissions, tasks
-from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
-from petitions.models import Deadline, Escalation, Event, Note, Petition, Photo, Standard
+from petitions.enums import HANDLER_DEADLINES, Actor, DeadlineKind, DeadlineState, Status, Verb
+from petitions.models import Deadline, Escalation, Event, Note, Petition, Photo
 from petitions.permissions import By
-from petitions.rules import deadlines, standards
+from petitions.rules import service_terms
 from petitions.rules.photos import StoredPhoto
+from petitions.rules.service_terms import DeadlinePlan, ServiceTerms
 from petitions.states import RULE_OF
-
-HANDLER_DEADLINES = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
 
 
 class WorkflowError(DomainError):
@@ -87,14 +84,9 @@ class Transition:
         return self.by if isinstance(self.by, User) else None
 
     @property
-    def calendar(self) -> WorkCalendar:
-        """The working calendar of the case's place."""
-        return calendars.for_path(self.petition.path)
-
-    @property
-    def standard(self) -> Standard:
-        """The service standard of the case's place and urgency."""
-        return standards.for_place(self.petition.path, self.petition.urgency)
+    def terms(self) -> ServiceTerms:
+        """The service terms of the case's place and urgency."""
+        return service_terms.for_petition(self.petition)
 
     def is_from(self, status: Status) -> bool:
         """Tell whether the step starts from `status`."""
@@ -125,18 +117,11 @@ class Transition:
         organisation_id: int | None,
         is_redo: bool = False,
         amount: dt.timedelta | None = None,
-    ) -> deadlines.DeadlinePlan:
+    ) -> DeadlinePlan:
         """Begin a limit now; returns it, so that the answer can name it."""
-        found = deadlines.plan(
-            kind,
-            standard=self.standard,
-            calendar=self.calendar,
-            start=self.now,
-            is_redo=is_redo,
-            amount=amount,
-        )
-        self.started.append(found.row(self.petition, organisation_id))
-        return found
+        plan = self.terms.plan(kind, start=self.now, is_redo=is_redo, amount=amount)
+        self.started.append(plan.row(self.petition, organisation_id))
+        return plan
 
     def finish(self) -> Event:
         """Write limits, case, event, words and photos; wake the announcer on commit.

@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from grids.calendar import calendars
 from petitions.casework.forms.base import VerbForm, words
 from petitions.enums import AnswerKind, Verb
-from petitions.rules import standards
+from petitions.rules import service_terms
 from petitions.rules.routing import OWNER_LEVELS
 
 
@@ -130,8 +129,7 @@ class AnswerForm(VerbForm):
 
     @property
     def _is_round_the_clock(self) -> bool:
-        petition = self.petition
-        return standards.for_place(petition.path, petition.urgency).is_round_the_clock
+        return service_terms.for_petition(self.petition).is_round_the_clock
 
     def clean(self) -> None:
         """Ask for what the chosen way needs."""
@@ -160,6 +158,4 @@ class AnswerForm(VerbForm):
     def _length(self, amount: int, unit: str) -> dt.timedelta:
         if unit == "hours":
             return dt.timedelta(hours=amount)
-        if self._is_round_the_clock:
-            return dt.timedelta(days=amount)
-        return dt.timedelta(minutes=amount * calendars.for_path(self.petition.path).day_minutes)
+        return service_terms.for_petition(self.petition).days(amount)

@@ -115,6 +115,6 @@ def test_a_frequent_word_finds_what_a_rare_one_does(
     found = [stage.file(text=TEXT).petition for _number in range(3)]
     stage.file(text="路灯不亮")
     for rare in (2, 3, 4):
-        monkeypatch.setattr(querysets, "RARE", rare)
+        monkeypatch.setattr(querysets, "RARE_WORD_LIMIT", rare)
         assert list(Petition.objects.matching("水箱").order_by("id")) == found, rare
         assert not Petition.objects.matching("鲲鹏").exists()

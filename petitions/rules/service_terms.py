@@ -1,0 +1,121 @@
+"""Service terms: the standard and the working calendar of a place, and the deadlines they set."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from config.lib import durations
+from grids.calendar import calendars
+from grids.calendar.working_time import WorkCalendar
+from petitions.enums import DeadlineKind
+from petitions.models import Deadline, Petition, Standard
+from petitions.rules import standards
+
+REMIND_AT_PERCENT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePlan:
+    """One deadline: when it starts, when 80 % of its time are used, when it is due."""
+
+    kind: DeadlineKind
+    started_at: dt.datetime
+    remind_at: dt.datetime
+    due_at: dt.datetime
+    is_provisional: bool
+
+    def row(self, petition: Petition, organisation_id: int | None) -> Deadline:
+        """Return the unsaved deadline of a case, owed by an organisation."""
+        return Deadline(
+            petition=petition,
+            organisation_id=organisation_id,
+            kind=self.kind,
+            started_at=self.started_at,
+            remind_at=self.remind_at,
+            due_at=self.due_at,
+            is_provisional=self.is_provisional,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTerms:
+    """How long each step may take at a place for an urgency, and by which calendar it counts."""
+
+    standard: Standard
+    calendar: WorkCalendar
+
+    @property
+    def is_round_the_clock(self) -> bool:
+        """Tell whether the handling side's deadlines count every minute."""
+        return self.standard.is_round_the_clock
+
+    def calendar_for(self, kind: str) -> WorkCalendar | None:
+        """Return the calendar by which a deadline counts; None where it counts every minute.
+
+        The resident's confirmation always counts working time.
+        """
+        if self.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
+            return None
+        return self.calendar
+
+    def allowed(self, kind: DeadlineKind, *, is_redo: bool = False) -> dt.timedelta:
+        """Return the time the standard allows; handling a case again has its own length."""
+        if kind == DeadlineKind.RESOLUTION and is_redo:
+            return self.standard.redo_within
+        return {
+            DeadlineKind.CONTACT: self.standard.contact_within,
+            DeadlineKind.RESOLUTION: self.standard.resolve_within,
+            DeadlineKind.ANSWER: self.standard.answer_within,
+            DeadlineKind.CONFIRMATION: self.standard.confirm_within,
+        }[kind]
+
+    def plan(
+        self,
+        kind: DeadlineKind,
+        *,
+        start: dt.datetime,
+        is_redo: bool = False,
+        amount: dt.timedelta | None = None,
+    ) -> DeadlinePlan:
+        """Work out a deadline that starts at `start`.
+
+        The reminder comes when 80 % of the allowed time are used. In a year without a calendar the
+        deadline is provisional; this is not an error. `amount` replaces the standard's length (an
+        extension) and counts by the same calendar.
+        """
+        allowed = self.allowed(kind, is_redo=is_redo) if amount is None else amount
+        until_reminder = allowed * REMIND_AT_PERCENT // 100
+        calendar = self.calendar_for(kind)
+        if calendar is None:
+            return DeadlinePlan(
+                kind, start, start + until_reminder, start + allowed, is_provisional=False
+            )
+        remind = calendar.add(start, until_reminder)
+        due = calendar.add(start, allowed)
+        return DeadlinePlan(kind, start, remind.at, due.at, due.provisional)
+
+    def time_left(self, deadline: DeadlinePlan | Deadline, now: dt.datetime) -> durations.Moment:
+        """Say when a deadline is due and how much of its time is left."""
+        calendar = self.calendar_for(deadline.kind)
+        return durations.time_left(deadline.due_at, deadline.remind_at, now, calendar)
+
+    def days(self, number: int) -> dt.timedelta:
+        """Return the length of some days: working days, or 24 hours each round the clock."""
+        if self.is_round_the_clock:
+            return dt.timedelta(days=number)
+        return dt.timedelta(minutes=number * self.calendar.day_minutes)
+
+    def may_reopen(self, resolved_at: dt.datetime, now: dt.datetime) -> bool:
+        """Tell whether the resident may still reopen a case: as long as it could be confirmed."""
+        return now <= self.calendar.add(resolved_at, self.standard.confirm_within).at
+
+
+def for_place(path: str, urgency: str) -> ServiceTerms:
+    """Return the terms of the place with `path`: nearest standard, nearest calendar rows."""
+    return ServiceTerms(standards.for_place(path, urgency), calendars.for_path(path))
+
+
+def for_petition(petition: Petition) -> ServiceTerms:
+    """Return the terms of a case's place and urgency."""
+    return for_place(petition.path, petition.urgency)
