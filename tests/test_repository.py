@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from pathlib import Path
 
 from django.core.management import call_command
 from django.urls import reverse
@@ -58,10 +59,62 @@ def test_diagram_in_the_readme_is_the_table() -> None:
     call_command("state_diagram", check=ROOT / "README.md")
 
 
-def test_decisions_are_numbered_without_gaps_and_short() -> None:
+DECISION = re.compile(
+    r"# (?P<number>\d{4}) \S.*\n\n"
+    r"Date: \d{4}-\d\d-\d\d\. Status: (accepted|superseded by \d{4})\.\n\n"
+    r"\*\*Context\.\*\*.*\n\*\*Decision\.\*\*.*\n\*\*Consequences\.\*\*",
+    re.DOTALL,
+)
+
+
+def malformed_decisions(texts: dict[str, str]) -> list[str]:
+    """Return decision records without number, title, date, status or one of the three sections."""
+    return [
+        name
+        for name, text in texts.items()
+        if not (shape := DECISION.match(text)) or shape["number"] != name[:4]
+    ]
+
+
+def test_decisions_are_numbered_without_gaps_short_and_complete() -> None:
     files = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-    assert [int(path.name[:4]) for path in files] == list(range(1, len(files) + 1))
-    assert [path.name for path in files if path.read_text().count("\n") > 40] == []
+    texts = {path.name: path.read_text() for path in files}
+    assert [int(name[:4]) for name in texts] == list(range(1, len(files) + 1))
+    assert [name for name, text in texts.items() if text.count("\n") > 40] == []
+    assert malformed_decisions(texts) == []
+    first = files[0]
+    planted = {
+        "0002-other-number.md": texts[first.name],
+        first.name: texts[first.name].replace("Date: ", ""),
+        "0001-no-context.md": texts[first.name].replace("**Context.**", ""),
+    }
+    assert malformed_decisions(planted) == list(planted)
+
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/**/*.md")
+# Written by commands or by an operator, not part of the repository.
+OUTSIDE = re.compile(r"^(var|backups|photos|thumbs|deploy/tls)/|[<*{…]")
+
+
+def missing_paths(document: Path, text: str) -> list[str]:
+    """Return paths and links of a document that name no file of the repository."""
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
+    paths = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", text)
+    return [
+        *(link for link in links if not (document.parent / link).exists()),
+        *(path for path in paths if not OUTSIDE.search(path) and not (ROOT / path).exists()),
+    ]
+
+
+def test_documents_name_existing_files() -> None:
+    documents = [path for pattern in DOCUMENTS for path in sorted(ROOT.glob(pattern))]
+    assert len(documents) > 25
+    found = {path.name: missing_paths(path, path.read_text()) for path in documents}
+    assert {name: missing for name, missing in found.items() if missing} == {}
+    assert missing_paths(ROOT / "README.md", "`config/nowhere.py` [a](docs/nowhere.md)") == [
+        "docs/nowhere.md",
+        "config/nowhere.py",
+    ]
 
 
 def test_address_printed_on_the_walls_opens_the_residents_page() -> None:
