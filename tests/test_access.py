@@ -14,8 +14,7 @@ from grids.models import Area
 from members.models import User
 from petitions.casework import case_detail
 from petitions.casework import photo_pages as photo_views
-from petitions.models import Petition
-from petitions.querysets import PetitionQuerySet
+from petitions.models import Petition, PetitionQuerySet
 from tests.petitions import conftest
 from tests.support import access_matrix, oracle, route_list
 from tests.support.access_fixtures import FACTS, NOW, World, build, requests

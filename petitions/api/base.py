@@ -18,9 +18,8 @@ from rest_framework.views import APIView
 
 from config.lib.domain_errors import DomainError
 from members.models import User
-from petitions.models import Petition
+from petitions.models import Petition, PetitionQuerySet
 from petitions.permissions import has_case_post
-from petitions.querysets import PetitionQuerySet
 
 Row = TypeVar("Row", bound=Model)
 PAGING = frozenset({"cursor", "limit"})

@@ -26,8 +26,7 @@ from petitions.api.serializers.cases import (
     first_answer,
 )
 from petitions.api.serializers.submission import ReportBody, ReportFormBody
-from petitions.models import Petition
-from petitions.querysets import PetitionQuerySet
+from petitions.models import Petition, PetitionQuerySet
 from petitions.rules import catalogue
 from petitions.web.filters import PetitionFilter
 from petitions.workflow import submission, submit

@@ -20,8 +20,7 @@ from grids.models import Area
 from petitions.enums import Channel, Status
 from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
-from petitions.models import Petition, PrivacyNotice
-from petitions.querysets import PetitionQuerySet
+from petitions.models import Petition, PetitionQuerySet, PrivacyNotice
 from petitions.rules import catalogue, routing
 
 LOOK_BACK = dt.timedelta(days=30)

@@ -1,21 +1,24 @@
 """Tables of a resident's case."""
 
 from petitions.models.catalogue import Category, PrivacyNotice, Standard
-from petitions.models.deadlines import Deadline, Escalation
+from petitions.models.deadlines import Deadline, DeadlineQuerySet, Escalation
 from petitions.models.events import (
     Event,
     IdempotencyKey,
     LegalTransition,
     Outbox,
+    OutboxQuerySet,
     RateLimitCounter,
     ResidentMessage,
 )
-from petitions.models.petitions import Contact, DoorVisit, Feedback, MeToo, Note, Petition, Photo
+from petitions.models.petitions import Petition, PetitionQuerySet, is_due_soon, is_overdue
+from petitions.models.records import Contact, DoorVisit, Feedback, MeToo, Note, Photo
 
 __all__ = [
     "Category",
     "Contact",
     "Deadline",
+    "DeadlineQuerySet",
     "DoorVisit",
     "Escalation",
     "Event",
@@ -25,10 +28,14 @@ __all__ = [
     "MeToo",
     "Note",
     "Outbox",
+    "OutboxQuerySet",
     "Petition",
+    "PetitionQuerySet",
     "Photo",
     "PrivacyNotice",
     "RateLimitCounter",
     "ResidentMessage",
     "Standard",
+    "is_due_soon",
+    "is_overdue",
 ]

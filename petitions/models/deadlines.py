@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
+from config.lib.db import backoff
 from members.models import User
 from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState
 from petitions.models.petitions import Petition
-from petitions.querysets import DeadlineQuerySet
+
+
+class DeadlineQuerySet(models.QuerySet["Deadline"]):
+    """Questions about limits."""
+
+    def open(self) -> Self:
+        """Keep the limits still running."""
+        return self.filter(state=DeadlineState.OPEN)
+
+    def owed(self) -> Self:
+        """Keep the limits whose matter is not settled: still running, or fired and not yet done."""
+        return self.filter(settled_at=None)
+
+    def due(self, now: dt.datetime) -> Self:
+        """Keep the open limits that have passed and wait for no other try, oldest first."""
+        return self.open().filter(backoff.is_ready(now), due_at__lte=now).order_by("due_at")
+
+    def to_remind(self, now: dt.datetime) -> Self:
+        """Keep the open limits of which 80 % are used and nobody was reminded, oldest first."""
+        return (
+            self.open()
+            .filter(backoff.is_ready(now), reminded_at=None, remind_at__lte=now, due_at__gt=now)
+            .order_by("remind_at")
+        )
 
 
 class Deadline(models.Model):

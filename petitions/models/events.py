@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
+from config.lib.db import backoff
 from members.models import User
 from petitions.enums import Actor, CaseLevel, Status, Verb
 from petitions.models.petitions import Petition
-from petitions.querysets import OutboxQuerySet
 
 
 class LegalTransition(models.Model):
@@ -70,6 +73,14 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.petition_id}#{self.version} {self.verb}"
+
+
+class OutboxQuerySet(models.QuerySet["Outbox"]):
+    """Questions about events that must still be told."""
+
+    def waiting(self, now: dt.datetime) -> Self:
+        """Keep the events not told yet that wait for no other try, oldest first."""
+        return self.filter(backoff.is_ready(now), done_at=None).order_by("created_at")
 
 
 class Outbox(models.Model):

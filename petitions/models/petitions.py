@@ -1,9 +1,11 @@
-"""The case itself and what hangs on it: contact, notes, photos, doors, feedback, me-toos."""
+"""The case, and the queryset of cases; `visible_to` is the only rule of who sees which case."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 import zoneinfo
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -16,27 +18,124 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
+from config.lib.viewer import Viewer
 from grids.models import Area
 from members.models import User
+from petitions import involvement, text_search
 from petitions.enums import (
     CaseLevel,
     Channel,
     ClosedBy,
-    DoorResult,
     Outcome,
-    PhotoKind,
     Regime,
-    Solved,
     Status,
     Urgency,
 )
 from petitions.models.catalogue import Category
-from petitions.querysets import PetitionQuerySet
 from petitions.states import OPEN, RUNNING
 
 TZ = zoneinfo.ZoneInfo("Asia/Shanghai")
 INDEXED_AS_OPEN = sorted((*OPEN, Status.SUSPENDED))
 """The statuses of the partial indexes of open cases; `OPEN` is a part of them."""
+
+RARE_WORD_LIMIT = 1000
+"""A word found in fewer cases than this is looked up in a query of its own."""
+
+
+# The same conditions serve a list (filter) and its counter (aggregate), so that both agree.
+
+
+def is_overdue(now: dt.datetime) -> Q:
+    """Condition: the clock runs and a limit of the handling side is past `now`."""
+    return Q(status__in=RUNNING, due_at__lte=now)
+
+
+def is_due_soon(now: dt.datetime) -> Q:
+    """Condition: the clock runs and 80 % of a limit are used, but not all of it."""
+    return Q(status__in=RUNNING, soon_at__lte=now, due_at__gt=now)
+
+
+class PetitionQuerySet(models.QuerySet["Petition"]):
+    """Questions about cases."""
+
+    # Narrowed to a word that so many cases hold: counting would read all of them, each time.
+    is_too_many_to_count = False
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Keep the cases the viewer may know of, by the posts held today.
+
+        A case about an organisation is invisible to everybody in it and below it, an accusation to
+        everybody but the city's own officials. Without a post: nothing.
+        """
+        condition = involvement.visible_to(viewer.scope)
+        return self.none() if condition is None else self.filter(condition)
+
+    def open(self) -> Self:
+        """Keep the cases in which anything is still owed."""
+        return self.filter(status__in=OPEN)
+
+    def running(self) -> Self:
+        """Keep the cases whose handling clock runs."""
+        return self.filter(status__in=RUNNING)
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """Keep the running cases with a limit of the handling side past `now`."""
+        return self.filter(is_overdue(now))
+
+    def due_soon(self, now: dt.datetime) -> Self:
+        """Keep the running cases that used 80 % of a limit, but have not passed it."""
+        return self.filter(is_due_soon(now))
+
+    def to_accept(self) -> Self:
+        """Keep the cases nobody has accepted yet."""
+        return self.filter(status=Status.SUBMITTED)
+
+    def returned(self) -> Self:
+        """Keep the cases an organisation sent back, waiting for a new owner."""
+        return self.filter(status=Status.RETURNED)
+
+    def in_hands_of(self, viewer: Viewer) -> Self:
+        """Keep the cases the viewer's own organisations or the viewer handle now."""
+        return self.filter(involvement.held_by(viewer))
+
+    def awaiting_answer_of(self, viewer: Viewer) -> Self:
+        """Keep the cases whose escalation the viewer's own organisations must answer."""
+        return self.filter(involvement.awaiting_answer_of(viewer))
+
+    def matching(self, words: str) -> Self:
+        """Keep the cases whose number, place, category or text hold `words`."""
+        number = text_search.petition_id(words)
+        if number is not None:
+            return self.filter(pk=number)
+        query = text_search.query(words)
+        if query is None:
+            return self
+        # The planner cannot know how rare a word is, and would read a million cases to find none.
+        matches = type(self)(self.model).filter(search=query).order_by()
+        ids = list(matches.values_list("pk", flat=True)[:RARE_WORD_LIMIT])
+        if len(ids) < RARE_WORD_LIMIT:
+            return self.filter(pk__in=ids)
+        cases = self.filter(search=query)
+        cases.is_too_many_to_count = True
+        return cases
+
+    def _clone(self) -> Self:
+        copy: Self = super()._clone()  # type: ignore[misc]  # the framework's, without types
+        copy.is_too_many_to_count = self.is_too_many_to_count
+        return copy
+
+    def with_parts(self) -> Self:
+        """Load what a row or a case page names, in the same query."""
+        return self.select_related(
+            "category", "category__parent", "community", *involvement.ORGANISATIONS
+        )
+
+    def same_matter(self, place_id: int, category_id: int | None, since: dt.datetime) -> Self:
+        """Keep cases from the same place, open or filed after `since`; same category if given."""
+        cases = self.filter(involvement.unrestricted(), place_id=place_id)
+        if category_id is not None:
+            cases = cases.filter(category_id=category_id)
+        return cases.filter(Q(status__in=OPEN) | Q(created_at__gte=since))
 
 
 class Petition(models.Model):
@@ -267,134 +366,3 @@ class Petition(models.Model):
         if not self.is_running:
             return None
         return self.assigned_group_id or self.organisation_id
-
-
-class Contact(models.Model):
-    """How to reach the petitioner: encrypted, apart, opened only with a reason and a trace.
-
-    `cipher` is AES-GCM over a small JSON object, bound to the case's uuid; `last4_hash` checks the
-    last four digits on the tracking page without opening it.
-    """
-
-    petition = models.OneToOneField(Petition, models.CASCADE, related_name="contact")
-    cipher = models.BinaryField()
-    key_id = models.CharField(max_length=20)
-    last4_hash = models.CharField(max_length=64)
-    is_confidential = models.BooleanField(_("对承办人保密"), default=False)
-
-    class Meta:
-        verbose_name = _("联系方式")
-        verbose_name_plural = pgettext_lazy("plural", "联系方式")
-
-    def __str__(self) -> str:
-        return "•••"
-
-
-class Note(models.Model):
-    """Words of one event, internal or for the resident; apart, so they can be redacted.
-
-    `cause` is what an answer named as the cause; a later round names its own.
-    """
-
-    petition = models.ForeignKey(Petition, models.PROTECT, related_name="notes")
-    event = models.OneToOneField("petitions.Event", models.PROTECT, related_name="note")
-    body = models.TextField(max_length=2000)
-    cause = models.CharField(max_length=200, blank=True, default="", db_default="")
-    is_public = models.BooleanField(default=False)
-
-    class Meta:
-        verbose_name = _("备注")
-        verbose_name_plural = pgettext_lazy("plural", "备注")
-
-    def __str__(self) -> str:
-        return f"{self.petition_id}"
-
-
-class Photo(models.Model):
-    """A re-encoded photo without metadata; served only through the case's visibility rule."""
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    petition = models.ForeignKey(Petition, models.PROTECT, related_name="photos")
-    event = models.ForeignKey("petitions.Event", models.PROTECT, related_name="photos")
-    kind = models.CharField(max_length=8, choices=PhotoKind)
-    name = models.CharField(max_length=80, unique=True)
-    sha256 = models.CharField(max_length=64)
-    size = models.PositiveIntegerField()
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    is_public = models.BooleanField(default=False)
-
-    class Meta:
-        verbose_name = _("照片")
-        verbose_name_plural = pgettext_lazy("plural", "照片")
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return str(self.uuid)
-
-
-class DoorVisit(models.Model):
-    """What was found at one door of a building for one case; erased when the case closes."""
-
-    petition = models.ForeignKey(Petition, models.CASCADE, related_name="doors")
-    area = models.ForeignKey(Area, models.PROTECT, related_name="+")
-    entrance = models.PositiveSmallIntegerField()
-    floor = models.PositiveSmallIntegerField()
-    door = models.PositiveSmallIntegerField()
-    result = models.CharField(max_length=12, choices=DoorResult)
-    visited_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("入户核实")
-        verbose_name_plural = pgettext_lazy("plural", "入户核实")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["petition", "area", "entrance", "floor", "door"], name="door_once_a_case"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.entrance}-{self.floor}-{self.door}"
-
-
-class Feedback(models.Model):
-    """What the resident said about one round of resolution: solved or not, and the rating.
-
-    Once per round. Silence is a row of its own and never counts as satisfied.
-    """
-
-    petition = models.ForeignKey(Petition, models.PROTECT, related_name="feedback")
-    round = models.PositiveSmallIntegerField()
-    solved = models.CharField(max_length=8, choices=Solved, blank=True)
-    rating = models.PositiveSmallIntegerField(null=True, blank=True)
-    is_by_phone = models.BooleanField(default=False)
-    at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("居民反馈")
-        verbose_name_plural = pgettext_lazy("plural", "居民反馈")
-        constraints = [
-            models.UniqueConstraint(fields=["petition", "round"], name="feedback_once_a_round"),
-            models.CheckConstraint(
-                condition=Q(rating=None) | Q(rating__range=(1, 5)), name="feedback_rating_1_to_5"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.petition_id}/{self.round}"
-
-
-class MeToo(models.Model):
-    """Somebody else affected by the same matter joined in; nothing is kept about who it was."""
-
-    petition = models.ForeignKey(Petition, models.PROTECT, related_name="me_toos")
-    key = models.UUIDField(unique=True)
-    tracking_hash = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("我家也是")
-        verbose_name_plural = pgettext_lazy("plural", "我家也是")
-
-    def __str__(self) -> str:
-        return f"{self.petition_id}"

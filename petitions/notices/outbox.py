@@ -11,10 +11,10 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone, translation
 
 from config.lib import clock
+from config.lib.db import backoff
 from members.workflow import notify
 from petitions.models import Contact, Event, Outbox, ResidentMessage
 from petitions.notices import notification_rules
-from petitions.rules import backoff
 
 log = structlog.get_logger("clock")
 

@@ -10,8 +10,8 @@ from django.db.models import Count, Min
 
 from config.lib.viewer import Viewer
 from members.enums import Role
+from petitions.models import PetitionQuerySet
 from petitions.permissions import DESK_ROLES
-from petitions.querysets import PetitionQuerySet
 from petitions.web.filters import named_filter
 
 ANSWERING = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL})

@@ -20,10 +20,9 @@ from django_filters.rest_framework.filterset import FilterSet
 from config.lib import clock
 from config.lib.viewer import Viewer
 from grids.models import Area
-from petitions import involvement, querysets, text_search
+from petitions import involvement, text_search
 from petitions.enums import STATUS_CHOICES, VERB_CHOICES, Channel, Status, Urgency
-from petitions.models import Event, Petition
-from petitions.querysets import PetitionQuerySet
+from petitions.models import Event, Petition, PetitionQuerySet, is_due_soon, is_overdue
 from petitions.rules import catalogue
 from petitions.states import FINAL, OPEN, RUNNING
 
@@ -42,8 +41,8 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 
 NAMED_FILTERS: dict[str, Condition] = {
-    "overdue": lambda _viewer, now: querysets.is_overdue(now),
-    "due_soon": lambda _viewer, now: querysets.is_due_soon(now),
+    "overdue": lambda _viewer, now: is_overdue(now),
+    "due_soon": lambda _viewer, now: is_due_soon(now),
     "due_today": lambda _viewer, now: Q(
         status__in=RUNNING, due_at__gt=now, due_at__lt=_end_of_day(now)
     ),

@@ -12,10 +12,9 @@ from django.urls import reverse
 from config.lib import durations
 from config.lib.viewer import Viewer
 from members.models import User
-from petitions import involvement, permissions, querysets
+from petitions import involvement, permissions
 from petitions.enums import DeadlineKind, Status, Verb
-from petitions.models import Petition
-from petitions.querysets import PetitionQuerySet
+from petitions.models import Petition, PetitionQuerySet, is_due_soon, is_overdue
 from petitions.rules import catalogue, service_terms
 
 SUMMARY_LENGTH = 48
@@ -68,8 +67,8 @@ def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> P
     inside each the one due first.
     """
     rank = Case(
-        When(querysets.is_overdue(now), then=Value(0)),
-        When(querysets.is_due_soon(now), then=Value(1)),
+        When(is_overdue(now), then=Value(0)),
+        When(is_due_soon(now), then=Value(1)),
         When(involvement.awaiting_answer_of(viewer), then=Value(2)),
         When(Q(status__in=[Status.SUBMITTED, Status.RETURNED]), then=Value(3)),
         When(Q(status=Status.RESOLVED), then=Value(5)),

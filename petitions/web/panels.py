@@ -13,9 +13,7 @@ from config.lib import clock
 from config.lib.panels import Panel
 from config.lib.viewer import Viewer
 from grids.models import Area
-from petitions import querysets
-from petitions.models import Petition
-from petitions.querysets import PetitionQuerySet
+from petitions.models import Petition, PetitionQuerySet, is_overdue
 
 
 def of_place(area: Area, viewer: Viewer, _day: dt.date) -> Panel:
@@ -31,7 +29,7 @@ def of_organisation(organisation: Organisation, viewer: Viewer, _day: dt.date) -
 
 
 def _panel(cases: PetitionQuerySet, **narrowed: int) -> Panel:
-    overdue = querysets.is_overdue(clock.now())
+    overdue = is_overdue(clock.now())
     counts = cases.open().aggregate(open=Count("pk"), overdue=Count("pk", filter=Q(overdue)))
     start = reverse("petitions:list")
     figures = {

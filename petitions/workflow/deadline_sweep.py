@@ -14,11 +14,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from config.lib.db import backoff
 from petitions.enums import DeadlineKind, DeadlineState, Verb
-from petitions.models import Deadline, Petition
+from petitions.models import Deadline, DeadlineQuerySet, Petition
 from petitions.permissions import SYSTEM
-from petitions.querysets import DeadlineQuerySet
-from petitions.rules import backoff
 from petitions.workflow import bulk, escalation_chain, resolution
 from petitions.workflow.transitions import Transition, check_allowed
 

@@ -16,9 +16,8 @@ from config.lib import clock
 from grids.models import Area
 from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
-from petitions.models import Petition
+from petitions.models import Petition, PetitionQuerySet
 from petitions.permissions import DESK_ROLES
-from petitions.querysets import PetitionQuerySet
 from petitions.rules import catalogue
 from petitions.web import keyset_pagination, list_items
 from petitions.web.access import StaffRequest, staff_only

@@ -22,9 +22,8 @@ from petitions import involvement
 from petitions.api import petitions as api
 from petitions.api.serializers.verbs import VerbBody
 from petitions.casework import photo_pages as photo_views
-from petitions.models import Petition, Photo, RateLimitCounter
+from petitions.models import OutboxQuerySet, Petition, PetitionQuerySet, Photo, RateLimitCounter
 from petitions.ops import scheduled_tasks
-from petitions.querysets import OutboxQuerySet, PetitionQuerySet
 from petitions.rules import contacts, photos, rate_limits
 from petitions.web import photo_responses, rate_limiting
 from petitions.web.filters import PetitionFilter

@@ -12,12 +12,12 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.lib.db import backoff
 from members.models import InboxMessage
 from petitions import tasks
 from petitions.models import Event, Outbox, Petition
 from petitions.notices import notification_rules, outbox
 from petitions.ops import scheduled_tasks
-from petitions.rules import backoff
 from tests.support.cast import Stage
 
 

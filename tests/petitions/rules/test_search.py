@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from petitions import querysets, text_search
+from petitions import text_search
 from petitions.models import Category, Petition
 from tests.support.cast import Stage
 
@@ -115,6 +115,6 @@ def test_a_frequent_word_finds_what_a_rare_one_does(
     found = [stage.file(text=TEXT).petition for _number in range(3)]
     stage.file(text="路灯不亮")
     for rare in (2, 3, 4):
-        monkeypatch.setattr(querysets, "RARE_WORD_LIMIT", rare)
+        monkeypatch.setattr("petitions.models.petitions.RARE_WORD_LIMIT", rare)
         assert list(Petition.objects.matching("水箱").order_by("id")) == found, rare
         assert not Petition.objects.matching("鲲鹏").exists()

@@ -14,6 +14,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.lib.db import backoff
 from members.enums import Role
 from members.models import InboxMessage, Post
 from members.workflow import appoint, end_post
@@ -22,7 +23,6 @@ from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState, 
 from petitions.models import Deadline, Escalation, Event, Feedback, Petition
 from petitions.notices import notification_rules, outbox
 from petitions.ops import scheduled_tasks
-from petitions.rules import backoff
 from petitions.workflow import deadline_sweep, escalation_chain
 from petitions.workflow.transitions import Transition, WrongState
 from tests.support.cast import Stage, build_cast, build_town

@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions import querysets
 from petitions.enums import Status
 from petitions.web import keyset_pagination
 from tests.support.cast import Stage
@@ -79,7 +78,7 @@ def test_what_holds_a_frequent_word_is_not_counted_beyond_its_page(
 ) -> None:
     """Counting would read every case with the word; what fits on the page is known anyhow."""
     monkeypatch.setattr(keyset_pagination, "SIZES", (2, 50, 100))
-    monkeypatch.setattr(querysets, "RARE_WORD_LIMIT", 3)
+    monkeypatch.setattr("petitions.models.petitions.RARE_WORD_LIMIT", 3)
     client = login(stage, "clerk")
     for _case in range(5):
         stage.file(text="管道漏水")
@@ -94,7 +93,7 @@ def test_what_holds_a_frequent_word_is_not_counted_beyond_its_page(
     last = client.get(client.get(first.context["next_url"]).context["next_url"])
     assert len(last.context["rows"]) == 1
     assert (last.context["count"], last.context["limit"]) == (3, 2)
-    monkeypatch.setattr(querysets, "RARE_WORD_LIMIT", 6)
+    monkeypatch.setattr("petitions.models.petitions.RARE_WORD_LIMIT", 6)
     assert client.get(LIST, {"q": "漏水"}).context["count"] == 5
 
 
