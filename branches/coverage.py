@@ -11,7 +11,7 @@ from branches.enums import OrgLevel
 from branches.models import Responsibility
 from branches.querysets import ResponsibilityQuerySet
 from grids.enums import Level
-from grids.querysets import AreaQuerySet
+from grids.models import AreaQuerySet
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from branches.models import Organisation, Responsibility
 from config.lib.db.validity import season_words
 from config.lib.panels import Panel
 from config.lib.viewer import Viewer
-from grids.models import Area
-from grids.querysets import AreaQuerySet
+from grids.models import Area, AreaQuerySet
 
 MOST_NAMED = 12
 

@@ -1,4 +1,4 @@
-"""The door for operators to territory: what the workflow computes is read-only here."""
+"""Admin of places, QR links, calendar days and office hours; computed columns are read-only."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from grids.enums import AreaKind, Level
 from grids.forms import AreaForm
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
 
-FIXED = ("level", "kind", "parent", "name", "valid_from")
-COMPUTED = ("path", "full_name", "initials", "valid_to")
-DOORS = ("entrances", "floors", "doors_per_floor")
-SEASON = ("season_from", "season_to")
+FIXED_FIELDS = ("level", "kind", "parent", "name", "valid_from")
+COMPUTED_FIELDS = ("path", "full_name", "initials", "valid_to")
+DOOR_FIELDS = ("entrances", "floors", "doors_per_floor")
+SEASON_FIELDS = ("season_from", "season_to")
 
 
 class CodeInline(BaseInline):
-    """Codes of a place, to be read; a new one is given by the workflow."""
+    """Codes of a place, read-only; the workflow adds new ones."""
 
     model = AreaCode
     extra = 0
@@ -33,13 +33,13 @@ class CodeInline(BaseInline):
     readonly_fields = ("scheme", "code", "valid_from", "valid_to")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        """Never here: an old code has to end the day before."""
+        """Return False: a new code must end the old one, which the workflow does."""
         return False
 
 
 @admin.register(Area)
 class AreaAdmin(NoDeleteAdmin):
-    """Places: added by the workflow, corrected in their doors and season, never moved by hand."""
+    """Places: added through the workflow; only doors and season can be edited afterwards."""
 
     form = AreaForm
     list_display = ("full_name", "level", "kind", "parent", "valid_from", "valid_to")
@@ -50,33 +50,33 @@ class AreaAdmin(NoDeleteAdmin):
     inlines = (CodeInline,)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
-        """Ask what the workflow needs; show what it computed."""
-        return (*FIXED, *DOORS, *SEASON, *(COMPUTED if obj else ()))
+        """Return the input fields, plus the computed columns of an existing place."""
+        return (*FIXED_FIELDS, *DOOR_FIELDS, *SEASON_FIELDS, *(COMPUTED_FIELDS if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
-        """Fix name, level and chain once a place stands; cases refer to them."""
-        return (*FIXED, *COMPUTED) if obj else ()
+        """Make name, level and parent of an existing place read-only; cases refer to them."""
+        return (*FIXED_FIELDS, *COMPUTED_FIELDS) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Add by the workflow, which computes path and names."""
+        """Add through the workflow, which computes path and names."""
         if change:
             super().save_model(request, obj, form, change)
             return
         data = form.cleaned_data
-        made = workflow.add_area(
+        area = workflow.add_area(
             level=Level(data["level"]),
             kind=AreaKind(data["kind"]),
             parent=data["parent"],
             name=data["name"],
             on=data["valid_from"],
-            **{name: data[name] for name in (*DOORS, *SEASON)},
+            **{name: data[name] for name in (*DOOR_FIELDS, *SEASON_FIELDS)},
         )
-        obj.pk = made.pk
+        obj.pk = area.pk
 
 
 @admin.register(PlaceQr)
 class PlaceQrAdmin(NoDeleteAdmin):
-    """QR links: issued for a place, revoked for good."""
+    """QR links: issued for a place, revoked permanently."""
 
     list_display = ("area", "code", "created_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
@@ -87,30 +87,30 @@ class PlaceQrAdmin(NoDeleteAdmin):
     actions = ("revoke",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
-        """Choose the place once; the code is drawn by itself."""
+        """Make all fields of an existing link read-only; the code is generated."""
         return self.fields if obj else ("code", "created_at", "revoked_at")
 
     @admin.action(description=_("停用所选二维码"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[PlaceQr]) -> None:  # noqa: ARG002 - Django's signature
-        """Put the chosen links out of use."""
+        """Revoke the selected links."""
         for qr in queryset:
             workflow.revoke_qr(qr=qr, now=timezone.now())
 
 
 class CalendarAdmin(BaseAdmin):
-    """Rows of the calendar: a change counts at once here, in other processes within a minute."""
+    """Calendar rows; this process sees a change at once, others within a minute."""
 
     list_per_page = ROWS
     list_select_related = ("region",)
     raw_id_fields = ("region",)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: Any) -> None:
-        """Save, and read the calendar anew."""
+        """Save, then clear the calendar cache on commit."""
         super().save_model(request, obj, form, change)
         transaction.on_commit(calendars.clear_cache)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        """Delete, and read the calendar anew."""
+        """Delete, then clear the calendar cache on commit."""
         super().delete_model(request, obj)
         transaction.on_commit(calendars.clear_cache)
 

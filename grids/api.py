@@ -1,4 +1,4 @@
-"""The door for programs to places: reading those within one's territory."""
+"""API endpoints of places: read-only, limited to the caller's scope."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from config.lib.rest.api import CursorPagination
 from config.lib.viewer import Viewer
 from grids.enums import Level
 from grids.filters import AreaFilter
-from grids.models import Area
-from grids.querysets import AreaQuerySet
+from grids.models import Area, AreaQuerySet
 from grids.serializers import AreaSerializer, BuildingSerializer
 
 
 class AreaViewSet(ReadOnlyModelViewSet[Area]):
-    """Places within the caller's territory, and the chain above them."""
+    """Places within the caller's scope, and their ancestors."""
 
     queryset = Area.objects.all()
     serializer_class: type[AreaSerializer] = AreaSerializer
@@ -26,7 +25,7 @@ class AreaViewSet(ReadOnlyModelViewSet[Area]):
     lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> AreaQuerySet:
-        """Return what the caller reaches today, with codes of today."""
+        """Return the visible places valid today, with today's codes."""
         if getattr(self, "swagger_fake_view", False):
             return Area.objects.none()
         viewer = cast("Viewer", self.request.user)
@@ -35,10 +34,10 @@ class AreaViewSet(ReadOnlyModelViewSet[Area]):
 
 
 class BuildingViewSet(AreaViewSet):
-    """Buildings within the caller's territory."""
+    """Buildings within the caller's scope."""
 
     serializer_class = BuildingSerializer
 
     def get_queryset(self) -> AreaQuerySet:
-        """Return the buildings the caller reaches today."""
+        """Return the visible buildings valid today."""
         return super().get_queryset().filter(level=Level.BUILDING)

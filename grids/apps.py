@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class GridsConfig(AppConfig):
-    """The app of territory."""
+    """The territory app."""
 
     name = "grids"
     verbose_name = _("地域")

@@ -1,11 +1,11 @@
-"""The fixed words of territory."""
+"""Enumerations of territory."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Level(models.IntegerChoices):
-    """Depth in the tree of places; a place's parent always has a smaller level."""
+    """Depth in the tree of places; the parent of a place always has a smaller level."""
 
     CITY = 1, _("县级市")
     SUBDISTRICT = 2, _("街道（乡镇）")
@@ -16,7 +16,7 @@ class Level(models.IntegerChoices):
 
 
 class AreaKind(models.TextChoices):
-    """What sort of place stands at a level."""
+    """Kind of a place; each kind belongs to one level (`KINDS_AT`)."""
 
     CITY = "county_level_city", _("县级市")
     SUBDISTRICT = "subdistrict", _("街道")
@@ -46,7 +46,7 @@ KINDS_AT: dict[Level, frozenset[AreaKind]] = {
 
 
 class CodeScheme(models.TextChoices):
-    """Which numbering a code belongs to."""
+    """Coding scheme that a code of a place belongs to."""
 
     DIVISION = "division", _("统计用区划代码（12位）")
     GRID = "grid", _("网格编码（15位）")
@@ -54,7 +54,7 @@ class CodeScheme(models.TextChoices):
 
 
 class DayKind(models.TextChoices):
-    """Why a day of the calendar differs from its weekday."""
+    """Reason why a calendar day differs from its weekday."""
 
     HOLIDAY = "holiday", _("放假")
     MAKE_UP = "make_up", _("调休上班")

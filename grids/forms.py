@@ -1,4 +1,4 @@
-"""The shape of input about places in the operators' pages."""
+"""Admin form of places."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grids.models import Area
 
 
 class AreaForm(BaseModelForm):
-    """A place to add or to correct."""
+    """A place to add or correct."""
 
     class Meta:
         model = Area
@@ -28,7 +28,7 @@ class AreaForm(BaseModelForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a place that does not fit below its parent, before anything is written."""
+        """Reject a new place whose level does not fit below its parent."""
         data = super().clean() or self.cleaned_data
         if self.instance.pk is None and data.get("level"):
             workflow.check_fits(level=data["level"], parent=data.get("parent"))

@@ -1,16 +1,18 @@
-"""Tables of territory: places, their dated codes, QR links, calendar days and office hours."""
+"""Models of places, their dated codes, QR links, calendar days and office hours."""
 
 from __future__ import annotations
 
 import datetime as dt
 import secrets
+from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Length
 from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -27,23 +29,80 @@ from config.lib.db.validity import (
     validity,
 )
 from config.lib.viewer import Viewer
+from grids import place_names
 from grids.enums import KINDS_AT, AreaKind, CodeScheme, DayKind, Level
-from grids.querysets import AreaQuerySet
 
 QR_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 QR_LENGTH = 10
+MAX_QUERY_LENGTH = 60
 
 
 def new_qr_code() -> str:
-    """Return a random QR code of ten characters without look-alikes (about 49 bits)."""
+    """Return a random code of ten characters without look-alikes (about 49 bits)."""
     return "".join(secrets.choice(QR_ALPHABET) for _i in range(QR_LENGTH))
 
 
-class Area(Dated):
-    """One place of the tree, from the city down to a building.
+class AreaQuerySet(DatedQuerySet["Area"]):
+    """Queries on places."""
 
-    `path` is the chain of fixed-width ids from the city to the place, each followed by a dot
-    (`"00000001.00000007."`); "everything below X" is `path LIKE X.path || '%'`.
+    def below(self, area: Area) -> Self:
+        """Filter to `area` itself and every place below it."""
+        return self.filter(path__startswith=area.path)
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Filter to the places within the viewer's scope today, and their ancestors.
+
+        A viewer without a post that covers a place (administrator roles, visitors) sees none.
+        """
+        paths = {path for post in viewer.scope.posts for path in post.area_paths if path}
+        if not paths:
+            return self.none()
+        condition = Q(pk__in={pk for path in paths for pk in tree_paths.ids_of(path)})
+        for path in paths:
+            condition |= Q(path__startswith=path)
+        return self.filter(condition)
+
+    def reportable(self, day: dt.date) -> Self:
+        """Filter to the places a case can be filed at on `day`: communities and all below."""
+        return self.on(day).filter(level__gte=Level.COMMUNITY)
+
+    def search(self, typed: str) -> Self:
+        """Search places by Chinese name, number, pinyin, pinyin initials or a mixture of them.
+
+        Every run of characters, letters or digits must occur. A number matches only from its
+        first digit, so `46` finds 46号楼 but not 146号楼. Order: exact name or initials, prefix,
+        contiguous match, others; shorter names first. An empty query returns no rows.
+        """
+        typed = typed.replace("\0", " ")  # PostgreSQL rejects NUL in text
+        words = typed.lower().split()
+        runs = place_names.runs(typed[:MAX_QUERY_LENGTH])
+        if not runs:
+            return self.none()
+        matches = self
+        for run in runs:
+            matches = matches.filter(_contains_run(run))
+        whole = "".join(words)
+        rank = Case(
+            When(Q(full_name__iexact=whole) | Q(initials=whole), then=Value(0)),
+            When(Q(full_name__istartswith=whole) | Q(initials__startswith=whole), then=Value(1)),
+            When(search_text__contains=f" {whole}", then=Value(2)),
+            When(search_text__contains=whole, then=Value(3)),
+            default=Value(4),
+            output_field=IntegerField(),
+        )
+        return matches.order_by(rank, Length("full_name"), "sort_key", "pk")
+
+    def with_current_code(self, day: dt.date) -> Self:
+        """Annotate `current_code`: the official code of each place on `day`, or None."""
+        codes = AreaCode.objects.filter(area=OuterRef("pk")).on(day).order_by("scheme")
+        return self.annotate(current_code=Subquery(codes.values("code")[:1]))
+
+
+class Area(Dated):
+    """A place in the tree from the city (level 1) down to a building (level 6).
+
+    `path` joins the fixed-width ids from the city to the place, each followed by a dot
+    (`"00000001.00000007."`), so the subtree of X is `path LIKE X.path || '%'`.
     """
 
     level = models.PositiveSmallIntegerField(_("层级"), choices=Level)
@@ -87,7 +146,7 @@ class Area(Dated):
                 | Q(level__gt=Level.CITY, parent__isnull=False),
                 name="area_only_city_is_root",
             ),
-            # A check holds when it is unknown, so an empty number is named as well.
+            # A CHECK passes when it evaluates to NULL, so NULL is excluded explicitly.
             models.CheckConstraint(
                 condition=~Q(kind=AreaKind.BUILDING)
                 | Q(
@@ -120,33 +179,34 @@ class Area(Dated):
         return reverse("grids:place", args=[self.pk])
 
     def is_visible_to(self, viewer: Viewer) -> bool:
-        """Tell of this one place what `AreaQuerySet.visible_to` asks of all."""
-        paths = [path for seat in viewer.scope.posts for path in seat.area_paths if path]
+        """Return whether the place is in `AreaQuerySet.visible_to(viewer)`, without a query."""
+        paths = [path for post in viewer.scope.posts for path in post.area_paths if path]
         return any(self.path.startswith(path) or path.startswith(self.path) for path in paths)
 
     def is_reportable_on(self, day: dt.date) -> bool:
-        """Tell of this one place what `AreaQuerySet.reportable` asks of all."""
+        """Return whether the place is in `AreaQuerySet.reportable(day)`, without a query."""
         return self.is_valid_on(day) and self.level >= Level.COMMUNITY
 
     @property
     def ancestor_ids(self) -> list[int]:
-        """Ids from the city down to this place itself."""
+        """Ids from the city down to this place, inclusive."""
         return tree_paths.ids_of(self.path)
 
     def is_in_season(self, day: dt.date) -> bool:
-        """Tell whether the place is in use on `day`: a pasture only in its season."""
+        """Return whether the place is in use on `day` (a pasture only in its season)."""
         return in_season(day, self.season_from, self.season_to)
 
     @property
     def door_count(self) -> int:
-        """Number of doors of a building, 0 where doors are unknown."""
+        """Number of doors of a building; 0 if entrances, floors or doors are unknown."""
         return (self.entrances or 0) * (self.floors or 0) * (self.doors_per_floor or 0)
 
 
 class AreaCode(Dated):
-    """A dated official code of a place; codes change and are never keys.
+    """A dated official code of a place; codes change, so nothing uses them as keys.
 
-    Source: 国统字〔2009〕91号 for 12-digit division codes; grids have community + 3-digit serial.
+    Source: 国统字〔2009〕91号 for 12-digit division codes; a grid has its community's code plus a
+    3-digit serial.
     """
 
     area = models.ForeignKey(Area, models.CASCADE, related_name="codes", verbose_name=_("地点"))
@@ -168,7 +228,7 @@ class AreaCode(Dated):
                     (validity(), RangeOperators.OVERLAPS),
                 ],
             ),
-            # Building serials repeat from community to community; the other codes name one place.
+            # Building serials repeat between communities; every other code is unique.
             ExclusionConstraint(
                 name="area_code_names_one_place",
                 expressions=[
@@ -186,7 +246,7 @@ class AreaCode(Dated):
 
 
 class PlaceQr(models.Model):
-    """The printed QR link of a place; revocable, never an id."""
+    """The printed QR link of a place; it can be revoked and replaced."""
 
     code = models.CharField(_("二维码"), max_length=16, unique=True, default=new_qr_code)
     area = models.ForeignKey(Area, models.CASCADE, related_name="qr_codes", verbose_name=_("地点"))
@@ -201,14 +261,14 @@ class PlaceQr(models.Model):
         return f"{self.area}"
 
     def get_absolute_url(self) -> str:
-        """Return the residents' page the QR link opens; printed on walls, so it never changes."""
+        """Return the residents' page of the QR link; printed on walls, so the URL is stable."""
         return f"{get_script_prefix()}q/{self.code}/"
 
 
 class CalendarDay(models.Model):
-    """A day whose working state differs from its weekday, for one region and all below it.
+    """A day that is worked or not contrary to its weekday, in a region and all places below.
 
-    Source: the State Council's yearly notice (with make-up days) and the autonomous region's own.
+    Source: the State Council's yearly notice (with make-up days) and the notice of the region.
     """
 
     region = models.ForeignKey(
@@ -233,9 +293,9 @@ class CalendarDay(models.Model):
 
 
 class OfficeHours(models.Model):
-    """One block of office hours in a region and season, in local official time (Asia/Shanghai).
+    """A block of office hours in a region and season, in official time (Asia/Shanghai).
 
-    A season runs from `season_from` to `season_to` inclusive, as month-day, and may wrap the year.
+    A season runs from `season_from` to `season_to` inclusive (`MM-DD`) and may wrap the year.
     """
 
     region = models.ForeignKey(
@@ -256,3 +316,10 @@ class OfficeHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+def _contains_run(run: str) -> Q:
+    """Return the condition that `search_text` contains one run of the query."""
+    if run.isdigit():
+        return Q(search_text__regex=rf"(^|[^0-9]){run}")
+    return Q(search_text__contains=run)

@@ -1,4 +1,4 @@
-"""Answers for the boxes in which people choose a place while typing."""
+"""Autocomplete of places for staff and residents."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from config.lib.viewer import Viewer
 from grids.enums import Level
 from grids.models import Area
 
-SHORTEST_PUBLIC_QUERY = 2
-MOST_RESULTS = 8
+MIN_PUBLIC_QUERY_LENGTH = 2
+MAX_RESULTS = 8
 CONTEXT_LEVELS = (Level.SUBDISTRICT, Level.COMMUNITY, Level.GRID)
 
 
 class Suggestion(TypedDict):
-    """One line of the list under the box."""
+    """One suggestion: id, label, and the surrounding places as detail."""
 
     id: int
     label: str
@@ -25,34 +25,34 @@ class Suggestion(TypedDict):
 
 
 class Suggestions(TypedDict):
-    """The list under the box."""
+    """The JSON answer of an autocomplete request."""
 
     results: list[Suggestion]
 
 
 def suggest(viewer: Viewer, typed: str, day: dt.date) -> Suggestions:
-    """Suggest places a report can be filed at, among those the viewer reaches."""
-    found = Area.objects.visible_to(viewer).reportable(day).search(typed)
-    return Suggestions(results=listed(list(found[:MOST_RESULTS])))
+    """Suggest reportable places within the viewer's scope."""
+    places = Area.objects.visible_to(viewer).reportable(day).search(typed)
+    return Suggestions(results=listed(list(places[:MAX_RESULTS])))
 
 
 def public_suggest(typed: str, day: dt.date) -> Suggestions:
-    """Suggest places to a resident: from two characters on, at most eight."""
-    if len(typed.strip()) < SHORTEST_PUBLIC_QUERY:
+    """Suggest places to a resident: at most eight, from two characters on."""
+    if len(typed.strip()) < MIN_PUBLIC_QUERY_LENGTH:
         return Suggestions(results=[])
-    found = Area.objects.reportable(day).search(typed)
-    return Suggestions(results=listed(list(found[:MOST_RESULTS])))
+    places = Area.objects.reportable(day).search(typed)
+    return Suggestions(results=listed(list(places[:MAX_RESULTS])))
 
 
 def listed(places: Sequence[Area]) -> list[Suggestion]:
-    """Return places to choose from, each with what it lies in; one query for the names around."""
-    around = Area.objects.in_bulk({pk for place in places for pk in place.ancestor_ids[:-1]})
+    """Return suggestions for `places`; one query reads the names of their ancestors."""
+    ancestors = Area.objects.in_bulk({pk for place in places for pk in place.ancestor_ids[:-1]})
     return [
-        Suggestion(id=place.pk, label=place.full_name, detail=_detail(place, around))
+        Suggestion(id=place.pk, label=place.full_name, detail=_detail(place, ancestors))
         for place in places
     ]
 
 
-def _detail(place: Area, around: dict[int, Area]) -> str:
-    chain = [around[pk] for pk in tree_paths.ids_of(place.path)[:-1]]
+def _detail(place: Area, ancestors: dict[int, Area]) -> str:
+    chain = [ancestors[pk] for pk in tree_paths.ids_of(place.path)[:-1]]
     return " · ".join(area.name for area in chain if area.level in CONTEXT_LEVELS)

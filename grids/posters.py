@@ -1,4 +1,4 @@
-"""The drawing of a QR code for print: one SVG path, no markup of its own. Pure."""
+"""QR code drawings for print: one SVG path. Pure."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import NamedTuple
 
 import segno
 
-QUIET_ZONE = 4  # modules of white around the code, as the standard asks
+QUIET_ZONE = 4  # white modules around the code (ISO/IEC 18004)
 
 
 class Drawing(NamedTuple):
-    """A square of `size` modules and the path of its dark ones, to be stroked one module wide."""
+    """A square of `size` modules and the path of its dark modules, stroke width one module."""
 
     size: int
     path: str
 
 
-def draw(address: str) -> Drawing:
-    """Draw the address; a quarter of the code may be dirty or torn and it still reads."""
-    code = segno.make(address, error="q", micro=False)
+def draw(url: str) -> Drawing:
+    """Draw the URL with error correction level Q (readable with 25 % of the code damaged)."""
+    code = segno.make(url, error="q", micro=False)
     strokes = []
     for row, modules in enumerate(code.matrix, start=QUIET_ZONE):
         column = QUIET_ZONE

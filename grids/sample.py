@@ -1,4 +1,4 @@
-"""The sample territory: Fukang with its real division codes and invented estates."""
+"""Sample territory: Fukang with its real division codes and invented estates."""
 
 from __future__ import annotations
 
@@ -36,12 +36,21 @@ GRIDS = {
     "652302003": (5, 4, 5, 4),
     "652302100": (5, 5, 5),
 }
-FARMS = ("土墩子", "六运湖", "二二二团")  # another administration
+EXCLUDED_FARMS = ("土墩子", "六运湖", "二二二团")  # administered by another authority
 NUMERALS = "一二三四五六"
 FUXING = "阜兴花苑"  # one large estate over three grids of 迎宾路: 1–16, 17–32, 33–48号楼
 FUXING_BUILDINGS = (range(1, 17), range(17, 33), range(33, 49))
 FUXING_DOORS = (4, 6, 2)
-HOUSES = ((3, 6, 2), (4, 6, 2), (5, 6, 2), (3, 6, 3), (4, 5, 2), (6, 6, 2), (2, 11, 2), (1, 18, 4))
+BUILDING_SHAPES = (
+    (3, 6, 2),
+    (4, 6, 2),
+    (5, 6, 2),
+    (3, 6, 3),
+    (4, 5, 2),
+    (6, 6, 2),
+    (2, 11, 2),
+    (1, 18, 4),
+)
 LEVEL_OF_LENGTH = {6: Level.CITY, 9: Level.SUBDISTRICT, 12: Level.COMMUNITY}
 PASTURES = {"南山夏牧场": ("05-15", "09-30"), "北沙窝冬牧场": ("10-01", "05-14")}
 BUILDINGS_IN_GRID = (12, 13, 14, 13, 13, 14, 12, 14)
@@ -54,10 +63,10 @@ SECOND_WORDS = ("花园", "小区", "雅居", "佳苑", "嘉园", "新村", "家
 
 
 def territory() -> list[NewArea]:
-    """Describe the sample: always the same places, in the same order, superiors first.
+    """Return the sample places, parents first; the result is always the same.
 
-    Four units of the city hold 19 communities, 96 grids and 1,150 buildings. The other towns stand
-    with their villages only; one of them is pastoral, with a summer and a winter pasture.
+    Four subdistricts hold 19 communities, 96 grids and 1,150 buildings. The other towns have only
+    their villages; one village is pastoral, with a summer and a winter pasture.
     """
     divisions = [_division(row) for row in _divisions()]
     communities = [area for area in divisions if area.kind == AreaKind.COMMUNITY]
@@ -83,7 +92,7 @@ def territory() -> list[NewArea]:
 
 @transaction.atomic
 def load(on: dt.date) -> None:
-    """Write the sample territory and calendar; a second time changes nothing."""
+    """Write the sample territory and calendar; repeated calls change nothing."""
     if not AreaCode.objects.filter(code=CITY).exists():
         add_areas(areas=territory(), on=on)
     city = Area.objects.get(codes__code=CITY)
@@ -95,23 +104,23 @@ def load(on: dt.date) -> None:
 
 @transaction.atomic
 def clear() -> None:
-    """Remove every place, from the buildings up; nothing may refer to them any more."""
+    """Delete every place, buildings first; nothing may refer to them any more."""
     for level in sorted(Level, reverse=True):
         Area.objects.filter(level=level).delete()
 
 
 def qr_code(seed: str) -> str:
-    """Return a QR code that is always the same for one sample place."""
+    """Return a QR code derived from `seed`, the same on every run."""
     number = _number(seed)
     letters = []
     for _i in range(QR_LENGTH):
-        number, rest = divmod(number, len(QR_ALPHABET))
-        letters.append(QR_ALPHABET[rest])
+        number, remainder = divmod(number, len(QR_ALPHABET))
+        letters.append(QR_ALPHABET[remainder])
     return "".join(letters)
 
 
 def _number(seed: str) -> int:
-    """Return a number that looks random and is always the same."""
+    """Return a pseudo-random number derived from `seed`."""
     return int.from_bytes(hashlib.sha256(seed.encode()).digest(), "big")
 
 
@@ -121,10 +130,10 @@ def _rows(file: str) -> list[dict[str, str]]:
 
 
 def _divisions() -> Iterator[dict[str, str]]:
-    """Divisions of the city, without farms and without communities outside the 19."""
+    """Yield the divisions of the city, without the farms and the unused communities."""
     farms: set[str] = set()
     for row in _rows("fukang_divisions.csv"):
-        if row["parent_code"] in farms or row["name"].startswith(FARMS):
+        if row["parent_code"] in farms or row["name"].startswith(EXCLUDED_FARMS):
             farms.add(row["division_code"])
         elif row["level"] != "community" or row["parent_code"] in GRIDS:
             yield row
@@ -180,18 +189,20 @@ def _estate(grid: str, name: str, numbers: range, serials: Iterator[int]) -> Ite
 
 def _lanes(grid: str, root: str) -> Iterator[NewArea]:
     for lane in LANES:
-        yield _plain(grid, AreaKind.LANE, f"{root}{lane}")
+        yield _place_without_buildings(grid, AreaKind.LANE, f"{root}{lane}")
 
 
 def _countryside() -> Iterator[NewArea]:
-    """Places without buildings in the pastoral village: two groups and two pastures."""
+    """Yield the places of the pastoral village: two groups and two pastures."""
     for name in ("牧业村一组", "牧业村二组"):
-        yield _plain(PASTORAL_VILLAGE, AreaKind.VILLAGE_GROUP, name)
+        yield _place_without_buildings(PASTORAL_VILLAGE, AreaKind.VILLAGE_GROUP, name)
     for name, season in PASTURES.items():
-        yield _plain(PASTORAL_VILLAGE, AreaKind.PASTURE, name, season)
+        yield _place_without_buildings(PASTORAL_VILLAGE, AreaKind.PASTURE, name, season)
 
 
-def _plain(parent: str, kind: AreaKind, name: str, season: tuple[str, str] = ("", "")) -> NewArea:
+def _place_without_buildings(
+    parent: str, kind: AreaKind, name: str, season: tuple[str, str] = ("", "")
+) -> NewArea:
     return NewArea(
         key=f"{parent}/{name}",
         parent=parent,
@@ -205,19 +216,19 @@ def _plain(parent: str, kind: AreaKind, name: str, season: tuple[str, str] = (""
 
 
 def _doors(code: str) -> tuple[int, int, int]:
-    """Entrances, floors and doors per floor of an invented building; most have six floors."""
+    """Return entrances, floors and doors per floor of an invented building."""
     number = _number(code)
-    return HOUSES[number % len(HOUSES)]
+    return BUILDING_SHAPES[number % len(BUILDING_SHAPES)]
 
 
 def _split(size: int, seed: str) -> list[range]:
-    """Divide the buildings of a grid into one, two or three estates, each numbered from 1."""
+    """Divide the buildings of a grid into one to three estates, each numbered from 1."""
     parts = 1 + _number(seed) % 3
-    base, rest = divmod(size, parts)
-    return [range(1, base + (index < rest) + 1) for index in range(parts)]
+    base, remainder = divmod(size, parts)
+    return [range(1, base + (index < remainder) + 1) for index in range(parts)]
 
 
 def _estate_names() -> list[str]:
-    """Names of estates in an order that mixes them well."""
+    """Return estate names in a mixed, reproducible order."""
     words = [FIRST_WORDS[start : start + 2] for start in range(0, len(FIRST_WORDS), 2)]
     return sorted(map("".join, product(words, SECOND_WORDS)), key=_number)

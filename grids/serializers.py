@@ -1,4 +1,4 @@
-"""The shape of places for programs."""
+"""API serializers of places."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ LEVEL_CHOICES = [(level.name.lower(), level.label) for level in Level]
 
 
 class LevelField(serializers.ChoiceField):
-    """A level as its word (`building`), so that programs need no numbers."""
+    """A level by name (`building`), so that clients need no numbers."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(LEVEL_CHOICES, **kwargs)
 
     def to_representation(self, value: Any) -> str:
-        """Return the word of a level."""
+        """Return the name of a level."""
         return Level(value).name.lower()
 
 
 class AreaSerializer(serializers.ModelSerializer[Area]):
-    """A place; `code` is its official code of today."""
+    """A place; `code` is today's official code."""
 
     level = LevelField(read_only=True)
     code = serializers.CharField(source="current_code", read_only=True, allow_null=True)

@@ -1,4 +1,4 @@
-"""Addresses of places."""
+"""URLs of places."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The door for people to places: the tree, one place, its posters, and the box to choose one."""
+"""Pages of places: the tree, one place, its posters, and autocomplete."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from config.lib.db.tree_paths import Crumb
 from config.lib.db.validity import season_words
 from config.lib.viewer import Viewer
 from grids import place_search, posters
-from grids.models import Area, AreaCode, PlaceQr
-from grids.querysets import AreaQuerySet
+from grids.models import Area, AreaCode, AreaQuerySet, PlaceQr
 
-MOST_FOUND = 50
-MOST_POSTERS = 60
-BIGGEST_ID_DIGITS = 18
+MAX_RESULTS = 50
+MAX_POSTERS = 60
+MAX_ID_DIGITS = 18
 
 
 class Poster(TypedDict):
@@ -32,25 +31,25 @@ class Poster(TypedDict):
 
 
 def _viewer(request: HttpRequest) -> Viewer:
-    """Return who is looking; every view here stands behind `login_required`."""
+    """Return the user as `Viewer`; every view here requires login."""
     return cast("Viewer", request.user)
 
 
 @login_required
 @require_GET
 def places(request: HttpRequest) -> HttpResponseBase:
-    """Show where the viewer's territory begins, or the places found by what was typed."""
+    """Show the top places of the viewer's scope, or the search results."""
     viewer, today = _viewer(request), timezone.localdate()
     visible = Area.objects.visible_to(viewer).on(today)
-    chosen = request.GET.get("place", "")
-    if chosen.isascii() and chosen.isdigit() and len(chosen) <= BIGGEST_ID_DIGITS:
-        return redirect(get_object_or_404(visible, pk=int(chosen)))
-    typed = request.GET.get("q", "").strip()
+    selected_id = request.GET.get("place", "")
+    if selected_id.isascii() and selected_id.isdigit() and len(selected_id) <= MAX_ID_DIGITS:
+        return redirect(get_object_or_404(visible, pk=int(selected_id)))
+    query = request.GET.get("q", "").strip()
     data = {
-        "typed": typed,
-        "found": list(visible.search(typed)[:MOST_FOUND]) if typed else [],
-        "starts": [] if typed else _starts(visible, viewer),
-        "panels": [] if typed else panels.of("places", None, viewer, today),
+        "query": query,
+        "results": list(visible.search(query)[:MAX_RESULTS]) if query else [],
+        "top_places": [] if query else _top_places(visible, viewer),
+        "panels": [] if query else panels.of("places", None, viewer, today),
     }
     return render(request, "grids/places.html", data)
 
@@ -58,7 +57,7 @@ def places(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_GET
 def place(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one place: its codes and doors, who answers for it, what lies in it, its QR links."""
+    """Show one place: codes, doors, responsible organisations, children, QR links."""
     viewer, today = _viewer(request), timezone.localdate()
     visible = Area.objects.visible_to(viewer)
     area = get_object_or_404(visible, pk=pk)
@@ -79,7 +78,7 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def poster(request: HttpRequest, pk: int) -> HttpResponse:
-    """Print the QR codes in use of a place and of all that lies in it, one sheet each."""
+    """Show printable QR codes of a place and everything below it, one per sheet."""
     visible = Area.objects.visible_to(_viewer(request))
     area = get_object_or_404(visible, pk=pk)
     codes = (
@@ -87,29 +86,31 @@ def poster(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("area")
         .order_by("area__sort_key", "id")
     )
-    sheets = [_poster(request, code) for code in codes[:MOST_POSTERS]]
+    sheets = [_poster(request, code) for code in codes[:MAX_POSTERS]]
     return render(request, "grids/poster.html", {"area": area, "sheets": sheets})
 
 
 @login_required
 @require_GET
 def suggest(request: HttpRequest) -> HttpResponse:
-    """Answer the box in which a place is chosen while typing, inside the viewer's territory."""
-    found = place_search.suggest(_viewer(request), request.GET.get("q", ""), timezone.localdate())
-    return JsonResponse(found)
+    """Answer an autocomplete request within the viewer's scope."""
+    suggestions = place_search.suggest(
+        _viewer(request), request.GET.get("q", ""), timezone.localdate()
+    )
+    return JsonResponse(suggestions)
 
 
-def _starts(visible: AreaQuerySet, viewer: Viewer) -> list[Area]:
-    paths = {path for seat in viewer.scope.posts for path in seat.area_paths}
+def _top_places(visible: AreaQuerySet, viewer: Viewer) -> list[Area]:
+    paths = {path for post in viewer.scope.posts for path in post.area_paths}
     return list(visible.filter(path__in=paths).order_by("level", "sort_key"))
 
 
 def _crumbs(area: Area) -> list[Crumb]:
-    above = Area.objects.filter(pk__in=area.ancestor_ids[:-1]).order_by("path")
-    crumbs = [Crumb(label=place.name, url=place.get_absolute_url()) for place in above]
+    ancestors = Area.objects.filter(pk__in=area.ancestor_ids[:-1]).order_by("path")
+    crumbs = [Crumb(label=place.name, url=place.get_absolute_url()) for place in ancestors]
     return [*crumbs, Crumb(label=area.name, url="")]
 
 
 def _poster(request: HttpRequest, qr: PlaceQr) -> Poster:
-    address = request.build_absolute_uri(qr.get_absolute_url())
-    return Poster(area=qr.area, code=qr.code, drawing=posters.draw(address))
+    url = request.build_absolute_uri(qr.get_absolute_url())
+    return Poster(area=qr.area, code=qr.code, drawing=posters.draw(url))

@@ -1,4 +1,4 @@
-"""The verbs of territory: adding and closing places, their codes, QR links and calendar."""
+"""Workflow of territory: add and close places, set codes, issue QR links, import calendars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr, new_
 
 ONE_DAY = dt.timedelta(days=1)
 BATCH = 1000
-CODE_SHAPES = {
+CODE_FORMATS = {
     CodeScheme.DIVISION: re.compile(r"\d{6}(\d{3}(\d{3})?)?"),
     CodeScheme.GRID: re.compile(r"\d{15}"),
     CodeScheme.BUILDING: re.compile(r"\d{5}"),
@@ -31,7 +31,7 @@ FALSE_WORDS = frozenset({"false", "0", "否"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewArea:
-    """A place to add. `parent` is a place, or the `key` of one earlier in the same list."""
+    """A place to add; `parent` is a place or the `key` of an earlier entry of the same list."""
 
     key: str = ""
     parent: Area | str | None
@@ -50,7 +50,7 @@ class NewArea:
 
 @dataclass(slots=True)
 class CalendarReport:
-    """What an import of calendar days did, or would do; refused rows with their line and reason."""
+    """Result of a calendar import; `refused` holds line numbers and reasons."""
 
     added: int = 0
     changed: int = 0
@@ -71,9 +71,9 @@ def add_area(
     season_from: str = "",
     season_to: str = "",
 ) -> Area:
-    """Add one place, valid from `on`; ValidationError when it does not fit below its parent."""
+    """Add one place valid from `on`; ValidationError if it does not fit below its parent."""
     draft = NewArea(
-        key="it",
+        key="new",
         parent=parent,
         level=level,
         kind=kind,
@@ -84,25 +84,25 @@ def add_area(
         season_from=season_from,
         season_to=season_to,
     )
-    return add_areas(areas=[draft], on=on)["it"]
+    return add_areas(areas=[draft], on=on)["new"]
 
 
 @transaction.atomic
 def add_areas(*, areas: Sequence[NewArea], on: dt.date) -> dict[str, Area]:
-    """Add many places at once, parents before children; returns them by their keys."""
-    made: list[Area] = []
+    """Add many places at once, parents before children; return them by key."""
+    new_areas: list[Area] = []
     by_key: dict[str, Area] = {}
     parents = _Parents()
     for draft, pk in zip(areas, tree_paths.draw_ids(Area, len(areas)), strict=True):
         parent = by_key[draft.parent] if isinstance(draft.parent, str) else draft.parent
         area = _new_area(draft, pk, parent, on, parents.names_above(parent))
-        made.append(area)
+        new_areas.append(area)
         parents.add(area)
         by_key[draft.key or str(pk)] = area
-    Area.objects.bulk_create(made, BATCH)
+    Area.objects.bulk_create(new_areas, BATCH)
     codes = [
         AreaCode(area=area, scheme=draft.scheme, code=draft.code, valid_from=on)
-        for draft, area in zip(areas, made, strict=True)
+        for draft, area in zip(areas, new_areas, strict=True)
         if draft.scheme is not None
     ]
     for code in codes:
@@ -111,7 +111,7 @@ def add_areas(*, areas: Sequence[NewArea], on: dt.date) -> dict[str, Area]:
     AreaCode.objects.bulk_create(codes, BATCH)
     links = [
         PlaceQr(area=area, code=draft.qr)
-        for draft, area in zip(areas, made, strict=True)
+        for draft, area in zip(areas, new_areas, strict=True)
         if draft.qr
     ]
     PlaceQr.objects.bulk_create(links, BATCH)
@@ -119,7 +119,7 @@ def add_areas(*, areas: Sequence[NewArea], on: dt.date) -> dict[str, Area]:
 
 
 def check_fits(*, level: int, parent: Area | None) -> None:
-    """ValidationError unless a place of this level may lie right below `parent`."""
+    """Raise ValidationError unless a place of this level may be a child of `parent`."""
     if parent is not None and parent.level >= level:
         raise ValidationError(_("下级地点的层级必须低于上级。"))
     if parent is None and level != Level.CITY:
@@ -128,26 +128,26 @@ def check_fits(*, level: int, parent: Area | None) -> None:
 
 @transaction.atomic
 def set_code(*, area: Area, scheme: CodeScheme, code: str, on: dt.date) -> AreaCode:
-    """Give a place a new official code from `on`; the code it had ends the day before.
+    """Give a place a new official code from `on`; the previous code ends the day before.
 
-    Shapes: division 6, 9 or 12 digits; grid 15 digits beginning with its community's code;
+    Formats: division 6, 9 or 12 digits; grid 15 digits beginning with its community's code;
     building 5 digits. Sources: 国统字〔2009〕91号, DB6101/T 3185-2024.
     """
     _check_code(area, scheme, code, on, {})
     current = AreaCode.objects.select_for_update().filter(area=area, scheme=scheme).on(on)
-    for old in current:
-        if old.code == code:
-            return old
-        if old.valid_from >= on:
+    for existing in current:
+        if existing.code == code:
+            return existing
+        if existing.valid_from >= on:
             raise ValidationError(_("这个编码从今天起才生效，不能同一天再改。"))
-        old.valid_to = on - ONE_DAY
-        old.save(update_fields=["valid_to"])
+        existing.valid_to = on - ONE_DAY
+        existing.save(update_fields=["valid_to"])
     return AreaCode.objects.create(area=area, scheme=scheme, code=code, valid_from=on)
 
 
 @transaction.atomic
 def close_area(*, area: Area, on: dt.date) -> Area:
-    """End a place: `on` is its last valid day. Places below must have ended before."""
+    """Close a place: `on` is its last valid day. Places below must be closed before."""
     locked = Area.objects.select_for_update().get(pk=area.pk)
     still_open = Q(valid_to__isnull=True) | Q(valid_to__gt=on)
     if Area.objects.below(locked).exclude(pk=locked.pk).filter(still_open).exists():
@@ -161,14 +161,14 @@ def close_area(*, area: Area, on: dt.date) -> Area:
 
 
 def issue_qr(*, area: Area, code: str = "") -> PlaceQr:
-    """Make a QR link for a place a report can be filed at; several may be in use."""
+    """Create a QR link for a reportable place; a place may have several."""
     if area.level < Level.COMMUNITY:
         raise ValidationError(_("只有社区（村）以下的地点可以生成二维码。"))
     return PlaceQr.objects.create(area=area, code=code or new_qr_code())
 
 
 def revoke_qr(*, qr: PlaceQr, now: dt.datetime) -> PlaceQr:
-    """Put a QR link out of use, for good; doing it again changes nothing."""
+    """Revoke a QR link permanently; repeated calls change nothing."""
     PlaceQr.objects.filter(pk=qr.pk, revoked_at=None).update(revoked_at=now)
     qr.refresh_from_db(fields=["revoked_at"])
     return qr
@@ -178,20 +178,20 @@ def revoke_qr(*, qr: PlaceQr, now: dt.datetime) -> PlaceQr:
 def import_calendar(
     *, region: Area, rows: Iterable[Mapping[str, str]], source: str, dry_run: bool = False
 ) -> CalendarReport:
-    """Take over a year's notice: rows with date, kind, is_workday and name.
+    """Import a year's notice: rows with date, kind, is_workday and name.
 
-    A day already there is changed, never doubled; a wrong row is refused with its line and the
-    others go in. With `dry_run` the report says what would happen and nothing is written.
+    An existing day is updated. An invalid row is reported with its line number and skipped. With
+    `dry_run` nothing is written and the report says what would change.
     """
     report = CalendarReport()
-    present = {day.date: day for day in CalendarDay.objects.filter(region=region)}
+    existing_days = {day.date: day for day in CalendarDay.objects.filter(region=region)}
     for line, row in enumerate(rows, start=2):  # line 1 holds the headings
         try:
             day = _calendar_day(region, row, source)
         except ValidationError as error:
             report.refused.append((line, " ".join(error.messages)))
             continue
-        _take_over(day, present, report, dry_run=dry_run)
+        _apply_day(day, existing_days, report, dry_run=dry_run)
     if not dry_run:
         transaction.on_commit(calendars.clear_cache)
         calendars.clear_cache()
@@ -213,7 +213,7 @@ def set_office_hours(*, region: Area, hours: Iterable[tuple[str, str, dt.time, d
 
 
 class _Parents:
-    """Names and codes around the places being added, each looked up once."""
+    """Ancestors of the places being added, each looked up once."""
 
     def __init__(self) -> None:
         self.by_id: dict[int, Area] = {}
@@ -223,19 +223,19 @@ class _Parents:
         self.by_id[area.pk] = area
 
     def names_above(self, parent: Area | None) -> tuple[str, ...]:
-        """Names of the grid and community above, so that a building is found by them too."""
+        """Return the names of the grid and community above, for the search words."""
         if parent is None:
             return ()
         chain = tree_paths.ids_of(parent.path)
         missing = [pk for pk in chain if pk not in self.by_id]
         if missing:
             self.by_id.update(Area.objects.in_bulk(missing))
-        around = (self.by_id[pk] for pk in reversed(chain))
-        return tuple(a.name for a in around if a.level in (Level.GRID, Level.COMMUNITY))
+        names_above = (self.by_id[pk] for pk in reversed(chain))
+        return tuple(a.name for a in names_above if a.level in (Level.GRID, Level.COMMUNITY))
 
 
 def _new_area(
-    draft: NewArea, pk: int, parent: Area | None, on: dt.date, around: tuple[str, ...]
+    draft: NewArea, pk: int, parent: Area | None, on: dt.date, names_above: tuple[str, ...]
 ) -> Area:
     check_fits(level=draft.level, parent=parent)
     full_name = place_names.full_name(
@@ -244,7 +244,7 @@ def _new_area(
         parent.full_name if parent else "",
         parent.level if parent else None,
     )
-    spelling = place_names.spell(full_name, around)
+    spelling = place_names.spell(full_name, names_above)
     area = Area(
         pk=pk,
         level=draft.level,
@@ -270,7 +270,7 @@ def _new_area(
 def _check_code(
     area: Area, scheme: CodeScheme, code: str, on: dt.date, known: Mapping[int, str]
 ) -> None:
-    if not CODE_SHAPES[scheme].fullmatch(code):
+    if not CODE_FORMATS[scheme].fullmatch(code):
         raise ValidationError(_("编码“%(code)s”的位数不对。"), params={"code": code})
     if scheme != CodeScheme.GRID:
         return
@@ -304,18 +304,22 @@ def _calendar_day(region: Area, row: Mapping[str, str], source: str) -> Calendar
     return day
 
 
-def _take_over(
-    day: CalendarDay, present: dict[dt.date, CalendarDay], report: CalendarReport, *, dry_run: bool
+def _apply_day(
+    day: CalendarDay,
+    existing_days: dict[dt.date, CalendarDay],
+    report: CalendarReport,
+    *,
+    dry_run: bool,
 ) -> None:
-    old = present.get(day.date)
-    present[day.date] = day
-    if old is None:
+    existing = existing_days.get(day.date)
+    existing_days[day.date] = day
+    if existing is None:
         report.added += 1
         if not dry_run:
             day.save()
         return
-    day.pk = old.pk
-    if (old.kind, old.is_workday, old.name) == (day.kind, day.is_workday, day.name):
+    day.pk = existing.pk
+    if (existing.kind, existing.is_workday, existing.name) == (day.kind, day.is_workday, day.name):
         report.unchanged += 1
         return
     report.changed += 1

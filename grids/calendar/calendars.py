@@ -1,4 +1,4 @@
-"""The working calendar of a place: its own rows over those above it, kept in the process."""
+"""Working calendars of places, cached per process for one minute."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from grids.calendar.working_time import Block, Season, WorkCalendar
 from grids.enums import DayKind
 from grids.models import CalendarDay, OfficeHours
 
-KEPT_SECONDS = 60.0
+CACHE_SECONDS = 60.0
 NOTICE_MONTH = 11  # the State Council's notice for the next year comes in November
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Everything the two tables say, read at one moment."""
+    """Contents of the two calendar tables at one moment."""
 
     read_at: float
     days: dict[int, dict[dt.date, bool]]
@@ -32,17 +32,17 @@ class _Rows:
 
 
 class _CalendarCache:
-    """What this process read last."""
+    """The rows this process read last."""
 
     rows: _Rows | None = None
 
 
 def for_path(area_path: str) -> WorkCalendar:
-    """Return the calendar of a place, by its path.
+    """Return the working calendar of a place, given its path.
 
-    Day by day the nearest region with a row decides, so a regional holiday stands over the
-    national one; office hours come whole from the nearest region that has any. At most two
-    queries a minute and process; call `forget` after changing the tables.
+    Day by day the nearest region with a row decides, so a regional holiday overrides the national
+    calendar; office hours come from the nearest region that has any. At most two queries per
+    minute and process; call `clear_cache` after changing the tables.
     """
     rows = _rows()
     chain = tuple(int(part) for part in area_path.split(".") if part)
@@ -55,10 +55,10 @@ def for_path(area_path: str) -> WorkCalendar:
 
 
 def missing_year_notice(today: dt.date) -> list[int]:
-    """Return the years that need a calendar now and have none.
+    """Return the years that need a published calendar now and have none.
 
-    The current year always; the next one from 1 November, when its notice is due. A year counts
-    as known once a national holiday or make-up day stands in it; regional days alone do not do.
+    The current year always; the next year from 1 November, when its notice is due. A year counts
+    as known if it has a national holiday or make-up day; regional days alone do not suffice.
     """
     known = set().union(*_rows().years.values())
     needed = [today.year, *([today.year + 1] if today.month >= NOTICE_MONTH else [])]
@@ -66,15 +66,15 @@ def missing_year_notice(today: dt.date) -> list[int]:
 
 
 def clear_cache() -> None:
-    """Read the tables anew at the next question."""
+    """Read the tables again at the next call of `for_path`."""
     _CalendarCache.rows = None
 
 
 def _rows() -> _Rows:
-    kept = _CalendarCache.rows
-    if kept is None or time.monotonic() - kept.read_at > KEPT_SECONDS:
-        kept = _CalendarCache.rows = _read()
-    return kept
+    cached = _CalendarCache.rows
+    if cached is None or time.monotonic() - cached.read_at > CACHE_SECONDS:
+        cached = _CalendarCache.rows = _read()
+    return cached
 
 
 def _read() -> _Rows:
@@ -96,7 +96,7 @@ def _read() -> _Rows:
 
 
 def _build(rows: _Rows, chain: tuple[int, ...]) -> WorkCalendar:
-    """Lay the rows of `chain`, from the city down, over each other."""
+    """Merge the rows of `chain` (city first); rows of nearer regions override."""
     days: dict[dt.date, bool] = {}
     years: set[int] = set()
     seasons: tuple[Season, ...] = ()

@@ -1,4 +1,4 @@
-"""Working time: adding it, measuring it, and saying when it is only a guess. Pure, no database."""
+"""Working-time arithmetic: add and measure working time, flag provisional results. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ SATURDAY = 5
 
 
 class Due(NamedTuple):
-    """An instant reached by working time.
+    """An instant computed by adding working time.
 
-    `provisional` says that a year on the way has no calendar yet, so weekends alone were known.
+    `provisional` is True if a year on the way has no published calendar, so that only weekends
+    were known.
     """
 
     at: dt.datetime
@@ -31,7 +32,7 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One stretch of office hours, from `opens` up to but not including `closes`."""
+    """A block of office hours, from `opens` up to but not including `closes`."""
 
     opens: dt.time
     closes: dt.time
@@ -49,7 +50,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Season:
-    """The blocks of every working day from `first` to `last` (month-day, may wrap the year)."""
+    """The blocks of each working day from `first` to `last` (month-day, may wrap the year)."""
 
     first: str
     last: str
@@ -64,7 +65,7 @@ DEFAULT_BLOCKS = (
 
 @dataclass(frozen=True, slots=True)
 class _Year:
-    """A year laid out once: blocks of each day, and working time before each day."""
+    """Working time of one year: blocks of each day, and working time before each day."""
 
     first: dt.date
     blocks: tuple[tuple[Block, ...], ...]
@@ -77,11 +78,11 @@ class _Year:
 
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """Which hours are worked: exceptions day by day, blocks by season, Monday to Friday otherwise.
+    """Working hours: exceptions by day, blocks by season, otherwise Monday to Friday.
 
-    `days` names the days that differ from their weekday (True: worked). `known_years` are those
-    with a published notice; in any other year the answer is provisional, never an error. A working
-    day that no season covers has the default winter blocks.
+    `days` maps days that differ from their weekday to True (worked) or False. `known_years` have a
+    published notice; results that involve another year are provisional. A working day that no
+    season covers has the default winter blocks.
     """
 
     days: Mapping[dt.date, bool]
@@ -97,11 +98,11 @@ class WorkCalendar:
         return _total(blocks) // MINUTE
 
     def add(self, start: dt.datetime, amount: dt.timedelta) -> Due:
-        """Return the instant when `amount` of working time has passed since `start`.
+        """Return the earliest instant at which `amount` of working time has passed since `start`.
 
-        It is the earliest such instant, so work that ends exactly at closing time is due at
-        closing, not at the next opening; seconds are carried. No amount: `start` itself. Adding
-        is monotone and additive: `add(add(t, a), b) == add(t, a + b)`.
+        Work that ends exactly at closing time is due at closing, not at the next opening. Seconds
+        are kept. A zero amount returns `start`. Monotone and additive:
+        `add(add(t, a), b) == add(t, a + b)`. Raises ValueError for a negative amount.
         """
         if amount < NOTHING:
             raise ValueError("working time is added forwards only")
@@ -110,15 +111,15 @@ class WorkCalendar:
         return Due(self._aware(end), bool(self.missing_years(local.date(), end.date())))
 
     def add_minutes(self, start: dt.datetime, minutes: int) -> Due:
-        """Return the instant when `minutes` of working time have passed; see `add`."""
+        """Return the instant at which `minutes` of working time have passed; see `add`."""
         return self.add(start, minutes * MINUTE)
 
     def add_working_days(self, start: dt.datetime, days: int) -> Due:
-        """Return the same position of the working day, `days` working days later."""
+        """Return the same position in the working day, `days` working days later."""
         return self.add_minutes(start, days * self.day_minutes)
 
     def minutes_between(self, earlier: dt.datetime, later: dt.datetime) -> int:
-        """Return the whole working minutes from one instant to another; negative if swapped."""
+        """Return the whole working minutes between two instants; negative if swapped."""
         if later < earlier:
             return -self.minutes_between(later, earlier)
         a, b = self._local(earlier), self._local(later)
@@ -126,51 +127,51 @@ class WorkCalendar:
         return (years + self._elapsed(b) - self._elapsed(a)) // MINUTE
 
     def is_working(self, at: dt.datetime) -> bool:
-        """Tell whether offices are open at this instant (closing time itself is closed)."""
-        clock = self._local(at)
-        return any(b.opens <= clock.time() < b.closes for b in self._blocks(clock.date()))
+        """Return whether offices are open at this instant (closed at closing time itself)."""
+        local = self._local(at)
+        return any(b.opens <= local.time() < b.closes for b in self._blocks(local.date()))
 
     def next_opening(self, at: dt.datetime) -> dt.datetime:
         """Return `at` itself while offices are open, otherwise the next opening."""
         if self.is_working(at):
             return at
-        clock = self._local(at)
-        day = clock.date()
+        local = self._local(at)
+        day = local.date()
         while True:
             for block in self._blocks(day):
                 opening = dt.datetime.combine(day, block.opens)
-                if opening >= clock:
+                if opening >= local:
                     return self._aware(opening)
             day += ONE_DAY
 
     def missing_years(self, first: dt.date, last: dt.date) -> list[int]:
-        """Return the years from `first` to `last` that have no published calendar."""
+        """Return the years from `first` to `last` without a published calendar."""
         return [y for y in range(first.year, last.year + 1) if y not in self.known_years]
 
     def is_workday(self, day: dt.date) -> bool:
-        """Tell whether `day` is worked: by its own row, else Monday to Friday."""
+        """Return whether `day` is worked: by its own row, otherwise Monday to Friday."""
         return self.days.get(day, day.weekday() < SATURDAY)
 
     def _local(self, at: dt.datetime) -> dt.datetime:
         return at.astimezone(self.tz).replace(tzinfo=None)
 
-    def _aware(self, clock: dt.datetime) -> dt.datetime:
-        return clock.replace(tzinfo=self.tz)
+    def _aware(self, local: dt.datetime) -> dt.datetime:
+        return local.replace(tzinfo=self.tz)
 
     def _blocks(self, day: dt.date) -> tuple[Block, ...]:
         return self._year(day.year).blocks[day.timetuple().tm_yday - 1]
 
-    def _elapsed(self, clock: dt.datetime) -> dt.timedelta:
-        """Working time from New Year to `clock`."""
-        year = self._year(clock.year)
-        index = clock.timetuple().tm_yday - 1
-        today = clock - dt.datetime.combine(clock.date(), dt.time())
+    def _elapsed(self, local: dt.datetime) -> dt.timedelta:
+        """Return the working time from 1 January to `local`."""
+        year = self._year(local.year)
+        index = local.timetuple().tm_yday - 1
+        today = local - dt.datetime.combine(local.date(), dt.time())
         worked = sum((_part(block, today) for block in year.blocks[index]), NOTHING)
         return year.before[index] + worked
 
-    def _reach(self, clock: dt.datetime, amount: dt.timedelta) -> dt.datetime:
-        wanted = self._elapsed(clock) + amount
-        number = clock.year
+    def _reach(self, local: dt.datetime, amount: dt.timedelta) -> dt.datetime:
+        wanted = self._elapsed(local) + amount
+        number = local.year
         while wanted > self._year(number).total:
             wanted -= self._year(number).total
             number += 1
@@ -185,12 +186,12 @@ class WorkCalendar:
         raise AssertionError("a day holds the working time counted for it")
 
     def _year(self, number: int) -> _Year:
-        laid_out = self._years.get(number)
-        if laid_out is None:
-            laid_out = self._years[number] = self._lay_out(number)
-        return laid_out
+        year = self._years.get(number)
+        if year is None:
+            year = self._years[number] = self._build_year(number)
+        return year
 
-    def _lay_out(self, number: int) -> _Year:
+    def _build_year(self, number: int) -> _Year:
         first = dt.date(number, 1, 1)
         count = (dt.date(number, 12, 31) - first).days + 1
         days = [first + index * ONE_DAY for index in range(count)]
@@ -205,8 +206,8 @@ class WorkCalendar:
         return DEFAULT_BLOCKS
 
 
-def _since_midnight(clock: dt.time) -> dt.timedelta:
-    return dt.timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second)
+def _since_midnight(local: dt.time) -> dt.timedelta:
+    return dt.timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
 
 
 def _total(blocks: tuple[Block, ...]) -> dt.timedelta:
@@ -214,5 +215,5 @@ def _total(blocks: tuple[Block, ...]) -> dt.timedelta:
 
 
 def _part(block: Block, today: dt.timedelta) -> dt.timedelta:
-    """Working time of `block` that has passed when `today` has passed since midnight."""
+    """Return how much of `block` has passed at `today`, the time since midnight."""
     return min(max(today - block.starts, NOTHING), block.length)

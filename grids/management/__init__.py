@@ -1,1 +1,1 @@
-"""Commands of the app of places."""
+"""Management commands of the territory app."""

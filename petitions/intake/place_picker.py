@@ -10,9 +10,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from grids import place_search
 from grids.enums import Level
-from grids.models import Area, PlaceQr
+from grids.models import Area, AreaQuerySet, PlaceQr
 from grids.place_search import Suggestion
-from grids.querysets import AreaQuerySet
 
 
 @dataclass(frozen=True, slots=True)

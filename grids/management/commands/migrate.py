@@ -11,10 +11,10 @@ from config.lib.db import safe_migrate
 
 
 class Command(migrate.Command):
-    """Bring the tables up to date without anybody waiting long for them."""
+    """Run Django's `migrate` with lock timeouts and retries."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate; what is in use is tried again."""
+        """Migrate; retry when a table is in use."""
 
         def step() -> None:
             super(Command, self).handle(*args, **options)
@@ -24,4 +24,4 @@ class Command(migrate.Command):
 
 
 def _nothing(_text: str) -> None:
-    """Say nothing."""
+    """Discard the text (verbosity 0)."""
