@@ -1,1 +1,1 @@
-"""Party organisations and the units that answer for places: one tree, dated responsibilities."""
+"""Party organisations and handling units: one tree, and dated responsibilities for places."""

@@ -1,4 +1,4 @@
-"""The door for operators to organisations: what the workflow computes is read-only here."""
+"""Admin of organisations, responsibilities and mobile rooms; computed columns are read-only."""
 
 from __future__ import annotations
 
@@ -17,14 +17,21 @@ from branches.forms import OrganisationForm, ResponsibilityForm
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
 from config.lib.admin import BaseAdmin, BaseInline, NoDeleteAdmin
 
-FIXED = ("level", "kind", "parent", "area", "valid_from")
-NAMES = ("name", "short_name", "duty_phone")
-DUTY = ("organisation", "area", "season_from", "season_to", "valid_from", "valid_to")
+FIXED_FIELDS = ("level", "kind", "parent", "area", "valid_from")
+NAME_FIELDS = ("name", "short_name", "duty_phone")
+RESPONSIBILITY_FIELDS = (
+    "organisation",
+    "area",
+    "season_from",
+    "season_to",
+    "valid_from",
+    "valid_to",
+)
 
 
 @admin.register(Organisation)
 class OrganisationAdmin(NoDeleteAdmin):
-    """Organisations: names and duty phone may be corrected, the tree may not."""
+    """Organisations: names and duty phone can be edited, the tree cannot."""
 
     form = OrganisationForm
     list_display = ("name", "level", "kind", "parent", "duty_phone", "valid_from", "valid_to")
@@ -33,34 +40,34 @@ class OrganisationAdmin(NoDeleteAdmin):
     search_fields = ("name", "short_name")
     raw_id_fields = ("parent", "area")
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
-        """Ask what the workflow needs; show what it computed."""
-        return (*NAMES, *FIXED, *(("path", "valid_to") if obj else ()))
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the input fields, plus the computed columns of an existing organisation."""
+        return (*NAME_FIELDS, *FIXED_FIELDS, *(("path", "valid_to") if obj else ()))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
-        """Fix the organisation's place in the tree once it stands."""
-        return (*FIXED, "path", "valid_to") if obj else ()
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Make the position in the tree read-only for an existing organisation."""
+        return (*FIXED_FIELDS, "path", "valid_to") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Add by the workflow, which computes the path."""
+        """Add through the workflow, which computes the path."""
         if change:
             super().save_model(request, obj, form, change)
             return
         data = form.cleaned_data
-        made = workflow.add_organisation(
+        organisation = workflow.add_organisation(
             level=OrgLevel(data["level"]),
             kind=OrgKind(data["kind"]),
             parent=data["parent"],
             area=data["area"],
             on=data["valid_from"],
-            **{name: data[name] for name in NAMES},
+            **{name: data[name] for name in NAME_FIELDS},
         )
-        obj.pk = made.pk
+        obj.pk = organisation.pk
 
 
 @admin.register(Responsibility)
 class ResponsibilityAdmin(NoDeleteAdmin):
-    """Who answers for what, and since when: added and ended, never rewritten."""
+    """Responsibilities: added and ended, never edited."""
 
     form = ResponsibilityForm
     list_display = ("organisation", "area", "season_from", "season_to", "valid_from", "valid_to")
@@ -68,19 +75,19 @@ class ResponsibilityAdmin(NoDeleteAdmin):
     list_select_related = ("organisation", "area")
     search_fields = ("organisation__name", "area__full_name")
     raw_id_fields = ("organisation", "area")
-    fields = DUTY
+    fields = RESPONSIBILITY_FIELDS
     actions = ("end_today",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
-        """Keep what was as it was."""
-        return DUTY if obj else ()
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Make all fields of an existing responsibility read-only."""
+        return RESPONSIBILITY_FIELDS if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:  # noqa: ARG002 - Django's signature
-        """Add by the workflow; a row that stands has nothing to save."""
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Add through the workflow; an existing row has nothing to save."""
         if change:
             return
         data = form.cleaned_data
-        made = workflow.assign(
+        responsibility = workflow.assign(
             organisation=data["organisation"],
             area=data["area"],
             on=data["valid_from"],
@@ -88,11 +95,11 @@ class ResponsibilityAdmin(NoDeleteAdmin):
             season_from=data["season_from"],
             season_to=data["season_to"],
         )
-        obj.pk = made.pk
+        obj.pk = responsibility.pk
 
     @admin.action(description=_("所选职责到今天为止"))
     def end_today(self, request: HttpRequest, queryset: QuerySet[Responsibility]) -> None:
-        """Make today the last day of the chosen responsibilities."""
+        """Make today the last day of the selected responsibilities."""
         for row in queryset.select_related("organisation", "area"):
             try:
                 workflow.end_responsibility(responsibility=row, on=timezone.localdate())
@@ -101,7 +108,7 @@ class ResponsibilityAdmin(NoDeleteAdmin):
 
 
 class StopInline(BaseInline):
-    """The room's timetable."""
+    """The timetable of the room."""
 
     model = Stop
     extra = 1
@@ -110,7 +117,7 @@ class StopInline(BaseInline):
 
 @admin.register(MobileActivityRoom)
 class MobileActivityRoomAdmin(BaseAdmin):
-    """Travelling rooms and their announced stops."""
+    """Mobile activity rooms and their announced stops."""
 
     list_display = ("name", "organisation")
     list_select_related = ("organisation",)

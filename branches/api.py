@@ -1,4 +1,4 @@
-"""The door for programs to organisations: reading those within one's reach."""
+"""API endpoints of organisations: read-only, limited to the caller's scope."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from django.utils import timezone
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from branches.filters import OrganisationFilter
-from branches.models import Organisation
-from branches.querysets import OrganisationQuerySet
+from branches.models import Organisation, OrganisationQuerySet
 from branches.serializers import OrganisationSerializer
 from config.lib.rest.api import CursorPagination
 from config.lib.viewer import Viewer
 
 
 class OrganisationViewSet(ReadOnlyModelViewSet[Organisation]):
-    """Organisations within the caller's reach, with what they answer for today."""
+    """Organisations within the caller's scope, with today's responsibilities."""
 
     queryset = Organisation.objects.all()
     serializer_class = OrganisationSerializer
@@ -25,7 +24,7 @@ class OrganisationViewSet(ReadOnlyModelViewSet[Organisation]):
     lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> OrganisationQuerySet:
-        """Return what the caller reaches today."""
+        """Return the visible organisations valid today."""
         if getattr(self, "swagger_fake_view", False):
             return Organisation.objects.none()
         viewer = cast("Viewer", self.request.user)

@@ -5,7 +5,7 @@ from django.utils.translation import pgettext_lazy
 
 
 class BranchesConfig(AppConfig):
-    """The app of organisations."""
+    """The organisations app."""
 
     name = "branches"
     verbose_name = pgettext_lazy("plural", "组织")

@@ -1,13 +1,13 @@
-"""The fixed words of organisations."""
+"""Enumerations of organisations."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class OrgLevel(models.TextChoices):
-    """Where an organisation stands on the ladder; escalation climbs group → … → city.
+    """Level of an organisation; cases escalate in the order `ESCALATION_ORDER`.
 
-    Levels are named, not numbered: places number them in opposite directions.
+    Levels have names, not numbers, because places number theirs in the opposite direction.
     """
 
     CITY = "city", _("市级")
@@ -19,7 +19,7 @@ class OrgLevel(models.TextChoices):
 
 
 class OrgKind(models.TextChoices):
-    """What sort of organisation it is."""
+    """Kind of an organisation; each kind belongs to one level (`KINDS_AT`)."""
 
     CITY_COMMITTEE = "city_committee", _("市委工作机构")
     WORKING_COMMITTEE = "working_committee", _("党工委")

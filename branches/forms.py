@@ -1,4 +1,4 @@
-"""The shape of input about organisations in the operators' pages."""
+"""Admin forms of organisations and responsibilities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config.lib.admin import BaseModelForm
 
 
 class OrganisationForm(BaseModelForm):
-    """An organisation to add or to correct."""
+    """An organisation to add or correct."""
 
     class Meta:
         model = Organisation
@@ -27,7 +27,7 @@ class OrganisationForm(BaseModelForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an organisation that does not fit below its superior."""
+        """Reject an organisation that does not fit below its parent."""
         data = super().clean() or self.cleaned_data
         if self.instance.pk is None and data.get("level") and data.get("area"):
             workflow.check_fits(
@@ -37,14 +37,14 @@ class OrganisationForm(BaseModelForm):
 
 
 class ResponsibilityForm(BaseModelForm):
-    """A place that an organisation is to answer for."""
+    """A place for which an organisation becomes responsible."""
 
     class Meta:
         model = Responsibility
         fields = ("organisation", "area", "season_from", "season_to", "valid_from", "valid_to")
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a place outside the organisation's level or territory, and a second owner."""
+        """Reject a place outside the organisation's level or territory, or already taken."""
         data = super().clean() or self.cleaned_data
         organisation, area = data.get("organisation"), data.get("area")
         if self.instance.pk is None and organisation and area and data.get("valid_from"):

@@ -1,37 +1,82 @@
-"""Tables of organisations: the tree, what each answers for, and mobile activity rooms."""
+"""Models of organisations, their responsibilities, and mobile activity rooms."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.enums import KINDS_AT, OrgKind, OrgLevel
-from branches.querysets import OrganisationQuerySet, ResponsibilityQuerySet
 from config.lib.db import tree_paths
 from config.lib.db.level_constraints import kind_fits_level
 from config.lib.db.validity import (
     MONTH_DAY,
     Dated,
+    DatedQuerySet,
     dates_in_order,
     in_season,
     season_paired,
     validity,
 )
+from config.lib.viewer import Viewer
 from grids.models import Area
 
 
-class Organisation(Dated):
-    """A Party organisation or handling unit; one tree under the city.
+class OrganisationQuerySet(DatedQuerySet["Organisation"]):
+    """Queries on organisations."""
 
-    `path` is the chain of fixed-width ids from the root, as for places. `area` is the place the
-    organisation belongs to (its community, its grid); what it answers for is `Responsibility`.
+    def below(self, organisation: Organisation) -> Self:
+        """Filter to `organisation` itself and every organisation below it."""
+        return self.filter(path__startswith=organisation.path)
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Filter to the organisations within the viewer's scope today.
+
+        These are the viewer's own organisations with descendants and ancestors, the organisations
+        located in the places of the scope, and all departments of the city. A viewer without such a
+        post (administrator roles, visitors) sees none.
+        """
+        posts = viewer.scope.posts
+        paths = {post.organisation_path for post in posts if post.organisation_path}
+        area_paths = {path for post in posts for path in post.area_paths if path}
+        if not paths and not area_paths:
+            return self.none()
+        ancestors = frozenset().union(*(post.ancestor_ids for post in posts))
+        condition = Q(pk__in=ancestors) | Q(level=OrgLevel.DEPARTMENT)
+        for path in paths:
+            condition |= Q(path__startswith=path)
+        for path in area_paths:
+            condition |= Q(area__path__startswith=path)
+        return self.filter(condition)
+
+    def with_current_responsibilities(self, day: dt.date) -> Self:
+        """Prefetch the responsibilities on `day` as `current_responsibilities`."""
+        rows = Responsibility.objects.on(day).order_by("area_id", "season_from")
+        return self.prefetch_related(
+            Prefetch("responsibilities", rows, to_attr="current_responsibilities")
+        )
+
+    def search(self, words: str) -> Self:
+        """Filter to organisations whose name or short name contains every word."""
+        matches = self
+        for word in words.replace("\0", " ").split():  # PostgreSQL rejects NUL in text
+            matches = matches.filter(Q(name__icontains=word) | Q(short_name__icontains=word))
+        return matches
+
+
+class Organisation(Dated):
+    """A Party organisation or handling unit; all form one tree below the city.
+
+    `path` joins fixed-width ids from the root, as for places. `area` is where the organisation is
+    located (its community, its grid); the places it is responsible for are `Responsibility` rows.
     """
 
     level = models.CharField(_("层级"), max_length=12, choices=OrgLevel)
@@ -80,16 +125,52 @@ class Organisation(Dated):
 
     @property
     def ancestor_ids(self) -> list[int]:
-        """Ids from the root down to this organisation itself."""
+        """Ids from the root down to this organisation, inclusive."""
         return tree_paths.ids_of(self.path)
 
 
-class Responsibility(Dated):
-    """An organisation answers for a place from one day to another, in one season if named.
+class ResponsibilityQuerySet(DatedQuerySet["Responsibility"]):
+    """Queries on responsibilities."""
 
-    A branch answers for grids, a group for buildings, lanes or pastures, a committee for its
-    community or subdistrict. Two organisations of one level never answer for the same place and
-    season at the same time.
+    def responsible_for(self, area_ids: Iterable[int], day: dt.date) -> Self:
+        """Filter to responsibilities for these places valid on `day`, most specific place first.
+
+        Loads organisation, its area, and the place. All seasons are returned; callers select those
+        with `is_in_season(day)`.
+        """
+        return (
+            self.filter(area_id__in=area_ids)
+            .on(day)
+            .filter(Q(organisation__valid_to__isnull=True) | Q(organisation__valid_to__gte=day))
+            .select_related("organisation", "organisation__area", "area")
+            .order_by("-area__path", "level", "season_from")
+        )
+
+    def of(self, organisation: Organisation, day: dt.date) -> Self:
+        """Filter to the responsibilities of `organisation` on `day`, in reading order."""
+        return (
+            self.filter(organisation=organisation)
+            .on(day)
+            .select_related("area")
+            .order_by("area__level", "area__sort_key", "season_from")
+        )
+
+    def at_level(self, level: OrgLevel, day: dt.date) -> Self:
+        """Filter to responsibilities of organisations of one level on `day`."""
+        return self.filter(level=level).on(day)
+
+    def grids_covered(self, day: dt.date) -> int:
+        """Count the grids for which a branch is responsible on `day`."""
+        branches = self.at_level(OrgLevel.BRANCH, day)
+        return branches.order_by().values("area_id").distinct().count()
+
+
+class Responsibility(Dated):
+    """An organisation's dated responsibility for a place, optionally in one season.
+
+    A branch is responsible for grids, a group for buildings, lanes or pastures, a committee for its
+    community or subdistrict. The exclusion constraint allows one organisation per level, place and
+    season at a time.
     """
 
     organisation = models.ForeignKey(
@@ -133,12 +214,12 @@ class Responsibility(Dated):
         return f"{self.organisation} → {self.area}"
 
     def is_in_season(self, day: dt.date) -> bool:
-        """Tell whether `day` lies in the season; no season means the whole year."""
+        """Return whether `day` is in the season; no season means the whole year."""
         return in_season(day, self.season_from, self.season_to)
 
 
 class MobileActivityRoom(models.Model):
-    """A travelling service yurt of a yurt group; only the service's timetable is kept."""
+    """A travelling activity yurt of a yurt group; only its public timetable is stored."""
 
     organisation = models.ForeignKey(
         Organisation,
@@ -157,7 +238,7 @@ class MobileActivityRoom(models.Model):
 
 
 class Stop(models.Model):
-    """One announced stop of a mobile activity room: where, when, and what it offers."""
+    """An announced stop of a mobile activity room: date, place and services."""
 
     room = models.ForeignKey(
         MobileActivityRoom,

@@ -1,4 +1,4 @@
-"""What organisations add to the pages of places: who answers, and where nobody does."""
+"""Panels that this app adds to pages of places: responsible organisations and coverage gaps."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from config.lib.panels import Panel
 from config.lib.viewer import Viewer
 from grids.models import Area, AreaQuerySet
 
-MOST_NAMED = 12
+MAX_PLACES = 12
 
 
 class ResponsibleOrganisation(TypedDict):
-    """One organisation that answers for a place, nearest first."""
+    """An organisation responsible for a place; `url` is empty if not visible."""
 
     row: Responsibility
     url: str
@@ -25,7 +25,7 @@ class ResponsibleOrganisation(TypedDict):
 
 
 class CoverageGap(TypedDict):
-    """One kind of gap: its code, how many places, and the first of them."""
+    """One kind of gap: its code, the number of places, and the first of them."""
 
     code: str
     count: int
@@ -33,42 +33,42 @@ class CoverageGap(TypedDict):
 
 
 def responsible(area: Area, viewer: Viewer, day: dt.date) -> Panel:
-    """Name who answers for a place since when, up to the city; another season's owner as well.
+    """List the organisations responsible for a place and its ancestors, nearest first.
 
-    An organisation is a link where the viewer may open it.
+    Organisations of another season are included. Visible organisations are links.
     """
     rows = list(Responsibility.objects.responsible_for(area.ancestor_ids, day))
     ids = {row.organisation_id for row in rows}
     visible = Organisation.objects.visible_to(viewer).filter(pk__in=ids)
-    may_open = set(visible.values_list("pk", flat=True))
-    answers = [
+    visible_ids = set(visible.values_list("pk", flat=True))
+    organisations = [
         ResponsibleOrganisation(
             row=row,
-            url=row.organisation.get_absolute_url() if row.organisation_id in may_open else "",
+            url=row.organisation.get_absolute_url() if row.organisation_id in visible_ids else "",
             season=season_words(row.season_from, row.season_to),
             is_now=row.is_in_season(day),
         )
         for row in rows
     ]
-    return Panel("branches/_answering.html", {"answers": answers, "area": area})
+    return Panel("branches/_responsible.html", {"organisations": organisations, "area": area})
 
 
 def gaps(_subject: None, viewer: Viewer, day: dt.date) -> Panel | None:
-    """List the viewer's places that nobody answers for; nothing when all is in order."""
-    found = coverage.gaps(Area.objects.visible_to(viewer), day)
+    """List the viewer's places without a responsible organisation; None if there are none."""
+    coverage_gaps = coverage.gaps(Area.objects.visible_to(viewer), day)
     kinds = {
-        "no_grid": found.buildings_without_grid,
-        "no_branch": found.grids_without_branch,
-        "no_unit": found.units_without_organisation,
-        "no_group": found.buildings_without_group,
+        "no_grid": coverage_gaps.buildings_without_grid,
+        "no_branch": coverage_gaps.grids_without_branch,
+        "no_unit": coverage_gaps.units_without_organisation,
+        "no_group": coverage_gaps.buildings_without_group,
     }
-    lines = [_gap(code, areas) for code, areas in kinds.items()]
-    open_lines = [line for line in lines if line["count"]]
-    return Panel("branches/_gaps.html", {"gaps": open_lines}) if open_lines else None
+    found_gaps = [_gap(code, areas) for code, areas in kinds.items()]
+    open_gaps = [gap for gap in found_gaps if gap["count"]]
+    return Panel("branches/_gaps.html", {"gaps": open_gaps}) if open_gaps else None
 
 
 def _gap(code: str, areas: AreaQuerySet) -> CoverageGap:
-    """Count and name in one query for the few gaps that there should be."""
-    places = list(areas.order_by("path")[: MOST_NAMED + 1])
-    count = len(places) if len(places) <= MOST_NAMED else areas.count()
-    return CoverageGap(code=code, count=count, places=places[:MOST_NAMED])
+    """Count and list one kind of gap, with one query as long as there are few."""
+    places = list(areas.order_by("path")[: MAX_PLACES + 1])
+    count = len(places) if len(places) <= MAX_PLACES else areas.count()
+    return CoverageGap(code=code, count=count, places=places[:MAX_PLACES])

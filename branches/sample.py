@@ -1,4 +1,4 @@
-"""The sample organisations: 55 grid branches and 123 groups over Fukang's 19 communities."""
+"""Sample organisations: 55 grid branches and 123 groups in Fukang's 19 communities."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BRANCHES = {
     "652302100": (3, 3, 2),
 }
 BUILDING_GROUPS = 2  # in each branch; a branch with lanes has a lane group besides
-NOT_YET_GROUPED = 11  # every eleventh branch has one new building that no group looks after yet
+UNGROUPED_EVERY = 11  # every eleventh branch has one building without a group
 KINDS = (OrgKind.FORMAL,) * 7 + (OrgKind.JOINT,) + (OrgKind.FORMAL,) * 5 + (OrgKind.FUNCTIONAL,)
 DEPARTMENTS = {
     "市供水公司": OrgKind.UTILITY,
@@ -63,10 +63,10 @@ SERVICES = ("政策宣讲、医保缴费咨询", "兽医防疫、牧道报修", 
 
 @dataclass(slots=True)
 class _Plan:
-    """Organisations to add, and which places each will answer for (by key)."""
+    """Organisations to add, and the places each is responsible for (by key)."""
 
     organisations: list[NewOrganisation] = field(default_factory=list)
-    answers: list[tuple[str, Area]] = field(default_factory=list)
+    responsibilities: list[tuple[str, Area]] = field(default_factory=list)
     phones: Iterator[str] = field(
         default_factory=lambda: (f"0994-555{number:04d}" for number in range(1, 10_000))
     )
@@ -106,30 +106,32 @@ class _Places:
 
 @transaction.atomic
 def load(on: dt.date) -> None:
-    """Write the sample organisations and what they answer for; a second time changes nothing."""
+    """Write the sample organisations and responsibilities; repeated calls change nothing."""
     if Organisation.objects.exists():
         return
     places = _Places()
     plan = _plan(places)
-    made = workflow.add_organisations(organisations=plan.organisations, on=on)
+    organisations = workflow.add_organisations(organisations=plan.organisations, on=on)
     workflow.assign_all(
         responsibilities=[
             workflow.NewResponsibility(
-                organisation=made[key],
+                organisation=organisations[key],
                 area=area,
                 season_from=area.season_from,
                 season_to=area.season_to,
             )
-            for key, area in plan.answers
+            for key, area in plan.responsibilities
         ],
         on=on,
     )
-    _mobile_room(made["yurt"], [area for key, area in plan.answers if key == "yurt"])
+    _mobile_room(
+        organisations["yurt"], [area for key, area in plan.responsibilities if key == "yurt"]
+    )
 
 
 @transaction.atomic
 def clear() -> None:
-    """Remove every organisation, from the groups up; nothing may refer to them any more."""
+    """Delete every organisation, groups first; nothing may refer to them any more."""
     Stop.objects.all().delete()
     MobileActivityRoom.objects.all().delete()
     Responsibility.objects.all().delete()
@@ -143,15 +145,15 @@ def _plan(places: _Places) -> _Plan:
     plan = _Plan()
     city = places.by_code[CITY]
     plan.add(CITY, None, OrgKind.CITY_COMMITTEE, city, "中共阜康市委组织部", "市委组织部")
-    plan.answers.append((CITY, city))
+    plan.responsibilities.append((CITY, city))
     for name, kind in DEPARTMENTS.items():
         plan.add(name, CITY, kind, city, f"阜康市{name.removeprefix('市')}", name)
     for unit in places.below(city):
         is_street = unit.kind == AreaKind.SUBDISTRICT
         kind = OrgKind.WORKING_COMMITTEE if is_street else OrgKind.TOWN_COMMITTEE
-        code, word = places.code_of[unit.pk], "党工委" if is_street else "党委"
-        plan.add(code, CITY, kind, unit, f"中共{unit.name}{word}", f"{unit.name}{word}")
-        plan.answers.append((code, unit))
+        code, suffix = places.code_of[unit.pk], "党工委" if is_street else "党委"
+        plan.add(code, CITY, kind, unit, f"中共{unit.name}{suffix}", f"{unit.name}{suffix}")
+        plan.responsibilities.append((code, unit))
         counts = iter(BRANCHES.get(code, ()))
         for community in places.below(unit):
             if community.kind == AreaKind.COMMUNITY:
@@ -164,9 +166,11 @@ def _community(plan: _Plan, places: _Places, unit: str, community: Area, branch_
     code = places.code_of[community.pk]
     large = branch_count > 2
     kind = OrgKind.GRASSROOTS_COMMITTEE if large else OrgKind.GENERAL_BRANCH
-    word = "党委" if large else "党总支"
-    plan.add(code, unit, kind, community, f"中共{community.name}{word}", f"{community.name}{word}")
-    plan.answers.append((code, community))
+    suffix = "党委" if large else "党总支"
+    plan.add(
+        code, unit, kind, community, f"中共{community.name}{suffix}", f"{community.name}{suffix}"
+    )
+    plan.responsibilities.append((code, community))
     for number, grids in enumerate(_shares(places.below(community), branch_count)):
         _branch(plan, places, code, community, number, grids)
 
@@ -178,23 +182,23 @@ def _branch(
     branches_so_far = sum(draft.level == OrgLevel.BRANCH for draft in plan.organisations)
     short = f"第{NUMERALS[number]}网格党支部"
     name = f"{community.name}{short}"
-    seat = grids[0] if len(grids) == 1 else community
-    plan.add(key, code, KINDS[branches_so_far % len(KINDS)], seat, name, short)
-    plan.answers += [(key, grid) for grid in grids]
+    location = grids[0] if len(grids) == 1 else community
+    plan.add(key, code, KINDS[branches_so_far % len(KINDS)], location, name, short)
+    plan.responsibilities += [(key, grid) for grid in grids]
     estates = [estate for grid in grids for estate in places.below(grid)]
     lanes = [estate for estate in estates if estate.kind == AreaKind.LANE]
     buildings = [building for estate in estates for building in places.below(estate)]
-    if branches_so_far % NOT_YET_GROUPED == NOT_YET_GROUPED - 1:
+    if branches_so_far % UNGROUPED_EVERY == UNGROUPED_EVERY - 1:
         buildings.pop()
     for index, share in enumerate(_shares(buildings, BUILDING_GROUPS)):
         group = f"{key}-{index}"
         title = f"{name}第{NUMERALS[index]}楼栋党小组"
         plan.add(group, key, OrgKind.BUILDING_GROUP, share[0], title, _span(share))
-        plan.answers += [(group, building) for building in share]
+        plan.responsibilities += [(group, building) for building in share]
     if lanes:
         group = f"{key}-lane"
         plan.add(group, key, OrgKind.LANE_GROUP, lanes[0], f"{name}巷道党小组", "巷道党小组")
-        plan.answers += [(group, lane) for lane in lanes]
+        plan.responsibilities += [(group, lane) for lane in lanes]
 
 
 def _pastoral_village(plan: _Plan, places: _Places) -> None:
@@ -202,15 +206,15 @@ def _pastoral_village(plan: _Plan, places: _Places) -> None:
     town = PASTORAL_VILLAGE[:9]
     name = f"{village.name}党总支"
     plan.add(PASTORAL_VILLAGE, town, OrgKind.GENERAL_BRANCH, village, f"中共{name}", name)
-    plan.answers.append((PASTORAL_VILLAGE, village))
+    plan.responsibilities.append((PASTORAL_VILLAGE, village))
     plan.add("yurt", PASTORAL_VILLAGE, OrgKind.YURT_GROUP, village, f"{village.name}毡房党小组")
-    plan.answers += [
+    plan.responsibilities += [
         ("yurt", area) for area in places.below(village) if area.kind == AreaKind.PASTURE
     ]
 
 
 def _mobile_room(group: Organisation, pastures: list[Area]) -> None:
-    """Announce stops every second week at the pasture that is in season."""
+    """Announce a stop every second week at the pasture that is in season."""
     room = workflow.add_mobile_room(organisation=group, name=ROOM)
     days = [FIRST_STOP + dt.timedelta(days=DAYS_BETWEEN_STOPS * n) for n in range(STOPS)]
     workflow.announce_stops(
@@ -225,18 +229,18 @@ def _mobile_room(group: Organisation, pastures: list[Area]) -> None:
 
 
 def _shares(areas: list[Area], count: int) -> list[list[Area]]:
-    """Divide places, in their order, into `count` shares; the last ones get what is left over."""
-    base, rest = divmod(len(areas), count)
+    """Divide places, in order, into `count` shares; the last ones take the remainder."""
+    base, remainder = divmod(len(areas), count)
     shares, start = [], 0
     for index in range(count):
-        size = base + (index >= count - rest)
+        size = base + (index >= count - remainder)
         shares.append(areas[start : start + size])
         start += size
     return shares
 
 
 def _span(buildings: list[Area]) -> str:
-    """Name a group by its first and last building, as its people would."""
+    """Return a group name organisations of its first and last building."""
     first, last = buildings[0], buildings[-1]
     if first.parent_id == last.parent_id:
         return f"{first.full_name.removesuffix('号楼')}—{last.name}党小组"

@@ -1,4 +1,4 @@
-"""The shape of organisations for programs."""
+"""API serializers of organisations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from branches.models import Organisation, Responsibility
 
 
 class ResponsibilitySerializer(serializers.ModelSerializer[Responsibility]):
-    """A place the organisation answers for, in one season if named."""
+    """A place the organisation is responsible for, in one season if given."""
 
     class Meta:
         model = Responsibility
@@ -17,7 +17,7 @@ class ResponsibilitySerializer(serializers.ModelSerializer[Responsibility]):
 
 
 class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
-    """An organisation and what it answers for today."""
+    """An organisation and its responsibilities of today."""
 
     answers_for = ResponsibilitySerializer(
         source="current_responsibilities", many=True, read_only=True

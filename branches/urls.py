@@ -1,4 +1,4 @@
-"""Addresses of organisations."""
+"""URLs of organisations."""
 
 from django.urls import path
 

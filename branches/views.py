@@ -1,4 +1,4 @@
-"""The door for people to organisations: the tree, and one organisation."""
+"""Pages of organisations: the tree, and one organisation."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from config.lib.db.validity import season_words
 from config.lib.viewer import Viewer
 from grids.models import Area
 
-MOST_FOUND = 50
-NEXT_STOPS = 6
+MAX_RESULTS = 50
+MAX_STOPS = 6
 
 
-class Duty(TypedDict):
-    """A place the organisation answers for."""
+class ResponsibilityItem(TypedDict):
+    """A place the organisation is responsible for; `url` is empty if not visible."""
 
     row: Responsibility
     url: str
@@ -32,7 +32,7 @@ class Duty(TypedDict):
     is_now: bool
 
 
-class Room(TypedDict):
+class RoomItem(TypedDict):
     """A mobile activity room with its next stops."""
 
     room: MobileActivityRoom
@@ -40,23 +40,23 @@ class Room(TypedDict):
 
 
 def _viewer(request: HttpRequest) -> Viewer:
-    """Return who is looking; every view here stands behind `login_required`."""
+    """Return the user as `Viewer`; every view here requires login."""
     return cast("Viewer", request.user)
 
 
 @login_required
 @require_GET
 def organisations(request: HttpRequest) -> HttpResponse:
-    """Show the viewer's own organisations and those right below, or those found by their name."""
+    """Show the viewer's own organisations and their children, or the search results."""
     viewer, today = _viewer(request), timezone.localdate()
     visible = Organisation.objects.visible_to(viewer).on(today).select_related("area")
-    typed = request.GET.get("q", "").strip()
-    own_ids = {seat.organisation_id for seat in viewer.scope.posts if seat.organisation_id}
+    query = request.GET.get("q", "").strip()
+    own_ids = {post.organisation_id for post in viewer.scope.posts if post.organisation_id}
     data = {
-        "typed": typed,
-        "found": list(visible.search(typed)[:MOST_FOUND]) if typed else [],
-        "own": [] if typed else list(visible.filter(pk__in=own_ids)),
-        "below": [] if typed else list(visible.filter(parent__in=own_ids)),
+        "query": query,
+        "results": list(visible.search(query)[:MAX_RESULTS]) if query else [],
+        "own": [] if query else list(visible.filter(pk__in=own_ids)),
+        "below": [] if query else list(visible.filter(parent__in=own_ids)),
     }
     return render(request, "branches/organisations.html", data)
 
@@ -64,34 +64,36 @@ def organisations(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def organisation(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one organisation: what it answers for since when, what stands below it, its rooms."""
+    """Show one organisation: responsibilities, children and mobile rooms."""
     viewer, today = _viewer(request), timezone.localdate()
     visible = Organisation.objects.visible_to(viewer)
-    it = get_object_or_404(visible.select_related("area"), pk=pk)
+    shown = get_object_or_404(visible.select_related("area"), pk=pk)
     data = {
-        "organisation": it,
-        "crumbs": _crumbs(it),
-        "duties": _duties(it, viewer, today),
-        "below": visible.on(today).filter(parent=it).order_by("path"),
-        "rooms": _rooms(it),
-        "is_over": not it.is_valid_on(today),
-        "panels": panels.of("organisation", it, viewer, today),
+        "organisation": shown,
+        "crumbs": _crumbs(shown),
+        "responsibilities": _responsibilities(shown, viewer, today),
+        "below": visible.on(today).filter(parent=shown).order_by("path"),
+        "rooms": _rooms(shown),
+        "is_over": not shown.is_valid_on(today),
+        "panels": panels.of("organisation", shown, viewer, today),
     }
     return render(request, "branches/organisation.html", data)
 
 
-def _duties(it: Organisation, viewer: Viewer, day: dt.date) -> list[Duty]:
-    """What the organisation answers for; a place is a link where the viewer may open it."""
-    rows = list(Responsibility.objects.of(it, day))
-    may_open = set(
+def _responsibilities(
+    organisation: Organisation, viewer: Viewer, day: dt.date
+) -> list[ResponsibilityItem]:
+    """Return the places the organisation is responsible for; visible ones are links."""
+    rows = list(Responsibility.objects.of(organisation, day))
+    visible_ids = set(
         Area.objects.visible_to(viewer)
         .filter(pk__in={row.area_id for row in rows})
         .values_list("pk", flat=True)
     )
     return [
-        Duty(
+        ResponsibilityItem(
             row=row,
-            url=row.area.get_absolute_url() if row.area_id in may_open else "",
+            url=row.area.get_absolute_url() if row.area_id in visible_ids else "",
             season=season_words(row.season_from, row.season_to),
             is_now=row.is_in_season(day),
         )
@@ -99,19 +101,19 @@ def _duties(it: Organisation, viewer: Viewer, day: dt.date) -> list[Duty]:
     ]
 
 
-def _crumbs(it: Organisation) -> list[Crumb]:
-    above = Organisation.objects.filter(pk__in=it.ancestor_ids[:-1]).order_by("path")
-    crumbs = [Crumb(label=org.short_name, url=org.get_absolute_url()) for org in above]
-    return [*crumbs, Crumb(label=it.short_name, url="")]
+def _crumbs(organisation: Organisation) -> list[Crumb]:
+    ancestors = Organisation.objects.filter(pk__in=organisation.ancestor_ids[:-1]).order_by("path")
+    crumbs = [Crumb(label=org.short_name, url=org.get_absolute_url()) for org in ancestors]
+    return [*crumbs, Crumb(label=organisation.short_name, url="")]
 
 
-def _rooms(it: Organisation) -> list[Room]:
-    """The mobile rooms of a yurt group; no other organisation has any."""
-    if it.kind != OrgKind.YURT_GROUP:
+def _rooms(organisation: Organisation) -> list[RoomItem]:
+    """Return the mobile rooms; only yurt groups have any."""
+    if organisation.kind != OrgKind.YURT_GROUP:
         return []
-    return [_room(room) for room in it.mobile_rooms.order_by("id")]
+    return [_room(room) for room in organisation.mobile_rooms.order_by("id")]
 
 
-def _room(room: MobileActivityRoom) -> Room:
+def _room(room: MobileActivityRoom) -> RoomItem:
     stops = room.stops.filter(date__gte=timezone.localdate()).select_related("area")
-    return Room(room=room, stops=list(stops[:NEXT_STOPS]))
+    return RoomItem(room=room, stops=list(stops[:MAX_STOPS]))

@@ -1,4 +1,4 @@
-"""The verbs of organisations: adding them, and saying from when on they answer for what."""
+"""Workflow of organisations: add them, assign and end responsibilities, announce stops."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ PARENT_LEVELS: dict[OrgLevel, frozenset[OrgLevel]] = {
     OrgLevel.BRANCH: frozenset({OrgLevel.COMMUNITY}),
     OrgLevel.GROUP: frozenset({OrgLevel.BRANCH, OrgLevel.COMMUNITY}),
 }
-# What each level answers for. A department is asked by category, never by place.
-ANSWERS_FOR: dict[OrgLevel, frozenset[Level]] = {
+# Levels of places each level is responsible for. A department is found by category instead.
+RESPONSIBLE_FOR: dict[OrgLevel, frozenset[Level]] = {
     OrgLevel.CITY: frozenset({Level.CITY}),
     OrgLevel.DEPARTMENT: frozenset(),
     OrgLevel.SUBDISTRICT: frozenset({Level.SUBDISTRICT}),
@@ -39,7 +39,7 @@ ANSWERS_FOR: dict[OrgLevel, frozenset[Level]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrganisation:
-    """An organisation to add. `parent` is one, or the `key` of one earlier in the same list."""
+    """An organisation to add; `parent` is one, or the `key` of an earlier entry."""
 
     key: str
     parent: Organisation | str | None
@@ -53,7 +53,7 @@ class NewOrganisation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewResponsibility:
-    """A place to answer for, in one season if named."""
+    """A place to become responsible for, in one season if given."""
 
     organisation: Organisation
     area: Area
@@ -72,9 +72,9 @@ def add_organisation(
     short_name: str = "",
     duty_phone: str = "",
 ) -> Organisation:
-    """Add one organisation, valid from `on`; ValidationError when it does not fit its parent."""
+    """Add one organisation valid from `on`; ValidationError if it does not fit its parent."""
     draft = NewOrganisation(
-        key="it",
+        key="new",
         parent=parent,
         level=level,
         kind=kind,
@@ -83,21 +83,21 @@ def add_organisation(
         short_name=short_name,
         duty_phone=duty_phone,
     )
-    return add_organisations(organisations=[draft], on=on)["it"]
+    return add_organisations(organisations=[draft], on=on)["new"]
 
 
 @transaction.atomic
 def add_organisations(
     *, organisations: Sequence[NewOrganisation], on: dt.date
 ) -> dict[str, Organisation]:
-    """Add many organisations at once, superiors first; returns them by their keys."""
-    made: dict[str, Organisation] = {}
+    """Add many organisations at once, parents first; return them by key."""
+    added: dict[str, Organisation] = {}
     ids = tree_paths.draw_ids(Organisation, len(organisations))
     for draft, pk in zip(organisations, ids, strict=True):
-        parent = made[draft.parent] if isinstance(draft.parent, str) else draft.parent
-        made[draft.key] = _new_organisation(draft, pk, parent, on)
-    Organisation.objects.bulk_create(made.values(), BATCH)
-    return made
+        parent = added[draft.parent] if isinstance(draft.parent, str) else draft.parent
+        added[draft.key] = _new_organisation(draft, pk, parent, on)
+    Organisation.objects.bulk_create(added.values(), BATCH)
+    return added
 
 
 def assign(
@@ -109,10 +109,10 @@ def assign(
     season_from: str = "",
     season_to: str = "",
 ) -> Responsibility:
-    """Let an organisation answer for a place from `on`, in one season if named.
+    """Make an organisation responsible for a place from `on`, in one season if given.
 
-    ValidationError when the place is not of the organisation's level or outside its superior's
-    territory, and when another organisation of the level answers for it in that time and season.
+    ValidationError if the place is not of a level the organisation covers, lies outside its
+    territory, or another organisation of the level is responsible in that time and season.
     """
     draft = NewResponsibility(
         organisation=organisation, area=area, season_from=season_from, season_to=season_to
@@ -132,7 +132,7 @@ def assign_all(
 
 @transaction.atomic
 def end_responsibility(*, responsibility: Responsibility, on: dt.date) -> Responsibility:
-    """End a responsibility: `on` is its last day. What happened before stays as it was."""
+    """End a responsibility: `on` is its last day."""
     locked = Responsibility.objects.select_for_update().get(pk=responsibility.pk)
     if locked.valid_from > on:
         raise ValidationError(_("失效日期不能早于生效日期。"))
@@ -147,21 +147,21 @@ def end_responsibility(*, responsibility: Responsibility, on: dt.date) -> Respon
 def announce_stops(
     *, room: MobileActivityRoom, stops: Sequence[tuple[dt.date, Area, str]]
 ) -> list[Stop]:
-    """Add announced stops (day, place, services) to a mobile activity room's timetable."""
+    """Add announced stops (day, place, services) to a mobile room's timetable."""
     return Stop.objects.bulk_create(
         [Stop(room=room, date=day, area=area, services=services) for day, area, services in stops]
     )
 
 
 def add_mobile_room(*, organisation: Organisation, name: str) -> MobileActivityRoom:
-    """Give a yurt group its travelling activity room."""
+    """Add a mobile activity room to a yurt group."""
     if organisation.kind != OrgKind.YURT_GROUP:
         raise ValidationError(_("流动毡房活动室只能属于毡房党小组。"))
     return MobileActivityRoom.objects.create(organisation=organisation, name=name)
 
 
 def check_fits(*, level: OrgLevel, parent: Organisation | None, area: Area) -> None:
-    """ValidationError unless an organisation of this level may stand below `parent`, at `area`."""
+    """Raise ValidationError unless such an organisation may stand below `parent` at `area`."""
     allowed = PARENT_LEVELS[level]
     if (parent is None) != (not allowed) or (parent and parent.level not in allowed):
         raise ValidationError(_("上级组织的层级不对。"))
@@ -170,8 +170,8 @@ def check_fits(*, level: OrgLevel, parent: Organisation | None, area: Area) -> N
 
 
 def check_responsibility(*, organisation: Organisation, area: Area) -> None:
-    """ValidationError unless the organisation may answer for the place."""
-    if area.level not in ANSWERS_FOR[OrgLevel(organisation.level)]:
+    """Raise ValidationError unless the organisation may be responsible for the place."""
+    if area.level not in RESPONSIBLE_FOR[OrgLevel(organisation.level)]:
         raise ValidationError(_("这一级组织不负责这一级地点。"))
     if not area.path.startswith(_territory(organisation)):
         raise ValidationError(_("地点不在这个组织的辖区内。"))
@@ -216,9 +216,10 @@ def _new_responsibility(
 
 
 def _territory(organisation: Organisation) -> str:
-    """Path of the place inside which the organisation may answer: its community's, mostly.
+    """Return the path of the area that limits an organisation's responsibilities.
 
-    A branch serves several grids and a group several buildings, so their own place is too narrow.
+    A branch covers several grids and a group several buildings, so their own area is too narrow;
+    the area of the parent organisation counts.
     """
     if organisation.level in {OrgLevel.BRANCH, OrgLevel.GROUP} and organisation.parent is not None:
         return _territory(organisation.parent)
@@ -233,7 +234,7 @@ def check_vacant(
     until: dt.date | None = None,
     season_from: str = "",
 ) -> None:
-    """ValidationError when another organisation of the level answers in that time and season."""
+    """Raise ValidationError if another organisation of the level is already responsible."""
     row = Responsibility(
         organisation=organisation, level=organisation.level, area=area, season_from=season_from
     )
@@ -241,19 +242,19 @@ def check_vacant(
 
 
 def _refuse_two_owners(rows: list[Responsibility], on: dt.date, until: dt.date | None) -> None:
-    """Say it in words; the database's exclusion constraint holds it whatever code runs."""
-    taken = (
+    """Report conflicts in words; the exclusion constraint enforces the rule anyway."""
+    conflicts = (
         Responsibility.objects.filter(area__in={row.area_id for row in rows})
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on))
         .select_related("organisation", "area")
     )
     if until is not None:
-        taken = taken.filter(valid_from__lte=until)
-    seen = {(row.area_id, row.level, row.season_from): row for row in taken}
+        conflicts = conflicts.filter(valid_from__lte=until)
+    owners = {(row.area_id, row.level, row.season_from): row for row in conflicts}
     for row in rows:
-        other = seen.setdefault((row.area_id, row.level, row.season_from), row)
-        if other is not row:
+        owner = owners.setdefault((row.area_id, row.level, row.season_from), row)
+        if owner is not row:
             raise ValidationError(
                 _("%(area)s在这段时间已由%(organisation)s负责。"),
-                params={"area": str(row.area), "organisation": str(other.organisation)},
+                params={"area": str(row.area), "organisation": str(owner.organisation)},
             )

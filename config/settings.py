@@ -131,7 +131,7 @@ OPERATOR_PERMISSIONS = {
 PAGE_PANELS = {
     "places": ["branches.panels.gaps"],
     "place": ["branches.panels.responsible", "petitions.web.panels.of_place"],
-    "organisation": ["members.panels.posts", "petitions.web.panels.of_organisation"],
+    "organisation": ["members.posts.panels.posts", "petitions.web.panels.of_organisation"],
 }
 
 # --- Database, cache, queue -------------------------------------------------------------------

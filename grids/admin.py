@@ -32,7 +32,7 @@ class CodeInline(BaseInline):
     can_delete = False
     readonly_fields = ("scheme", "code", "valid_from", "valid_to")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: a new code must end the old one, which the workflow does."""
         return False
 
@@ -49,11 +49,11 @@ class AreaAdmin(NoDeleteAdmin):
     raw_id_fields = ("parent",)
     inlines = (CodeInline,)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the input fields, plus the computed columns of an existing place."""
         return (*FIXED_FIELDS, *DOOR_FIELDS, *SEASON_FIELDS, *(COMPUTED_FIELDS if obj else ()))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Make name, level and parent of an existing place read-only; cases refer to them."""
         return (*FIXED_FIELDS, *COMPUTED_FIELDS) if obj else ()
 
@@ -86,12 +86,12 @@ class PlaceQrAdmin(NoDeleteAdmin):
     fields = ("area", "code", "created_at", "revoked_at")
     actions = ("revoke",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Make all fields of an existing link read-only; the code is generated."""
         return self.fields if obj else ("code", "created_at", "revoked_at")
 
     @admin.action(description=_("停用所选二维码"))
-    def revoke(self, request: HttpRequest, queryset: QuerySet[PlaceQr]) -> None:  # noqa: ARG002 - Django's signature
+    def revoke(self, request: HttpRequest, queryset: QuerySet[PlaceQr]) -> None:
         """Revoke the selected links."""
         for qr in queryset:
             workflow.revoke_qr(qr=qr, now=timezone.now())

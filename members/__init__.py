@@ -1,1 +1,1 @@
-"""People: the login user, posts, what a post may see, enrolled cadres, and the inbox."""
+"""People: login users, posts and their scopes, enrolled cadres, and the inbox."""

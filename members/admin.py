@@ -1,4 +1,4 @@
-"""The door for operators to people: accounts, posts, tokens, cadres, the security log."""
+"""Admin of users: accounts, posts, tokens, enrolled cadres, the security log."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from members import workflow
 from members.enums import LEVELS_OF, Role
 from members.models import NearbyEnrolment, Post, SecurityEvent, User
 
-# One way in and out: the operators' pages take the log-in with its lock-out and second factor.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]
-admin.site.logout = logout  # type: ignore[method-assign,assignment]
-# What other packages bring and no hat may open has no page; tokens get a narrower one below.
+# The admin uses the site's log-in, with its lock-out and second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth says
+admin.site.logout = logout  # type: ignore[method-assign,assignment]  # a view
+# No administrator role may use these pages of other packages; tokens get their own below.
 admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, AuthToken])
 
 
@@ -39,7 +39,7 @@ def _by(request: HttpRequest) -> User:
 
 @admin.register(User)
 class UserAdmin(NoDeleteAdmin):
-    """Accounts; the password is never typed here, only given once and then changed by its owner."""
+    """Accounts; a first password is generated once and changed by its owner, never typed here."""
 
     list_display = ["username", "name", "is_active", "is_system", "last_login"]
     list_filter = ["is_active", "is_system"]
@@ -48,16 +48,16 @@ class UserAdmin(NoDeleteAdmin):
     fields = ["username", "name", "email", "duty_phone", "is_system"]
     actions = ["give_first_password", "reset_second_factor", "lock", "unlock"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:  # noqa: ARG002
-        """Keep the user name of an account as it is: logs and WeCom know it."""
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Make the user name of an existing account read-only; logs and WeCom refer to it."""
         return ["username", "is_system"] if obj else []
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: ARG002
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Create or change through the workflow, which writes the security log."""
         if change:
             workflow.change_person(user=obj, by=_by(request))
             return
-        made = workflow.create_person(
+        user = workflow.create_person(
             username=obj.username,
             name=obj.name,
             email=obj.email,
@@ -65,53 +65,52 @@ class UserAdmin(NoDeleteAdmin):
             is_system=obj.is_system,
             by=_by(request),
         )
-        obj.pk = made.pk
+        obj.pk = user.pk
 
-    def _each(self, request: HttpRequest, people: QuerySet[User], verb: Any) -> None:
-        """Apply one verb to each account and say which it was refused for."""
-        for user in people:
+    def _each(self, request: HttpRequest, users: QuerySet[User], verb: Any) -> None:
+        """Apply a workflow function to each account and report the refusals."""
+        for user in users:
             try:
                 result = verb(user=user, by=_by(request))
-            except ValidationError as refusal:
+            except ValidationError as error:
                 messages.error(
                     request,
-                    gettext("%(user)s：%(why)s")
-                    % {"user": user, "why": " ".join(refusal.messages)},
+                    gettext("%(user)s：%(why)s") % {"user": user, "why": " ".join(error.messages)},
                 )
             else:
                 text = gettext("%(user)s：已办妥。") % {"user": user}
                 messages.success(request, f"{text} {result}" if result else text)
 
     @admin.action(description=_("发放初始密码（只显示这一次）"), permissions=["change"])
-    def give_first_password(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        """Show a new first password for each account chosen."""
-        self._each(request, people, workflow.set_first_password)
+    def give_first_password(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Show a new first password for each selected account."""
+        self._each(request, users, workflow.set_first_password)
 
     @admin.action(description=_("重置两步验证"), permissions=["change"])
-    def reset_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        """Let people who lost their phone set a second factor up anew."""
-        self._each(request, people, workflow.reset_second_factor)
+    def reset_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Delete the second factor, so that its owner can set it up again."""
+        self._each(request, users, workflow.reset_second_factor)
 
     @admin.action(description=_("停用账号"), permissions=["change"])
-    def lock(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        """Close accounts at once."""
-        self._each(request, people, workflow.lock)
+    def lock(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Deactivate accounts at once."""
+        self._each(request, users, workflow.lock)
 
     @admin.action(description=_("启用账号"), permissions=["change"])
-    def unlock(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        """Open accounts again."""
-        self._each(request, people, workflow.unlock)
+    def unlock(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Reactivate accounts."""
+        self._each(request, users, workflow.unlock)
 
 
 class PostForm(forms.ModelForm[Post]):
-    """A post as an operator enters it; the level of the organisation must fit."""
+    """A post to assign or to end."""
 
     class Meta:
         model = Post
         fields = ["user", "role", "organisation", "area", "is_deputy", "valid_from", "valid_to"]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a post that is not set up at that level, at its field."""
+        """Reject a role that does not exist at the organisation's level."""
         data = super().clean() or {}
         role, organisation = data.get("role"), data.get("organisation")
         levels = LEVELS_OF.get(Role(role)) if role else None
@@ -122,7 +121,7 @@ class PostForm(forms.ModelForm[Post]):
 
 @admin.register(Post)
 class PostAdmin(NoDeleteAdmin):
-    """Posts: given, and ended by a date; what was is never rewritten."""
+    """Posts: assigned, and ended by a date; past posts are never edited."""
 
     form = PostForm
     list_display = ["user", "role", "organisation", "area", "is_deputy", "valid_from", "valid_to"]
@@ -132,17 +131,17 @@ class PostAdmin(NoDeleteAdmin):
     autocomplete_fields = ["user"]
     raw_id_fields = ["organisation", "area"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:  # noqa: ARG002
-        """Leave only the last day open once a post has been given."""
+    def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
+        """Leave only the last day of an existing post editable."""
         return [name for name in PostForm.Meta.fields if obj and name != "valid_to"]
 
-    def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:  # noqa: ARG002
-        """Give or end through the workflow, which writes the security log."""
+    def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
+        """Assign or end through the workflow, which writes the security log."""
         if change:
             on: dt.date = obj.valid_to or timezone.localdate()
             workflow.end_post(post=obj, on=on, by=_by(request))
             return
-        made = workflow.appoint(
+        post = workflow.appoint(
             user=obj.user,
             role=Role(obj.role),
             by=_by(request),
@@ -152,12 +151,12 @@ class PostAdmin(NoDeleteAdmin):
             valid_from=obj.valid_from,
             valid_to=obj.valid_to,
         )
-        obj.pk = made.pk
+        obj.pk = post.pk
 
 
 @admin.register(AuthToken)
 class TokenAdmin(BaseAdmin):
-    """Tokens of partner systems: to look at and to withdraw; given on the command line."""
+    """API tokens of partner systems: viewed and revoked here, issued on the command line."""
 
     list_display = ["token_key", "user", "created", "expiry"]
     list_select_related = ["user"]
@@ -165,18 +164,18 @@ class TokenAdmin(BaseAdmin):
     fields = ["token_key", "user", "created", "expiry"]
     readonly_fields = ["token_key", "user", "created", "expiry"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Refuse."""
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return False: `issue_token` creates tokens."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Refuse: a token is withdrawn, never changed."""
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: a token can only be deleted."""
         return False
 
 
 @admin.register(NearbyEnrolment)
 class NearbyEnrolmentAdmin(NoDeleteAdmin):
-    """Enrolled cadres: name, unit and grid organisation, and nothing about home or family."""
+    """Enrolled cadres: name, unit and grid organisation; no home address, no family."""
 
     list_display = ["name", "home_unit", "organisation", "enrolled_on", "ended_on"]
     list_select_related = ["organisation"]
@@ -187,7 +186,7 @@ class NearbyEnrolmentAdmin(NoDeleteAdmin):
 
 @admin.register(SecurityEvent)
 class SecurityEventAdmin(NoDeleteAdmin):
-    """The security log, to read."""
+    """The security log, read-only."""
 
     list_display = ["at", "action", "user", "detail"]
     list_filter = ["action"]
@@ -195,10 +194,10 @@ class SecurityEventAdmin(NoDeleteAdmin):
     date_hierarchy = "at"
     show_full_result_count = False
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Refuse: lines are written by what happens."""
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return False: only `audit_log.write` adds rows."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Refuse: a line never changes."""
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows never change."""
         return False

@@ -1,4 +1,4 @@
-"""The door for programs to their own account: who am I, and how far do I reach."""
+"""API endpoint of the caller's own account and scope."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from members.models import User
 
 
 class ActivePostSerializer(serializers.Serializer[Any]):
-    """One post held today."""
+    """A post held today."""
 
     role = serializers.CharField()
     organisation_id = serializers.IntegerField(allow_null=True)
@@ -26,7 +26,7 @@ class ActivePostSerializer(serializers.Serializer[Any]):
 
 
 class MeSerializer(serializers.Serializer[Any]):
-    """The account behind a token and its posts of today."""
+    """The account of a token and its posts of today."""
 
     username = serializers.CharField()
     name = serializers.CharField()
@@ -36,13 +36,13 @@ class MeSerializer(serializers.Serializer[Any]):
 
 
 class MeView(APIView):
-    """Tell a client as whom it is known."""
+    """The account and scope behind a token."""
 
     permission_classes = [IsAuthenticated]
 
     @extend_schema(responses=MeSerializer, operation_id="me", tags=["account"])
     def get(self, request: Request) -> Response:
-        """Return the account of the token and what it reaches today."""
+        """Return the account of the token and its posts of today."""
         user = cast("User", request.user)
         scope = user.scope
         data = {

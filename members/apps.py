@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MembersConfig(AppConfig):
-    """The app of people."""
+    """The people app."""
 
     name = "members"
     verbose_name = _("人员")

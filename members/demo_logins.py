@@ -1,4 +1,4 @@
-"""The demo log-ins: one invented person per role, and what to try as each."""
+"""Demo log-ins: one invented person per role, and a first thing to try."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from members.enums import Role
 
 
 class Login(NamedTuple):
-    """A demo account: its user name, invented name, post, and a first thing to do."""
+    """A demo account: user name, invented name, role, and a first thing to try."""
 
     username: str
     name: str

@@ -1,4 +1,4 @@
-"""The fixed words of people and posts."""
+"""Enumerations of people, posts and messages."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from branches.enums import OrgLevel
 
 
 class Role(models.TextChoices):
-    """What a post lets its holder do; where it reaches follows from its organisation or area."""
+    """What a post allows; its scope follows from its organisation or area."""
 
     STAFF = "staff", _("社区工作人员")
     MEMBER = "member", _("党员")
@@ -25,7 +25,7 @@ class Role(models.TextChoices):
 
 
 ADMIN_ROLES: frozenset[Role] = frozenset({Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
-"""The three administrative hats: they exclude each other and see no case content."""
+"""The three separated administrator roles (三员分立): mutually exclusive, without case content."""
 
 HEADS: frozenset[Role] = frozenset(
     {
@@ -37,13 +37,13 @@ HEADS: frozenset[Role] = frozenset(
         Role.DEPARTMENT_HANDLER,
     }
 )
-"""Posts that answer for their organisation; work is given to these, holder or deputy."""
+"""Roles that head an organisation; its work is assigned to the holder, or to the deputy."""
 
 
 SINGLE_HEADS: frozenset[Role] = frozenset(
     {Role.GROUP_LEADER, Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY}
 )
-"""Head posts with one holder at a time; officials and handlers may be several."""
+"""Head roles with one holder at a time; there may be several officials and handlers."""
 
 
 HEAD_AT: dict[OrgLevel, Role] = {
@@ -54,21 +54,21 @@ HEAD_AT: dict[OrgLevel, Role] = {
     OrgLevel.CITY: Role.CITY_OFFICIAL,
     OrgLevel.DEPARTMENT: Role.DEPARTMENT_HANDLER,
 }
-"""Which post answers for an organisation of each level."""
+"""The head role of an organisation of each level."""
 
 LEVELS_OF: dict[Role, frozenset[OrgLevel]] = {
     Role.STAFF: frozenset({OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT}),
     Role.MEMBER: frozenset({OrgLevel.GROUP, OrgLevel.BRANCH}),
     **{role: frozenset({level}) for level, role in HEAD_AT.items()},
 }
-"""At which organisations a post may stand."""
+"""Levels of organisations at which a role exists."""
 
 SECOND_FACTOR: frozenset[Role] = ADMIN_ROLES | {Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL}
-"""Whoever holds one of these proves two factors, except among a demo's invented people."""
+"""Roles that require a second factor, except in a demo."""
 
 
 class MessageKind(models.TextChoices):
-    """Why somebody is told something."""
+    """Reason of an inbox message."""
 
     TO_ACCEPT = "to_accept", _("待受理")
     ASSIGNED = "assigned", _("交办")
@@ -84,8 +84,29 @@ class MessageKind(models.TextChoices):
     DATA_QUALITY = "data_quality", _("资料待补")
 
 
+SENT_IMMEDIATELY: dict[MessageKind, bool] = {
+    MessageKind.TO_ACCEPT: True,
+    MessageKind.ASSIGNED: True,
+    MessageKind.REMINDER: False,
+    MessageKind.OVERDUE: False,
+    MessageKind.ESCALATED: True,
+    MessageKind.ANSWERED: True,
+    MessageKind.RETURNED: True,
+    MessageKind.REOPENED: True,
+    MessageKind.RESOLVED: False,
+    MessageKind.CLOSED: False,
+    MessageKind.NOTE: False,
+    MessageKind.DATA_QUALITY: False,
+}
+"""Whether a kind is sent by e-mail at once; the others wait for the daily digest, unless urgent."""
+
+DIGEST_KINDS: tuple[MessageKind, ...] = tuple(
+    kind for kind, is_immediate in SENT_IMMEDIATELY.items() if not is_immediate
+)
+
+
 class ChannelName(models.TextChoices):
-    """A way out of the system to a person."""
+    """Channel by which a message leaves the system."""
 
     EMAIL = "email", _("电子邮件")
     SMS = "sms", _("短信")
@@ -93,7 +114,7 @@ class ChannelName(models.TextChoices):
 
 
 class SecurityAction(models.TextChoices):
-    """What a line of the security log says."""
+    """Action recorded in the security log."""
 
     LOGGED_IN = "logged_in", _("登录")
     LOGIN_FAILED = "login_failed", _("登录失败")

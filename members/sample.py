@@ -1,6 +1,6 @@
-"""The sample people: demo log-ins, a holder for nearly every post, and 2,275 enrolled cadres.
+"""Sample people: demo log-ins, a holder for nearly every post, and 2,275 enrolled cadres.
 
-Every name is invented and looks it. Nobody but the demo log-ins has a password.
+Every name is visibly invented. Only the demo log-ins have passwords.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎"
     "鲁韦昌马苗凤花方俞任袁柳酆鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄"
 )
-GIVEN = ("样本", "示例", "虚构", "假名", "试用", "演示")
+GIVEN_NAMES = ("样本", "示例", "虚构", "假名", "试用", "演示")
 UNITS = tuple(
     f"市{word}{body}"
     for body, word in product(
@@ -64,9 +64,9 @@ FREE = ("周六上午", "周末", "工作日晚上", "周日下午", "随叫随�
 
 @transaction.atomic
 def load(on: dt.date) -> None:
-    """Write the sample people, their posts and the enrolled cadres; a second time does nothing.
+    """Write the sample people, posts and enrolled cadres; repeated calls change nothing.
 
-    Organisations must be there already. All posts begin on `on`.
+    Organisations must exist. All posts begin on `on`.
     """
     if User.objects.filter(username=LOGINS[0].username).exists():
         return
@@ -81,7 +81,7 @@ def load(on: dt.date) -> None:
 
 @transaction.atomic
 def clear() -> None:
-    """Remove the sample people and whatever ties anybody to an organisation or a place."""
+    """Delete the sample people, and every post and enrolment at an organisation or place."""
     NearbyEnrolment.objects.all().delete()
     sample = Q(username__in=[login.username for login in LOGINS]) | Q(
         username__regex=rf"^{PREFIX}\d{{4}}$"
@@ -92,14 +92,14 @@ def clear() -> None:
 
 
 def _demo_posts(organisations: list[Organisation], on: dt.date) -> list[Post]:
-    """Seat the demo log-ins around building 46; one of them sits in another subdistrict."""
-    seats, area = _demo_seats(organisations)
+    """Return the posts of the demo log-ins around building 46; one is in another subdistrict."""
+    organisation_of, area = _demo_organisations(organisations)
     password = make_password(settings.DEMO_PASSWORD)  # hashed once: hashing is slow by intent
     return [
         Post(
             user=_login(login, number, password),
             role=login.role,
-            organisation=seats.get(login.username),
+            organisation=organisation_of.get(login.username),
             area=area if login.role == Role.API_CLIENT else None,
             valid_from=on,
         )
@@ -107,7 +107,7 @@ def _demo_posts(organisations: list[Organisation], on: dt.date) -> list[Post]:
     ]
 
 
-def _demo_seats(organisations: list[Organisation]) -> tuple[dict[str, Organisation], Area]:
+def _demo_organisations(organisations: list[Organisation]) -> tuple[dict[str, Organisation], Area]:
     by_area = {(row.area_id, row.level): row for row in organisations}
     areas = {
         code.code: code.area
@@ -123,7 +123,7 @@ def _demo_seats(organisations: list[Organisation]) -> tuple[dict[str, Organisati
         ).select_related("organisation")
     }
     outside = by_area[areas[OUTSIDE].pk, OrgLevel.SUBDISTRICT]
-    seats = {
+    organisation_of = {
         "staff": by_area[areas[COMMUNITY].pk, OrgLevel.COMMUNITY],
         "member": owners[OrgLevel.GROUP],
         "leader": owners[OrgLevel.GROUP],
@@ -138,7 +138,7 @@ def _demo_seats(organisations: list[Organisation]) -> tuple[dict[str, Organisati
             if row.level == OrgLevel.BRANCH and row.path.startswith(outside.path)
         ),
     }
-    return seats, areas[SUBDISTRICT]
+    return organisation_of, areas[SUBDISTRICT]
 
 
 def _login(login: Login, number: int, password: str) -> User:
@@ -155,18 +155,18 @@ def _login(login: Login, number: int, password: str) -> User:
 
 
 def _fill_posts(organisations: list[Organisation], posts: list[Post], on: dt.date) -> None:
-    """Add a holder for every post the demo log-ins do not hold, but for the declared vacancies."""
-    taken = {(post.organisation, post.role) for post in posts}
-    kept_full = {post.organisation for post in posts}
+    """Add a holder for every post without a demo log-in, except for the planned vacancies."""
+    filled = {(post.organisation, post.role) for post in posts}
+    never_vacant = {post.organisation for post in posts}
     people = _people()
     numbers = {level: count(1) for level in OrgLevel}
     for organisation in organisations:
         level = OrgLevel(organisation.level)
         number = next(numbers[level])
         head = HEAD_AT[level]
-        vacant = organisation not in kept_full and _is_vacant(level, number)
+        vacant = organisation not in never_vacant and _is_vacant(level, number)
         heads = 0 if vacant else OFFICIALS if level == OrgLevel.SUBDISTRICT else 1
-        if head in SINGLE_HEADS and (organisation, head) in taken:
+        if head in SINGLE_HEADS and (organisation, head) in filled:
             heads = 0
         roles = [(head, False)] * heads
         if level == OrgLevel.BRANCH and (vacant or number % DEPUTY_EVERY == 0):
@@ -188,29 +188,31 @@ def _fill_posts(organisations: list[Organisation], posts: list[Post], on: dt.dat
 
 
 def _is_vacant(level: OrgLevel, number: int) -> bool:
-    """Tell whether a post is vacant on purpose, so that deputies and gaps can be seen."""
+    """Return whether a post stays vacant, to demonstrate deputies and gaps."""
     if level == OrgLevel.BRANCH:
         return number in VACANT_BRANCHES
     return level == OrgLevel.GROUP and number == VACANT_GROUP
 
 
 def _people() -> Iterator[User]:
-    """Make invented people without a password, each name once."""
+    """Yield invented people without a password; each name occurs once."""
     unusable = make_password(None)
-    for number, (given, surname) in enumerate(product(GIVEN, SURNAMES), start=1):
-        yield User(username=f"{PREFIX}{number:04d}", name=f"{surname}{given}", password=unusable)
+    for number, (given_name, surname) in enumerate(product(GIVEN_NAMES, SURNAMES), start=1):
+        yield User(
+            username=f"{PREFIX}{number:04d}", name=f"{surname}{given_name}", password=unusable
+        )
 
 
 def _cadres(branches: list[Organisation], on: dt.date) -> Iterator[NearbyEnrolment]:
-    """Spread the cadres over the branches, as near to equal as life is; the sum is exact."""
-    left = CADRES
+    """Distribute the cadres over the branches in nearly equal numbers; the sum is exact."""
+    cadres_left = CADRES
     number = 0
     for position, branch in enumerate(branches):
-        rest = len(branches) - position
-        size = left if rest == 1 else FIRST_CADRES[position % len(FIRST_CADRES)]
-        if rest <= len(FIRST_CADRES):
-            size = left // rest
-        left -= size
+        branches_left = len(branches) - position
+        size = cadres_left if branches_left == 1 else FIRST_CADRES[position % len(FIRST_CADRES)]
+        if branches_left <= len(FIRST_CADRES):
+            size = cadres_left // branches_left
+        cadres_left -= size
         for _cadre in range(size):
             number += 1
             yield NearbyEnrolment(

@@ -1,4 +1,4 @@
-"""Paths of one's own pages: inbox and account."""
+"""URLs of the inbox and the account page."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The door for people to their own things: the inbox and the account page."""
+"""Pages of a user's own inbox and account."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from members.accounts.adapters import needs_second_factor
 from members.inbox import context_processors
 from members.models import InboxMessage, User
 
-PAGE = 30
+PAGE_SIZE = 30
 
 
 def _me(request: HttpRequest) -> User:
-    """Return the person asking; every view here stands behind `login_required`."""
+    """Return the logged-in user; every view here requires login."""
     return cast("User", request.user)
 
 
 def _before(request: HttpRequest) -> int | None:
-    """Return the id below which the page starts; nonsense starts at the top."""
+    """Return the id below which the page starts; an invalid value starts at the top."""
     value = request.GET.get("before", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
@@ -37,21 +37,21 @@ def _before(request: HttpRequest) -> int | None:
 @login_required
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Show one's own messages, newest first, page by page."""
+    """Show the user's own messages, newest first, with keyset pagination."""
     rows = InboxMessage.objects.shown_to(_me(request), clock.now()).order_by("-id")
     before = _before(request)
     if before is not None:
         rows = rows.filter(id__lt=before)
-    page = list(rows[: PAGE + 1])
-    older = str(page[PAGE - 1].pk) if len(page) > PAGE else ""
-    data = {"inbox": page[:PAGE], "older": older, "is_first_page": before is None}
+    page = list(rows[: PAGE_SIZE + 1])
+    older = str(page[PAGE_SIZE - 1].pk) if len(page) > PAGE_SIZE else ""
+    data = {"inbox": page[:PAGE_SIZE], "older": older, "is_first_page": before is None}
     return render(request, "members/inbox.html", data)
 
 
 @login_required
 @require_GET
 def unread(request: HttpRequest) -> HttpResponse:
-    """Return the number on the bell, and nothing about anybody else."""
+    """Return the unread count for the bell, polled by htmx."""
     return render(
         request, "members/_unread.html", {"unread_count": context_processors.count(_me(request))}
     )
@@ -60,7 +60,7 @@ def unread(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def open_message(request: HttpRequest, pk: int) -> HttpResponse:
-    """Mark a message as read and go where it leads; another person's message does not exist."""
+    """Mark a message as read and redirect to its URL; 404 for another user's message."""
     message = workflow.mark_read(user=_me(request), message_id=pk, now=clock.now())
     if message is None or not url_has_allowed_host_and_scheme(message.url, allowed_hosts=None):
         raise Http404
@@ -82,7 +82,7 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
-    """Mark everything as read."""
+    """Mark all messages as read."""
     number = workflow.mark_all_read(user=_me(request), now=clock.now())
     if number:
         text = ngettext(
@@ -95,7 +95,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def me(request: HttpRequest) -> HttpResponse:
-    """Show one's own posts, sessions and second factor, and how pages look."""
+    """Show the user's posts, sessions, second factor and display settings."""
     user = _me(request)
     posts = user.posts.on(user.scope.day).select_related("organisation", "area").order_by("id")
     data = {

@@ -58,6 +58,6 @@ class PrivacyNoticeAdmin(NoDeleteAdmin):
 
     list_display = ("version", "valid_from")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: reports name the version they were filed under."""
         return False

@@ -19,7 +19,7 @@ from knox.models import AuthToken
 from branches.workflow import end_responsibility
 from members.accounts.middleware import PROVED
 from members.models import Post, User
-from members.posts import scopes
+from members.rights import scopes
 from members.workflow import end_post, lock
 from petitions.models import Petition
 from tests.support import access_matrix

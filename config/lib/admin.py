@@ -85,7 +85,7 @@ class NoDeleteAdmin(BaseAdmin):
 
     list_per_page = ROWS
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: history refers to them."""
         return False
 

@@ -1,4 +1,4 @@
-"""The viewer as lower apps know it: a small protocol, no import of the people's app."""
+"""Protocol of a user with a scope, so that lower apps need not import the members app."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class ActivePost:
-    """One post held today, with everything rights need to know about it.
+    """A post held today, with everything that permissions depend on.
 
-    `area_paths` are the paths of the places the post reaches by its organisation's present
-    responsibilities (or by the post's own area for an API client).
+    `area_paths` are the paths of the places in the post's scope: those its organisation is
+    responsible for today, or the post's own area for an API client.
     """
 
     role: str
@@ -25,31 +25,31 @@ class ActivePost:
 
     @property
     def ancestor_ids(self) -> frozenset[int]:
-        """Ids of the organisation and everything above it."""
+        """Ids of the organisation and of all organisations above it."""
         return frozenset(int(part) for part in self.organisation_path.split(".") if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a user may reach today: the seats held, on the day `day`. Empty reaches nothing.
+    """The posts a user holds on `day`; without a post the scope is empty.
 
-    `edition` numbers the registers this was read from, if anything was.
+    `register_version` is the version of the registers the scope was read from, if known.
     """
 
     user_id: int | None
     day: dt.date
     posts: tuple[ActivePost, ...] = field(default=())
-    edition: int | None = None
+    register_version: int | None = None
 
     def has_role(self, *roles: str) -> bool:
-        """Tell whether any post held today has one of `roles`."""
-        return any(seat.role in roles for seat in self.posts)
+        """Return whether a post held today has one of `roles`."""
+        return any(post.role in roles for post in self.posts)
 
 
 class Viewer(Protocol):
-    """Anything with a scope: a logged-in user."""
+    """Anything with a scope, that is, a logged-in user."""
 
     @property
     def scope(self) -> Scope:
-        """The reach of today's posts, loaded once per request."""
+        """The scope of today's posts, loaded once per request."""
         ...

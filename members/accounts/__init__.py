@@ -1,1 +1,1 @@
-"""Accounts: log-in, API tokens, MFA, session middleware, audit log."""
+"""Accounts: log-in, tokens, second factor, session timeouts, security log."""

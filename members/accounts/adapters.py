@@ -1,4 +1,4 @@
-"""Our say in allauth: no sign-up, lock-out by the security log, first passwords, second factors."""
+"""Adapters of allauth: no sign-up, lock-out, first passwords, encrypted second factors."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from members.models import User
 
 
 def needs_second_factor(user: User) -> bool:
-    """Tell whether this person must prove two factors: officials and hats, except in a demo."""
+    """Return whether this user must use a second factor; never in a demo."""
     if settings.DEMO:
         return False
     return user.is_superuser or user.scope.has_role(*SECOND_FACTOR)
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Login and password."""
+    """Log-in and passwords."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Refuse sign-up: people are entered by the security administrator."""
+        """Return False: the security administrator creates accounts."""
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse after too many wrong passwords, even the right one, until the time is over.
+        """Refuse after too many wrong passwords, even the right one, until the lock-out ends.
 
-        Counted in the security log: five for one name or thirty from one address in half an hour
-        (settings). The database counts, so a restart or an empty cache opens nothing.
+        The limit is five failures for one name or thirty from one address in half an hour
+        (settings), counted in the security log, so a restart or an empty cache does not reset it.
         """
         user, name = self._whose(credentials)
         since = clock.now() - timedelta(seconds=settings.LOCKOUT_SECONDS)
@@ -58,21 +58,21 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(_("登录失败次数过多，请过半小时再试，或请安全管理员帮忙。"))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Write a wrong password down: the account if there is one, else only a keyed hash."""
+        """Log a wrong password with the account, or with a keyed hash of an unknown name."""
         user, name = self._whose(credentials)
         address = self.get_client_ip(request)
         audit_log.write(SecurityAction.LOGIN_FAILED, user=user, ip=address, name=name)
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Write a good log-in down."""
+        """Log a successful log-in."""
         super().login(request, user)
-        person = cast("User", user)
-        audit_log.write(SecurityAction.LOGGED_IN, user=person, ip=self.get_client_ip(request))
+        account = cast("User", user)
+        audit_log.write(SecurityAction.LOGGED_IN, user=account, ip=self.get_client_ip(request))
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Lead to today's work; a hat to its own pages, whoever holds no post to the own account.
+        """Redirect administrators to the admin, users without a post to their account page.
 
-        A page that somebody wanted to see before logging in goes before this.
+        Others go to today's work. A page requested before the log-in takes precedence.
         """
         scope = cast("User", request.user).scope
         if scope.has_role(*ADMIN_ROLES):
@@ -82,25 +82,25 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(super().get_login_redirect_url(request))
 
     def logout(self, request: HttpRequest) -> None:
-        """Write a log-out down."""
+        """Log a log-out."""
         if isinstance(request.user, User):
             address = self.get_client_ip(request)
             audit_log.write(SecurityAction.LOGGED_OUT, user=request.user, ip=address)
         super().logout(request)
 
     def clean_password(self, password: str, user: AbstractBaseUser | None = None) -> str:
-        """Refuse to keep the first password as one's own."""
+        """Reject the first password as new password."""
         cleaned = str(super().clean_password(password, user))
         if isinstance(user, User) and user.must_change_password and user.check_password(cleaned):
             raise ValidationError(_("请换一个与初始密码不同的密码。"))
         return cleaned
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
-        """Set a person's own password; a first password is thereby done with."""
-        person = cast("User", user)
-        person.must_change_password = False
-        super().set_password(person, password)
-        audit_log.write(SecurityAction.PASSWORD_SET, user=person)
+        """Set a user's own password, which replaces a first password."""
+        account = cast("User", user)
+        account.must_change_password = False
+        super().set_password(account, password)
+        audit_log.write(SecurityAction.PASSWORD_SET, user=account)
 
     def _whose(self, credentials: dict[str, Any]) -> tuple[User | None, str]:
         """Return the account of a typed name, or a keyed hash of the name."""
@@ -113,15 +113,15 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """TOTP and recovery codes."""
 
     def encrypt(self, text: str) -> str:
-        """Keep the shared secret unreadable in the database and its backups."""
+        """Encrypt the shared secret stored in the database."""
         return _second_factor_keys().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Read the shared secret; older keys are tried after the present one."""
+        """Decrypt the shared secret; fallback keys are tried after the current one."""
         return _second_factor_keys().decrypt(encrypted_text.encode()).decode()
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """Refuse to switch the second factor off where it is required."""
+        """Return False for users who must use a second factor."""
         return not needs_second_factor(authenticator.user)
 
 
@@ -137,10 +137,10 @@ def _fernet_key(secret: str) -> bytes:
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
-    """The list of one's own sessions."""
+    """The list of a user's sessions."""
 
     def end_sessions(self, sessions: Sequence[UserSession]) -> None:
-        """End sessions and write down how many."""
+        """End sessions and log how many."""
         super().end_sessions(sessions)
         if sessions:
             audit_log.write(

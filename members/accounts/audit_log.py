@@ -1,4 +1,4 @@
-"""The security log: one line for each log-in, refusal and change of rights."""
+"""Security log: one row for each log-in, refusal and change of rights."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from members.models import SecurityEvent, User
 
 
 def write(action: SecurityAction, *, user: User | None, **detail: Any) -> None:
-    """Add a line: who acted, what, and on which ids; never a password, never a typed name."""
+    """Add a row: actor, action and ids; never a password, never a typed name."""
     SecurityEvent.objects.create(user=user, action=action, detail=detail)
 
 
 def fingerprint(typed_name: str) -> str:
-    """Return a keyed hash of a name nobody has, so that repeats show and the name does not."""
+    """Return a keyed hash of an unknown name: repeats are visible, the name is not."""
     digest = salted_hmac("members.accounts.audit_log", typed_name.strip().casefold()).hexdigest()
     return digest[:16]
 
@@ -26,9 +26,9 @@ def fingerprint(typed_name: str) -> str:
 def failures(
     since: dt.datetime, *, user_id: int | None, name: str, address: str
 ) -> tuple[int, int]:
-    """Count wrong passwords since `since`: for this account (or unknown name), from this address.
+    """Count failed log-ins since `since`: of this account or unknown name, and from this address.
 
-    The account's count starts anew after each good log-in.
+    The count of an account restarts after each successful log-in.
     """
     mine = Q(user_id=user_id) if user_id else Q(user_id=None, detail__name=name)
     if user_id:

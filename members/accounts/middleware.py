@@ -1,4 +1,4 @@
-"""What stands between a login and the pages: time-outs, the first password, the second factor."""
+"""Middleware for session timeouts, forced password change and MFA."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from members.accounts.adapters import needs_second_factor
 from members.enums import SecurityAction
 from members.models import User
 
-BEGAN, SEEN, PROVED = "signed_in_at", "last_seen_at", "second_factor_proved"
-SEEN_EVERY_SECONDS = 60  # how stale `last_seen_at` may be; most requests write nothing
+STARTED_KEY, SEEN_KEY, MFA_KEY = "signed_in_at", "last_seen_at", "second_factor_proved"
+SEEN_EVERY_SECONDS = 60  # maximum staleness of `last_seen_at`; most requests write nothing
 
-# Pages that a person who still owes a password or a second factor may open.
+# Pages open to a user who still has to set a password or a second factor.
 ALWAYS_OPEN = frozenset(
     {"account_logout", "account_login", "account_reauthenticate", "mfa_reauthenticate"}
     | {"set_language", "preferences", "javascript-catalog", "members:unread"}
@@ -44,23 +44,23 @@ SECOND_FACTOR_PAGES = PASSWORD_PAGES | {
 }
 POLLS = frozenset({"members:unread"})
 POLL_HEADER = "X-Poll"
-"""Pages that ask by themselves, by name or because they say so, keep nobody's session alive."""
+"""Polling requests, known by view name or header, do not count as activity of a session."""
 
 
 class AuthenticatedMiddleware(ABC):
-    """Middleware that looks at a logged-in person's request once its page is known."""
+    """Base of middleware that checks requests of logged-in users once the view is known."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on; the check happens in `process_view`."""
+        """Pass the request on; `process_view` does the check."""
         return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, *_view: Any, **_more: Any
     ) -> HttpResponseBase | None:
-        """Return an answer instead of the page, or None to let the page answer."""
+        """Return a response instead of the view's, or None to run the view."""
         user = request.user
         if not isinstance(user, User):
             return None
@@ -69,25 +69,28 @@ class AuthenticatedMiddleware(ABC):
 
     @abstractmethod
     def check(self, request: HttpRequest, user: User, page: str) -> HttpResponseBase | None:
-        """Decide for one person and one page."""
+        """Check one user's request of one view, given by name."""
 
 
 class SessionTimeoutMiddleware(AuthenticatedMiddleware):
-    """Ends a session after half an hour without a request, and after eight hours in any case.
+    """End a session after 30 minutes without a request, and after 8 hours in any case.
 
-    The times are settings. Visitors without login are not touched. At most once a minute a
-    session is written; then the list of sessions learns the time as well.
+    Both times are settings. Anonymous visitors are not affected. A session is written at most once
+    a minute, together with `last_seen_at` in the list of sessions.
     """
 
     def check(self, request: HttpRequest, user: User, page: str) -> HttpResponseBase | None:
-        """Log out what has lasted too long; otherwise note that somebody is there."""
+        """Log out an expired session; otherwise record the activity."""
         now, session = clock.now().timestamp(), request.session
-        began, seen = session.get(BEGAN, now), session.get(SEEN, now)
-        if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_MAX_SECONDS:
+        started, seen = session.get(STARTED_KEY, now), session.get(SEEN_KEY, now)
+        if (
+            now - seen > settings.SESSION_IDLE_SECONDS
+            or now - started > settings.SESSION_MAX_SECONDS
+        ):
             return _time_out(request, user)
         is_poll = page in POLLS or POLL_HEADER in request.headers
-        if SEEN not in session or (now - seen > SEEN_EVERY_SECONDS and not is_poll):
-            session[BEGAN], session[SEEN] = began, now
+        if SEEN_KEY not in session or (now - seen > SEEN_EVERY_SECONDS and not is_poll):
+            session[STARTED_KEY], session[SEEN_KEY] = started, now
             UserSession.objects.filter(session_key=session.session_key).update(
                 last_seen_at=clock.now()
             )
@@ -95,13 +98,13 @@ class SessionTimeoutMiddleware(AuthenticatedMiddleware):
 
 
 class NoStoreMiddleware:
-    """Lets no browser or proxy keep an answer made for somebody's session: "back" shows nothing."""
+    """Forbid caching of responses to logged-in users, so that "back" shows nothing."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Mark the answer private unless the view has said how long it may be kept."""
+        """Mark the response private unless the view has set Cache-Control."""
         response = self.get_response(request)
         if settings.SESSION_COOKIE_NAME in request.COOKIES and not response.has_header(
             "Cache-Control"
@@ -111,34 +114,34 @@ class NoStoreMiddleware:
 
 
 class PasswordChangeMiddleware(AuthenticatedMiddleware):
-    """Leads a person with a first password to the page that changes it, and nowhere else."""
+    """Redirect a user with a first password to the page that changes it."""
 
     def check(self, request: HttpRequest, user: User, page: str) -> HttpResponseBase | None:
-        """Let nothing pass but the account pages until the password is the person's own."""
+        """Allow only the account pages until the password has been changed."""
         if not user.must_change_password or page in PASSWORD_PAGES:
             return None
-        return _lead_to(request, "account_change_password", _("请先把初始密码换成自己的密码。"))
+        return _redirect(request, "account_change_password", _("请先把初始密码换成自己的密码。"))
 
 
 class MfaRequiredMiddleware(AuthenticatedMiddleware):
-    """Leads officials and administrators without a second factor to its set-up page."""
+    """Redirect officials and administrators without a second factor to its set-up page."""
 
     def check(self, request: HttpRequest, user: User, page: str) -> HttpResponseBase | None:
-        """Let pass whoever needs no second factor or has proved one in this session."""
-        if settings.DEMO or page in SECOND_FACTOR_PAGES or request.session.get(PROVED):
+        """Allow users who need no second factor or have used one in this session."""
+        if settings.DEMO or page in SECOND_FACTOR_PAGES or request.session.get(MFA_KEY):
             return None
         if not needs_second_factor(user):
             return None
         if any(record["method"] == "mfa" for record in get_authentication_records(request)) or (
             is_mfa_enabled(user)
         ):
-            request.session[PROVED] = True
+            request.session[MFA_KEY] = True
             return None
-        return _lead_to(request, "mfa_activate_totp", _("您的职务须先设置两步验证。"))
+        return _redirect(request, "mfa_activate_totp", _("您的职务须先设置两步验证。"))
 
 
 def _time_out(request: HttpRequest, user: User) -> HttpResponseBase:
-    """Log out, say why, and come back to the same page after the next log-in."""
+    """Log out with a message; the next log-in returns to the same page."""
     address = get_adapter().get_client_ip(request)
     audit_log.write(SecurityAction.TIMED_OUT, user=user, ip=address)
     UserSession.objects.filter(session_key=request.session.session_key).delete()
@@ -151,10 +154,10 @@ def _time_out(request: HttpRequest, user: User) -> HttpResponseBase:
     return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
 
 
-def _lead_to(request: HttpRequest, page: str, why: str) -> HttpResponseBase:
-    """Redirect the whole page, also when only a part of it was asked for; refuse a program."""
+def _redirect(request: HttpRequest, page: str, reason: str) -> HttpResponseBase:
+    """Redirect the whole page, also for htmx requests; answer 403 to API requests."""
     if request.path.startswith(errors.API):
-        return errors.answer(request, 403, code=page, detail=why)
-    messages.info(request, why)
+        return errors.answer(request, 403, code=page, detail=reason)
+    messages.info(request, reason)
     target = redirect(page)
     return HttpResponseClientRedirect(target.url) if request.headers.get("HX-Request") else target

@@ -1,4 +1,4 @@
-"""Who a program is: its token, its account and its reach, in one question of each request."""
+"""API token authentication: token, account and scope in one query per request."""
 
 from __future__ import annotations
 
@@ -18,52 +18,58 @@ from rest_framework.exceptions import AuthenticationFailed
 from config.lib import clock
 from config.lib.db.prepared import PreparedQuery
 from members.models import User
-from members.posts import scopes
+from members.rights import scopes
 
 _TOKEN = re.compile(rb"[0-9a-f]{16,128}")
 Row = TypeVar("Row", bound=Model)
 
+# One row per post of the account, or one row with NULLs if it has none.
+_ACCOUNT_SQL = """
+SELECT {columns}, post.* FROM knox_authtoken token
+JOIN members_user account ON account.id = token.user_id
+LEFT JOIN LATERAL ({posts}) post ON account.is_active AND NOT account.is_superuser
+WHERE token.digest = $1 ORDER BY post.post
+"""
+
 
 class BearerToken(TokenAuthentication):
-    """A token in the header `Authorization: Bearer …`; anything that cannot be one is refused."""
+    """A token in the header `Authorization: Bearer …`; malformed tokens are refused unread."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
-        """Return the account of a token, its reach with it, and the token; or refuse (401)."""
+        """Return the account of a token, with its scope, and the token; or refuse (401)."""
         if not _TOKEN.fullmatch(token):
             raise AuthenticationFailed(_("令牌无效。"))
         day = timezone.localdate()
-        rows = _WHO.rows(hash_token(token.decode()), day)
+        rows = _ACCOUNT_QUERY.rows(hash_token(token.decode()), day)
         if not rows:
             raise AuthenticationFailed(_("令牌无效。"))
-        found = _row(AuthToken, rows[0])
-        if found.expiry is not None and found.expiry < clock.now():
+        token_row = _row(AuthToken, rows[0])
+        if token_row.expiry is not None and token_row.expiry < clock.now():
             raise AuthenticationFailed(_("令牌无效。"))
-        found.user = _row(User, rows[0][_width(AuthToken) :])
-        self.validate_user(found)  # type: ignore[no-untyped-call]  # no types
-        seats = [row[_width(AuthToken) + _width(User) :] for row in rows]
-        reach = scopes.of_rows(found.user, day, [row for row in seats if row[0]])
-        vars(found.user)["scope"] = reach  # where the account would keep what it reads itself
-        return found.user, found
+        user = token_row.user = _row(User, rows[0][_width(AuthToken) :])
+        super().validate_user(token_row)  # type: ignore[no-untyped-call]  # knox has no types
+        posts = [row[_width(AuthToken) + _width(User) :] for row in rows]
+        scope = scopes.scope_of_rows(user.pk, day, [row for row in posts if row[0]])
+        vars(user)["scope"] = scope  # fills the cached property `User.scope`
+        return user, token_row
 
 
-def _question() -> str:
-    columns = f"{_columns(AuthToken, 'token')}, {_columns(User, 'account')}"
-    seats = scopes.question(user="account.id", day="$2")
-    return f"""
-        SELECT {columns}, seat.* FROM knox_authtoken token
-        JOIN members_user account ON account.id = token.user_id
-        LEFT JOIN LATERAL ({seats}) seat ON account.is_active AND NOT account.is_superuser
-        WHERE token.digest = $1 ORDER BY seat.post
-    """  # noqa: S608 - only names of columns are put in
+def _account_sql() -> str:
+    posts = scopes.posts_sql(user="account.id", day="$2")
+    return _ACCOUNT_SQL.format(
+        columns=f"{_columns(AuthToken, 'token')}, {_columns(User, 'account')}", posts=posts
+    )
 
 
-_WHO = PreparedQuery("who", "varchar, date", _question)
+_ACCOUNT_QUERY = PreparedQuery("account", "varchar, date", _account_sql)
 
 
 def _columns(model: type[Model], name: str) -> str:
-    """Return all columns of a table, each saying its kind without a length."""
-    kinds = {one.column: str(one.db_type(connection)).partition("(")[0] for one in _fields(model)}
-    return ", ".join(f'{name}."{column}"::{kind}' for column, kind in kinds.items())
+    """Return all columns of a table with casts to types without a length."""
+    types = {
+        field.column: str(field.db_type(connection)).partition("(")[0] for field in _fields(model)
+    }
+    return ", ".join(f'{name}."{column}"::{kind}' for column, kind in types.items())
 
 
 def _row(model: type[Row], values: tuple[Any, ...]) -> Row:
@@ -81,4 +87,4 @@ def _names(model: type[Model]) -> tuple[str, ...]:
 
 
 def _fields(model: type[Model]) -> Any:
-    return model._meta.concrete_fields  # noqa: SLF001 - Django's documented Meta API
+    return model._meta.concrete_fields

@@ -1,4 +1,4 @@
-"""Ways out to a person: e-mail, text message, WeCom; and which kinds leave one by one."""
+"""Channels to a person: e-mail, text message, WeCom."""
 
 from __future__ import annotations
 
@@ -11,55 +11,39 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.module_loading import import_string
 
-from members.enums import ChannelName, MessageKind
+from members.enums import SENT_IMMEDIATELY, ChannelName, MessageKind
 from members.models import User
-
-SENT_IMMEDIATELY: dict[MessageKind, bool] = {
-    MessageKind.TO_ACCEPT: True,
-    MessageKind.ASSIGNED: True,
-    MessageKind.REMINDER: False,
-    MessageKind.OVERDUE: False,
-    MessageKind.ESCALATED: True,
-    MessageKind.ANSWERED: True,
-    MessageKind.RETURNED: True,
-    MessageKind.REOPENED: True,
-    MessageKind.RESOLVED: False,
-    MessageKind.CLOSED: False,
-    MessageKind.NOTE: False,
-    MessageKind.DATA_QUALITY: False,
-}
-"""What leaves by itself; the rest waits for the digest of the day. Urgent matters never wait."""
 
 
 class DeliveryChannel(Protocol):
-    """One way out. `send` returns when the message has been handed over, and raises otherwise."""
+    """A channel; `send` returns once the message is handed over, and raises otherwise."""
 
     def send(self, address: str, subject: str, body: str) -> None:
-        """Hand one message over; number, place, category and link are all it may contain."""
+        """Send one message; it may contain number, place, category and link only."""
 
 
 class EmailChannel:
-    """E-mail through Django's mail settings; without a server it appears on the console."""
+    """E-mail through Django's mail settings; without a server it is printed on the console."""
 
     def send(self, address: str, subject: str, body: str) -> None:
-        """Send one e-mail; raises OSError when no server takes it."""
+        """Send one e-mail; raises OSError if no server accepts it."""
         EmailMessage(subject, body, to=[address]).send()
 
 
 class FileChannel:
-    """Stands in for a gateway: one JSON line per message shows what would have been sent."""
+    """Stand-in for a gateway: appends one JSON line per message to a file."""
 
     file_name = "messages.jsonl"
 
     def send(self, address: str, subject: str, body: str) -> None:
-        """Append the message to the outbox file; raises OSError when the disk refuses."""
+        """Append the message to the outbox file; raises OSError if the disk refuses."""
         folder = Path(settings.OUTBOX_DIR)
         folder.mkdir(parents=True, exist_ok=True)
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         row = {"at": at, "to": address, "subject": subject, "body": body}
         line = json.dumps(row, ensure_ascii=False) + "\n"
         with (folder / self.file_name).open("a", encoding="utf-8") as outbox:
-            outbox.write(line)  # one short write in append mode: lines of two workers never mix
+            outbox.write(line)  # one short write in append mode is atomic between workers
 
 
 class SmsFileChannel(FileChannel):
@@ -75,20 +59,20 @@ class WeComFileChannel(FileChannel):
 
 
 def configured() -> frozenset[ChannelName]:
-    """Return the channels that `CHANNELS` names an adapter for."""
+    """Return the channels that have an adapter in the setting `CHANNELS`."""
     return frozenset(ChannelName(name) for name, path in settings.CHANNELS.items() if path)
 
 
 def adapter(name: ChannelName) -> DeliveryChannel:
     """Return the adapter of a channel; raises ImportError for a wrong path."""
-    made: DeliveryChannel = import_string(settings.CHANNELS[name])()
-    return made
+    channel: DeliveryChannel = import_string(settings.CHANNELS[name])()
+    return channel
 
 
 def address_of(user: User, channel: ChannelName) -> str:
-    """Return where a person is reached by a channel; empty when they are not.
+    """Return the address of a user on a channel; empty if there is none.
 
-    WeCom knows a person by the user name, which the organisation keeps alike in both systems.
+    WeCom identifies a person by the user name, which is the same in both systems.
     """
     if channel == ChannelName.EMAIL:
         return user.email
@@ -98,13 +82,13 @@ def address_of(user: User, channel: ChannelName) -> str:
 
 
 def channels_for(user: User, kind: MessageKind, *, is_urgent: bool) -> list[ChannelName]:
-    """Return the channels one message takes to one person, beside the inbox.
+    """Return the channels, besides the inbox, by which a message is sent to a user.
 
-    Urgent ones take every channel; others e-mail alone, and only if their kind leaves singly.
+    Urgent messages use every channel; others only e-mail, and only if `SENT_IMMEDIATELY`.
     """
     if is_urgent:
         wanted = [ChannelName.EMAIL, ChannelName.SMS, ChannelName.WECOM]
     else:
         wanted = [ChannelName.EMAIL] if SENT_IMMEDIATELY[kind] else []
-    known = configured()
-    return [name for name in wanted if name in known and address_of(user, name)]
+    available = configured()
+    return [name for name in wanted if name in available and address_of(user, name)]

@@ -1,4 +1,4 @@
-"""What every full page knows about its reader: how many messages wait."""
+"""Context processor: the number of unread messages."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from django.utils.functional import SimpleLazyObject
 from config.lib import clock
 from members.models import InboxMessage, User
 
-MOST = 100  # counting stops here; the page says "99+"
+MAX_COUNT = 100  # counting stops here; the page says "99+"
 
 
 def count(user: User) -> int:
-    """Return how many messages a person has not read, at most a hundred; one query."""
+    """Return the number of unread messages of a user, at most 100; one query."""
     unread = InboxMessage.objects.shown_to(user, clock.now()).unread()
-    return unread[:MOST].count()
+    return unread[:MAX_COUNT].count()
 
 
 def unread_count(request: HttpRequest) -> dict[str, Any]:
-    """Give the page `unread_count`; asked only if it is shown, and never for a part of a page."""
+    """Add `unread_count` to the context, evaluated lazily, and not for htmx requests."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or request.headers.get("HX-Request"):
         return {"unread_count": 0}

@@ -1,4 +1,4 @@
-"""The words that leave the system: number, place, category and a link, nothing about anybody."""
+"""Texts of outgoing messages: number, place, category and link, nothing about a person."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from members.models import Delivery, InboxMessage
-from members.workflow.messages import digest_lines
 
-DIGEST_LINES = 30
+MAX_DIGEST_ITEMS = 30
 
 
 class Message(NamedTuple):
-    """Subject and body of one message going out."""
+    """Subject and body of an outgoing message."""
 
     subject: str
     body: str
 
 
 def message(delivery: Delivery, now: dt.datetime) -> Message | None:
-    """Write a delivery out in the system's own language; None when there is nothing left to say."""
+    """Return the text of a delivery in the system's language; None if nothing is left to say."""
     with translation.override(settings.LANGUAGE_CODE):
         if delivery.message is not None:
             return _single(delivery.message)
@@ -41,8 +40,10 @@ def _single(message: InboxMessage) -> Message:
 
 
 def _digest(delivery: Delivery, now: dt.datetime) -> Message | None:
-    """List what is still unread when the digest leaves; read in the meantime means no letter."""
-    messages = digest_lines(delivery.user, now, DIGEST_LINES) if delivery.user else []
+    """List what is still unread at sending time; None if everything has been read."""
+    if delivery.user is None:
+        return None
+    messages = list(InboxMessage.objects.of_digest(delivery.user, now)[:MAX_DIGEST_ITEMS])
     if not messages:
         return None
     subject = ngettext("今日提醒：%(count)d 条", "今日提醒：%(count)d 条", len(messages)) % {

@@ -1,1 +1,1 @@
-"""Posts: who holds which post, and what its scope is."""
+"""Posts: who heads and staffs organisations."""

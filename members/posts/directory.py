@@ -1,4 +1,4 @@
-"""Who holds which post: the questions higher apps ask about organisations and their people."""
+"""Queries on who holds which post, for the apps above."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from members.models import Post, User
 
 
 def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
-    """Return who answers for each organisation on `day`: the holders, else the deputies.
+    """Return the heads of each organisation on `day`: the holders, else the deputies.
 
-    Staff never answer for their organisation. A vacant organisation has an empty list; the
-    caller then goes one level further up, never past it in silence. One query.
+    Staff are never heads. An organisation without a head has an empty list; callers then escalate
+    one level. One query.
     """
     wanted = set(organisation_ids)
     holders: dict[int, list[int]] = {organisation: [] for organisation in wanted}
@@ -40,7 +40,7 @@ def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[in
 
 
 def staff_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
-    """Return the staff of each organisation on `day`; every organisation asked for has a list."""
+    """Return the staff of each organisation on `day`; each organisation has a list."""
     staff: dict[int, list[int]] = {organisation: [] for organisation in organisation_ids}
     posts = (
         Post.objects.active(day)
@@ -55,12 +55,12 @@ def staff_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[in
 
 
 def members_of(organisation_id: int, day: dt.date) -> list[User]:
-    """Return whom a branch may send to doors, as `member_posts_of` orders them."""
+    """Return the users a branch may send on door visits, in the order of `member_posts_of`."""
     return [post.user for post in member_posts_of(organisation_id, day)]
 
 
 def member_posts_of(organisation_id: int, day: dt.date) -> list[Post]:
-    """Return leaders and members of a branch and of its groups, group by group, leaders first.
+    """Return leaders and members of a branch and its groups, by group, leaders first.
 
     One post per person, with user and organisation loaded.
     """
@@ -78,7 +78,7 @@ def member_posts_of(organisation_id: int, day: dt.date) -> list[Post]:
 
 
 def with_post_below(organisation_id: int, user_ids: Iterable[int], day: dt.date) -> set[int]:
-    """Return which of these people hold a post in an organisation or below it. One query."""
+    """Return the users who hold a post in an organisation or below it. One query."""
     wanted = list(user_ids)
     if not wanted:
         return set()
@@ -91,7 +91,7 @@ def with_post_below(organisation_id: int, user_ids: Iterable[int], day: dt.date)
 
 @dataclass(frozen=True, slots=True)
 class VacantPost:
-    """An organisation without a holder of its head post; `has_deputy` says who stands in."""
+    """An organisation without a holder of its head post; `has_deputy` tells of a deputy."""
 
     organisation_id: int
     name: str
@@ -101,7 +101,7 @@ class VacantPost:
 
 
 def vacant_posts(day: dt.date) -> list[VacantPost]:
-    """Return the organisations standing on `day` that nobody heads, for the coverage check."""
+    """Return the organisations valid on `day` without a head, for the coverage check."""
     head = Post.objects.active(day).heads().filter(organisation_id=OuterRef("pk"))
     organisations = (
         Organisation.objects.on(day)
@@ -120,7 +120,7 @@ def vacant_posts(day: dt.date) -> list[VacantPost]:
 
 
 def posts_at(organisation_ids: Iterable[int], user_ids: Iterable[int], day: dt.date) -> list[Post]:
-    """Return the head posts of some organisations and every post of some people, holders first.
+    """Return head posts of some organisations and all posts of some users, holders first.
 
     With user and organisation loaded; one query.
     """

@@ -1,10 +1,9 @@
-"""The verbs of people and their inbox; nothing else changes these tables."""
+"""Workflow of people and their inbox: the only code that changes these tables."""
 
 from members.workflow.bulk import appoint_all, create_people, enrol_all
 from members.workflow.deliveries import claim, mark_failed, mark_sent, release
 from members.workflow.messages import (
     Notification,
-    digest_lines,
     mark_all_read,
     mark_read,
     notify,
@@ -31,7 +30,6 @@ __all__ = [
     "claim",
     "create_people",
     "create_person",
-    "digest_lines",
     "end_post",
     "enrol_all",
     "hand_over",

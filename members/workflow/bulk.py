@@ -1,4 +1,4 @@
-"""The verbs of whole registers: many people, posts and enrolled cadres at once."""
+"""Workflow for many rows: create users, posts and enrolments at once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ BATCH = 1000
 
 
 def create_people(*, people: Sequence[User]) -> list[User]:
-    """Add many accounts at once, passwords already hashed or unusable."""
+    """Create many accounts at once, with hashed or unusable passwords."""
     return User.objects.bulk_create(people, BATCH)
 
 
 def appoint_all(*, posts: Sequence[Post]) -> list[Post]:
-    """Add many posts at once; the database refuses two heads and mixed hats as ever."""
+    """Create many posts at once; database constraints reject conflicting ones."""
     return Post.objects.bulk_create(posts, BATCH)
 
 

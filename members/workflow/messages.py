@@ -1,10 +1,11 @@
-"""The verbs of the inbox: tell people once, mark read, and owe the digest of the day."""
+"""Workflow of the inbox: notify users once, mark messages as read, queue daily digests."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -12,21 +13,17 @@ from django.utils import timezone
 
 from grids.calendar import calendars
 from grids.calendar.working_time import WorkCalendar
-from members.enums import ChannelName, MessageKind
+from members.enums import DIGEST_KINDS, ChannelName, MessageKind
 from members.inbox import channels
 from members.models import Delivery, InboxMessage, Post, User
-
-DIGEST_KINDS: tuple[MessageKind, ...] = tuple(
-    kind for kind, singly in channels.SENT_IMMEDIATELY.items() if not singly
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What some people are to be told, once each, under a key that stays the same on a repeat.
+    """A notification of some users; repeated calls with the same `key` notify once.
 
-    `title` and `url` name a case by number, place and category only. What is not urgent waits for
-    the office hours of the place.
+    `title` and `url` identify a case by number, place and category only. A notification that is
+    not urgent is shown from the next office hours of the place.
     """
 
     user_ids: tuple[int, ...]
@@ -38,75 +35,92 @@ class Notification:
     area_path: str
 
     def show_from(self, now: dt.datetime) -> dt.datetime:
-        """Return from when on it is shown."""
+        """Return the instant from which the message is shown."""
         return now if self.is_urgent else calendars.for_path(self.area_path).next_opening(now)
 
 
-def notify(*, notifications: Iterable[Notification], now: dt.datetime) -> None:
-    """Tell people the news, each once, however often this is called with the same keys.
+class _Item(NamedTuple):
+    """One notification to one recipient."""
 
-    Three queries, however many people and news.
+    recipient: User
+    notification: Notification
+    show_from: dt.datetime
+
+
+def notify(*, notifications: Iterable[Notification], now: dt.datetime) -> None:
+    """Write inbox messages and their deliveries; repeated calls with the same keys add nothing.
+
+    Three queries, regardless of the number of users and notifications.
     """
-    news = [one for one in notifications if one.user_ids]
-    if not news:
+    wanted = [notification for notification in notifications if notification.user_ids]
+    if not wanted:
         return
     with transaction.atomic(savepoint=False):
-        people = (
-            User.objects.filter(pk__in={pk for one in news for pk in one.user_ids}, is_active=True)
+        user_ids = {pk for notification in wanted for pk in notification.user_ids}
+        users = (
+            User.objects.filter(pk__in=user_ids, is_active=True)
             .only("email", "duty_phone", "username", "is_system")
             .in_bulk()
         )
-        told = [
-            (people[pk], one, one.show_from(now))
-            for one in news
-            for pk in sorted(set(one.user_ids) & people.keys())
-        ]  # one order everywhere, so that two tellers never lock crosswise
-        if not told:
-            return
-        # A repeat writes the same key over itself: it changes nothing and returns the old row's id.
-        messages = InboxMessage.objects.bulk_create(
-            [
-                InboxMessage(
-                    user=person,
-                    key=f"{one.key}:{person.pk}",
-                    kind=one.kind,
-                    title=one.title,
-                    url=one.url,
-                    is_urgent=one.is_urgent,
-                    created_at=now,
-                    show_from=show_from,
-                )
-                for person, one, show_from in told
-            ],
-            update_conflicts=True,
-            unique_fields=["key"],
-            update_fields=["key"],
-        )
-        Delivery.objects.bulk_create(
-            [
-                Delivery(
-                    key=f"{message.key}:{channel}",
-                    user=person,
-                    channel=channel,
-                    message=message,
-                    send_from=show_from,
-                )
-                for (person, one, show_from), message in zip(told, messages, strict=True)
-                for channel in channels.channels_for(person, one.kind, is_urgent=one.is_urgent)
-            ],
-            ignore_conflicts=True,
-        )
+        items = [
+            _Item(users[pk], notification, notification.show_from(now))
+            for notification in wanted
+            for pk in sorted(set(notification.user_ids) & users.keys())
+        ]  # the same order in every process, so that concurrent inserts cannot deadlock
+        if items:
+            _queue_deliveries(items, _write_messages(items, now))
+
+
+def _write_messages(items: Sequence[_Item], now: dt.datetime) -> list[InboxMessage]:
+    # On conflict the key is set to itself: nothing changes, and the id of the old row is returned.
+    return InboxMessage.objects.bulk_create(
+        [
+            InboxMessage(
+                user=recipient,
+                key=f"{notification.key}:{recipient.pk}",
+                kind=notification.kind,
+                title=notification.title,
+                url=notification.url,
+                is_urgent=notification.is_urgent,
+                created_at=now,
+                show_from=show_from,
+            )
+            for recipient, notification, show_from in items
+        ],
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["key"],
+    )
+
+
+def _queue_deliveries(items: Sequence[_Item], messages: Sequence[InboxMessage]) -> None:
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                key=f"{message.key}:{channel}",
+                user=recipient,
+                channel=channel,
+                message=message,
+                send_from=show_from,
+            )
+            for (recipient, notification, show_from), message in zip(items, messages, strict=True)
+            for channel in channels.channels_for(
+                recipient, notification.kind, is_urgent=notification.is_urgent
+            )
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def queue_digests(*, now: dt.datetime, day: dt.date) -> int:
-    """Owe a digest to everybody with news that did not leave singly; return how many.
+    """Queue a digest for each user with unread digest messages; return how many were queued.
 
-    One per person and working day, from the opening of the person's own offices on; nobody who
-    has read everything, and nobody without news since the last digest.
+    At most one per user and working day, after the opening of the user's offices. Users without
+    new messages since their last digest get none.
     """
     if ChannelName.EMAIL not in channels.configured():
         return 0
-    news = InboxMessage.objects.filter(
+    unread = InboxMessage.objects.filter(
         user_id=OuterRef("pk"),
         kind__in=DIGEST_KINDS,
         is_urgent=False,
@@ -115,19 +129,19 @@ def queue_digests(*, now: dt.datetime, day: dt.date) -> int:
     )
     digests = Delivery.objects.filter(user_id=OuterRef("pk"), message=None).order_by("-send_from")
     midnight = dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone())
-    people = list(
-        User.objects.filter(Exists(news), is_active=True)
+    user_ids = list(
+        User.objects.filter(Exists(unread), is_active=True)
         .exclude(email="")
         .annotate(last=Subquery(digests.values("send_from")[:1]))
         .filter(
             Q(last=None)
-            | Q(last__lt=midnight) & Exists(news.filter(show_from__gt=OuterRef("last")))
+            | Q(last__lt=midnight) & Exists(unread.filter(show_from__gt=OuterRef("last")))
         )
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-    places = _places_of(people, day)
-    due = [pk for pk in people if has_opened(calendars.for_path(places.get(pk, "")), now, day)]
+    paths = _work_paths(user_ids, day)
+    due = [pk for pk in user_ids if has_opened(calendars.for_path(paths.get(pk, "")), now, day)]
     Delivery.objects.bulk_create(
         [
             Delivery(
@@ -144,14 +158,14 @@ def queue_digests(*, now: dt.datetime, day: dt.date) -> int:
 
 
 def has_opened(calendar: WorkCalendar, now: dt.datetime, day: dt.date) -> bool:
-    """Tell whether `day` is worked and its first office hours have begun."""
+    """Return whether `day` is a working day and its first office hours have begun."""
     midnight = now.astimezone(calendar.tz).replace(hour=0, minute=0, second=0, microsecond=0)
     opening = calendar.next_opening(midnight)
     return opening.astimezone(calendar.tz).date() == day and opening <= now
 
 
-def _places_of(user_ids: Iterable[int], day: dt.date) -> dict[int, str]:
-    """Return the place each person works at, by the oldest post held."""
+def _work_paths(user_ids: Iterable[int], day: dt.date) -> dict[int, str]:
+    """Return the path of the place where each user works, by the oldest post held."""
     rows = (
         Post.objects.on(day)
         .filter(user_id__in=list(user_ids), organisation__isnull=False)
@@ -161,18 +175,8 @@ def _places_of(user_ids: Iterable[int], day: dt.date) -> dict[int, str]:
     return dict(rows)
 
 
-def digest_lines(user: User, now: dt.datetime, limit: int) -> list[InboxMessage]:
-    """Return the newest unread messages that belong into a person's digest."""
-    return list(
-        InboxMessage.objects.shown_to(user, now)
-        .unread()
-        .filter(kind__in=DIGEST_KINDS)
-        .order_by("-id")[:limit]
-    )
-
-
 def mark_read(*, user: User, message_id: int, now: dt.datetime) -> InboxMessage | None:
-    """Mark one message of a person as read and return it; None when it is nobody's or another's."""
+    """Mark a user's message as read and return it; None if it does not exist or is another's."""
     message = InboxMessage.objects.shown_to(user, now).filter(pk=message_id).first()
     if message is not None and message.read_at is None:
         message.read_at = now
@@ -181,5 +185,5 @@ def mark_read(*, user: User, message_id: int, now: dt.datetime) -> InboxMessage 
 
 
 def mark_all_read(*, user: User, now: dt.datetime) -> int:
-    """Mark everything shown to a person as read; return how many were new."""
+    """Mark all messages shown to a user as read; return how many were unread."""
     return InboxMessage.objects.shown_to(user, now).unread().update(read_at=now)

@@ -1,4 +1,4 @@
-"""The verbs of people: create, appoint, end, hand over, lock, unlock, and the first password."""
+"""Workflow of people: create, appoint, end and hand over posts, lock, unlock, first password."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from members.accounts import audit_log
 from members.enums import ADMIN_ROLES, LEVELS_OF, Role, SecurityAction
 from members.models import Post, User
 
-FIRST_PASSWORD_BYTES = 12  # 16 letters and digits, read out once
+FIRST_PASSWORD_BYTES = 12  # 16 characters, read out once
 
 
 @transaction.atomic
@@ -30,9 +30,9 @@ def create_person(
     duty_phone: str = "",
     is_system: bool = False,
 ) -> User:
-    """Create an account that cannot log in until a first password is given.
+    """Create an account that cannot log in until it has a first password.
 
-    Raises ValidationError naming the field when the user name is taken or malformed.
+    Raises ValidationError, by field, if the user name is taken or malformed.
     """
     user = User(
         username=username, name=name, email=email, duty_phone=duty_phone, is_system=is_system
@@ -46,7 +46,7 @@ def create_person(
 
 @transaction.atomic
 def change_person(*, user: User, by: User) -> None:
-    """Save what an operator changed about a person and write down which fields."""
+    """Save what an administrator changed about a person and log the field names."""
     user.full_clean()
     before = User.objects.select_for_update().get(pk=user.pk)
     names = ("name", "email", "duty_phone", "is_system")
@@ -58,7 +58,7 @@ def change_person(*, user: User, by: User) -> None:
 
 @transaction.atomic
 def set_first_password(*, user: User, by: User | None) -> str:
-    """Give a random first password, returned once; its owner must change it at the first login."""
+    """Set and return a random first password; the owner must change it at first login."""
     if user.is_system:
         raise ValidationError(_("系统账号不用密码登录，请发放接口令牌。"))
     password = secrets.token_urlsafe(FIRST_PASSWORD_BYTES)
@@ -71,7 +71,7 @@ def set_first_password(*, user: User, by: User | None) -> str:
 
 @transaction.atomic
 def lock(*, user: User, by: User) -> None:
-    """Close an account at once: sessions and tokens stop with the next request."""
+    """Deactivate an account: sessions and tokens stop working with the next request."""
     if user.pk == by.pk:
         raise ValidationError(_("不能停用自己的账号。"))
     user.is_active = False
@@ -81,7 +81,7 @@ def lock(*, user: User, by: User) -> None:
 
 @transaction.atomic
 def unlock(*, user: User, by: User) -> None:
-    """Open a closed account again."""
+    """Reactivate an account."""
     user.is_active = True
     user.save(update_fields=["is_active"])
     audit_log.write(SecurityAction.UNLOCKED, user=by, of=user.pk)
@@ -89,21 +89,19 @@ def unlock(*, user: User, by: User) -> None:
 
 @transaction.atomic
 def reset_second_factor(*, user: User, by: User) -> None:
-    """Forget a lost phone and its recovery codes; the owner sets the second factor up anew."""
+    """Delete TOTP and recovery codes; the owner sets the second factor up again."""
     Authenticator.objects.filter(user=user).delete()
     audit_log.write(SecurityAction.SECOND_FACTOR_RESET, user=by, of=user.pk)
 
 
 @transaction.atomic
 def issue_token(*, user: User, days: int, by: User | None) -> str:
-    """Return a new API token of a system account, valid `days` days and shown this once."""
+    """Return a new API token of a system account, valid `days` days; it is shown only once."""
     if not user.is_system:
         raise ValidationError(_("只有系统账号可以使用接口令牌。"))
     if not user.is_active:
         raise ValidationError(_("账号已停用。"))
-    row, token = AuthToken.objects.create(  # type: ignore[no-untyped-call]
-        user=user, expiry=dt.timedelta(days=days)
-    )
+    row, token = AuthToken.objects.create(user=user, expiry=dt.timedelta(days=days))
     detail = {"of": user.pk, "token": row.token_key, "days": days}
     audit_log.write(SecurityAction.TOKEN_ISSUED, user=by, **detail)
     return str(token)
@@ -123,9 +121,8 @@ def appoint(
 ) -> Post:
     """Give a person a post from a day on.
 
-    Raises ValidationError with a plain sentence when the post does not fit the organisation's
-    level, already has a holder, or would put two administrative hats, or a hat and a post that
-    reaches cases, on one head.
+    Raises ValidationError if the role does not exist at the organisation's level, the post already
+    has a holder, or the person would combine two administrator roles, or one with another post.
     """
     if by is not None and by.pk == user.pk:
         raise ValidationError(_("不能给自己任职。"))
@@ -151,7 +148,7 @@ def appoint(
 
 @transaction.atomic
 def end_post(*, post: Post, on: dt.date, by: User | None) -> None:
-    """End a post; `on` is its last day. Its rights stop with that day, on every open page."""
+    """End a post; `on` is its last day. Open pages lose its rights after that day."""
     post.valid_to = on
     _save(post)
     audit_log.write(
@@ -163,7 +160,7 @@ def end_post(*, post: Post, on: dt.date, by: User | None) -> None:
 def hand_over(*, post: Post, to: User, on: dt.date, by: User | None) -> Post:
     """Pass a post to another person from `on`; the predecessor keeps it until the day before.
 
-    The work stays with the post: nothing has to be moved.
+    Work is assigned to the post, so nothing has to be moved.
     """
     end_post(post=post, on=on - dt.timedelta(days=1), by=by)
     return appoint(
@@ -178,10 +175,10 @@ def hand_over(*, post: Post, to: User, on: dt.date, by: User | None) -> Post:
 
 
 def _save(post: Post) -> None:
-    """Save a post, turning the database's refusal into the sentence of the constraint."""
+    """Save a post; convert a constraint violation into a ValidationError."""
     post.full_clean()
     try:
         with transaction.atomic():
             post.save()
-    except IntegrityError as refusal:  # somebody else was faster between check and save
-        raise ValidationError(_("任职与已有的任职冲突，请刷新后再试。")) from refusal
+    except IntegrityError as error:  # a concurrent insert between check and save
+        raise ValidationError(_("任职与已有的任职冲突，请刷新后再试。")) from error

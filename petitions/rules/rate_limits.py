@@ -41,7 +41,7 @@ def hit(rule: RateLimit, what: str, now: dt.datetime) -> None:
 
     One statement that counts and tests at once: however many come together, exactly `limit` pass.
     """
-    table = connection.ops.quote_name(RateLimitCounter._meta.db_table)  # noqa: SLF001 - documented API
+    table = connection.ops.quote_name(RateLimitCounter._meta.db_table)
     window = _window(rule, now)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -57,7 +57,7 @@ def hit(rule: RateLimit, what: str, now: dt.datetime) -> None:
 
 def release(rule: RateLimit, what: str, now: dt.datetime) -> None:
     """Take one try back: it was no guess, the answer was right."""
-    table = connection.ops.quote_name(RateLimitCounter._meta.db_table)  # noqa: SLF001 - documented API
+    table = connection.ops.quote_name(RateLimitCounter._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET count = count - 1"  # noqa: S608 - own table

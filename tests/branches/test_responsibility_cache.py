@@ -107,9 +107,9 @@ def test_another_day_is_read_anew(town: Town) -> None:
 
 
 def test_not_more_than_so_many_are_held(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responsibility_cache, "MOST", 3)
+    monkeypatch.setattr(responsibility_cache, "MAX_AREAS", 3)
     for place in (town.building, town.areas["d1"], town.building):
         responsibility_cache.responsible_for(place.pk, DAY)
-    assert responsibility_cache._now is not None
+    assert responsibility_cache._Process.cache is not None
     responsibility_cache.responsible_for(town.areas["city"].pk, DAY)
-    assert set(responsibility_cache._now.areas) == {town.areas["city"].pk}
+    assert set(responsibility_cache._Process.cache.areas) == {town.areas["city"].pk}

@@ -48,9 +48,11 @@ def test_a_branch_says_what_it_answers_for(
 ) -> None:
     answer = page(client, cast["secretary"], "branches:organisation", town.orgs["branch"].pk)
     assert answer.status_code == 200
-    served = {duty["row"].area_id for duty in answer.context["duties"]}
+    served = {item["row"].area_id for item in answer.context["responsibilities"]}
     assert served == {town.areas["g7"].pk, town.areas["g8"].pk}
-    assert all(client.get(duty["url"]).status_code == 200 for duty in answer.context["duties"])
+    assert all(
+        client.get(item["url"]).status_code == 200 for item in answer.context["responsibilities"]
+    )
     assert all(
         client.get(crumb["url"]).status_code == 200 for crumb in answer.context["crumbs"][:-1]
     )
@@ -62,7 +64,7 @@ def test_a_place_out_of_reach_is_named_without_a_link(
     client: Client, town: Town, cast: dict[str, User]
 ) -> None:
     answer = page(client, cast["leader"], "branches:organisation", town.orgs["branch"].pk)
-    urls = {duty["row"].area_id: duty["url"] for duty in answer.context["duties"]}
+    urls = {item["row"].area_id: item["url"] for item in answer.context["responsibilities"]}
     assert urls[town.areas["g7"].pk]
     assert urls[town.areas["g8"].pk] == ""
 
@@ -98,9 +100,9 @@ def test_an_organisation_is_found_by_its_name(
     client: Client, town: Town, cast: dict[str, User]
 ) -> None:
     found = page(client, cast["secretary"], "branches:organisations", q="46号楼")
-    assert found.context["found"] == [town.orgs["group"]]
+    assert found.context["results"] == [town.orgs["group"]]
     none = page(client, cast["outsider"], "branches:organisations", q="46号楼")
-    assert none.context["found"] == []
+    assert none.context["results"] == []
 
 
 def test_a_yurt_group_shows_its_season_and_its_rooms_next_stops(

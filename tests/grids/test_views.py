@@ -48,7 +48,7 @@ def test_a_place_says_who_answers_since_when(
     text = answer.content.decode()
     assert answer.status_code == 200
     assert [
-        row["row"].organisation.name for row in answer.context["panels"][0].data["answers"]
+        row["row"].organisation.name for row in answer.context["panels"][0].data["organisations"]
     ] == [
         "46号楼党小组",
         "第三网格党支部",
@@ -95,18 +95,18 @@ def test_the_tree_begins_at_ones_own_territory(
     client: Client, town: Town, cast: dict[str, User]
 ) -> None:
     begun = page(client, cast["secretary"], "grids:places")
-    assert {area.pk for area in begun.context["starts"]} == {
+    assert {area.pk for area in begun.context["top_places"]} == {
         town.areas["g7"].pk,
         town.areas["g8"].pk,
     }
-    assert page(client, cast["auditor"], "grids:places").context["starts"] == []
+    assert page(client, cast["auditor"], "grids:places").context["top_places"] == []
 
 
 def test_a_place_is_found_without_script(client: Client, town: Town, cast: dict[str, User]) -> None:
     found = page(client, cast["secretary"], "grids:places", q="46")
-    assert town.building in found.context["found"]
+    assert town.building in found.context["results"]
     none = page(client, cast["outsider"], "grids:places", q="46")
-    assert none.context["found"] == []
+    assert none.context["results"] == []
     assert "没有找到" in none.content.decode()
 
 

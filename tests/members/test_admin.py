@@ -8,9 +8,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from members import workflow
-from members.accounts import admin_permissions
 from members.enums import ADMIN_ROLES, Role, SecurityAction
 from members.models import Post, SecurityEvent, User
+from members.rights import admin_permissions
 from tests.members.conftest import TODAY, Town
 
 

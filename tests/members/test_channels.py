@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from pytest_django import Settings
 
-from members.enums import ChannelName, MessageKind
+from members.enums import SENT_IMMEDIATELY, ChannelName, MessageKind
 from members.inbox import channels
 from members.models import User
 
@@ -39,7 +39,7 @@ def test_the_file_adapters_show_what_would_be_sent(
 
 
 def test_every_kind_is_decided() -> None:
-    assert set(channels.SENT_IMMEDIATELY) == set(MessageKind)
+    assert set(SENT_IMMEDIATELY) == set(MessageKind)
 
 
 def test_a_person_is_reached_only_where_an_address_is_known() -> None:

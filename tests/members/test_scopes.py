@@ -12,7 +12,7 @@ from branches.workflow import end_responsibility
 from members import workflow
 from members.enums import Role
 from members.models import User
-from members.posts import scopes
+from members.rights import scopes
 from tests.members.conftest import TODAY, Town
 
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from branches.models import Organisation
 from config.templatetags import components
-from members.posts import scopes
+from members.rights import scopes
 from petitions import involvement
 from petitions.api import petitions as api
 from petitions.api.serializers.verbs import VerbBody

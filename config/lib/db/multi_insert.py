@@ -76,7 +76,7 @@ def _statement(row: Model, line: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
 @cache
 def _shape(model: type[Model], *, has_id: bool) -> _Shape:
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    about = model._meta  # noqa: SLF001 - Django's documented Meta API
+    about = model._meta
     fields = tuple(one for one in about.local_concrete_fields if has_id or not one.primary_key)
     columns = ", ".join(quote(str(field.column)) for field in fields)
     kinds = tuple(

@@ -31,6 +31,6 @@ def draw_ids(model: type[models.Model], count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [model._meta.db_table, count],  # noqa: SLF001 - Django's documented Meta API
+            [model._meta.db_table, count],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""Prints the demo log-ins: role, user name, password, and what to try."""
+"""Print the demo log-ins: role, user name, password, and what to try."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = "Print the demo log-ins of the sample."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Print a table of the accounts that are really there."""
+        """Print a table of the demo accounts that exist."""
         there = set(User.objects.values_list("username", flat=True).filter(is_active=True))
         rows = [
             (
@@ -40,6 +40,6 @@ class Command(BaseCommand):
 
 
 def _padded(text: str, width: int) -> str:
-    """Pad to a width on the screen, where a Chinese character takes two columns."""
+    """Pad to a display width; a Chinese character takes two columns."""
     columns = sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
     return text + " " * max(0, width - columns)

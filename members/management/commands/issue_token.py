@@ -1,4 +1,4 @@
-"""Issues an API token for a system account and prints it once."""
+"""Issue an API token for a system account and print it once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from members.models import User
 
 
 class Command(BaseCommand):
-    """Issue a token; only its digest is kept."""
+    """Issue a token; only its digest is stored."""
 
     help = "Issue an API token for a system account; it is printed once and never again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the user name and the days of validity."""
+        """Define user name and days of validity."""
         parser.add_argument("username")
         parser.add_argument("--days", type=int, default=365)
 
@@ -30,6 +30,6 @@ class Command(BaseCommand):
             raise CommandError("--days must lie between 1 and 3650.")
         try:
             token = workflow.issue_token(user=user, days=options["days"], by=None)
-        except ValidationError as refusal:
-            raise CommandError(" ".join(refusal.messages)) from refusal
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(token)

@@ -111,7 +111,7 @@ def _place(caller: User, given: dict[str, Any], day: dt.date) -> routing.Respons
     if ("place" in given) == ("place_code" in given):
         raise ValidationError({"place": [_("地点请填编号或编码中的一个。")]})
     pk = given["place"] if "place" in given else _coded(caller, given["place_code"], day)
-    found = routing.place(pk, day, caller.scope.edition) if pk is not None else None
+    found = routing.place(pk, day, caller.scope.register_version) if pk is not None else None
     if found and found.area.is_visible_to(caller) and found.area.is_reportable_on(day):
         return found
     raise missing("place" if "place" in given else "place_code")

@@ -10,8 +10,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from branches.enums import OrgLevel
-from branches.models import Organisation
-from branches.querysets import OrganisationQuerySet
+from branches.models import Organisation, OrganisationQuerySet
 from config.lib.rest.strict_serializers import (
     StrictBooleanField,
     StrictCharField,

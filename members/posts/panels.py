@@ -1,4 +1,4 @@
-"""What people add to an organisation's page: who holds which post, and how many are enrolled."""
+"""Panel that this app adds to an organisation's page: posts and enrolled cadres."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from config.lib.viewer import Viewer
 from members.enums import Role
 from members.models import NearbyEnrolment, Post
 
-SHOWN = [role for role in Role if role not in (Role.MEMBER, Role.API_CLIENT)]
+SHOWN_ROLES = [role for role in Role if role not in (Role.MEMBER, Role.API_CLIENT)]
 
 
 def posts(organisation: Organisation, _viewer: Viewer, day: dt.date) -> Panel:
-    """Name the posts of an organisation with holder and deputy, and count the cadres enrolled.
+    """List the posts of an organisation and count the cadres enrolled in it.
 
-    Enrolled cadres (就近纳入) of an organisation and of those below it are counted together.
+    Enrolled cadres (就近纳入) of the organisation and of all organisations below are counted.
     """
-    held = (
+    active_posts = (
         Post.objects.active(day)
-        .filter(organisation=organisation, role__in=SHOWN)
+        .filter(organisation=organisation, role__in=SHOWN_ROLES)
         .select_related("user")
         .order_by("is_deputy", "valid_from", "id")
     )
     enrolled = NearbyEnrolment.objects.filter(
         organisation__path__startswith=organisation.path, ended_on=None
     ).count()
-    return Panel("members/_posts.html", {"posts": list(held), "enrolled": enrolled})
+    return Panel("members/_posts.html", {"posts": list(active_posts), "enrolled": enrolled})

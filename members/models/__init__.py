@@ -1,0 +1,8 @@
+"""Models of people: users, posts, enrolled cadres, the inbox, and the security log."""
+
+from members.models.inbox import Delivery, InboxMessage
+from members.models.posts import NearbyEnrolment, Post
+from members.models.security import SecurityEvent
+from members.models.users import User
+
+__all__ = ["Delivery", "InboxMessage", "NearbyEnrolment", "Post", "SecurityEvent", "User"]

@@ -1,0 +1,116 @@
+"""Models of the inbox: messages to users, and their deliveries by other channels."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from config.lib.viewer import Viewer
+from members.enums import DIGEST_KINDS, ChannelName, MessageKind
+from members.models.users import User
+
+
+class InboxQuerySet(models.QuerySet["InboxMessage"]):
+    """Queries on inbox messages."""
+
+    def shown_to(self, viewer: Viewer, now: dt.datetime) -> Self:
+        """Filter to the messages a user may see at `now`.
+
+        Messages name cases, so a user without a post today sees none, not even old ones.
+        """
+        scope = viewer.scope
+        if not scope.posts:
+            return self.none()
+        return self.filter(user_id=scope.user_id, show_from__lte=now)
+
+    def unread(self) -> Self:
+        """Filter to unread messages."""
+        return self.filter(read_at=None)
+
+    def of_digest(self, viewer: Viewer, now: dt.datetime) -> Self:
+        """Filter to the unread messages that belong into a user's digest, newest first."""
+        unread = self.shown_to(viewer, now).unread()
+        return unread.filter(kind__in=DIGEST_KINDS).order_by("-id")
+
+
+class InboxMessage(models.Model):
+    """A message to one user about one event; `key` (`event:user`) makes it unique.
+
+    Title and link identify a case by number, place and category only; nothing about its petitioner.
+    A message that waits for office hours has `show_from` in the future.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="inbox")
+    key = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(_("类别"), max_length=12, choices=MessageKind)
+    title = models.CharField(_("标题"), max_length=160)
+    url = models.CharField(max_length=200)
+    is_urgent = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    show_from = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("消息")
+        verbose_name_plural = pgettext_lazy("plural", "消息")
+        indexes = [
+            models.Index(fields=["user", "-id"], name="inbox_user_newest"),
+            models.Index(fields=["user"], name="inbox_unread", condition=Q(read_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Questions about what goes out."""
+
+    def due(self, now: dt.datetime) -> Self:
+        """Keep what should go out by now and is in nobody's hands."""
+        free = Q(leased_until=None) | Q(leased_until__lt=now)
+        return self.filter(free, send_from__lte=now, sent_at=None, failed_at=None)
+
+
+class Delivery(models.Model):
+    """One message going out by one channel; a lease lets many workers share the work safely.
+
+    `key` is unique (`message:channel`, or `digest:user:date`), so a repeat never sends twice.
+    """
+
+    key = models.CharField(max_length=80, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="deliveries")
+    channel = models.CharField(max_length=8, choices=ChannelName)
+    message = models.ForeignKey(
+        InboxMessage, models.CASCADE, null=True, blank=True, related_name="deliveries"
+    )
+    send_from = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("外发")
+        verbose_name_plural = pgettext_lazy("plural", "外发")
+        indexes = [
+            models.Index(
+                fields=["send_from"],
+                name="delivery_pending",
+                condition=Q(sent_at=None, failed_at=None),
+            ),
+            models.Index(
+                fields=["user", "-send_from"], name="delivery_digests", condition=Q(message=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

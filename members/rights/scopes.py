@@ -1,0 +1,108 @@
+"""Scopes of users: their posts of today, with organisations and places, read in one query."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from branches.enums import OrgLevel
+from config.lib.db.prepared import PreparedQuery
+from config.lib.db.validity import in_season
+from config.lib.viewer import ActivePost, Scope, Viewer
+
+# Runs with every request, so it is hand-written SQL and planned once per connection. An
+# organisation covers its own places, a branch those of its groups as well.
+_POSTS_SQL = """
+SELECT post.id AS post, (SELECT number FROM branches_edition) AS register_version,
+    post.role::varchar, post.is_deputy, place.path::varchar AS own_place,
+    body.id AS body, body.level::varchar, body.path::varchar, body.name::varchar,
+    ARRAY(
+        SELECT ARRAY[served.path, duty.season_from, duty.season_to]::varchar[]
+        FROM branches_responsibility duty JOIN grids_area served ON served.id = duty.area_id
+        WHERE duty.organisation_id = ANY(ARRAY(
+                SELECT id FROM branches_organisation
+                WHERE id = body.id OR (parent_id = body.id AND level = '{group}')))
+            AND duty.valid_from <= {day} AND coalesce(duty.valid_to >= {day}, TRUE)) AS served
+FROM members_post post
+LEFT JOIN branches_organisation body ON body.id = post.organisation_id
+LEFT JOIN grids_area place ON place.id = post.area_id
+WHERE post.user_id = {user}
+    AND post.valid_from <= {day} AND coalesce(post.valid_to >= {day}, TRUE)
+    AND (body.id IS NULL
+        OR (body.valid_from <= {day} AND coalesce(body.valid_to >= {day}, TRUE)))
+"""
+
+
+class Account(Protocol):
+    """The columns of a user that decide whether its posts count."""
+
+    pk: Any
+    is_active: bool
+    is_superuser: bool
+
+
+def posts_sql(*, user: str, day: str) -> str:
+    """Return SQL that selects the posts of a user on a day, for `scope_of_rows`.
+
+    `user` and `day` are SQL expressions. The caller orders the rows by `post`.
+    """
+    return _POSTS_SQL.format(user=user, day=day, group=OrgLevel.GROUP.value)
+
+
+_POSTS_OF_USER = PreparedQuery(
+    "posts", "bigint, date", lambda: posts_sql(user="$1", day="$2") + "ORDER BY post"
+)
+
+
+def of(user: Viewer | AnonymousUser) -> Scope:
+    """Return today's scope of a user; the scope of an anonymous visitor is empty."""
+    if isinstance(user, AnonymousUser):
+        return Scope(user_id=None, day=timezone.localdate())
+    return user.scope
+
+
+def load(account: Account, day: dt.date) -> Scope:
+    """Read the scope of an account on `day` in one query.
+
+    A post counts from its first to its last day, inclusive, while its organisation exists. The
+    scope of an inactive account and of a superuser is empty: rights come from posts alone.
+    """
+    if not account.is_active or account.is_superuser:
+        return Scope(user_id=account.pk, day=day)
+    return scope_of_rows(account.pk, day, _POSTS_OF_USER.rows(account.pk, day))
+
+
+def scope_of_rows(user_id: int, day: dt.date, rows: Sequence[tuple[Any, ...]]) -> Scope:
+    """Return the scope described by rows of `posts_sql`."""
+    posts = tuple(_active_post(day, *row[2:]) for row in rows)
+    register_version = rows[0][1] if rows else None
+    return Scope(user_id=user_id, day=day, posts=posts, register_version=register_version)
+
+
+def _active_post(
+    day: dt.date,
+    role: str,
+    is_deputy: bool,
+    own_place: str | None,
+    organisation_id: int | None,
+    *organisation: Any,
+) -> ActivePost:
+    """Convert one row; a department covers no places, so the post of a department has none."""
+    if organisation_id is None:
+        return ActivePost(role, None, "", "", "", (own_place,) if own_place else (), is_deputy)
+    level, path, name, served = organisation
+    in_use = (place for place, first, last in served if in_season(day, first, last))
+    return ActivePost(role, organisation_id, level, path, name, outermost(in_use), is_deputy)
+
+
+def outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    """Drop each path that lies below another one, to keep SQL conditions short."""
+    outer: list[str] = []
+    for path in sorted(paths):
+        if not outer or not path.startswith(outer[-1]):
+            outer.append(path)
+    return tuple(outer)
