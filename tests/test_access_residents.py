@@ -229,7 +229,7 @@ def test_pages_of_a_building_tell_no_more_than_kind_and_step(world: World) -> No
         page = Client().get(reverse("petitions:at_place", args=[code]))
         assert page.status_code == 200
         assert world.found_in(page.content) == []
-        offered = {matter.pk for matter in page.context["matters"]}
+        offered = {case.pk for case in page.context["nearby_cases"]}
         joinable = {world.cases[n].pk for n, f in FACTS.items() if may_join(building, f)}
         assert offered <= joinable
 
@@ -241,9 +241,9 @@ def test_an_unlisted_matter_that_can_be_joined_is_noticed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forgetful(area: Any, now: dt.datetime) -> Any:
-        return Petition.objects.same_matter(area.pk, None, now - public_pages.LOOK_BACK)
+        return Petition.objects.same_matter(area.pk, None, now - public_pages.NEARBY_CASE_AGE)
 
-    monkeypatch.setattr(public_pages, "known_matters", forgetful)
+    monkeypatch.setattr(public_pages, "cases_shown_at", forgetful)
     code = world.stage.town.building.qr_codes.get().code
     browser = Client()
     browser.get("/")
@@ -257,7 +257,7 @@ def test_a_thumbnail_of_any_case_is_noticed(
     world: World, browsers: dict[str, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unchecked(_request: Any, uuid: Any, *, is_thumb: bool) -> Any:
-        return pages.picture(Photo.objects.get(uuid=uuid).name, is_thumb=is_thumb)
+        return pages.photo_response(Photo.objects.get(uuid=uuid).name, is_thumb=is_thumb)
 
     monkeypatch.setattr(pages, "_picture", unchecked)
     url = reverse("petitions:track_thumb", args=[world.photos["foreign"].uuid])

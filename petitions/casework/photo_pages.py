@@ -30,7 +30,7 @@ def thumb(request: StaffRequest, uuid: uuids.UUID) -> HttpResponse:
 def _send(request: StaffRequest, uuid: uuids.UUID, *, is_thumb: bool) -> HttpResponse:
     cases = Petition.objects.visible_to(request.user).order_by().values("pk")
     found = get_object_or_404(Photo.objects.filter(petition__in=cases), uuid=uuid)
-    response = photo_responses.picture(found.name, is_thumb=is_thumb)
+    response = photo_responses.photo_response(found.name, is_thumb=is_thumb)
     # Rights end at once: nothing of a case stays in the browser of a shared desk.
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"

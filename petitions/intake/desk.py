@@ -1,4 +1,4 @@
-"""The desk: log what a resident says in one screen, then the slip with number and code."""
+"""The desk: staff enter a report on one page, then get the slip with number and tracking code."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from config.lib import clock
 from grids.place_search import listed
-from petitions import involvement, permissions, workflow
+from petitions import permissions, workflow
 from petitions.enums import Channel, Regime
-from petitions.intake import intake_preview as desk_knowledge
+from petitions.intake import intake_preview
 from petitions.intake.desk_forms import DeskForm, DeskPreviewForm
 from petitions.intake.intake_preview import IntakePreview, Lookup
 from petitions.models import Category, Petition
@@ -32,8 +32,8 @@ from petitions.rules.contacts import ContactDetails
 from petitions.web.access import StaffRequest, staff_only
 from petitions.workflow.submission import IdempotencyRequest, KeyReused, Report, Submitted
 
-SLIP_LASTS = dt.timedelta(minutes=30)
-HASHED = (
+SLIP_VISIBLE_FOR = dt.timedelta(minutes=30)
+HASHED_FIELDS = (
     *("text", "since", "urgency", "name", "phone", "is_confidential"),
     *("channel", "external_number", "about"),
 )
@@ -41,71 +41,70 @@ HASHED = (
 
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
-def desk(request: StaffRequest) -> HttpResponse:
-    """Show the empty form, or file what was filled in and go on to the slip."""
+def enter_report(request: StaffRequest) -> HttpResponse:
+    """Show the empty form; POST submits the report and redirects to the slip."""
     if not permissions.may_open_desk(request.user):
         raise PermissionDenied
     if request.method != "POST":
-        return _page(request, DeskForm(), IntakePreview())
+        return _render_desk(request, DeskForm(), IntakePreview())
     form = DeskForm(request.POST, request.FILES)
     form.photo_bond = f"desk:{request.user.pk}"
     form.is_valid()
     now = clock.now()
-    found = _found(request, form, timezone.localdate(now))
-    known = _known(request, form, found, now)
-    _name_what_is_missing(form, found, known)
+    lookup = _look_up(request, form, timezone.localdate(now))
+    preview = _preview(request, form, lookup, now)
+    _add_lookup_errors(form, lookup, preview)
     if form.errors or "look" in request.POST:
-        return _page(request, form, known, found)
+        return _render_desk(request, form, preview, lookup)
     try:
-        filed = _file(request, form, known, now)
+        submitted = _submit(request, form, preview, now)
     except KeyReused:
-        return _again(request, form, known)
-    except workflow.NotPermitted as refused:
-        raise PermissionDenied from refused
-    except workflow.WorkflowError as refused:
-        form.add_error(None, refused.message)
-        return _page(request, form, known, found, status=HTTPStatus.CONFLICT)
-    return redirect("petitions:slip", filed.petition.pk)
+        return _render_changed_form(request, form, preview)
+    except workflow.NotPermitted as error:
+        raise PermissionDenied from error
+    except workflow.WorkflowError as error:
+        form.add_error(None, error.message)
+        return _render_desk(request, form, preview, lookup, status=HTTPStatus.CONFLICT)
+    return redirect("petitions:slip", submitted.petition.pk)
 
 
 @staff_only
 @require_GET
-def preview(request: StaffRequest) -> HttpResponse:
-    """Return the right half of the desk for what is chosen so far."""
-    asked = DeskPreviewForm(request.GET)
-    asked.is_valid()
-    given, now = asked.cleaned_data, clock.now()
-    known = desk_knowledge.preview(
+def show_preview(request: StaffRequest) -> HttpResponse:
+    """Return the preview beside the form for what has been chosen so far."""
+    form = DeskPreviewForm(request.GET)
+    form.is_valid()
+    data, now = form.cleaned_data, clock.now()
+    place = intake_preview.get_place(request.user, data.get("place"), timezone.localdate(now))
+    preview = intake_preview.preview(
         viewer=request.user,
-        place=desk_knowledge.place_with(request.user, given.get("place"), timezone.localdate(now)),
-        category=desk_knowledge.category_with(given.get("category")),
-        urgency=given.get("urgency", ""),
-        about_id=given.get("about"),
+        place=place,
+        category=intake_preview.get_category(data.get("category")),
+        urgency=data.get("urgency", ""),
+        about_id=data.get("about"),
         now=now,
     )
-    return render(request, "petitions/intake/_desk_preview.html", {"known": known} | _lines(known))
+    return render(request, "petitions/intake/_desk_preview.html", _preview_context(preview))
 
 
 @staff_only
 @require_GET
-def category_suggest(request: StaffRequest) -> JsonResponse:
-    """Return categories for what was typed, as the box expects them."""
-    found = desk_knowledge.categories_for(request.GET.get("q", ""))
-    return JsonResponse({"results": _listed(found)})
+def suggest_categories(request: StaffRequest) -> JsonResponse:
+    """Return categories for the text typed so far, in the form that the combobox reads."""
+    categories = intake_preview.search_categories(request.GET.get("q", ""))
+    return JsonResponse({"results": _category_options(categories)})
 
 
 @never_cache
 @staff_only
 @require_GET
-def slip(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show number and code to whoever filed the case, for half an hour, and to nobody else."""
+def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
+    """Show number and tracking code to the user who submitted the case, for 30 minutes."""
     now = clock.now()
-    filed = Petition.objects.filter(
-        involvement.filed_by(request.user.pk), created_at__gte=now - SLIP_LASTS
-    )
-    petition = get_object_or_404(filed.with_parts(), pk=pk)
+    own = Petition.objects.filter(filed_by=request.user, created_at__gte=now - SLIP_VISIBLE_FOR)
+    petition = get_object_or_404(own.with_parts(), pk=pk)
     code = tracking_codes.code_for(petition.uuid)
-    data = {
+    context = {
         "petition": petition,
         "code": tracking_codes.shown(code),
         "plain_code": code,
@@ -114,125 +113,136 @@ def slip(request: StaffRequest, pk: int) -> HttpResponse:
         "has_contact": hasattr(petition, "contact"),
         "track_address": f"{request.get_host()}{reverse('petitions:track')}",
     }
-    return render(request, "petitions/intake/slip.html", data)
+    return render(request, "petitions/intake/slip.html", context)
 
 
-def _found(request: StaffRequest, form: DeskForm, day: dt.date) -> Lookup:
-    given = form.cleaned_data
-    return desk_knowledge.find(
+def _look_up(request: StaffRequest, form: DeskForm, day: dt.date) -> Lookup:
+    data = form.cleaned_data
+    return intake_preview.look_up(
         request.user,
-        where=given.get("where", ""),
-        place_ids=(given.get("place_choice"), given.get("place")),
-        what=given.get("what", ""),
-        category_ids=(given.get("category_choice"), given.get("category")),
+        place_text=data.get("where", ""),
+        place_ids=(data.get("place_choice"), data.get("place")),
+        category_text=data.get("what", ""),
+        category_ids=(data.get("category_choice"), data.get("category")),
         day=day,
     )
 
 
-def _known(request: StaffRequest, form: DeskForm, found: Lookup, now: dt.datetime) -> IntakePreview:
-    return desk_knowledge.preview(
+def _preview(
+    request: StaffRequest, form: DeskForm, lookup: Lookup, now: dt.datetime
+) -> IntakePreview:
+    return intake_preview.preview(
         viewer=request.user,
-        place=found.place,
-        category=found.category,
+        place=lookup.place,
+        category=lookup.category,
         urgency=form.cleaned_data.get("urgency", ""),
         about_id=form.cleaned_data.get("about"),
         now=now,
     )
 
 
-def _name_what_is_missing(form: DeskForm, found: Lookup, known: IntakePreview) -> None:
-    """Say at the field when words do not lead to one place or matter, or to the body meant."""
-    given = form.cleaned_data
-    if "where" in given and found.place is None:
-        form.add_error("where", _choose(found.places, _("没有找到这个地点，请换个说法。")))
-    if "what" in given and found.category is None:
-        form.add_error("what", _choose(found.categories, _("没有找到这类事项，请换个说法。")))
-    if given.get("about") and known.place is not None and known.about is None:
+def _add_lookup_errors(form: DeskForm, lookup: Lookup, preview: IntakePreview) -> None:
+    """Add an error to each text that does not lead to one place, category or organisation."""
+    data = form.cleaned_data
+    if "where" in data and lookup.place is None:
+        message = _("没有找到这个地点，请换个说法。")
+        form.add_error("where", _lookup_message(lookup.places, message))
+    if "what" in data and lookup.category is None:
+        message = _("没有找到这类事项，请换个说法。")
+        form.add_error("what", _lookup_message(lookup.categories, message))
+    if data.get("about") and preview.place is not None and preview.about is None:
         form.add_error(None, _("反映的组织不负责这个地点，请在右边重新选择。"))
 
 
-def _choose(candidates: tuple[object, ...], nothing: str) -> str:
-    return _("请从下面选一个。") if candidates else nothing
+def _lookup_message(candidates: tuple[object, ...], not_found: str) -> str:
+    return _("请从下面选一个。") if candidates else not_found
 
 
-def _file(
-    request: StaffRequest, form: DeskForm, known: IntakePreview, now: dt.datetime
+def _submit(
+    request: StaffRequest, form: DeskForm, preview: IntakePreview, now: dt.datetime
 ) -> Submitted:
-    """File it: the same sending twice makes one case."""
-    given = form.cleaned_data
-    assert known.place is not None
-    assert known.category is not None
+    """Submit the report; the same form sent twice makes one case."""
+    data = form.cleaned_data
+    assert preview.place is not None
+    assert preview.category is not None
     report = Report(
-        place=known.place,
-        category=known.category,
-        text=given["text"],
-        channel=Channel(given["channel"]),
+        place=preview.place,
+        category=preview.category,
+        text=data["text"],
+        channel=Channel(data["channel"]),
         notice_version=catalogue.notice_version(timezone.localdate(now)),
-        since=given["since"],
-        urgency=given["urgency"],
-        reach=ContactDetails(given["name"], given["phone"], given["is_confidential"]),
-        about=known.about,
-        photos=given["photos"],
-        regime=Regime.HOTLINE if given["external_number"] else Regime.COMMUNITY,
-        external_number=given["external_number"],
-        around=known.ground,
+        since=data["since"],
+        urgency=data["urgency"],
+        reach=ContactDetails(data["name"], data["phone"], data["is_confidential"]),
+        about=preview.about,
+        photos=data["photos"],
+        regime=Regime.HOTLINE if data["external_number"] else Regime.COMMUNITY,
+        external_number=data["external_number"],
+        around=preview.responsible_chain,
     )
-    sent: dict[str, Any] = {name: str(given[name]) for name in HASHED}
-    sent |= {"place": known.place.pk, "category": known.category.pk}
-    sent["photos"] = [photo.sha256 for photo in given["photos"]]
-    key = IdempotencyRequest(f"desk:{request.user.pk}", str(given["key"]), _hash(sent))
+    hashed: dict[str, Any] = {name: str(data[name]) for name in HASHED_FIELDS}
+    hashed |= {"place": preview.place.pk, "category": preview.category.pk}
+    hashed["photos"] = [photo.sha256 for photo in data["photos"]]
+    key = IdempotencyRequest(f"desk:{request.user.pk}", str(data["key"]), _hash(hashed))
     return workflow.submit(report=report, by=request.user, now=now, key=key)
 
 
-def _hash(sent: dict[str, Any]) -> str:
-    """Return a keyed hash of what was sent: a telephone number must not be guessable from it."""
-    body = json.dumps(sent, sort_keys=True)
+def _hash(values: dict[str, Any]) -> str:
+    """Return a keyed hash of the form; a plain hash would let telephone numbers be guessed."""
+    body = json.dumps(values, sort_keys=True)
     return salted_hmac("petitions.intake.intake_preview", body, algorithm="sha256").hexdigest()
 
 
-def _again(request: StaffRequest, form: DeskForm, known: IntakePreview) -> HttpResponse:
-    """The form was sent before with other words: say so, and let it be filed as another case."""
-    form.say(key=str(uuid.uuid4()))
+def _render_changed_form(
+    request: StaffRequest, form: DeskForm, preview: IntakePreview
+) -> HttpResponse:
+    """Answer 422: this form was submitted before with other content.
+
+    The form gets a new idempotency key, so that submitting it again makes another case.
+    """
+    form.replace_values(key=str(uuid.uuid4()))
     form.add_error(
         None, _("这张表刚才已经登记过，现在内容有改动。确实是另一件事，请再按一次“登记”。")
     )
-    return _page(request, form, known, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _render_desk(request, form, preview, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _page(
+def _render_desk(
     request: StaffRequest,
     form: DeskForm,
-    known: IntakePreview,
-    found: Lookup | None = None,
+    preview: IntakePreview,
+    lookup: Lookup | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """Show the form with everything typed; what was found stands in it by its whole name."""
-    if form.is_bound and known.place is not None:
-        form.say(where=known.place.full_name, place=str(known.place.pk))
-    if form.is_bound and known.category is not None:
-        form.say(what=known.category_label, category=str(known.category.pk))
-    data = {
+    """Render the form with everything typed; a place or category found gets its full name."""
+    if form.is_bound and preview.place is not None:
+        form.replace_values(where=preview.place.full_name, place=str(preview.place.pk))
+    if form.is_bound and preview.category is not None:
+        form.replace_values(what=preview.category_label, category=str(preview.category.pk))
+    places = lookup.places if lookup and not lookup.place else ()
+    categories = lookup.categories if lookup and not lookup.category else ()
+    context = {
         "form": form,
-        "known": known,
-        "place_choices": listed(found.places) if found and not found.place else [],
-        "category_choices": _listed(found.categories) if found and not found.category else [],
+        "place_choices": listed(places),
+        "category_choices": _category_options(categories),
+        **_preview_context(preview),
     }
-    return render(request, "petitions/intake/desk.html", data | _lines(known), status=status)
+    return render(request, "petitions/intake/desk.html", context, status=status)
 
 
-def _listed(found: Iterable[Category]) -> list[dict[str, Any]]:
-    """Return categories to choose from, each with how urgent it usually is."""
+def _category_options(categories: Iterable[Category]) -> list[dict[str, Any]]:
+    """Return categories as options of the combobox, with their usual urgency as detail."""
     return [
         {"id": row.pk, "label": catalogue.full_label(row), "detail": row.get_urgency_display()}
-        for row in found
+        for row in categories
     ]
 
 
-def _lines(known: IntakePreview) -> dict[str, Any]:
-    """Return the first number to call besides the national ones, in an emergency."""
-    found = (
-        category_matching.emergency_numbers(known.category)
-        if known.category and known.is_emergency
+def _preview_context(preview: IntakePreview) -> dict[str, Any]:
+    """Return the preview and, in an emergency, the number to call besides the national ones."""
+    numbers = (
+        category_matching.emergency_numbers(preview.category)
+        if preview.category and preview.is_emergency
         else []
     )
-    return {"line": found[0] if found else None}
+    return {"preview": preview, "emergency_number": numbers[0] if numbers else None}

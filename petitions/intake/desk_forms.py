@@ -1,4 +1,4 @@
-"""The desk form: the shape of what somebody says on the telephone or at the counter."""
+"""Forms of the desk, where staff enter what a resident says."""
 
 from __future__ import annotations
 
@@ -11,44 +11,49 @@ from django.utils.translation import gettext_lazy as _
 
 from petitions.enums import Channel, Urgency
 from petitions.web.field_validation import (
+    MAX_ID,
     MAX_TEXT_LENGTH,
     PHONE_AS_TYPED,
     check_mobile_length,
 )
 from petitions.web.photo_fields import PhotoFormMixin
 
-LARGEST_ID = 2**53
 CHANNELS = [(Channel.DESK, Channel.DESK.label), (Channel.ASSISTED, Channel.ASSISTED.label)]
 
 
-def _box(**attrs: Any) -> forms.TextInput:
+def _text_input(**attrs: Any) -> forms.TextInput:
     return forms.TextInput(attrs={"autocomplete": "off", **attrs})
 
 
-def _id() -> forms.IntegerField:
+def _id_field() -> forms.IntegerField:
     return forms.IntegerField(
-        required=False, widget=forms.HiddenInput, min_value=1, max_value=LARGEST_ID
+        required=False, widget=forms.HiddenInput, min_value=1, max_value=MAX_ID
     )
 
 
 class DeskForm(PhotoFormMixin):
-    """Where, what, the words, since when, who; place and category by id once picked from a list."""
+    """A report as entered at the desk.
+
+    `where` and `what` are texts; `place` and `category` hold the id chosen in the combobox, and
+    `place_choice` and `category_choice` the id chosen from candidates when the text was unclear.
+    `key` is the idempotency key.
+    """
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     where = forms.CharField(
         label=_("在哪里"),
         max_length=200,
-        widget=_box(placeholder=_("楼栋、巷道或拼音首字母，如 fxhy46")),
+        widget=_text_input(placeholder=_("楼栋、巷道或拼音首字母，如 fxhy46")),
         error_messages={"required": _("请填写地点。")},
     )
-    place = _id()
+    place = _id_field()
     what = forms.CharField(
         label=_("什么事"),
         max_length=100,
-        widget=_box(placeholder=_("一两个字就行，如 浑、没水、路灯")),
+        widget=_text_input(placeholder=_("一两个字就行，如 浑、没水、路灯")),
         error_messages={"required": _("请填写是什么事。")},
     )
-    category = _id()
+    category = _id_field()
     urgency = forms.ChoiceField(
         label=_("紧急程度"),
         required=False,
@@ -65,16 +70,19 @@ class DeskForm(PhotoFormMixin):
         label=_("从什么时候开始"),
         required=False,
         max_length=60,
-        widget=_box(placeholder=_("如 昨天晚上、三天了")),
+        widget=_text_input(placeholder=_("如 昨天晚上、三天了")),
     )
     name = forms.CharField(
-        label=_("怎么称呼"), required=False, max_length=40, widget=_box(**{"data-private": "1"})
+        label=_("怎么称呼"),
+        required=False,
+        max_length=40,
+        widget=_text_input(**{"data-private": "1"}),
     )
     phone = forms.CharField(
         label=_("电话"),
         required=False,
         max_length=26,
-        widget=_box(inputmode="tel", **{"data-private": "1"}),
+        widget=_text_input(inputmode="tel", **{"data-private": "1"}),
         help_text=_("加密保存，只用来回复这件事；末四位用来查询进度。"),
     )
     is_confidential = forms.BooleanField(
@@ -87,23 +95,23 @@ class DeskForm(PhotoFormMixin):
         label=_("12345工单号"),
         required=False,
         max_length=40,
-        widget=_box(),
+        widget=_text_input(),
         help_text=_("热线转来的才填，按热线的规定计时。"),
     )
-    place_choice = _id()
-    category_choice = _id()
-    about = _id()
+    place_choice = _id_field()
+    category_choice = _id_field()
+    about = _id_field()
 
-    def say(self, **words: str) -> None:
-        """Let the form show these words instead of those typed."""
+    def replace_values(self, **values: str) -> None:
+        """Replace values of the bound form, so that it is rendered with them."""
         data = QueryDict(mutable=True)
         data.update(self.data)
-        for name, value in words.items():
+        for name, value in values.items():
             data[name] = value
         self.data = data
 
     def clean_phone(self) -> str:
-        """Take what can be dialled; anything else could never be called back."""
+        """Refuse what cannot be dialled."""
         phone = str(self.cleaned_data["phone"]).strip()
         if phone and not PHONE_AS_TYPED.match(phone):
             raise forms.ValidationError(_("电话只能有数字、空格和横线。"))
@@ -111,14 +119,14 @@ class DeskForm(PhotoFormMixin):
         return phone
 
     def clean_channel(self) -> str:
-        """Take the desk where nothing was said."""
+        """Use the desk as channel when none was chosen."""
         return self.cleaned_data["channel"] or Channel.DESK
 
 
 class DeskPreviewForm(forms.Form):
-    """What is chosen so far; nothing a resident said, since it stands in an address."""
+    """What has been chosen so far; no personal data, because it is sent in a URL."""
 
-    place = _id()
-    category = _id()
+    place = _id_field()
+    category = _id_field()
     urgency = forms.ChoiceField(required=False, choices=[("", ""), *Urgency.choices])
-    about = _id()
+    about = _id_field()

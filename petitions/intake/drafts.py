@@ -1,6 +1,7 @@
-"""What a resident has filled in so far, kept in the session until it is sent.
+"""The report that a resident is writing, stored in the session until it is submitted.
 
-The contact is sealed even here, so that no table holds it readable; photos lie cleaned on disk.
+The contact details are encrypted here too, so that no table holds them in plain text. Photos are
+already cleaned and stored on disk; the draft holds their names.
 """
 
 from __future__ import annotations
@@ -21,46 +22,55 @@ from petitions.rules import contacts
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import MAX_PHOTOS, StoredPhoto
 
-NAME = "report"
+SESSION_KEY = "report"
 
 
 @dataclass(slots=True)
 class Draft:
-    """One report being written; `key` makes sending it happen once."""
+    """A report being written; `key` is the idempotency key with which it is submitted."""
 
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     channel: str = Channel.WEB
     place_id: int | None = None
     category_id: int | None = None
     about_id: int | None = None
-    typed: str = ""
+    search_text: str = ""
     text: str = ""
     since: str = ""
     photos: list[StoredPhoto] = field(default_factory=list)
-    sealed: str = ""
+    encrypted_contact: str = ""
     key_id: str = ""
     is_confidential: bool = False
-    has_reach: bool = False
+    has_contact_answer: bool = False
     was_checked: bool = False
 
     @property
-    def reach(self) -> ContactDetails:
-        """The contact, opened for the one who is writing it."""
-        if not self.sealed:
+    def contact(self) -> ContactDetails:
+        """The decrypted contact details."""
+        if not self.encrypted_contact:
             return ContactDetails(is_confidential=self.is_confidential)
-        found = contacts.decrypt(uuid.UUID(self.key), base64.b64decode(self.sealed), self.key_id)
-        return dataclasses.replace(found, is_confidential=self.is_confidential)
+        cipher = base64.b64decode(self.encrypted_contact)
+        details = contacts.decrypt(uuid.UUID(self.key), cipher, self.key_id)
+        return dataclasses.replace(details, is_confidential=self.is_confidential)
 
-    def keep_reach(self, reach: ContactDetails) -> None:
-        """Seal a contact into the draft; an unchanged one is left as it was sealed."""
-        self.has_reach = True
-        if reach == self.reach:
+    def set_contact(self, details: ContactDetails) -> None:
+        """Encrypt contact details into the draft; unchanged ones keep their ciphertext.
+
+        The ciphertext is part of `fingerprint`, so encrypting the same details again would make
+        the draft look changed.
+        """
+        self.has_contact_answer = True
+        if details == self.contact:
             return
-        self.is_confidential = reach.is_confidential
-        self.sealed = self.key_id = ""
-        if reach:
-            cipher, self.key_id = contacts.encrypt(uuid.UUID(self.key), reach)
-            self.sealed = base64.b64encode(cipher).decode()
+        self.is_confidential = details.is_confidential
+        self.clear_encrypted_contact()
+        if details:
+            cipher, self.key_id = contacts.encrypt(uuid.UUID(self.key), details)
+            self.encrypted_contact = base64.b64encode(cipher).decode()
+
+    def clear_encrypted_contact(self) -> None:
+        """Remove the encrypted contact details."""
+        self.encrypted_contact = self.key_id = ""
 
     @property
     def free_photos(self) -> int:
@@ -68,59 +78,68 @@ class Draft:
         return max(0, MAX_PHOTOS - len(self.photos))
 
     def add_photo(self, photo: StoredPhoto) -> None:
-        """Add a photo; one that is sent again, after a lost answer, is in the draft already."""
-        if all(one.sha256 != photo.sha256 for one in self.photos):
+        """Add a photo unless the draft has it: a browser sends it again after a lost answer."""
+        if all(stored.sha256 != photo.sha256 for stored in self.photos):
             self.photos.append(photo)
 
     def photo(self, token: str) -> StoredPhoto | None:
-        """Return one of the draft's own photos by its random name."""
-        return next((one for one in self.photos if token_of(one) == token), None)
+        """Return the photo of this draft with this token."""
+        return next((photo for photo in self.photos if photo_token(photo) == token), None)
 
-    def drop_photo(self, token: str) -> None:
-        """Take a photo out of the draft; its file may belong to a sent report, so it stays."""
-        self.photos = [one for one in self.photos if token_of(one) != token]
+    def remove_photo(self, token: str) -> None:
+        """Remove a photo from the draft; the file stays, a submitted report may use it."""
+        self.photos = [photo for photo in self.photos if photo_token(photo) != token]
 
     @property
-    def missing(self) -> str:
-        """The first page still to be filled in, as the name of its address; empty when complete."""
+    def first_missing_page(self) -> str:
+        """The URL name of the first page that is still to be filled in; empty when complete."""
         if self.place_id is None:
             return "report_place"
         if self.category_id is None:
             return "report_what"
         if not self.text:
             return "report_tell"
-        return "" if self.has_reach else "report_reach"
+        return "" if self.has_contact_answer else "report_reach"
 
     @property
     def fingerprint(self) -> str:
-        """A hash of everything that would be sent; the contact counts in its sealed form."""
+        """A hash of everything that is submitted; the contact details count as ciphertext."""
         content = dataclasses.asdict(self)
-        for unsent in ("key", "typed", "has_reach", "was_checked"):
-            del content[unsent]
+        for name in ("key", "search_text", "has_contact_answer", "was_checked"):
+            del content[name]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+FIELDS = frozenset(item.name for item in dataclasses.fields(Draft))
+
+
 def load(session: SessionBase) -> Draft:
-    """Return the report being written in this browser, or an empty one."""
-    kept: dict[str, Any] | None = session.get(NAME)
-    if not kept:
+    """Return the draft of this session, or an empty one.
+
+    Values that another release stored under other names are left out; the page asks again. So
+    are contact details whose encryption key was removed.
+    """
+    stored: dict[str, Any] | None = session.get(SESSION_KEY)
+    if not stored:
         return Draft()
-    draft = Draft(**kept | {"photos": [StoredPhoto(**one) for one in kept["photos"]]})
+    values = {name: value for name, value in stored.items() if name in FIELDS}
+    draft = Draft(**values | {"photos": [StoredPhoto(**photo) for photo in stored["photos"]]})
     if draft.key_id and draft.key_id not in settings.CONTACT_KEYS:
-        draft.sealed, draft.key_id, draft.has_reach = "", "", False  # its key is gone: ask again
+        draft.clear_encrypted_contact()
+        draft.has_contact_answer = False
     return draft
 
 
 def save(session: SessionBase, draft: Draft) -> None:
-    """Keep the report for the next page."""
-    session[NAME] = dataclasses.asdict(draft)
+    """Store the draft in the session."""
+    session[SESSION_KEY] = dataclasses.asdict(draft)
 
 
 def discard(session: SessionBase) -> None:
-    """Forget the report: it was sent, or taken back."""
-    session.pop(NAME, None)
+    """Remove the draft from the session."""
+    session.pop(SESSION_KEY, None)
 
 
-def token_of(photo: StoredPhoto) -> str:
-    """Return the random part of a stored photo's name, for its address in this session."""
+def photo_token(photo: StoredPhoto) -> str:
+    """Return the random part of a stored photo's name; it identifies the photo in URLs."""
     return photo.name.rsplit("/", 1)[-1].removesuffix(".jpg")

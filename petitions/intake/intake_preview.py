@@ -1,4 +1,7 @@
-"""What the desk knows while somebody speaks: the place, who will get it and why, and by when."""
+"""What the desk shows before a report is saved: place, route, deadlines and similar cases.
+
+Also the look-up of the place and the category that the typed text means.
+"""
 
 from __future__ import annotations
 
@@ -15,51 +18,55 @@ from config.lib import durations
 from config.lib.viewer import Viewer
 from grids.models import Area
 from petitions.enums import HANDLER_DEADLINES, CategoryChannel, Urgency
-from petitions.models import Category, Petition
+from petitions.models import Category
 from petitions.rules import catalogue, category_matching, routing, service_terms
 from petitions.rules.routing import ResponsibleChain, Route
 from petitions.web import list_items
 from petitions.workflow.submission import similar_cases
 
-MOST_PLACES = 8
+MAX_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlinePreview:
-    """One limit as it would be set now: what is owed, and by when."""
+    """A deadline as it would be set now."""
 
-    what: str
+    label: str
     due: durations.Moment
     is_provisional: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarCase:
-    """An open or recent report from the same place; `is_alike` when it is of the same category."""
+    """An open or recent case at the same place."""
 
-    row: list_items.ListItem
+    item: list_items.ListItem
     is_open: bool
-    is_alike: bool
+    is_same_category: bool
 
 
 @dataclass(frozen=True, slots=True)
 class IntakePreview:
-    """Everything the right half of the desk shows; parts are missing until they can be known."""
+    """Content of the preview beside the desk form; empty while it cannot be known yet.
+
+    `organisations` are those that the report can be about; `similar` is evaluated when it is
+    rendered, because submitting does not need it.
+    """
 
     place: Area | None = None
-    around: str = ""
+    ancestors: str = ""
     category: Category | None = None
     urgency: str = ""
     route: Route | None = None
-    chain: tuple[Organisation, ...] = ()
+    organisations: tuple[Organisation, ...] = ()
     about: Organisation | None = None
-    terms: tuple[DeadlinePreview, ...] = ()
-    same: Sequence[SimilarCase] = ()
-    ground: ResponsibleChain | None = None
+    deadlines: tuple[DeadlinePreview, ...] = ()
+    similar: Sequence[SimilarCase] = ()
+    responsible_chain: ResponsibleChain | None = None
 
     @property
     def is_emergency(self) -> bool:
-        """Tell whether somebody must be called at once."""
+        """Tell whether the resident must be told to call an emergency number."""
         return self.urgency == Urgency.EMERGENCY
 
     @property
@@ -73,6 +80,16 @@ class IntakePreview:
         return catalogue.full_label(self.category) if self.category else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Result of looking up typed text: the place and category meant, else the candidates."""
+
+    place: Area | None
+    category: Category | None
+    places: tuple[Area, ...] = ()
+    categories: tuple[Category, ...] = ()
+
+
 def preview(
     *,
     viewer: Viewer,
@@ -82,31 +99,30 @@ def preview(
     about_id: int | None,
     now: dt.datetime,
 ) -> IntakePreview:
-    """Work out what can be told before saving; the same functions decide when it is saved."""
+    """Return what would happen to a report, by the same rules that are applied on submitting."""
     urgency = urgency or (category.urgency if category else "")
     if place is None:
         return IntakePreview(category=category, urgency=urgency)
-    around = routing.load_place(place, timezone.localdate(now))
-    chain = around.organisations_below_city()
-    about = next((body for body in chain if body.pk == about_id), None)
+    chain = routing.load_place(place, timezone.localdate(now))
+    organisations = chain.organisations_below_city()
+    about = next((row for row in organisations if row.pk == about_id), None)
     channel = category.channel if category else CategoryChannel.SERVICE
+    similar = SimpleLazyObject(lambda: _similar_cases(viewer, place, category, now))
     return IntakePreview(
         place=place,
-        around=" · ".join(area.name for area in around.chain[:-1]),
+        ancestors=" · ".join(area.name for area in chain.chain[:-1]),
         category=category,
         urgency=urgency,
-        route=routing.route(around, channel=channel, about=about),
-        chain=chain,
+        route=routing.route(chain, channel=channel, about=about),
+        organisations=organisations,
         about=about,
-        terms=_terms(place, urgency, now),
-        same=cast(
-            "Sequence[SimilarCase]", SimpleLazyObject(lambda: _same(viewer, place, category, now))
-        ),
-        ground=around,
+        deadlines=_deadlines(place, urgency, now),
+        similar=cast("Sequence[SimilarCase]", similar),
+        responsible_chain=chain,
     )
 
 
-def _terms(place: Area, urgency: str, now: dt.datetime) -> tuple[DeadlinePreview, ...]:
+def _deadlines(place: Area, urgency: str, now: dt.datetime) -> tuple[DeadlinePreview, ...]:
     if not urgency:
         return ()
     terms = service_terms.for_place(place.path, urgency)
@@ -117,88 +133,80 @@ def _terms(place: Area, urgency: str, now: dt.datetime) -> tuple[DeadlinePreview
     )
 
 
-def _same(
+def _similar_cases(
     viewer: Viewer, place: Area, category: Category | None, now: dt.datetime
 ) -> tuple[SimilarCase, ...]:
-    """Return what is known from the same place, the same matter first."""
-    wanted = category.pk if category else None
-
-    def same(petition: Petition) -> SimilarCase:
-        return SimilarCase(
-            list_items.list_item(petition, now), petition.is_open, petition.category_id == wanted
+    """Return recent cases of the place: those of the same category first, open before closed."""
+    category_id = category.pk if category else None
+    petitions = similar_cases(viewer=viewer, place=place, category=None, now=now)
+    cases = [
+        SimilarCase(
+            item=list_items.list_item(petition, now),
+            is_open=petition.is_open,
+            is_same_category=petition.category_id == category_id,
         )
-
-    found = [same(one) for one in similar_cases(viewer=viewer, place=place, category=None, now=now)]
-    return tuple(sorted(found, key=lambda one: (not one.is_alike, not one.is_open)))
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What typed words lead to: the one place or category meant, or those to choose from."""
-
-    place: Area | None
-    category: Category | None
-    places: tuple[Area, ...] = ()
-    categories: tuple[Category, ...] = ()
+        for petition in petitions
+    ]
+    return tuple(sorted(cases, key=lambda case: (not case.is_same_category, not case.is_open)))
 
 
-def place_with(viewer: Viewer, pk: int | None, day: dt.date) -> Area | None:
-    """Return the place with this id if the viewer may file there today."""
+def get_place(viewer: Viewer, pk: int | None, day: dt.date) -> Area | None:
+    """Return the place with this id if the viewer may report there on `day`."""
     if pk is None:
         return None
     return Area.objects.visible_to(viewer).reportable(day).filter(pk=pk).first()
 
 
-def category_with(pk: int | None) -> Category | None:
-    """Return the category with this id if a report can be filed under it."""
-    return next((one for one in catalogue.reportable_categories() if one.pk == pk), None)
+def get_category(pk: int | None) -> Category | None:
+    """Return the category with this id if a report can be made under it."""
+    return next((row for row in catalogue.reportable_categories() if row.pk == pk), None)
 
 
-def categories_for(typed: str) -> list[Category]:
-    """Return the categories a word, initials or half a sentence point to, best first."""
-    return catalogue.search(typed) or category_matching.suggest(typed)
+def search_categories(query: str) -> list[Category]:
+    """Return the categories that a word, pinyin initials or a sentence matches, best first."""
+    return catalogue.search(query) or category_matching.suggest(query)
 
 
-def find(
+def look_up(
     viewer: Viewer,
     *,
-    where: str,
+    place_text: str,
     place_ids: tuple[int | None, int | None],
-    what: str,
+    category_text: str,
     category_ids: tuple[int | None, int | None],
     day: dt.date,
 ) -> Lookup:
-    """Find what was meant: what was picked from a list, else what is called exactly so.
+    """Return the place and category that the text fields of the desk mean, or candidates.
 
-    The first id of a pair was picked from candidates, and counts only while it is one for what
-    the box says; the second stands behind the box, and counts only while the box says its name.
-    Otherwise there are candidates to ask with.
+    Each pair of ids holds the id chosen from candidates, then the id in the hidden field of the
+    combobox. The first counts only if it is among the candidates for the text, the second only
+    if the text is still the name of its row: so the text always decides.
     """
-    place, places = _find_place(viewer, where.strip(), place_ids, day)
-    category, categories = _find_category(what.strip(), category_ids)
+    place, places = _look_up_place(viewer, place_text.strip(), place_ids, day)
+    category, categories = _look_up_category(category_text.strip(), category_ids)
     return Lookup(place, category, places, categories)
 
 
-def _find_place(
-    viewer: Viewer, where: str, ids: tuple[int | None, int | None], day: dt.date
+def _look_up_place(
+    viewer: Viewer, text: str, ids: tuple[int | None, int | None], day: dt.date
 ) -> tuple[Area | None, tuple[Area, ...]]:
-    picked, behind = ids
-    place = place_with(viewer, behind, day)
-    if place is not None and place.full_name == where:
+    chosen_id, hidden_id = ids
+    place = get_place(viewer, hidden_id, day)
+    if place is not None and place.full_name == text:
         return place, ()
-    candidates = Area.objects.visible_to(viewer).reportable(day).search(where)[:MOST_PLACES]
-    exact = [area for area in candidates if area.full_name == where]
-    meant = exact if len(exact) == 1 else [area for area in candidates if area.pk == picked]
-    return (meant[0], ()) if meant else (None, tuple(candidates))
+    candidates = Area.objects.visible_to(viewer).reportable(day).search(text)[:MAX_PLACES]
+    exact = [area for area in candidates if area.full_name == text]
+    matches = exact if len(exact) == 1 else [area for area in candidates if area.pk == chosen_id]
+    return (matches[0], ()) if matches else (None, tuple(candidates))
 
 
-def _find_category(
-    what: str, ids: tuple[int | None, int | None]
+def _look_up_category(
+    text: str, ids: tuple[int | None, int | None]
 ) -> tuple[Category | None, tuple[Category, ...]]:
-    picked, behind = ids
-    category = category_with(behind)
-    if category is not None and what in catalogue.names(category):
+    chosen_id, hidden_id = ids
+    category = get_category(hidden_id)
+    if category is not None and text in catalogue.names(category):
         return category, ()
-    candidates = categories_for(what)
-    meant = catalogue.exact(what) or next((one for one in candidates if one.pk == picked), None)
-    return (meant, ()) if meant else (None, tuple(candidates))
+    candidates = search_categories(text)
+    match = catalogue.exact(text) or next((row for row in candidates if row.pk == chosen_id), None)
+    return (match, ()) if match else (None, tuple(candidates))

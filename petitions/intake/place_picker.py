@@ -1,4 +1,4 @@
-"""How a resident finds a place without knowing grids: by typing, or from the subdistrict down."""
+"""Choosing a place on public pages: by typing, or level by level from the subdistricts down."""
 
 from __future__ import annotations
 
@@ -13,108 +13,112 @@ from grids.enums import Level
 from grids.models import Area, AreaQuerySet, PlaceQr
 from grids.place_search import Suggestion
 
+MAX_QUERY_LENGTH = 60
+MAX_ID_DIGITS = 18  # of a 64-bit integer
+
 
 @dataclass(frozen=True, slots=True)
 class PlaceChoice:
-    """One place in a list; `is_open` leads further down, otherwise it is chosen."""
+    """A place in the list; with `has_children` it is a link one level down, else a choice."""
 
     pk: int
     name: str
-    is_open: bool
+    has_children: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PlacePicker:
-    """What a page that asks for a place shows: results of typing, or one level of the way down."""
+    """Context of the place picker: the search results, or the places below `current`."""
 
-    typed: str
-    found: list[Suggestion] = field(default_factory=list)
-    trail: list[Area] = field(default_factory=list)
-    here: Area | None = None
-    below: list[PlaceChoice] = field(default_factory=list)
+    query: str
+    results: list[Suggestion] = field(default_factory=list)
+    ancestors: list[Area] = field(default_factory=list)
+    current: Area | None = None
+    children: list[PlaceChoice] = field(default_factory=list)
 
     @property
     def is_reportable(self) -> bool:
-        """Tell whether `here` itself can be chosen, and not only something below it."""
-        return self.here is not None and self.here.level >= Level.COMMUNITY
+        """Tell whether `current` itself can be chosen, and not only a place below it."""
+        return self.current is not None and self.current.level >= Level.COMMUNITY
 
     @property
     def is_top(self) -> bool:
-        """Tell whether the list is the first one, of the subdistricts."""
-        return self.here is None or self.here.level == Level.CITY
+        """Tell whether the list is the one of the subdistricts."""
+        return self.current is None or self.current.level == Level.CITY
 
 
-def find(typed: str, inside: str, day: dt.date) -> PlacePicker:
-    """Answer what was typed; without that, show what lies inside a place, at first the city."""
-    typed = typed.strip()[:60]
-    if typed:
-        return PlacePicker(typed, found=place_search.public_suggest(typed, day)["results"])
-    here = _inside(inside, day)
-    if here is None:
-        return PlacePicker(typed)
-    chain = Area.objects.filter(pk__in=here.ancestor_ids[:-1]).order_by("path")
-    trail = [area for area in chain if area.level != Level.GRID]
-    return PlacePicker(typed, trail=trail, here=here, below=_below(here, day))
+def load_picker(query: str, parent: str, day: dt.date) -> PlacePicker:
+    """Search for `query`; without a query list the places below `parent`, at first the city."""
+    query = query.strip()[:MAX_QUERY_LENGTH]
+    if query:
+        return PlacePicker(query, results=place_search.public_suggest(query, day)["results"])
+    current = _parent(parent, day)
+    if current is None:
+        return PlacePicker(query)
+    chain = Area.objects.filter(pk__in=current.ancestor_ids[:-1]).order_by("path")
+    ancestors = [area for area in chain if area.level != Level.GRID]
+    children = _children(current, day)
+    return PlacePicker(query, ancestors=ancestors, current=current, children=children)
 
 
-def reportable(pk: object, day: dt.date) -> Area | None:
-    """Return the place with this id, if a report can be filed at it on `day`."""
-    if not str(pk).isdecimal() or len(str(pk)) > 18:
+def reportable_place(pk: object, day: dt.date) -> Area | None:
+    """Return the place with this id if a report can be made there on `day`."""
+    if not str(pk).isdecimal() or len(str(pk)) > MAX_ID_DIGITS:
         return None
     return Area.objects.reportable(day).filter(pk=int(str(pk))).first()
 
 
-def by_qr(code: str, day: dt.date) -> tuple[Area | None, bool]:
-    """Return the place of a printed code, and whether the code was ever ours.
+def place_of_qr(code: str, day: dt.date) -> tuple[Area | None, bool]:
+    """Return the place of a printed QR code, and whether the code was ever issued.
 
-    A revoked code, or one of a place that is no more, gives no place.
+    A revoked code, or one of a place that is no longer valid, gives no place.
     """
     row = PlaceQr.objects.select_related("area").filter(code=code).first()
     if row is None:
         return None, False
-    is_good = row.revoked_at is None and row.area.is_valid_on(day)
-    return (row.area if is_good else None), True
+    is_valid = row.revoked_at is None and row.area.is_valid_on(day)
+    return (row.area if is_valid else None), True
 
 
-def _inside(pk: str, day: dt.date) -> Area | None:
-    rows = Area.objects.on(day)
-    if pk.isdecimal() and len(pk) < 18:
-        found = rows.filter(pk=int(pk)).first()
-        if found is not None:
-            return found
-    return rows.filter(level=Level.CITY).order_by("path").first()
+def _parent(pk: str, day: dt.date) -> Area | None:
+    areas = Area.objects.on(day)
+    if pk.isdecimal() and len(pk) < MAX_ID_DIGITS:
+        area = areas.filter(pk=int(pk)).first()
+        if area is not None:
+            return area
+    return areas.filter(level=Level.CITY).order_by("path").first()
 
 
-def _below(here: Area, day: dt.date) -> list[PlaceChoice]:
-    """Return what to choose from next; grids are an inner matter and never shown."""
-    rows = Area.objects.on(day)
-    if here.level < Level.COMMUNITY:
-        return _choices(rows.filter(parent=here), day)
-    if here.level < Level.ESTATE:
-        inside = Q(level=Level.ESTATE) | Q(level=Level.BUILDING, parent__level__lt=Level.ESTATE)
-        return _choices(rows.below(here).filter(inside), day)
-    if here.level == Level.ESTATE:
-        return _choices(_buildings(rows, here), day)
+def _children(parent: Area, day: dt.date) -> list[PlaceChoice]:
+    """Return the places to choose from below `parent`; grids are internal and never shown."""
+    areas = Area.objects.on(day)
+    if parent.level < Level.COMMUNITY:
+        return _choices(areas.filter(parent=parent), day)
+    if parent.level < Level.ESTATE:
+        is_shown = Q(level=Level.ESTATE) | Q(level=Level.BUILDING, parent__level__lt=Level.ESTATE)
+        return _choices(areas.below(parent).filter(is_shown), day)
+    if parent.level == Level.ESTATE:
+        return _choices(_buildings(areas, parent), day)
     return []
 
 
-def _buildings(rows: AreaQuerySet, estate: Area) -> AreaQuerySet:
-    """Keep the buildings of an estate, also of its parts that lie in other grids."""
+def _buildings(areas: AreaQuerySet, estate: Area) -> AreaQuerySet:
+    """Return the buildings of an estate, including its parts that lie in other grids."""
     community = "".join(f"{part}." for part in estate.path.split(".")[: Level.COMMUNITY])
-    return rows.filter(
+    return areas.filter(
         level=Level.BUILDING,
         parent__full_name=estate.full_name,
         path__startswith=community,
     )
 
 
-def _choices(rows: AreaQuerySet, day: dt.date) -> list[PlaceChoice]:
-    """List places in reading order, those of one name once (an estate over several grids)."""
-    inside = Area.objects.on(day).filter(parent=OuterRef("pk"))
-    ordered: Iterable[Area] = rows.annotate(has_more=Exists(inside)).order_by("sort_key", "pk")
-    once: dict[str, PlaceChoice] = {}
+def _choices(areas: AreaQuerySet, day: dt.date) -> list[PlaceChoice]:
+    """List places in reading order; an estate that spans several grids appears once."""
+    children = Area.objects.on(day).filter(parent=OuterRef("pk"))
+    ordered: Iterable[Area] = areas.annotate(has_more=Exists(children)).order_by("sort_key", "pk")
+    by_name: dict[str, PlaceChoice] = {}
     for area in ordered:
         name = area.name if area.level == Level.BUILDING else area.full_name
-        is_open = area.level < Level.BUILDING and getattr(area, "has_more", False)
-        once.setdefault(name, PlaceChoice(area.pk, name, is_open))
-    return list(once.values())
+        has_children = area.level < Level.BUILDING and getattr(area, "has_more", False)
+        by_name.setdefault(name, PlaceChoice(area.pk, name, has_children))
+    return list(by_name.values())

@@ -1,10 +1,11 @@
-"""Residents' pages around a report: front, at a building, who answers for a place."""
+"""Public pages around a report: front page, QR page, and who is responsible for a place."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -23,68 +24,68 @@ from petitions.intake.drafts import Draft
 from petitions.models import Petition, PetitionQuerySet, PrivacyNotice
 from petitions.rules import catalogue, routing
 
-LOOK_BACK = dt.timedelta(days=30)
-MOST_MATTERS = 6
-MOST_STOPS = 5
-ANSWERING = (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT)
+NEARBY_CASE_AGE = dt.timedelta(days=30)
+MAX_NEARBY_CASES = 6
+MAX_STOPS = 5
+SHOWN_LEVELS = (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT)
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
-    """A matter already being handled at a place: nothing in it says who reported it or how."""
+class NearbyCase:
+    """What residents may read about a case at a place: not who reported it, nor its text."""
 
     pk: int
     category: str
     status: str
-    step: str
+    status_label: str
     since: str
 
 
-def show(
-    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+def render_public(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    """Render one of the residents' pages."""
+    """Render a public page of `templates/petitions/intake/`."""
     return render(request, f"petitions/intake/{template}.html", context, status=status)
 
 
-def refused(request: HttpRequest, reason: str) -> HttpResponse:
-    """Say why something cannot be done now (409), and where to go on."""
-    return show(request, "refusal", {"reason": reason}, 409)
+def render_refusal(request: HttpRequest, reason: str) -> HttpResponse:
+    """Answer 409 with the reason and links to go on."""
+    return render_public(request, "refusal", {"reason": reason}, HTTPStatus.CONFLICT)
 
 
 @require_safe
-def front(request: HttpRequest) -> HttpResponse:
-    """The three doors; whoever works here finds the way to the work as well."""
-    return show(request, "front", {"has_draft": bool(drafts.load(request.session).text)})
+def show_front_page(request: HttpRequest) -> HttpResponse:
+    """Show the links to reporting, tracking and responsibilities, and to an unfinished draft."""
+    return render_public(request, "front", {"has_draft": bool(drafts.load(request.session).text)})
 
 
-def known_matters(area: Area, now: dt.datetime) -> PetitionQuerySet:
-    """Keep what residents may know of a place.
+def cases_shown_at(area: Area, now: dt.datetime) -> PetitionQuerySet:
+    """Return the cases of a place that residents may know of.
 
-    No sealed case, none about an organisation, and no household's own matter.
+    Not sealed, not about an organisation, and of a category that is listed in public.
     """
-    known = Petition.objects.same_matter(area.pk, None, now - LOOK_BACK)
-    return known.filter(category__is_listed=True)
+    cases = Petition.objects.same_matter(area.pk, None, now - NEARBY_CASE_AGE)
+    return cases.filter(category__is_listed=True)
 
 
-def being_handled(area: Area, now: dt.datetime) -> PetitionQuerySet:
-    """Keep the matters of a place that are still open, newest first."""
-    found = known_matters(area, now).open()
-    return found.select_related("category__parent").order_by("-pk")
+def open_cases_at(area: Area, now: dt.datetime) -> PetitionQuerySet:
+    """Return the open cases of a place that residents may know of, newest first."""
+    cases = cases_shown_at(area, now).open()
+    return cases.select_related("category__parent").order_by("-pk")
 
 
-def matters(rows: Iterable[Petition]) -> list[Matter]:
-    """Put matters into words for residents."""
+def nearby_cases(cases: Iterable[Petition]) -> list[NearbyCase]:
+    """Convert cases to what residents may read about them."""
     now = clock.now()
     return [
-        Matter(
-            pk=row.pk,
-            category=catalogue.full_label(row.category),
-            status=row.status,
-            step=str(Status(row.status).label),
-            since=durations.absolute(row.created_at, now),
+        NearbyCase(
+            pk=petition.pk,
+            category=catalogue.full_label(petition.category),
+            status=petition.status,
+            status_label=str(Status(petition.status).label),
+            since=durations.absolute(petition.created_at, now),
         )
-        for row in rows
+        for petition in cases
     ]
 
 
@@ -98,57 +99,61 @@ def notice_text(notice: PrivacyNotice | None) -> str:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def at_place(request: HttpRequest, code: str) -> HttpResponse:
-    """At the building: what is being handled here, "me too", and the way to report."""
-    today = timezone.localdate()
-    area, is_ours = place_picker.by_qr(code, today)
+def show_qr_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the open cases at the place of a QR code; POST starts a report there.
+
+    A revoked code is answered 410, an unknown one 404.
+    """
+    area, is_issued = place_picker.place_of_qr(code, timezone.localdate())
     if area is None:
-        return show(request, "unknown_qr", {"is_ours": is_ours}, 410 if is_ours else 404)
+        status = HTTPStatus.GONE if is_issued else HTTPStatus.NOT_FOUND
+        return render_public(request, "unknown_qr", {"is_issued": is_issued}, status)
     if request.method == "POST":
         draft = drafts.load(request.session)
-        begin_at(draft, area)
+        _start_at(draft, area)
         drafts.save(request.session, draft)
         return redirect("petitions:report_what")
-    found = list(being_handled(area, clock.now())[: MOST_MATTERS + 1])
+    cases = list(open_cases_at(area, clock.now())[: MAX_NEARBY_CASES + 1])
     context = {
         "area": area,
         "code": code,
-        "matters": matters(found[:MOST_MATTERS]),
-        "has_more": len(found) > MOST_MATTERS,
+        "nearby_cases": nearby_cases(cases[:MAX_NEARBY_CASES]),
+        "has_more": len(cases) > MAX_NEARBY_CASES,
     }
-    return show(request, "at_place", context)
+    return render_public(request, "at_place", context)
 
 
-def begin_at(draft: Draft, area: Area) -> None:
-    """Set the place of a report from the QR link; what was written before stays."""
+def _start_at(draft: Draft, area: Area) -> None:
+    """Set place and channel of the draft from a QR code; text already written stays."""
     if draft.place_id != area.pk:
         draft.place_id, draft.about_id = area.pk, None
     draft.channel = Channel.QR
 
 
 @require_safe
-def who(request: HttpRequest) -> HttpResponse:
-    """Who answers for a place, from the smallest organisation up, and how to reach them."""
+def show_responsible_organisations(request: HttpRequest) -> HttpResponse:
+    """Show who is responsible for a place, the lowest level first, with telephone numbers."""
     today = timezone.localdate()
-    area = place_picker.reportable(request.GET.get("place", ""), today)
+    area = place_picker.reportable_place(request.GET.get("place", ""), today)
     if area is None:
-        finder = place_picker.find(request.GET.get("q", ""), request.GET.get("in", ""), today)
-        return show(request, "who", {"finder": finder})
-    found = routing.load_place(area, today)
-    rows = [row for row in map(found.organisation_at, ANSWERING) if row is not None]
+        query, parent = request.GET.get("q", ""), request.GET.get("in", "")
+        picker = place_picker.load_picker(query, parent, today)
+        return render_public(request, "who", {"picker": picker})
+    chain = routing.load_place(area, today)
+    rows = [row for row in map(chain.organisation_at, SHOWN_LEVELS) if row is not None]
     context = {
         "area": area,
-        "around": [one for one in found.chain if one.pk != area.pk],
-        "rows": rows,
-        "stops": _stops(rows, today),
+        "ancestors": [ancestor for ancestor in chain.chain if ancestor.pk != area.pk],
+        "responsibilities": rows,
+        "stops": _next_stops(rows, today),
     }
-    return show(request, "who_place", context)
+    return render_public(request, "who_place", context)
 
 
-def _stops(rows: Iterable[Responsibility], today: dt.date) -> list[Stop]:
-    """Return the next announced stops of the mobile rooms of those who answer."""
-    groups = [row.organisation_id for row in rows if row.level == OrgLevel.GROUP]
+def _next_stops(responsibilities: Iterable[Responsibility], today: dt.date) -> list[Stop]:
+    """Return the next stops of the mobile rooms of the responsible Party groups."""
+    groups = [row.organisation_id for row in responsibilities if row.level == OrgLevel.GROUP]
     if not groups:
         return []
-    coming = Stop.objects.filter(room__organisation__in=groups, date__gte=today)
-    return list(coming.select_related("room", "area").order_by("date")[:MOST_STOPS])
+    stops = Stop.objects.filter(room__organisation__in=groups, date__gte=today)
+    return list(stops.select_related("room", "area").order_by("date")[:MAX_STOPS])

@@ -1,4 +1,4 @@
-"""The last pages of a report: check and send, join a matter instead ("me too"), the receipt."""
+"""The last pages of a report: check and submit, join a nearby case instead, and the receipt."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import time
 import uuid
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import segno
@@ -42,15 +43,19 @@ from petitions.web.rate_limiting import rate_limited
 from petitions.web.session_keys import RECEIPT
 from petitions.workflow import Report, submission
 
-CLIENT = "web"
-BROWSER = "browser"
+CLIENT = "web"  # of the idempotency keys of this page
+BROWSER_KEY = "browser"  # session key of the browser's random id
 ANONYMOUS = Petitioner(0)
-TWIN_WAITS, TWIN_WAIT = 10, 0.2  # tries, seconds
+RETRY_COUNT, RETRY_DELAY = 10, 0.2  # seconds between retries
+MAX_NEARBY_CASES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Everything the check page shows before sending."""
+    """What the check page shows about a report before it is submitted.
+
+    `contact` and `resolution` are the deadlines for the first answer and for the result.
+    """
 
     area: Area
     category: Category
@@ -69,40 +74,43 @@ class Summary:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @rate_limited
-def check(request: HttpRequest) -> HttpResponse:
-    """Check and send; a second press, a reload or a lost answer lead to the same receipt."""
-    if request.method == "POST" and _is_sent(request):
+def check_report(request: HttpRequest) -> HttpResponse:
+    """Show the report for checking; POST submits it and redirects to the receipt.
+
+    A second press, a reload or a lost answer leads to the same receipt.
+    """
+    if request.method == "POST" and _is_last_submitted(request):
         return redirect("petitions:receipt")
     now = clock.now()
     draft = drafts.load(request.session)
-    missing = draft.missing
-    sheet = None if missing else _sheet(draft, now)
-    if sheet is None:
-        return redirect(f"petitions:{missing or 'report_place'}")
+    missing_page = draft.first_missing_page
+    summary = None if missing_page else _summarise(draft, now)
+    if summary is None:
+        return redirect(f"petitions:{missing_page or 'report_place'}")
     if request.method == "POST":
-        return _send(request, draft, sheet, now)
+        return _submit(request, draft, summary, now)
     if not draft.was_checked:
         draft.was_checked = True
         drafts.save(request.session, draft)
-    return _check_page(request, draft, sheet, now)
+    return _render_check_page(request, draft, summary, now)
 
 
-def _is_sent(request: HttpRequest) -> bool:
-    kept = request.session.get(RECEIPT) or {}
-    return bool(kept.get("key")) and kept["key"] == request.POST.get("key")
+def _is_last_submitted(request: HttpRequest) -> bool:
+    receipt = request.session.get(RECEIPT) or {}
+    return bool(receipt.get("key")) and receipt["key"] == request.POST.get("key")
 
 
-def _sheet(draft: Draft, now: dt.datetime) -> Summary | None:
-    """Work out who gets the report and by when; None when place or category are no more."""
+def _summarise(draft: Draft, now: dt.datetime) -> Summary | None:
+    """Return route, deadlines and notice; None when place or category are no longer valid."""
     today = timezone.localdate(now)
-    area = place_picker.reportable(draft.place_id, today)
+    area = place_picker.reportable_place(draft.place_id, today)
     category = catalogue.read().by_id.get(draft.category_id or 0)
     if area is None or category is None:
         return None
-    place = routing.load_place(area, today)
-    known = {row.organisation_id: row.organisation for row in place.answering}
-    about = known.get(draft.about_id or 0)
-    route = routing.route(place, channel=category.channel, about=about)
+    chain = routing.load_place(area, today)
+    organisations = {row.organisation_id: row.organisation for row in chain.answering}
+    about = organisations.get(draft.about_id or 0)
+    route = routing.route(chain, channel=category.channel, about=about)
     terms = service_terms.for_place(area.path, category.urgency)
     contact, resolution = (
         terms.time_left(terms.plan(kind, start=now), now) for kind in HANDLER_DEADLINES
@@ -111,102 +119,110 @@ def _sheet(draft: Draft, now: dt.datetime) -> Summary | None:
     return Summary(area, category, about, route, contact, resolution, notices.first())
 
 
-def _check_page(
+def _render_check_page(
     request: HttpRequest,
     draft: Draft,
-    sheet: Summary,
+    summary: Summary,
     now: dt.datetime,
     *,
     problem: str = "",
-    status: int = 200,
 ) -> HttpResponse:
-    known = public_pages.being_handled(sheet.area, now).filter(category=sheet.category)
+    """Render the check page; with a `problem` to show above it the status is 409."""
+    same_category = public_pages.open_cases_at(summary.area, now).filter(category=summary.category)
+    is_emergency = category_matching.is_emergency(summary.category)
     context: dict[str, Any] = {
         "draft": draft,
-        "sheet": sheet,
-        "category": catalogue.full_label(sheet.category),
-        "danger": sheet.category if category_matching.is_emergency(sheet.category) else None,
-        "notice": public_pages.notice_text(sheet.notice),
-        "matters": public_pages.matters(known[:3]),
-        "thumbs": wizard.thumbs(draft),
-        "reach": draft.reach,
+        "summary": summary,
+        "category": catalogue.full_label(summary.category),
+        "emergency": summary.category if is_emergency else None,
+        "notice": public_pages.notice_text(summary.notice),
+        "nearby_cases": public_pages.nearby_cases(same_category[:MAX_NEARBY_CASES]),
+        "photos": wizard.draft_photos(draft),
+        "contact": draft.contact,
         "problem": problem,
     }
-    return wizard.page(request, "report_check", context, status)
+    status = HTTPStatus.CONFLICT if problem else HTTPStatus.OK
+    return wizard.render_step(request, "report_check", context, status)
 
 
-def _send(request: HttpRequest, draft: Draft, sheet: Summary, now: dt.datetime) -> HttpResponse:
-    """File the report once; refuse honestly what is not what the resident had before the eyes."""
+def _submit(request: HttpRequest, draft: Draft, summary: Summary, now: dt.datetime) -> HttpResponse:
+    """Submit the report once; refuse it when it is not what the resident saw on the page."""
     if request.POST.get("key") != draft.key or request.POST.get("seen") != draft.fingerprint:
-        changed = _("内容刚刚改过，请再核对一遍，没问题就按“提交”。")
-        return _check_page(request, draft, sheet, now, problem=changed, status=409)
-    if request.POST.get("notice") != sheet.notice_version:
-        changed = _("隐私告知刚刚更新，请看过以后再提交。")
-        return _check_page(request, draft, sheet, now, problem=changed, status=409)
-    if not _is_known(draft):
+        problem = _("内容刚刚改过，请再核对一遍，没问题就按“提交”。")
+        return _render_check_page(request, draft, summary, now, problem=problem)
+    if request.POST.get("notice") != summary.notice_version:
+        problem = _("隐私告知刚刚更新，请看过以后再提交。")
+        return _render_check_page(request, draft, summary, now, problem=problem)
+    if not _is_key_used(draft):
         rate_limiting.hit(rate_limits.SUBMIT, request, now)
     try:
-        filed = _file(draft, sheet, now)
+        submitted = _submit_with_retries(draft, summary, now)
     except submission.KeyReused:
-        return _sent_before(request, draft, sheet, now)
-    except workflow.WorkflowError as refused:
-        return _check_page(request, draft, sheet, now, problem=refused.message, status=409)
-    return _give_receipt(request, filed.petition, key=draft.key)
+        return _render_earlier_submission(request, draft, summary, now)
+    except workflow.WorkflowError as error:
+        return _render_check_page(request, draft, summary, now, problem=error.message)
+    return _redirect_to_receipt(request, submitted.petition, key=draft.key)
 
 
-def _file(draft: Draft, sheet: Summary, now: dt.datetime) -> submission.Submitted:
-    """File under the draft's key; a second press waits a moment for the first to be done."""
+def _submit_with_retries(draft: Draft, summary: Summary, now: dt.datetime) -> submission.Submitted:
+    """Submit under the draft's key; wait while another request is submitting the same draft."""
     key = submission.IdempotencyRequest(CLIENT, draft.key, draft.fingerprint)
-    for _i in range(TWIN_WAITS):
+    report = _report(draft, summary)
+    for _attempt in range(RETRY_COUNT):
         try:
-            return workflow.submit(report=_report(draft, sheet), by=ANONYMOUS, now=now, key=key)
+            return workflow.submit(report=report, by=ANONYMOUS, now=now, key=key)
         except submission.InProgress:
-            time.sleep(TWIN_WAIT)
-    return workflow.submit(report=_report(draft, sheet), by=ANONYMOUS, now=now, key=key)
+            time.sleep(RETRY_DELAY)
+    return workflow.submit(report=report, by=ANONYMOUS, now=now, key=key)
 
 
-def _is_known(draft: Draft) -> bool:
+def _is_key_used(draft: Draft) -> bool:
     return IdempotencyKey.objects.filter(client=CLIENT, key=draft.key).exists()
 
 
-def _report(draft: Draft, sheet: Summary) -> Report:
+def _report(draft: Draft, summary: Summary) -> Report:
     return Report(
-        place=sheet.area,
-        category=sheet.category,
+        place=summary.area,
+        category=summary.category,
         text=draft.text,
         since=draft.since,
         channel=Channel(draft.channel),
-        notice_version=sheet.notice_version,
-        reach=draft.reach,
-        about=sheet.about,
+        notice_version=summary.notice_version,
+        reach=draft.contact,
+        about=summary.about,
         photos=draft.photos,
         language=translation.get_language() or "zh-hans",
     )
 
 
-def _sent_before(
-    request: HttpRequest, draft: Draft, sheet: Summary, now: dt.datetime
+def _render_earlier_submission(
+    request: HttpRequest, draft: Draft, summary: Summary, now: dt.datetime
 ) -> HttpResponse:
-    """The report was received before, with other words: show its receipt, keep the new words."""
-    first = IdempotencyKey.objects.select_related("petition").get(client=CLIENT, key=draft.key)
-    request.session[RECEIPT] = {"petition": first.petition_id, "key": draft.key}
-    draft.key, reach = str(uuid.uuid4()), draft.reach
-    draft.sealed = draft.key_id = ""
-    kept = set(first.petition.photos.values_list("name", flat=True))
-    draft.photos = [one for one in draft.photos if one.name not in kept]
-    draft.keep_reach(reach)
+    """The draft was submitted before and then changed: link its receipt, keep the changes.
+
+    The changed draft gets a new key. Contact details are encrypted under the draft's key, so
+    they are encrypted again; photos of the earlier case are removed from the draft.
+    """
+    earlier = IdempotencyKey.objects.select_related("petition").get(client=CLIENT, key=draft.key)
+    request.session[RECEIPT] = {"petition": earlier.petition_id, "key": draft.key}
+    contact = draft.contact
+    draft.key = str(uuid.uuid4())
+    draft.clear_encrypted_contact()
+    submitted_photos = set(earlier.petition.photos.values_list("name", flat=True))
+    draft.photos = [photo for photo in draft.photos if photo.name not in submitted_photos]
+    draft.set_contact(contact)
     drafts.save(request.session, draft)
     problem = _(
         "这份诉求先前已经收到，回执在“我的回执”里。之后改动的内容没有发出；"
         "如果是另一件事，请核对后再按“提交”。"
     )
-    return _check_page(request, draft, sheet, now, problem=problem, status=409)
+    return _render_check_page(request, draft, summary, now, problem=problem)
 
 
-def _give_receipt(
+def _redirect_to_receipt(
     request: HttpRequest, petition: Petition, *, key: str = "", is_joined: bool = False
 ) -> HttpResponse:
-    """Remember in this browser what was filed or joined, and forget what was filled in."""
+    """Store what was submitted or joined in the session, and remove the draft."""
     drafts.discard(request.session)
     request.session[RECEIPT] = {"petition": petition.pk, "key": key, "is_joined": is_joined}
     return redirect("petitions:receipt")
@@ -214,79 +230,81 @@ def _give_receipt(
 
 @require_POST
 @rate_limited
-def me_too(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """Join a matter at the building whose QR link was opened."""
-    area, _is_ours = place_picker.by_qr(code, timezone.localdate())
+def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """Join a case ("me too") at the place of a QR code."""
+    area, _is_issued = place_picker.place_of_qr(code, timezone.localdate())
     return _join(request, area, pk)
 
 
 @require_POST
 @rate_limited
-def join(request: HttpRequest, pk: int) -> HttpResponse:
-    """Join a matter instead of sending the report that was being written."""
+def join_from_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """Join a case ("me too") at the place of the draft, instead of submitting the draft."""
     draft = drafts.load(request.session)
-    return _join(request, place_picker.reportable(draft.place_id, timezone.localdate()), pk)
+    area = place_picker.reportable_place(draft.place_id, timezone.localdate())
+    return _join(request, area, pk)
 
 
 def _join(request: HttpRequest, area: Area | None, pk: int) -> HttpResponse:
-    """Join one matter of this place, once per browser; any other case does not exist here."""
+    """Join a case shown at this place, once per browser; any other case is answered 404."""
     now = clock.now()
-    cases = Petition.objects.none() if area is None else public_pages.known_matters(area, now)
+    cases = Petition.objects.none() if area is None else public_pages.cases_shown_at(area, now)
     petition = get_object_or_404(cases.filter(pk=pk))
-    browser = request.session.setdefault(BROWSER, str(uuid.uuid4()))
+    browser = request.session.setdefault(BROWSER_KEY, str(uuid.uuid4()))
     rate_limiting.hit(rate_limits.JOIN, request, now)
     try:
-        workflow.me_too(petition=petition, key=_own_key(browser, petition), now=now)
-    except workflow.WrongState as refused:
-        return public_pages.refused(request, refused.message)
-    return _give_receipt(request, petition, is_joined=True)
+        workflow.me_too(petition=petition, key=_joining_key(browser, petition), now=now)
+    except workflow.WrongState as error:
+        return public_pages.render_refusal(request, error.message)
+    return _redirect_to_receipt(request, petition, is_joined=True)
 
 
-def _own_key(browser: str, petition: Petition) -> uuid.UUID:
-    """Return this browser's key for one matter: the same at every press, and known to nobody."""
+def _joining_key(browser: str, petition: Petition) -> uuid.UUID:
+    """Return the key of this browser for one case: stable, and secret like the browser's id."""
     return uuid.uuid5(uuid.UUID(browser), str(petition.uuid))
 
 
 @never_cache
 @require_safe
-def receipt(request: HttpRequest) -> HttpResponse:
-    """Show number and code to the browser that filed, and to no other."""
-    kept = request.session.get(RECEIPT)
-    cases = Petition.objects.with_parts().filter(pk=kept["petition"] if kept else 0)
+def show_receipt(request: HttpRequest) -> HttpResponse:
+    """Show number and tracking code of the case that this browser submitted or joined."""
+    receipt = request.session.get(RECEIPT)
+    cases = Petition.objects.with_parts().filter(pk=receipt["petition"] if receipt else 0)
     petition = cases.first()
-    if petition is None or kept is None:
+    if petition is None or receipt is None:
         return redirect("petitions:track")
-    is_joined = bool(kept.get("is_joined"))
-    own = _own_key(request.session[BROWSER], petition) if is_joined else petition.uuid
-    code = tracking_codes.code_for(own)
+    is_joined = bool(receipt.get("is_joined"))
+    browser = request.session.get(BROWSER_KEY, "")
+    code_uuid = _joining_key(browser, petition) if is_joined else petition.uuid
+    code = tracking_codes.code_for(code_uuid)
     promise = promises.promise(petition, clock.now(), petition.deadlines.owed())
     context = {
         "petition": petition,
         "is_joined": is_joined,
         "code": tracking_codes.shown(code),
         "plain_code": code,
-        "qr": _qr(request, code),
+        "qr": _draw_qr(request, code),
         "promise": promise,
         "due_in": promise.due.relative if promise.due else "",
         "category": catalogue.full_label(petition.category),
         "has_contact": _has_phone(petition),
     }
-    return public_pages.show(request, "receipt", context)
+    return public_pages.render_public(request, "receipt", context)
 
 
 def _has_phone(petition: Petition) -> bool:
-    """Tell whether the tracking page will ask for the last four digits."""
+    """Tell whether the tracking page will ask for the last four digits of the telephone number."""
     contact = getattr(petition, "contact", None)
     return contact is not None and contact.last4_hash != tracking_codes.last4_hash(
         petition.uuid, ""
     )
 
 
-def _qr(request: HttpRequest, code: str) -> SafeString:
-    """Draw the link to the tracking page; the code stands behind `#`, which no server ever gets."""
+def _draw_qr(request: HttpRequest, code: str) -> SafeString:
+    """Draw the link to the tracking page; the code is in the fragment, which is never sent."""
     link = f"{request.build_absolute_uri(reverse('petitions:track'))}#code={code}"
-    out = io.BytesIO()
+    drawing = io.BytesIO()
     segno.make(link, error="m").save(
-        out, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, svgclass=None
+        drawing, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, svgclass=None
     )
-    return mark_safe(out.getvalue().decode())  # noqa: S308 - drawn here from letters and digits
+    return mark_safe(drawing.getvalue().decode())  # noqa: S308 - SVG drawn from letters and digits

@@ -1,10 +1,11 @@
-"""The pages on which a resident fills in a report: where, what, tell us, how to reach you."""
+"""The pages on which a resident writes a report: place, category, text with photos, contact."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -25,12 +26,12 @@ from grids import place_search
 from grids.models import Area
 from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
-from petitions.intake.wizard_forms import ReachForm, ReportTextForm
+from petitions.intake.wizard_forms import MAX_SINCE_LENGTH, ContactForm, ReportTextForm
 from petitions.models import Category
 from petitions.rules import catalogue, category_matching, photos, rate_limits, routing
 from petitions.web import rate_limiting
 from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_text
-from petitions.web.photo_responses import picture
+from petitions.web.photo_responses import photo_response
 
 TEMPLATES = {
     "report_place": "petitions/intake/report_place.html",
@@ -39,24 +40,29 @@ TEMPLATES = {
     "report_reach": "petitions/intake/report_contact.html",
     "report_check": "petitions/intake/report_check.html",
 }
-"""The pages of the wizard in order: URL name and template."""
+"""The steps of the wizard in order: URL name and template."""
 STEPS = tuple(TEMPLATES)
-FIRST_PICTURES = 8
+STEPS_BEFORE_CONTACT = STEPS[:3]
+PICTURE_COUNT = 8
+MAX_SEARCH_LENGTH = 200
+MAX_FILE_NAME_LENGTH = 40  # of the name shown when a photo is refused
 ABOUT_LEVELS = (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT)
-fill_in = cache_control(private=True, no_cache=True)  # "back" still shows what was typed
+
+# Revalidated but stored by the browser: the back button still shows what was typed.
+private_page = cache_control(private=True, no_cache=True)
 
 
 @dataclass(frozen=True, slots=True)
 class WizardStep:
-    """One page of the way through the report: its name, and whether it lies behind or ahead."""
+    """A step in the list above the page; `state` is done, current or todo."""
 
     label: str
     state: str
 
 
 @dataclass(frozen=True, slots=True)
-class Thumb:
-    """A photo already added to the report."""
+class DraftPhoto:
+    """A photo of the draft, with its URL in this session."""
 
     token: str
     url: str
@@ -64,77 +70,78 @@ class Thumb:
 
 @dataclass(slots=True)
 class UploadResult:
-    """What became of the photos just sent: the kept ones are in the draft already."""
+    """Result of an upload: why photos were refused; accepted photos are in the draft."""
 
-    refused: list[str] = field(default_factory=list)
-    kept: int = 0
+    refusals: list[str] = field(default_factory=list)
 
 
-def page(
-    request: HttpRequest, step: str, context: dict[str, Any], status: int = 200
+def render_step(
+    request: HttpRequest, step: str, context: dict[str, Any], status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    """Render one page of the report with the stations above it."""
-    return render(
-        request, TEMPLATES[step], {"stations": wizard_steps(step), **context}, status=status
-    )
+    """Render a page of the wizard with the list of steps above it."""
+    return render(request, TEMPLATES[step], {"steps": wizard_steps(step), **context}, status=status)
 
 
-def wizard_steps(here: str) -> list[WizardStep]:
-    """Return the five pages in order, seen from `here`."""
+def wizard_steps(current: str) -> list[WizardStep]:
+    """Return the five steps in order, as seen from `current`."""
     labels = (_("在哪里"), _("什么事"), _("说说看"), _("怎么联系"), _("核对"))
-    at = STEPS.index(here)
-    states = ["done"] * at + ["current"] + ["todo"] * (len(STEPS) - at - 1)
+    position = STEPS.index(current)
+    states = ["done"] * position + ["current"] + ["todo"] * (len(STEPS) - position - 1)
     return [WizardStep(label, state) for label, state in zip(labels, states, strict=True)]
 
 
-def next_step(draft: Draft, after: str) -> HttpResponse:
-    """Go to the next page; back to the check page when that was reached before."""
-    following = STEPS[STEPS.index(after) + 1]
+def redirect_to_next_step(draft: Draft, after: str) -> HttpResponse:
+    """Redirect to the next page; to the check page when the resident has been there before."""
+    next_step = STEPS[STEPS.index(after) + 1]
     if draft.was_checked:
-        following = draft.missing or "report_check"
-    return redirect(f"petitions:{following}")
+        next_step = draft.first_missing_page or "report_check"
+    return redirect(f"petitions:{next_step}")
 
 
-@fill_in
+@private_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def place(request: HttpRequest) -> HttpResponse:
-    """Where: by typing, or from the subdistrict down; a place typed but not chosen is looked up."""
+def choose_place(request: HttpRequest) -> HttpResponse:
+    """Choose the place; text that was typed without choosing a suggestion is searched for."""
     today = timezone.localdate()
     draft = drafts.load(request.session)
     if request.method == "POST":
-        chosen = place_picker.reportable(request.POST.get("place", ""), today)
-        if chosen is None:
-            typed = urlencode({"q": request.POST.get("q", "")[:60]})
-            return redirect(f"{reverse('petitions:report_place')}?{typed}")
-        draft.place_id, draft.about_id = chosen.pk, None
+        area = place_picker.reportable_place(request.POST.get("place", ""), today)
+        if area is None:
+            query = request.POST.get("q", "")[: place_picker.MAX_QUERY_LENGTH]
+            return redirect(f"{reverse('petitions:report_place')}?{urlencode({'q': query})}")
+        draft.place_id, draft.about_id = area.pk, None
         drafts.save(request.session, draft)
-        return next_step(draft, "report_place")
-    finder = place_picker.find(request.GET.get("q", ""), request.GET.get("in", ""), today)
-    chosen = place_picker.reportable(draft.place_id, today)
-    return page(request, "report_place", {"finder": finder, "chosen": chosen, "draft": draft})
+        return redirect_to_next_step(draft, "report_place")
+    picker = place_picker.load_picker(request.GET.get("q", ""), request.GET.get("in", ""), today)
+    area = place_picker.reportable_place(draft.place_id, today)
+    return render_step(request, "report_place", {"picker": picker, "area": area})
 
 
 @require_safe
-def public_suggest(request: HttpRequest) -> JsonResponse:
-    """Suggest places while a resident types."""
-    found = place_search.public_suggest(request.GET.get("q", "")[:60], timezone.localdate())
-    return JsonResponse(dict(found))
+def suggest_places(request: HttpRequest) -> JsonResponse:
+    """Return suggestions of places for the combobox, as JSON."""
+    query = request.GET.get("q", "")[: place_picker.MAX_QUERY_LENGTH]
+    return JsonResponse(dict(place_search.public_suggest(query, timezone.localdate())))
 
 
-def needs_place(
+def requires_place(
     view: Callable[[HttpRequest, Draft, Area], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Let a page open once the place is known; text sent after the session ended is kept."""
+    """Decorator: pass draft and place to the view; redirect to the first page without a place.
+
+    Text that was posted after the session ended is saved to the new draft.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
         draft = drafts.load(request.session)
-        area = place_picker.reportable(draft.place_id, timezone.localdate())
+        area = place_picker.reportable_place(draft.place_id, timezone.localdate())
         if area is not None:
             return view(request, draft, area)
         if request.method == "POST":
-            draft.text = draft.text or clean_text(request.POST.get("text", ""))[:MAX_TEXT_LENGTH]
-            draft.since = draft.since or clean_text(request.POST.get("since", ""))[:60]
+            text, since = (clean_text(request.POST.get(name, "")) for name in ("text", "since"))
+            draft.text = draft.text or text[:MAX_TEXT_LENGTH]
+            draft.since = draft.since or since[:MAX_SINCE_LENGTH]
             drafts.save(request.session, draft)
             messages.info(request, _("页面放得太久了，您写的内容已保留，请先选一下地点。"))
         return redirect("petitions:report_place")
@@ -142,159 +149,164 @@ def needs_place(
     return guarded
 
 
-@fill_in
+@private_page
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs_place
-def what(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
-    """What: eight pictures with words and the rest behind them, then the finer list; or typing."""
+@requires_place
+def choose_category(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
+    """Choose the category: from pictures of the first level, then its list; or by typing."""
     if request.method == "POST":
-        return _choose_category(request, draft)
-    book = catalogue.read()
-    parent = book.by_code.get(request.GET.get("kind", ""))
-    typed = draft.typed if "typed" in request.GET else ""
-    offered: Sequence[Category] = category_matching.suggest(typed)
+        return _save_category(request, draft)
+    categories = catalogue.read()
+    parent = categories.by_code.get(request.GET.get("kind", ""))
+    query = draft.search_text if "typed" in request.GET else ""
+    options: Sequence[Category] = category_matching.suggest(query)
     if parent is not None:
-        offered = [row for row in book.leaves.get(parent.pk, (parent,)) if row.is_active]
-    roots = [row for row in book.roots if row.is_active]
+        options = [row for row in categories.leaves.get(parent.pk, (parent,)) if row.is_active]
+    roots = [row for row in categories.roots if row.is_active]
     context = {
         "area": area,
-        "typed": typed,
+        "query": query,
         "parent": parent,
-        "offered": offered,
-        "danger": next((row for row in offered if category_matching.is_emergency(row)), None),
-        "pictures": roots[:FIRST_PICTURES],
-        "more": roots[FIRST_PICTURES:],
+        "options": options,
+        "emergency": next((row for row in options if category_matching.is_emergency(row)), None),
+        "pictures": roots[:PICTURE_COUNT],
+        "more": roots[PICTURE_COUNT:],
         "draft": draft,
     }
-    return page(request, "report_what", context)
+    return render_step(request, "report_what", context)
 
 
-def _choose_category(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Keep the matter chosen; words typed instead are looked up, and serve as a first text."""
-    sent = request.POST.get("category", "")
-    chosen = next((row for row in catalogue.reportable_categories() if str(row.pk) == sent), None)
-    if chosen is None:
-        draft.typed = clean_text(request.POST.get("typed", ""))[:200]
+def _save_category(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Save the chosen category; text typed instead is searched for and becomes the first text."""
+    pk = request.POST.get("category", "")
+    category = next((row for row in catalogue.reportable_categories() if str(row.pk) == pk), None)
+    if category is None:
+        draft.search_text = clean_text(request.POST.get("typed", ""))[:MAX_SEARCH_LENGTH]
         drafts.save(request.session, draft)
         return redirect(reverse("petitions:report_what") + "?typed=1")
-    draft.category_id = chosen.pk
+    draft.category_id = category.pk
     drafts.save(request.session, draft)
-    return next_step(draft, "report_what")
+    return redirect_to_next_step(draft, "report_what")
 
 
-@fill_in
+@private_page
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs_place
-def tell(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
-    """Tell us: text, since when, photos, and whether it is about the organisation itself."""
+@requires_place
+def write_report(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
+    """Write the text, add photos, and say whether the report is about an organisation itself."""
     category = catalogue.read().by_id.get(draft.category_id or 0)
     if category is None:
         return redirect("petitions:report_what")
-    organisations = about_choices(area)
+    organisations = organisations_at(area)
     if request.method != "POST":
-        given = {
-            "text": draft.text or draft.typed,
+        initial = {
+            "text": draft.text or draft.search_text,
             "since": draft.since,
             "about": str(draft.about_id or ""),
         }
-        form = ReportTextForm(initial=given, organisations=organisations)
-        return _tell_page(request, draft, area, category, form)
+        form = ReportTextForm(initial=initial, organisations=organisations)
+        return _render_text_page(request, draft, area, category, form)
     form = ReportTextForm(request.POST, organisations=organisations)
-    taken = _take_photos(request, draft)
+    upload = _store_photos(request, draft)
     for token in request.POST.getlist("remove"):
-        draft.drop_photo(token)
-    is_good = form.is_valid()
-    if is_good:
+        draft.remove_photo(token)
+    is_valid = form.is_valid()
+    if is_valid:
         draft.text, draft.since = form.cleaned_data["text"], form.cleaned_data["since"]
         draft.about_id = form.about_id
     drafts.save(request.session, draft)
-    stays = "remove" in request.POST or "add" in request.POST
-    if is_good and not taken.refused and not stays:
-        return next_step(draft, "report_tell")
-    if is_good and not taken.refused:
-        return redirect(reverse("petitions:report_tell") + "#photos")
-    if stays and not taken.refused and not request.POST.get("text", "").strip():
+    is_photo_change = "remove" in request.POST or "add" in request.POST
+    if is_valid and not upload.refusals:
+        if is_photo_change:
+            return redirect(reverse("petitions:report_tell") + "#photos")
+        return redirect_to_next_step(draft, "report_tell")
+    if is_photo_change and not upload.refusals and not request.POST.get("text", "").strip():
+        # Adding or removing a photo before writing the text is no error.
         form = ReportTextForm(initial=request.POST.dict(), organisations=organisations)
-    return _tell_page(request, draft, area, category, form, taken)
+    return _render_text_page(request, draft, area, category, form, upload)
 
 
-def about_choices(area: Area) -> list[Organisation]:
-    """Return the organisations a resident of this place may be reporting about, smallest first."""
-    found = routing.load_place(area, timezone.localdate())
-    rows = (found.organisation_at(level) for level in ABOUT_LEVELS)
+def organisations_at(area: Area) -> list[Organisation]:
+    """Return the organisations that a report from this place can be about, lowest level first."""
+    chain = routing.load_place(area, timezone.localdate())
+    rows = (chain.organisation_at(level) for level in ABOUT_LEVELS)
     return [row.organisation for row in rows if row is not None]
 
 
-def _take_photos(request: HttpRequest, draft: Draft) -> UploadResult:
-    """Clean and keep the photos sent; each one refused says why, the others are kept."""
-    taken = UploadResult()
-    for sent in cast("list[UploadedFile[bytes]]", request.FILES.getlist("photos")):
+def _store_photos(request: HttpRequest, draft: Draft) -> UploadResult:
+    """Clean and store the uploaded photos; a refused photo does not affect the others."""
+    result = UploadResult()
+    for file in cast("list[UploadedFile[bytes]]", request.FILES.getlist("photos")):
         if not draft.free_photos:
-            taken.refused.append(_("最多%(n)d张照片，多出的没有加上。") % {"n": photos.MAX_PHOTOS})
+            reason = _("最多%(n)d张照片，多出的没有加上。") % {"n": photos.MAX_PHOTOS}
+            result.refusals.append(reason)
             break
         try:
             rate_limiting.hit(rate_limits.PHOTO, request, clock.now())
-            draft.add_photo(photos.store(sent))
-            taken.kept += 1
+            draft.add_photo(photos.store(file))
         except rate_limits.RateLimited:
-            taken.refused.append(_("照片传得太多了，请过一会儿再加；已加上的都在。"))
+            result.refusals.append(_("照片传得太多了，请过一会儿再加；已加上的都在。"))
             break
-        except photos.PhotoRefused as refused:
-            taken.refused.append(
-                _("%(name)s：%(why)s") % {"name": (sent.name or "")[:40], "why": refused}
-            )
-    return taken
+        except photos.PhotoRefused as error:
+            name = (file.name or "")[:MAX_FILE_NAME_LENGTH]
+            result.refusals.append(_("%(name)s：%(why)s") % {"name": name, "why": error})
+    return result
 
 
-def _tell_page(
+def _render_text_page(
     request: HttpRequest,
     draft: Draft,
     area: Area,
     category: Category,
     form: ReportTextForm,
-    taken: UploadResult | None = None,
+    upload: UploadResult | None = None,
 ) -> HttpResponse:
     context = {
         "area": area,
         "category": category,
-        "danger": category if category_matching.is_emergency(category) else None,
+        "emergency": category if category_matching.is_emergency(category) else None,
         "form": form,
         "draft": draft,
-        "taken": taken or UploadResult(),
-        "thumbs": thumbs(draft),
+        "upload": upload or UploadResult(),
+        "photos": draft_photos(draft),
     }
-    return page(request, "report_tell", context)
+    return render_step(request, "report_tell", context)
 
 
-def thumbs(draft: Draft) -> list[Thumb]:
-    """Return the photos of the draft with their addresses in this session."""
-    tokens = [drafts.token_of(one) for one in draft.photos]
-    return [Thumb(token, reverse("petitions:report_photo", args=[token])) for token in tokens]
+def draft_photos(draft: Draft) -> list[DraftPhoto]:
+    """Return the photos of the draft with their URLs in this session."""
+    tokens = [drafts.photo_token(photo) for photo in draft.photos]
+    return [DraftPhoto(token, reverse("petitions:report_photo", args=[token])) for token in tokens]
 
 
 @require_safe
-def photo(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a photo of the report being written, in the browser that is writing it."""
-    found = drafts.load(request.session).photo(token)
-    if found is None:
+def show_draft_photo(request: HttpRequest, token: str) -> HttpResponse:
+    """Send the thumbnail of a photo of this session's draft."""
+    photo = drafts.load(request.session).photo(token)
+    if photo is None:
         raise Http404
-    return picture(found.name, is_thumb=True)
+    return photo_response(photo.name, is_thumb=True)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs_place
-def reach(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
-    """How to reach you: a telephone number, or nothing, and what that means."""
-    if draft.missing in STEPS[:3]:
-        return redirect(f"petitions:{draft.missing}")
+@requires_place
+def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
+    """Enter contact details, or choose to give none."""
+    if draft.first_missing_page in STEPS_BEFORE_CONTACT:
+        return redirect(f"petitions:{draft.first_missing_page}")
     if request.method != "POST":
-        kept = draft.reach
-        given = {"phone": kept.phone, "name": kept.name, "is_confidential": kept.is_confidential}
-        return page(request, "report_reach", {"form": ReachForm(initial=given), "area": area})
-    form = ReachForm({} if "anonymous" in request.POST else request.POST)
+        contact = draft.contact
+        initial = {
+            "phone": contact.phone,
+            "name": contact.name,
+            "is_confidential": contact.is_confidential,
+        }
+        form = ContactForm(initial=initial)
+        return render_step(request, "report_reach", {"form": form, "area": area})
+    form = ContactForm({} if "anonymous" in request.POST else request.POST)
     if not form.is_valid():
-        return page(request, "report_reach", {"form": form, "area": area})
-    draft.keep_reach(form.reach())
+        return render_step(request, "report_reach", {"form": form, "area": area})
+    draft.set_contact(form.contact_details())
     drafts.save(request.session, draft)
-    return next_step(draft, "report_reach")
+    return redirect_to_next_step(draft, "report_reach")

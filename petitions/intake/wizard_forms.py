@@ -1,4 +1,4 @@
-"""Shapes of what residents fill in to report something; no rule but length and form."""
+"""Forms of the public report pages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from branches.models import Organisation
 from petitions.rules.contacts import ContactDetails
 from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_phone, clean_text
 
+MAX_SINCE_LENGTH = 60
+
 
 class ReportTextForm(forms.Form):
-    """What happened, since when, and whether it is about the responsible organisation itself."""
+    """Text of the report, since when, and the organisation it is about, if it is about one.
+
+    `website` is a honeypot: people do not see it, only programs fill it in.
+    """
 
     text = forms.CharField(
         label=_("发生了什么事？"),
@@ -30,7 +35,7 @@ class ReportTextForm(forms.Form):
     since = forms.CharField(
         label=_("从什么时候开始的？"),
         help_text=_("例如：今天早上、上个星期。"),
-        max_length=60,
+        max_length=MAX_SINCE_LENGTH,
         required=False,
         error_messages={"max_length": _("请写短一点，60字以内。")},
     )
@@ -47,31 +52,31 @@ class ReportTextForm(forms.Form):
         assert isinstance(about, forms.ChoiceField)
         about.choices = [
             ("", gettext("不是，反映的是别的事")),
-            *((str(one.pk), one.name) for one in organisations),
+            *((str(row.pk), row.name) for row in organisations),
         ]
 
     def clean_text(self) -> str:
-        """Keep what was written, without control characters."""
+        """Remove control characters; refuse a text that is empty then."""
         text = clean_text(self.cleaned_data["text"])
         if not text:
             raise forms.ValidationError(_("请写几句发生了什么事。"))
         return text
 
     def clean_website(self) -> str:
-        """Refuse a box that people never see and only programs fill in."""
+        """Refuse the report when the honeypot is filled in."""
         if self.cleaned_data["website"]:
             raise forms.ValidationError(_("“网址”一栏请留空。"))
         return ""
 
     @property
     def about_id(self) -> int | None:
-        """The organisation the matter is about, if one was named."""
-        chosen = self.cleaned_data.get("about")
-        return int(chosen) if chosen else None
+        """The id of the organisation that the report is about, if one was chosen."""
+        pk = self.cleaned_data.get("about")
+        return int(pk) if pk else None
 
 
-class ReachForm(forms.Form):
-    """How to reach the resident: a telephone number, a name, both or nothing."""
+class ContactForm(forms.Form):
+    """Contact details of the resident: a telephone number, a name, both or nothing."""
 
     phone = forms.CharField(
         label=_("电话"),
@@ -92,14 +97,14 @@ class ReachForm(forms.Form):
     )
 
     def clean_phone(self) -> str:
-        """Keep the digits."""
+        """Remove separators; refuse what is no telephone number."""
         return clean_phone(self.cleaned_data["phone"])
 
-    def reach(self) -> ContactDetails:
-        """Return what was given as a contact; nothing given is anonymous."""
-        given = self.cleaned_data
+    def contact_details(self) -> ContactDetails:
+        """Return the contact details; empty ones stand for an anonymous report."""
+        data = self.cleaned_data
         return ContactDetails(
-            name=clean_text(given["name"]),
-            phone=given["phone"],
-            is_confidential=given["is_confidential"] and bool(given["phone"] or given["name"]),
+            name=clean_text(data["name"]),
+            phone=data["phone"],
+            is_confidential=data["is_confidential"] and bool(data["phone"] or data["name"]),
         )

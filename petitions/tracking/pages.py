@@ -33,7 +33,7 @@ from petitions.tracking.forms import (
 )
 from petitions.tracking.tracking_lookup import TrackedCase
 from petitions.web import rate_limiting
-from petitions.web.photo_responses import picture
+from petitions.web.photo_responses import photo_response
 from petitions.web.rate_limiting import rate_limited
 from petitions.web.session_keys import RECEIPT
 
@@ -212,7 +212,7 @@ def _picture(request: HttpRequest, uuid: UUID, *, is_thumb: bool) -> HttpRespons
         photos = Photo.objects.filter(petition=following.petition, is_public=True)
     if following is not None and following.is_joined:
         photos = photos.exclude(kind=PhotoKind.REPORT)
-    return picture(get_object_or_404(photos, uuid=uuid).name, is_thumb=is_thumb)
+    return photo_response(get_object_or_404(photos, uuid=uuid).name, is_thumb=is_thumb)
 
 
 @require_safe

@@ -7,6 +7,7 @@ import re
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+MAX_ID = 2**53  # larger integers lose digits in JSON numbers of JavaScript
 MAX_TEXT_LENGTH = 2000
 PHONE_AS_TYPED = re.compile(r"^[+\d][\d\s\-()（）]{4,24}$")
 _PHONE = re.compile(r"\+?\d{7,15}")

@@ -25,8 +25,8 @@ from petitions.enums import STATUS_CHOICES, VERB_CHOICES, Channel, Status, Urgen
 from petitions.models import Event, Petition, PetitionQuerySet, is_due_soon, is_overdue
 from petitions.rules import catalogue
 from petitions.states import FINAL, OPEN, RUNNING
+from petitions.web.field_validation import MAX_ID
 
-LARGEST_ID = 2**53
 LONGEST_QUERY = 100
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 Condition = Callable[[Viewer, dt.datetime], Q]
@@ -106,7 +106,7 @@ class IdFilter(df.NumberFilter):
     field_class = forms.IntegerField  # type: ignore[assignment]  # as above
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, min_value=1, max_value=LARGEST_ID, **kwargs)
+        super().__init__(*args, min_value=1, max_value=MAX_ID, **kwargs)
 
 
 def _flag(name: str) -> FlagFilter:
@@ -231,7 +231,7 @@ class EventFilter(FilterSet):
     """Ways to narrow the events of the cases that exist for the caller."""
 
     after = df.NumberFilter(
-        field_name="id", lookup_expr="gt", min_value=0, max_value=LARGEST_ID, label=_("此编号之后")
+        field_name="id", lookup_expr="gt", min_value=0, max_value=MAX_ID, label=_("此编号之后")
     )
     petition = IdFilter(field_name="petition_id", label=_("诉求"))
     verb = df.MultipleChoiceFilter(choices=VERB_CHOICES, label=_("动作"))

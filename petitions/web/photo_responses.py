@@ -1,4 +1,4 @@
-"""Sends a stored photo to somebody a view has let in, by the web server in front if there is."""
+"""The response with a stored photo, sent by the web server in front if there is one."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from django.http import Http404, HttpResponse
 
 from petitions.rules import photos
 
-INTERNAL = "/internal-photos/"  # what nginx serves from MEDIA_ROOT, to nobody but this application
+INTERNAL_URL = "/internal-photos/"  # nginx serves it from MEDIA_ROOT, for X-Accel-Redirect only
 
 
-def picture(name: str, *, is_thumb: bool = False) -> HttpResponse:
-    """Return a photo or its thumbnail, always a JPEG; no browser keeps it."""
+def photo_response(name: str, *, is_thumb: bool = False) -> HttpResponse:
+    """Return a photo or its thumbnail as JPEG, not to be stored; 404 if the file is missing."""
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": "inline"}
     if settings.PHOTOS_BY_ACCEL:
         folder = "thumbs" if is_thumb else "photos"
-        headers["X-Accel-Redirect"] = f"{INTERNAL}{folder}/{name}"
+        headers["X-Accel-Redirect"] = f"{INTERNAL_URL}{folder}/{name}"
         return HttpResponse(content_type="image/jpeg", headers=headers)
     try:
         body = (photos.thumb_of(name) if is_thumb else photos.path_of(name)).read_bytes()

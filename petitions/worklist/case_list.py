@@ -21,7 +21,8 @@ from petitions.permissions import DESK_ROLES
 from petitions.rules import catalogue
 from petitions.web import keyset_pagination, list_items
 from petitions.web.access import StaffRequest, staff_only
-from petitions.web.filters import LARGEST_ID, NAMED_FILTER_LABELS, NAMED_FILTERS, PetitionFilter
+from petitions.web.field_validation import MAX_ID
+from petitions.web.filters import NAMED_FILTER_LABELS, NAMED_FILTERS, PetitionFilter
 
 PLACES = ("place", "subdistrict", "community", "grid")
 SHORTCUTS = ("overdue", "due_soon", "to_accept", "mine", "waiting", "returned", "escalated")
@@ -105,7 +106,7 @@ def _sort(asked: QueryDict) -> str:
 def _whole_number(cases: PetitionQuerySet, words: str) -> Petition | None:
     """Return the one visible case whose whole number was typed, year included."""
     pk = text_search.petition_id(words)
-    if pk is None or pk > LARGEST_ID:
+    if pk is None or pk > MAX_ID:
         return None
     found = cases.filter(pk=pk).first()
     return found if found is not None and found.number == words.strip() else None

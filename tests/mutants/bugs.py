@@ -110,7 +110,9 @@ def a_counter_without_scope(patch: Patch) -> None:
 )
 def a_thumbnail_without_a_check(patch: Patch) -> None:
     def send(_request: HttpRequest, uuid: object, *, is_thumb: bool) -> HttpResponse:
-        return photo_responses.picture(get_object_or_404(Photo, uuid=uuid).name, is_thumb=is_thumb)
+        return photo_responses.photo_response(
+            get_object_or_404(Photo, uuid=uuid).name, is_thumb=is_thumb
+        )
 
     patch.setattr(photo_views, "_send", send)
 

@@ -122,11 +122,11 @@ def test_a_report_begun_before_the_key_went_is_asked_for_the_contact_again(
 ) -> None:
     session = client.session
     draft = drafts.Draft(place_id=1, category_id=1, text="水")
-    draft.keep_reach(ContactDetails("示例", "190-0000-0001"))
+    draft.set_contact(ContactDetails("示例", "190-0000-0001"))
     drafts.save(session, draft)
-    assert drafts.load(session).missing == ""
+    assert drafts.load(session).first_missing_page == ""
     ring(k2=NEW)
-    assert drafts.load(session).missing == "report_reach"
+    assert drafts.load(session).first_missing_page == "report_reach"
 
 
 @pytest.mark.parametrize(

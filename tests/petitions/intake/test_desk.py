@@ -167,7 +167,7 @@ def test_errors_stand_at_the_field_and_keep_everything(stage: Stage) -> None:
     body = page.content.decode()
     assert 'href="#id_text"' in body
     assert "示例居民" in body
-    assert page.context["known"].route is not None
+    assert page.context["preview"].route is not None
 
 
 def test_a_place_out_of_reach_does_not_exist(stage: Stage) -> None:
@@ -227,11 +227,11 @@ def test_the_preview_tells_who_why_and_by_when(stage: Stage) -> None:
     water = Category.objects.get(code="WS01")
     asked = {"place": stage.town.building.pk, "category": water.pk}
     page = login(stage, "clerk").get(PREVIEW, asked)
-    known = page.context["known"]
-    assert known.route.organisation == stage.town.orgs["branch"]
-    assert known.route.sentence in page.content.decode()
-    assert [term.what for term in known.terms] == ["首次响应", "办结"]
-    assert [same.is_alike for same in known.same] == [True]
+    preview = page.context["preview"]
+    assert preview.route.organisation == stage.town.orgs["branch"]
+    assert preview.route.sentence in page.content.decode()
+    assert [deadline.label for deadline in preview.deadlines] == ["首次响应", "办结"]
+    assert [case.is_same_category for case in preview.similar] == [True]
 
 
 def test_an_emergency_shows_whom_to_call(stage: Stage) -> None:
@@ -243,10 +243,10 @@ def test_an_emergency_shows_whom_to_call(stage: Stage) -> None:
 
 def test_the_preview_shows_no_case_out_of_reach(stage: Stage) -> None:
     stage.file(about=stage.town.orgs["branch"])
-    known = (
-        login(stage, "secretary").get(PREVIEW, {"place": stage.town.building.pk}).context["known"]
+    preview = (
+        login(stage, "secretary").get(PREVIEW, {"place": stage.town.building.pk}).context["preview"]
     )
-    assert known.same == ()
+    assert preview.similar == ()
 
 
 @pytest.mark.parametrize(

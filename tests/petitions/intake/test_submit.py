@@ -52,10 +52,10 @@ def _without_tokens(page: bytes) -> bytes:
 
 def test_an_answer_lost_on_the_way_leads_to_the_same_case(resident: Resident) -> None:
     page = resident.to_check()
-    kept = resident.client.session[drafts.NAME]
+    kept = resident.client.session[drafts.SESSION_KEY]
     resident.send(page)
     session = resident.client.session
-    session[drafts.NAME] = kept  # as if the first answer never arrived
+    session[drafts.SESSION_KEY] = kept  # as if the first answer never arrived
     del session["receipt"]
     session.save()
     assert resident.send(page)["Location"] == "/report/receipt/"
@@ -68,10 +68,10 @@ def test_changed_words_under_a_used_key_are_refused_in_plain_words(resident: Res
     resident.tell(photos=[photo()])
     resident.reach(phone=PHONE)
     page = resident.client.get("/report/check/")
-    kept = resident.client.session[drafts.NAME]
+    kept = resident.client.session[drafts.SESSION_KEY]
     resident.send(page)
     session = resident.client.session
-    session[drafts.NAME] = kept | {"text": "另外的话"}
+    session[drafts.SESSION_KEY] = kept | {"text": "另外的话"}
     del session["receipt"]
     session.save()
     again = resident.client.get("/report/check/")
@@ -127,7 +127,7 @@ def test_the_same_matter_is_shown_before_sending_and_can_be_joined(resident: Res
     assert answer["Location"] == "/report/receipt/"
     assert MeToo.objects.get().petition == known
     assert Petition.objects.count() == 2
-    assert drafts.NAME not in resident.client.session
+    assert drafts.SESSION_KEY not in resident.client.session
 
 
 # the receipt

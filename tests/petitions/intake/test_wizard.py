@@ -251,7 +251,7 @@ def test_what_cannot_be_a_telephone_number_is_refused_and_kept(
     assert page.status_code == 200
     assert f'value="{phone}"' in page.content.decode()
     assert "示例居民" in page.content.decode()
-    assert not drafts.load(resident.client.session).has_reach
+    assert not drafts.load(resident.client.session).has_contact_answer
 
 
 def test_the_contact_is_sealed_in_the_session_and_gone_after_sending(resident: Resident) -> None:
@@ -260,9 +260,9 @@ def test_the_contact_is_sealed_in_the_session_and_gone_after_sending(resident: R
         kept = str(row.get_decoded())
         assert "19000001234" not in kept
         assert "示例居民" not in kept
-    assert drafts.NAME in resident.client.session
+    assert drafts.SESSION_KEY in resident.client.session
     resident.send(page)
-    assert drafts.NAME not in resident.client.session
+    assert drafts.SESSION_KEY not in resident.client.session
 
 
 # nothing is lost, nothing is doubled
