@@ -27,7 +27,7 @@ from knox.models import AuthToken  # noqa: E402
 
 from grids.enums import Level  # noqa: E402
 from grids.models import Area  # noqa: E402
-from members.accounts.middleware import PROVED  # noqa: E402
+from members.accounts.middleware import MFA_KEY  # noqa: E402
 from members.models import User  # noqa: E402
 from petitions.models import Category, Deadline, Petition  # noqa: E402
 from petitions.ops import integrity, scheduled_tasks  # noqa: E402
@@ -100,7 +100,7 @@ def _session(user: User) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = BACKEND
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session[PROVED] = True
+    session[MFA_KEY] = True
     session.save()
     return str(session.session_key)
 
