@@ -270,7 +270,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.lib.rest.api.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_THROTTLE_CLASSES": ["config.lib.rest.api.WriteThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "api-file": env.str("API_FILE_RATE", "120/min"),
         "api-write": env.str("API_WRITE_RATE", "600/min"),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from config.lib.rest import api
 from grids.models import Area
 from members.models import User
+from petitions.api.throttling import WriteThrottle
 from petitions.casework import case_detail
 from petitions.casework import photo_pages as photo_views
 from petitions.models import Petition, PetitionQuerySet
@@ -34,7 +34,7 @@ if not access_matrix.IS_FULL:
 @pytest.fixture
 def world(stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any) -> World:
     settings.PHOTOS_BY_ACCEL = True  # no file is looked for: the door alone decides
-    monkeypatch.setattr(api.WriteThrottle, "allow_request", lambda *_args: True)
+    monkeypatch.setattr(WriteThrottle, "allow_request", lambda *_args: True)
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
     requests.clear()
     return build(stage)

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.lib.rest import api
 from petitions import workflow
+from petitions.api.throttling import WriteThrottle
 from petitions.enums import Status, Verb
 from petitions.models import Petition
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
@@ -205,7 +205,7 @@ def test_as_few_at_ten_thousand_as_at_a_hundred(
 ) -> None:
     settings.DEMO, settings.MEDIA_ROOT = True, tmp_path
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
-    monkeypatch.setattr(api.WriteThrottle, "allow_request", lambda *_args: True)
+    monkeypatch.setattr(WriteThrottle, "allow_request", lambda *_args: True)
     for status in PATHS:
         stage.at(status)
     sizes = [grow(100)]

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from config.lib.domain_errors import DomainError
 from members.models import User
+from petitions.api.throttling import WriteThrottle
 from petitions.models import Petition, PetitionQuerySet
 from petitions.permissions import has_case_post
 
@@ -51,6 +52,7 @@ class CaseView(GenericAPIView[Row]):
     """What all views of cases share: who may come, which cases exist, and how answers are kept."""
 
     permission_classes = [IsAuthenticated, HoldsCasePost]
+    throttle_classes = [WriteThrottle]
 
     @property
     def caller(self) -> User:

@@ -53,7 +53,9 @@ def _count(hashed: str, *, is_known: bool, now: dt.datetime) -> bool:
     Codes that lead nowhere share a few thousand counters, so that guessing them fills no table.
     """
     rule, counted = (
-        (rate_limits.DIGITS, hashed) if is_known else (rate_limits.NOTHING, hashed[:PREFIX_LENGTH])
+        (rate_limits.DIGITS, hashed)
+        if is_known
+        else (rate_limits.UNLIMITED, hashed[:PREFIX_LENGTH])
     )
     try:
         rate_limits.hit(rule, counted, now)

@@ -70,7 +70,7 @@ def answered_before_the_commit(patch: Patch) -> None:
             transaction.set_rollback(True)
         return filed
 
-    patch.setattr(api, "file", early)
+    patch.setattr(api, "submit", early)
 
 
 @killed_by(

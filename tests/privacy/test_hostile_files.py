@@ -14,8 +14,8 @@ from django.test import Client
 from PIL import Image
 from pytest_django import Settings
 
-from config.lib.rest.api import WriteThrottle
 from members.models import User
+from petitions.api.throttling import WriteThrottle
 from petitions.models import Category
 from petitions.rules import catalogue
 from tests.privacy import hostile, odd_forms

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from config.lib.rest import api
+from petitions.api.throttling import WriteThrottle
 from tests.petitions import conftest
 from tests.support.access_fixtures import Visitor, World, build
 from tests.support.access_matrix import NOBODY
@@ -30,7 +30,7 @@ MOST = 3.0  # milliseconds
 
 @pytest.fixture
 def world(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(api.WriteThrottle, "allow_request", lambda *_args: True)
+    monkeypatch.setattr(WriteThrottle, "allow_request", lambda *_args: True)
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
     made = build(stage)
     grow(CASES)

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.pagination import Cursor
 from rest_framework.pagination import CursorPagination as BaseCursorPagination
 from rest_framework.parsers import JSONParser, MultiPartParser
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
-from rest_framework.throttling import ScopedRateThrottle, SimpleRateThrottle
-
-if TYPE_CHECKING:
-    from rest_framework.views import APIView  # it imports what the settings name, this file too
 
 MEGABYTE = 1024 * 1024
 LARGEST_JSON = 1 * MEGABYTE
@@ -108,52 +101,3 @@ class CursorPagination(BaseCursorPagination):
 
 def _bad_cursor() -> exceptions.ValidationError:
     return exceptions.ValidationError({"cursor": [_("这个游标无效。")]})
-
-
-class _Counted(SimpleRateThrottle):
-    """Counts by whole minutes of the clock (or seconds, hours), exactly.
-
-    The framework's own way reads and writes a list of times, which two at once both read first.
-    """
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Tell whether one more fits into the present minute."""
-        if self.rate is None:
-            return True
-        most, seconds = self.parse_rate(self.rate)
-        number, passed = divmod(self.timer(), seconds or 1)
-        self._left = (seconds or 1) - passed
-        key = f"{self.get_cache_key(request, view)}:{number:.0f}"
-        return most is None or _count(key, seconds or 1) <= most
-
-    def wait(self) -> float:
-        """Return the seconds until the next minute begins."""
-        return self._left
-
-
-class WriteThrottle(ScopedRateThrottle, _Counted):
-    """So many writes of one account in a while, by the view's `throttle_scope`; reads are free.
-
-    Without the cache nobody is held back: pace is a courtesy, no promise hangs on it.
-    """
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Tell whether the account may write once more now."""
-        if request.method in SAFE_METHODS:
-            return True
-        try:
-            return super().allow_request(request, view)
-        except RedisError:
-            return True
-
-
-def _count(key: str, seconds: int) -> int:
-    """Return how often this has been asked of `key`; it is forgotten after twice as long."""
-    try:
-        return cache.incr(key)
-    except ValueError:  # the first of its minute, perhaps one of several
-        cache.add(key, 0, 2 * seconds)
-    try:
-        return cache.incr(key)
-    except ValueError:  # a cache that keeps nothing: then nobody is held back
-        return 1

@@ -47,7 +47,7 @@ def _one_connection(
 ) -> Iterator[None]:
     """Keep the test's connection: outside a test it would be closed with each request."""
     settings.MEDIA_ROOT = tmp_path
-    monkeypatch.setattr("config.lib.rest.api.WriteThrottle.THROTTLE_RATES", FOREVER)
+    monkeypatch.setattr("petitions.api.throttling.WriteThrottle.THROTTLE_RATES", FOREVER)
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     yield
