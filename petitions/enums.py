@@ -24,7 +24,7 @@ class Status(models.TextChoices):
 
 
 class Verb(models.TextChoices):
-    """What can be done to a case; one word from URL to event."""
+    """What can be done to a case; how each looks and is called is in `petitions/verbs/table.py`."""
 
     FILE = "file", _("登记")
     ACCEPT = "accept", _("受理")
@@ -64,32 +64,6 @@ STATUSES = tuple(status for status in Status if status not in PLANNED_STATUSES)
 VERBS = tuple(verb for verb in Verb if verb not in PLANNED_VERBS)
 STATUS_CHOICES = [(status.value, status.label) for status in STATUSES]
 VERB_CHOICES = [(verb.value, verb.label) for verb in VERBS]
-
-HAPPENED = {
-    Verb.FILE: pgettext_lazy("event", "登记"),
-    Verb.ACCEPT: pgettext_lazy("event", "受理"),
-    Verb.DECLINE: pgettext_lazy("event", "不予受理"),
-    Verb.REDIRECT: pgettext_lazy("event", "转法定途径"),
-    Verb.DISPATCH: pgettext_lazy("event", "分派"),
-    Verb.START: pgettext_lazy("event", "开始处置"),
-    Verb.VISIT: pgettext_lazy("event", "入户核实"),
-    Verb.NOTE: pgettext_lazy("event", "备注"),
-    Verb.PHOTO: pgettext_lazy("event", "上传照片"),
-    Verb.RESOLVE: pgettext_lazy("event", "办结"),
-    Verb.CONFIRM: pgettext_lazy("event", "确认已解决"),
-    Verb.DISPUTE: pgettext_lazy("event", "没有解决"),
-    Verb.RATE: pgettext_lazy("event", "评价"),
-    Verb.CLOSE: pgettext_lazy("event", "结案"),
-    Verb.REOPEN: pgettext_lazy("event", "再办"),
-    Verb.RETURN: pgettext_lazy("event", "退单"),
-    Verb.REASSIGN: pgettext_lazy("event", "改派"),
-    Verb.ESCALATE: pgettext_lazy("event", "升级"),
-    Verb.ANSWER: pgettext_lazy("event", "答复升级"),
-    Verb.WITHDRAW: pgettext_lazy("event", "撤回"),
-    Verb.REVEAL: pgettext_lazy("event", "查看联系方式"),
-    Verb.REMIND: pgettext_lazy("event", "到期提醒"),
-}
-"""The same acts once they are done: languages with tenses say them another way."""
 
 
 class Actor(models.TextChoices):

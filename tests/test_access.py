@@ -12,7 +12,7 @@ import time_machine
 from grids.models import Area
 from members.models import User
 from petitions.api.throttling import WriteThrottle
-from petitions.casework import case_detail
+from petitions.casework import case_detail, case_page
 from petitions.casework import photo_pages as photo_views
 from petitions.models import Petition, PetitionQuerySet
 from tests.petitions import conftest
@@ -143,11 +143,11 @@ def _only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 
 def test_the_matrix_sees_an_unscoped_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unscoped(_viewer: User, pk: int) -> Petition:
-        return Petition.objects.with_parts().get(pk=pk)
+    def unscoped(_viewer: User, pk: int, _cases: Any) -> Petition:
+        return case_detail.with_details().get(pk=pk)
 
     _only(monkeypatch, "petitions:case")
-    monkeypatch.setattr(case_detail, "get_with_details", unscoped)
+    monkeypatch.setattr(case_page, "get_case", unscoped)
     found = list(access_matrix.wrong(world, world.visitors["outsider"], 0))
     assert any("GET petitions:case (own)" in line for line in found)
 

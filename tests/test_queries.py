@@ -11,71 +11,19 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import Settings
 
-from petitions import workflow
 from petitions.api.throttling import WriteThrottle
 from petitions.enums import Status, Verb
-from petitions.models import Petition
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.api_client import Program
 from tests.support.bulk_cases import grow
 from tests.support.cast import PATHS, Stage
 from tests.support.clients import BUDGET, counted, login
-from tests.support.pictures import jpeg
 from tests.support.run_report import Say
+from tests.support.verb_cases import VERB_CASES, VerbCase, url_of
 
 S = Status
-REASON = {"reason": "说明"}
-WAY = REASON | {"way": "other", "other_way": "请联系人民调解委员会"}
-Body = dict[str, Any] | Callable[[Stage], dict[str, Any]]
-ANSWER = {"outcome": "resolved", "cause": "铁管", "public_answer": "已更换。"}
-
-
-def _dispatched(stage: Stage) -> dict[str, Any]:
-    return {"group": stage.town.orgs["group"].pk, "users": [stage.cast["member"].pk]}
-
-
-def _to_community(stage: Stage) -> dict[str, Any]:
-    return REASON | {"organisation": stage.town.orgs["yingbin"].pk}
-
-
-def _to_water(stage: Stage) -> dict[str, Any]:
-    return {"kind": "department", "text": "请办", "department": stage.town.orgs["water"].pk}
-
-
-def _proposed(stage: Stage) -> dict[str, Any]:
-    return REASON | {"proposed": stage.town.orgs["water"].pk}
-
-
-def _doors(stage: Stage) -> dict[str, Any]:
-    one = {"entrance": 1, "floor": 1, "door": 1, "result": "affected"}
-    return {"building": stage.town.building.pk, "doors": [one, one | {"door": 2}]}
-
-
-# verb, where it starts, who, what the page sends, what a program sends
-VERBS: list[tuple[Verb, Status, str, Body, Body]] = [
-    (Verb.ACCEPT, S.SUBMITTED, "secretary", {}, {}),
-    (Verb.DECLINE, S.SUBMITTED, "secretary", WAY, REASON),
-    (Verb.REDIRECT, S.ACCEPTED, "secretary", WAY, REASON),
-    (Verb.DISPATCH, S.ACCEPTED, "secretary", _dispatched, _dispatched),
-    (Verb.START, S.ASSIGNED, "leader", {}, {}),
-    (Verb.VISIT, S.ASSIGNED, "leader", {"d-1-1-1": "affected", "d-1-1-2": "no_answer"}, _doors),
-    (Verb.NOTE, S.ACCEPTED, "clerk", {"body": "来过"}, {"body": "来过"}),
-    (Verb.PHOTO, S.ACCEPTED, "clerk", {}, {}),
-    (Verb.RESOLVE, S.IN_PROGRESS, "secretary", ANSWER | {"step": "send"}, ANSWER),
-    (Verb.CONFIRM, S.RESOLVED, "clerk", {"rating": 5}, {"rating": 5}),
-    (Verb.DISPUTE, S.RESOLVED, "clerk", REASON, REASON),
-    (Verb.CLOSE, S.RESOLVED, "clerk", REASON, REASON),
-    (Verb.REOPEN, S.CLOSED, "clerk", REASON, REASON),
-    (Verb.RETURN, S.SUBMITTED, "secretary", _proposed, _proposed),
-    (Verb.REASSIGN, S.RETURNED, "clerk", _to_community, _to_community),
-    (Verb.ESCALATE, S.IN_PROGRESS, "secretary", REASON, REASON),
-    (Verb.ANSWER, S.IN_PROGRESS, "community", _to_water, _to_water),
-    (Verb.WITHDRAW, S.ACCEPTED, "clerk", REASON, REASON),
-    (Verb.REVEAL, S.ACCEPTED, "secretary", REASON, REASON),
-]
 FREQUENT = "state=all&q=水质"
 FILTERS = (
     "",
@@ -85,19 +33,6 @@ FILTERS = (
     "status=submitted&status=closed&category=WS01",
     "state=all&sort=due",
 )
-
-
-def _body(stage: Stage, body: Body) -> dict[str, Any]:
-    return dict(body(stage) if callable(body) else body)
-
-
-def _ready(stage: Stage, verb: Verb, status: Status) -> Petition:
-    petition = stage.at(status)
-    if verb == Verb.ANSWER:
-        workflow.escalate(
-            petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="难"
-        )
-    return Petition.objects.get(pk=petition.pk)
 
 
 class Count:
@@ -138,27 +73,21 @@ class Count:
 
     def verbs(self) -> None:
         """Do everything, by page and by program."""
-        for verb, status, who, page, body in VERBS:
-            self._by_page(verb, _ready(self.stage, verb, status), who, _body(self.stage, page))
-            self._by_program(verb, _ready(self.stage, verb, status), who, _body(self.stage, body))
+        for case in VERB_CASES:
+            self._by_page(case)
+            self._by_program(case)
 
-    def _by_page(self, verb: Verb, case: Petition, who: str, data: dict[str, Any]) -> None:
-        client = login(self.stage, who)
-        url = reverse(f"petitions:{'doors' if verb == Verb.VISIT else verb}", args=[case.pk])
-        data["version"] = case.version
-        if verb == Verb.PHOTO:
-            data["photos"] = [jpeg("a.jpg"), jpeg("b.jpg")]
-        wanted = {200} if verb == Verb.REVEAL else {302}
-        self.measure(f"{verb} by page", lambda: client.post(url, data), wanted)
+    def _by_page(self, case: VerbCase) -> None:
+        petition, client = case.case(self.stage), login(self.stage, case.by)
+        data = case.form_data(self.stage, petition)
+        post = partial(client.post, url_of(petition, case.verb), data)
+        self.measure(f"{case.verb} by page", post, {200 if case.verb == Verb.REVEAL else 302})
 
-    def _by_program(self, verb: Verb, case: Petition, who: str, body: dict[str, Any]) -> None:
-        program, path = Program(self.stage.cast[who]), f"/petitions/{case.pk}/{verb}/"
-        head = {"If_Match": f'"v{case.version}"'}
-        if verb == Verb.PHOTO:
-            form = {"photos": [jpeg("a.jpg")]}
-            self.measure(f"{verb} by program", lambda: program.send(path, form, **head), {200})
-        else:
-            self.measure(f"{verb} by program", lambda: program.post(path, body, **head), {200})
+    def _by_program(self, case: VerbCase) -> None:
+        petition, program = case.case(self.stage), Program(self.stage.cast[case.by])
+        seen = f'"v{petition.version}"'
+        post = partial(case.send, program, self.stage, petition, If_Match=seen)
+        self.measure(f"{case.verb} by program", post, {200})
 
     def filing(self) -> None:
         """Save the desk's form, and file by program."""

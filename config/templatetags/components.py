@@ -1,4 +1,4 @@
-"""Template tags of the smallest components: icon, badge, status, urgency, deadline, kind_icon.
+"""Template tags of the smallest components: icon, badge, status, urgency, deadline.
 
 A page draws these components a hundred times, so they are Python functions and not templates.
 Every value is escaped. A drawn component ends with a line break, which keeps the distance
@@ -62,38 +62,6 @@ DEADLINES = MappingProxyType(
     }
 )
 RUNNING_DEADLINE = ("neutral", "clock")
-# Verb or kind of event -> icon.
-KINDS = MappingProxyType(
-    {
-        "file": "megaphone",
-        "submit": "megaphone",
-        "accept": "clipboard-check",
-        "decline": "circle-x",
-        "redirect": "forward",
-        "reassign": "forward",
-        "dispatch": "users",
-        "visit": "footprints",
-        "note": "message-square",
-        "photo": "image",
-        "resolve": "wrench",
-        "confirm": "check-solid",
-        "close": "check-solid",
-        "dispute": "circle-alert",
-        "rate": "star",
-        "reopen": "refresh-cw",
-        "return": "corner-up-left",
-        "escalate": "arrow-up-right",
-        "answer": "messages-square",
-        "withdraw": "undo-2",
-        "merge": "git-merge",
-        "start": "construction",
-        "resume": "refresh-cw",
-        "suspend": "circle-pause",
-        "remind": "clock-alert",
-        "reveal": "eye",
-    }
-)
-OTHER_KIND = "circle"
 
 
 @register.simple_tag
@@ -158,12 +126,6 @@ def deadline(
         if absolute
         else "",
     )
-
-
-@register.simple_tag
-def kind_icon(kind: str) -> SafeString:
-    """Draw the icon of a verb or of a kind of event."""
-    return _decorative(KINDS.get(kind, OTHER_KIND))
 
 
 @lru_cache(maxsize=1024)

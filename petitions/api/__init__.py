@@ -1,1 +1,1 @@
-"""The door for programs to cases: reading, filing, one POST per verb, and the stream of events."""
+"""API of cases: reading, submitting, one POST per verb, and the list of events."""

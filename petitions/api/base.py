@@ -1,11 +1,10 @@
-"""Who comes in by the door for programs, and what every answer there carries."""
+"""Base classes of the API views of cases: permission, scope, versions and cache headers."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
@@ -21,70 +20,72 @@ from members.models import User
 from petitions.api.throttling import WriteThrottle
 from petitions.models import Petition, PetitionQuerySet
 from petitions.permissions import has_case_post
+from petitions.web.access import get_case
 
 Row = TypeVar("Row", bound=Model)
 PAGING = frozenset({"cursor", "limit"})
+DEFERRED_COLUMNS = ("search", "route")
 
 
 class HoldsCasePost(BasePermission):
-    """Lets in whoever holds a post that handles cases; the administrative hats see no content."""
+    """Allow users with a post that handles cases; the administrator roles see no case content."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - as called
+    def has_permission(self, request: Request, _view: APIView) -> bool:
         """Tell whether the caller holds such a post today."""
         return isinstance(request.user, User) and has_case_post(request.user)
 
 
 class VersionMissing(DomainError):
-    """The act decides something and the caller did not say which version it saw (428)."""
+    """The verb checks the version, and the request has no `If-Match` header (428)."""
 
     status = 428
     code = "precondition_required"
 
 
 class VersionChanged(DomainError):
-    """The case is not, or no longer, at the version the caller saw (412)."""
+    """The case is not at the version of the `If-Match` header (412)."""
 
     status = 412
     code = "stale"
 
 
 class CaseView(GenericAPIView[Row]):
-    """What all views of cases share: who may come, which cases exist, and how answers are kept."""
+    """Base of all views of cases: permission, scope of the caller, and cache headers."""
 
     permission_classes = [IsAuthenticated, HoldsCasePost]
     throttle_classes = [WriteThrottle]
 
     @property
     def caller(self) -> User:
-        """Whoever asks."""
+        """The user who sent the request."""
         return cast("User", self.request.user)
 
     def cases(self) -> PetitionQuerySet:
-        """Return the cases that exist for the caller."""
-        return Petition.objects.visible_to(self.caller).defer("search", "route")
+        """Return the cases that are visible to the caller."""
+        return Petition.objects.visible_to(self.caller).defer(*DEFERRED_COLUMNS)
 
     def find(self, pk: int) -> Petition:
-        """Return one case with what its answer names; out of scope is the same as not there."""
-        return get_object_or_404(self.cases().with_parts().select_related("contact"), pk=pk)
+        """Return one case with what the response names; raise 404 if it is not visible."""
+        return get_case(self.caller, pk, Petition.objects.with_parts().defer(*DEFERRED_COLUMNS))
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        """Let nobody else keep the answer, and nobody use it again without asking."""
-        done = super().finalize_response(request, response, *args, **kwargs)
-        if not done.has_header("Cache-Control"):
-            patch_cache_control(done, private=True, no_cache=True)
-        patch_vary_headers(done, ["Authorization", "Accept-Language"])
-        return done
+        """Forbid shared caches, and make private caches ask again before they reuse a response."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if not final.has_header("Cache-Control"):
+            patch_cache_control(final, private=True, no_cache=True)
+        patch_vary_headers(final, ["Authorization", "Accept-Language"])
+        return final
 
 
 class CaseListView(CaseView[Row]):
-    """A list that refuses questions it does not know: a misspelt filter must not show all."""
+    """A list that refuses unknown query parameters: a misspelt filter must not return all rows."""
 
     filterset_class: Any = None
 
     def filter_queryset(self, queryset: QuerySet[Row, Any]) -> Any:
-        """Narrow the rows by the parameters of the address."""
+        """Filter the rows by the query parameters; raise a `ValidationError` for unknown ones."""
         known = PAGING | set(self.filterset_class.get_filters())
         unknown = sorted(set(self.request.query_params) - known)
         if unknown:
@@ -93,30 +94,31 @@ class CaseListView(CaseView[Row]):
 
 
 def etag(petition: Petition) -> str:
-    """Return the name of a case's version, as it stands in `ETag` and comes back in `If-Match`."""
+    """Return the entity tag of a case's version, for `ETag` and `If-Match`."""
     return f'"v{petition.version}"'
 
 
 def if_none_match(request: Request, petition: Petition) -> bool:
-    """Tell whether the caller has this version already."""
-    names = _names(request.headers.get("If-None-Match", ""))
-    return "*" in names or etag(petition) in names
+    """Tell whether the caller has the current version already (`If-None-Match`)."""
+    tags = _tags(request.headers.get("If-None-Match", ""))
+    return "*" in tags or etag(petition) in tags
 
 
 def if_match(request: Request, petition: Petition, *, is_needed: bool) -> int | None:
-    """Return the version the caller acts on, or refuse: unnamed where needed, or another one.
+    """Return the version in the `If-Match` header, None if there is none and it is not needed.
 
-    A proxy that compresses turns the name into a weak one; it means the same here. `*` names none.
+    Raises `VersionMissing` without a needed version and `VersionChanged` for another version. A
+    weak tag, as a compressing proxy sends it, counts as the strong one; `*` counts as no version.
     """
-    names = _names(request.headers.get("If-Match", ""))
-    if not names or "*" in names:
+    tags = _tags(request.headers.get("If-Match", ""))
+    if not tags or "*" in tags:
         if is_needed:
             raise VersionMissing("")
         return None
-    if etag(petition) not in names:
+    if etag(petition) not in tags:
         raise VersionChanged("")
     return petition.version
 
 
-def _names(header: str) -> set[str]:
-    return {name.removeprefix("W/") for name in parse_etags(header)}
+def _tags(header: str) -> set[str]:
+    return {tag.removeprefix("W/") for tag in parse_etags(header)}

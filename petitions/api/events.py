@@ -1,4 +1,4 @@
-"""The door for programs to what happened: the events of the cases that exist for the caller."""
+"""API list of events: what happened to the cases that are visible to the caller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from petitions.web.filters import EventFilter
 
 
 class EventList(CaseListView[Event]):
-    """Everything that happened to the cases within the caller's reach, in the order of the ids."""
+    """The events of all cases that are visible to the caller, in the order of their ids."""
 
     queryset = Event.objects.none()
     filterset_class = EventFilter
@@ -23,14 +23,14 @@ class EventList(CaseListView[Event]):
     serializer_class = EventSerializer
 
     def get_queryset(self) -> QuerySet[Event]:
-        """Return the events of the cases that exist for the caller, with their words."""
+        """Return the events of the cases that are visible to the caller, with their notes."""
         rows = Event.objects.filter(petition__in=self.cases().order_by().values("pk"))
         return rows.select_related("note")
 
     @extend_schema(
         operation_id="events_list", tags=["events"], responses=EventSerializer(many=True)
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - as called
+    def get(self, _request: Request) -> Response:
         """Return a page of events; `after` is the last id you have."""
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)

@@ -1,4 +1,4 @@
-"""The door for programs to cases: the list, one case, and filing a report."""
+"""API of cases: the list, one case, and submitting a report."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class NewestFirst(CursorPagination):
 
 
 class PetitionList(CaseListView[Petition]):
-    """The cases within the caller's reach; and a new one."""
+    """The cases that are visible to the caller; POST submits a new one."""
 
     queryset = Petition.objects.none()
     filterset_class = PetitionFilter
@@ -67,7 +67,7 @@ class PetitionList(CaseListView[Petition]):
     throttle_scope = "api-file"
 
     def get_queryset(self) -> PetitionQuerySet:
-        """Return the cases that exist for the caller."""
+        """Return the cases that are visible to the caller."""
         return self.cases().with_parts()
 
     @extend_schema(
@@ -75,8 +75,8 @@ class PetitionList(CaseListView[Petition]):
         tags=["petitions"],
         responses=PetitionSerializer(many=True),
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - as called
-        """Return a page of cases, newest first, narrowed as the list page is."""
+    def get(self, _request: Request) -> Response:
+        """Return a page of cases, newest first, with the same filters as the list page."""
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 

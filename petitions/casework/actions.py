@@ -1,4 +1,4 @@
-"""The verbs open to somebody as buttons: which comes first, and why the others are closed."""
+"""Buttons of the case page: what a user may do to a case now, and why other verbs are closed."""
 
 from __future__ import annotations
 
@@ -8,73 +8,70 @@ from django.urls import reverse
 
 from members.models import User
 from petitions import permissions
-from petitions.enums import Status, Verb
+from petitions.enums import Verb
 from petitions.models import Petition
+from petitions.verbs.spec import PageKind, VerbSpec
+from petitions.verbs.table import SPEC_OF, primary_verbs
 
-AT_ONCE = frozenset({Verb.ACCEPT, Verb.START})
-"""Verbs that need no form: one button, one POST."""
-
-WITHOUT_BUTTON = frozenset({Verb.REVEAL, Verb.RATE, Verb.REMIND})
-"""Verbs that have a place of their own on the page, or none."""
-
-PRIMARY: dict[str, tuple[Verb, ...]] = {
-    Status.SUBMITTED: (Verb.ANSWER, Verb.ACCEPT, Verb.REASSIGN, Verb.RETURN),
-    Status.RETURNED: (Verb.ANSWER, Verb.REASSIGN),
-    Status.ACCEPTED: (Verb.ANSWER, Verb.DISPATCH, Verb.VISIT, Verb.START, Verb.RESOLVE),
-    Status.ASSIGNED: (Verb.ANSWER, Verb.START, Verb.VISIT, Verb.RESOLVE),
-    Status.IN_PROGRESS: (Verb.ANSWER, Verb.RESOLVE, Verb.VISIT, Verb.ESCALATE),
-    Status.REOPENED: (Verb.ANSWER, Verb.START, Verb.VISIT, Verb.RESOLVE),
-    Status.RESOLVED: (Verb.ANSWER, Verb.CONFIRM, Verb.DISPUTE, Verb.CLOSE),
-    Status.CLOSED: (Verb.REOPEN,),
-    Status.DECLINED: (Verb.REOPEN,),
-}
-"""What is due first in each state; the rest waits in the menu."""
-
-SHOWN = 3
+WITHOUT_BUTTON = (PageKind.NONE, PageKind.DRAWER)
+MAX_PRIMARY = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ActionButton:
-    """One verb as a button or a line of the menu; `reason` says why it is closed."""
+    """One verb as a button or as a line of the menu.
 
-    verb: Verb
+    posts: the button sends a POST at once; opens_here: htmx loads the form into the case page;
+    reason: why the verb is closed now.
+    """
+
     label: str
+    icon: str
     url: str
-    is_post: bool = False
+    posts: bool
+    opens_here: bool
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """The acts of a page: the due ones as buttons, the others and the closed ones in the menu."""
+    """The verbs of a user: `primary` as buttons, `more` and the closed ones in the menu."""
 
-    due: list[ActionButton]
+    primary: list[ActionButton]
     more: list[ActionButton]
     closed: list[ActionButton]
 
 
 def actions(petition: Petition, by: User) -> Actions:
-    """Return what somebody may do to the case now, the due act first."""
-    verbs = [verb for verb in permissions.allowed_verbs(petition, by) if verb not in WITHOUT_BUTTON]
-    wanted = PRIMARY.get(petition.status, ())
-    due = [verb for verb in wanted if verb in verbs][:SHOWN]
-    closed = [
-        (verb, why)
-        for verb, why in permissions.refused_verbs(petition, by)
-        if verb not in WITHOUT_BUTTON
-    ]
+    """Return the actions of a user on a case, the most important first."""
+    allowed = [verb for verb in permissions.allowed_verbs(petition, by) if _has_button(verb)]
+    primary = [verb for verb in primary_verbs(petition.status) if verb in allowed][:MAX_PRIMARY]
     return Actions(
-        due=[_act(petition, verb) for verb in due],
-        more=[_act(petition, verb) for verb in verbs if verb not in due],
-        closed=[_act(petition, verb, why) for verb, why in closed],
+        primary=[_button(petition, SPEC_OF[verb]) for verb in primary],
+        more=[_button(petition, SPEC_OF[verb]) for verb in allowed if verb not in primary],
+        closed=[
+            _button(petition, SPEC_OF[verb], reason)
+            for verb, reason in permissions.refused_verbs(petition, by)
+            if _has_button(verb)
+        ],
     )
 
 
-def url_of(petition: Petition, verb: Verb) -> str:
-    """Return the address of a verb; doors have the sheet as theirs."""
-    name = "doors" if verb == Verb.VISIT else verb.value
-    return reverse(f"petitions:{name}", args=[petition.pk])
+def _has_button(verb: Verb) -> bool:
+    return SPEC_OF[verb].page not in WITHOUT_BUTTON
 
 
-def _act(petition: Petition, verb: Verb, reason: str = "") -> ActionButton:
-    return ActionButton(verb, str(verb.label), url_of(petition, verb), verb in AT_ONCE, reason)
+def url_of(petition: Petition, spec: VerbSpec) -> str:
+    """Return the address of the page of a verb."""
+    return reverse(f"petitions:{spec.verb}", args=[petition.pk])
+
+
+def _button(petition: Petition, spec: VerbSpec, reason: str = "") -> ActionButton:
+    return ActionButton(
+        label=spec.label,
+        icon=spec.icon,
+        url=url_of(petition, spec),
+        posts=spec.page == PageKind.BUTTON,
+        opens_here=spec.page == PageKind.FORM,
+        reason=reason,
+    )

@@ -1,4 +1,4 @@
-"""Everything the case page shows, read in few queries whatever the case went through."""
+"""The content of the case page, read in a bounded number of queries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce, JSONObject
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
@@ -22,7 +21,15 @@ from petitions import involvement, permissions
 from petitions.casework import timeline
 from petitions.casework.timeline import CaseHistory, HolderPeriod, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DoorResult, Solved, Verb
-from petitions.models import Deadline, DoorVisit, Escalation, Feedback, MeToo, Petition
+from petitions.models import (
+    Deadline,
+    DoorVisit,
+    Escalation,
+    Feedback,
+    MeToo,
+    Petition,
+    PetitionQuerySet,
+)
 from petitions.rules import promises, service_terms
 from petitions.rules.promises import Promise
 from petitions.workflow import submission
@@ -30,12 +37,12 @@ from petitions.workflow import submission
 SEES_RATINGS = frozenset({Actor.COORDINATOR, Actor.SUPERVISOR})
 SEES_NO_RATINGS = frozenset({Actor.HANDLER, Actor.ASSIGNEE})
 PROMISE_STATE = {"done": "met", "waiting": "paused"}
-"""How the promise line's component names the states of a promise."""
+"""Names of promise states in `components/promise.html`, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningDeadline:
-    """One limit that runs, in words."""
+    """A running deadline, as `components/deadline.html` shows it."""
 
     label: str
     moment: durations.Moment
@@ -45,7 +52,7 @@ class RunningDeadline:
 
 @dataclass(frozen=True, slots=True)
 class InvolvedOrganisation:
-    """An organisation that has to do with the case, and who holds its post today."""
+    """An organisation that is involved in the case, as what, and its heads today."""
 
     label: str
     organisation: Organisation
@@ -54,7 +61,7 @@ class InvolvedOrganisation:
 
 @dataclass(frozen=True, slots=True)
 class DoorCounts:
-    """What was found at doors, as counts."""
+    """How many doors were found in which state."""
 
     counts: Sequence[tuple[str, str, int]]
     total: int
@@ -62,16 +69,16 @@ class DoorCounts:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """The case page's content."""
+    """The content of the case page around the case itself."""
 
     petition: Petition
     promise: Promise
     promise_state: str
-    clocks: Sequence[RunningDeadline]
+    deadlines: Sequence[RunningDeadline]
     holder: str
     entries: Sequence[TimelineEntry]
-    hands: Sequence[HolderPeriod]
-    desks: Sequence[InvolvedOrganisation]
+    holder_periods: Sequence[HolderPeriod]
+    organisations: Sequence[InvolvedOrganisation]
     assignees: Sequence[Post]
     answering_organisation_id: int | None
     escalations: Sequence[Escalation]
@@ -82,17 +89,16 @@ class CaseDetail:
     me_too_count: int
 
 
-def get_with_details(viewer: User, pk: int) -> Petition:
-    """Return a case within the viewer's scope with its counts; any other does not exist."""
+def with_details() -> PetitionQuerySet:
+    """Return the cases with everything that `load` reads from the row itself."""
     of_case = {"petition": OuterRef("pk")}
     me_toos = MeToo.objects.filter(**of_case).order_by().values("petition")
     doors = DoorVisit.objects.filter(**of_case).order_by().values("result")
-    said = Feedback.objects.filter(**of_case).order_by("round")
+    feedback = Feedback.objects.filter(**of_case).order_by("round")
     row = {"round": "round", "solved": "solved", "rating": "rating", "by_phone": "is_by_phone"}
-    cases = (
-        Petition.objects.visible_to(viewer)
-        .with_parts()
-        .select_related("contact", "place", "grid")
+    return (
+        Petition.objects.with_parts()
+        .select_related("place", "grid")
         .annotate(
             me_too_count=Coalesce(
                 Subquery(me_toos.annotate(number=Count("pk")).values("number")), 0
@@ -102,42 +108,41 @@ def get_with_details(viewer: User, pk: int) -> Petition:
                     row=JSONObject(result="result", count="number")
                 )
             ),
-            feedback_rows=ArraySubquery(said.values(row=JSONObject(**row))),
+            feedback_rows=ArraySubquery(feedback.values(row=JSONObject(**row))),
         )
     )
-    return get_object_or_404(cases, pk=pk)
 
 
 def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
-    """Read what stands around a case found by `find`."""
+    """Read what the page shows around a case that was fetched with `with_details`."""
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))
     promise = promises.promise(petition, now, owed)
-    story = timeline.load_history(petition)
-    entries = timeline.staff_timeline(story, now)
-    desks, assignees = _people(petition, viewer.scope.day)
+    history = timeline.load_history(petition)
+    entries = timeline.staff_timeline(history, now)
+    organisations, assignees = _people(petition, viewer.scope.day)
     return CaseDetail(
         petition=petition,
         promise=promise,
         promise_state=PROMISE_STATE.get(promise.state, promise.state),
-        clocks=_clocks(petition, owed, now),
+        deadlines=_deadlines(petition, owed, now),
         holder=_holder(petition),
         entries=entries,
-        hands=timeline.holder_periods(
-            story, now, service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
+        holder_periods=timeline.holder_periods(
+            history, now, service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
         ),
-        desks=desks,
+        organisations=organisations,
         assignees=assignees,
         answering_organisation_id=involvement.answering_organisation_id(petition),
-        escalations=_escalations(petition, story),
+        escalations=_escalations(petition, history),
         duplicates=_duplicates(petition, viewer, now),
-        doors=_doors(petition, story),
+        doors=_door_counts(petition, history),
         photos=[photo for entry in entries for photo in entry.photos],
         ratings=_ratings(petition, viewer),
         me_too_count=getattr(petition, "me_too_count", 0),
     )
 
 
-def _clocks(
+def _deadlines(
     petition: Petition, owed: Iterable[Deadline], now: dt.datetime
 ) -> list[RunningDeadline]:
     terms = service_terms.for_petition(petition)
@@ -159,27 +164,27 @@ def _holder(petition: Petition) -> str:
 
 
 def _people(petition: Petition, day: dt.date) -> tuple[list[InvolvedOrganisation], list[Post]]:
-    """Return the organisations of the case with their heads, and the people it was handed to."""
-    named: dict[int, tuple[str, Organisation]] = {}
+    """Return the involved organisations with their heads, and the posts of the assignees."""
+    first_role: dict[int, tuple[str, Organisation]] = {}
     for rule, organisation in involvement.organisations_of(petition):
-        named.setdefault(organisation.pk, (str(rule.label), organisation))
+        first_role.setdefault(organisation.pk, (str(rule.label), organisation))
     assignee_ids = involvement.assignee_ids(petition)
-    posts = directory.posts_at(named, assignee_ids, day)
-    desks = [
+    posts = directory.posts_at(first_role, assignee_ids, day)
+    organisations = [
         InvolvedOrganisation(label, organisation, _heads(posts, organisation))
-        for label, organisation in named.values()
+        for label, organisation in first_role.values()
     ]
     people = {post.user_id: post for post in posts if post.user_id in assignee_ids}
-    return desks, list(people.values())
+    return organisations, list(people.values())
 
 
 def _heads(posts: Iterable[Post], organisation: Organisation) -> list[Post]:
-    found = [post for post in posts if post.organisation_id == organisation.pk]
-    return [post for post in found if post.role in HEADS]
+    own = [post for post in posts if post.organisation_id == organisation.pk]
+    return [post for post in own if post.role in HEADS]
 
 
-def _escalations(petition: Petition, story: CaseHistory) -> list[Escalation]:
-    if not any(event.verb in (Verb.ESCALATE, Verb.DISPUTE) for event in story.events):
+def _escalations(petition: Petition, history: CaseHistory) -> list[Escalation]:
+    if not any(event.verb in (Verb.ESCALATE, Verb.DISPUTE) for event in history.events):
         return []
     rows = petition.escalations.select_related(
         "to_organisation", "from_organisation", "answered_by"
@@ -190,18 +195,18 @@ def _escalations(petition: Petition, story: CaseHistory) -> list[Escalation]:
 def _duplicates(petition: Petition, viewer: User, now: dt.datetime) -> list[Petition]:
     if not petition.is_open:
         return []
-    found = submission.similar_cases(
+    similar = submission.similar_cases(
         viewer=viewer, place=petition.place, category=petition.category, now=now
     )
-    return [other for other in found if other.pk != petition.pk]
+    return [other for other in similar if other.pk != petition.pk]
 
 
-def _doors(petition: Petition, story: CaseHistory) -> DoorCounts:
-    """Return door counts: of the doors while the case is open, afterwards from its last event."""
+def _door_counts(petition: Petition, history: CaseHistory) -> DoorCounts:
+    """Count the doors; after they were deleted, take the counts from the event that did so."""
     counts = {row["result"]: row["count"] for row in getattr(petition, "door_rows", ())}
     if not counts:
-        kept = [event.data["doors"] for event in story.events if event.data.get("doors")]
-        counts = kept[-1] if kept else {}
+        archived = [event.data["doors"] for event in history.events if event.data.get("doors")]
+        counts = archived[-1] if archived else {}
     rows = [
         (result.value, str(result.label), counts[result])
         for result in DoorResult
@@ -211,9 +216,9 @@ def _doors(petition: Petition, story: CaseHistory) -> DoorCounts:
 
 
 def _ratings(petition: Petition, viewer: User) -> list[dict[str, Any]]:
-    """Return what the resident said in each round; whoever handles the case does not see it."""
-    held = permissions.actors_of(viewer, petition)
-    if held & SEES_NO_RATINGS or not held & SEES_RATINGS:
+    """Return the feedback of each round; those who handle the case do not see it."""
+    actors = permissions.actors_of(viewer, petition)
+    if actors & SEES_NO_RATINGS or not actors & SEES_RATINGS:
         return []
     return [
         row | {"said": Solved(row["solved"]).label if row["solved"] else ""}

@@ -1,4 +1,4 @@
-"""The door to one case: its page, and its sheet on paper."""
+"""The case page and its print view."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from django.views.decorators.http import require_safe
 from config.lib import clock
 from petitions.casework import case_detail
 from petitions.casework.actions import actions
-from petitions.casework.forms import handling as forms
 from petitions.enums import Verb
-from petitions.models import Petition
 from petitions.permissions import may
 from petitions.rules import catalogue
-from petitions.web.access import StaffRequest, staff_only
+from petitions.verbs.table import SPEC_OF
+from petitions.web.access import StaffRequest, get_case, staff_only
 
 
 @require_safe
 @staff_only
 def case(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show one case: what is promised, what can be done, and everything that happened."""
-    return page(request, case_detail.get_with_details(request.user, pk))
+    """Show one case: its deadlines, the actions of the user, and the timeline."""
+    return show(request, pk)
 
 
-def page(
-    request: StaffRequest, petition: Petition, *, refusal: str = "", status: int = 200
-) -> HttpResponse:
-    """Render the case page; `refusal` says why a button pressed on it did nothing."""
-    found = case_detail.load(petition, request.user, clock.now())
+def show(request: StaffRequest, pk: int, *, refusal: str = "", status: int = 200) -> HttpResponse:
+    """Render the case page; `refusal` says why a button on it had no effect."""
+    petition = get_case(request.user, pk, case_detail.with_details())
+    detail = case_detail.load(petition, request.user, clock.now())
     is_newest_first = request.GET.get("order") == "newest"
-    data = {
-        "file": found,
+    reveal = SPEC_OF[Verb.REVEAL]
+    context = {
+        "detail": detail,
         "case": petition,
         "category": catalogue.label(petition.category),
         "full_category": catalogue.full_label(petition.category),
-        "entries": found.entries[::-1] if is_newest_first else found.entries,
+        "entries": detail.entries[::-1] if is_newest_first else detail.entries,
         "is_newest_first": is_newest_first,
-        "acts": actions(petition, request.user),
+        "actions": actions(petition, request.user),
         "contact": getattr(petition, "contact", None),
-        "reveal": may(Verb.REVEAL, petition, request.user),
-        "reveal_form": forms.RevealForm(petition=petition, viewer=request.user),
+        "reveal": reveal,
+        "reveal_decision": may(Verb.REVEAL, petition, request.user),
+        "reveal_form": reveal.form(verb=Verb.REVEAL, petition=petition, viewer=request.user),
         "done": _done(request),
         "refusal": refusal,
     }
-    return render(request, "petitions/case/page.html", data, status=status)
+    return render(request, "petitions/case/page.html", context, status=status)
 
 
 def _done(request: StaffRequest) -> str:
-    """Return the verb just done, whose draft the browser may forget."""
+    """Return the verb just performed, whose draft the browser may delete."""
     verb = request.GET.get("done", "")
     return verb if verb in Verb.values else ""
 
@@ -57,11 +57,11 @@ def _done(request: StaffRequest) -> str:
 @require_safe
 @staff_only
 def printed(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show a case for paper: its contact hidden, its number and address as a QR code."""
-    petition = case_detail.get_with_details(request.user, pk)
+    """Show a case for printing: without contact details, with its address as a QR code."""
+    petition = get_case(request.user, pk, case_detail.with_details())
     address = request.build_absolute_uri(petition.get_absolute_url())
-    data = {
-        "file": case_detail.load(petition, request.user, clock.now()),
+    context = {
+        "detail": case_detail.load(petition, request.user, clock.now()),
         "case": petition,
         "category": catalogue.label(petition.category),
         "contact": getattr(petition, "contact", None),
@@ -69,4 +69,4 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
         "address": address,
         "now": clock.now(),
     }
-    return render(request, "petitions/print/case.html", data)
+    return render(request, "petitions/print/case.html", context)

@@ -1,8 +1,8 @@
-"""The door to the door sheet: choose a building, fill in its doors, print it empty."""
+"""Pages of the verb "visit": choose a building, fill in its door sheet, print an empty one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -19,19 +19,18 @@ from config.lib import clock
 from grids.enums import AreaKind
 from grids.models import Area
 from petitions import permissions, workflow
-from petitions.casework.forms import door_sheet as forms
-from petitions.casework.forms.door_sheet import Door, DoorSheetForm
+from petitions.casework.door_sheet_form import Door, DoorSheetForm, entrances_of
 from petitions.enums import Verb
 from petitions.models import DoorVisit, Petition
 from petitions.web.access import StaffRequest, get_case, staff_only
 
-BAD = 400
+BAD_REQUEST = 400
 CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True)
 class BuildingChoice:
-    """The buildings of the case's place, and what the address says was chosen."""
+    """The buildings in the place of the case, and the building and entrances chosen in the URL."""
 
     buildings: Sequence[Area]
     building: Area | None
@@ -39,7 +38,7 @@ class BuildingChoice:
 
     @property
     def query(self) -> str:
-        """The part of the address that keeps the choice."""
+        """The query string that keeps the choice."""
         if self.building is None:
             return ""
         return urlencode({"building": self.building.pk, "entrance": self.entrances[0]})
@@ -48,19 +47,19 @@ class BuildingChoice:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only
 def doors(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show the doors of a building and record what was found; only what changed is sent on."""
-    petition = get_case(request, pk)
-    verdict = permissions.may(Verb.VISIT, petition, request.user)
-    if verdict.code == "wrong_actor":
+    """Show the door sheet; POST records the results that changed since the sheet was drawn."""
+    petition = get_case(request.user, pk, Petition.objects.select_related("place"))
+    decision = permissions.may(Verb.VISIT, petition, request.user)
+    if decision.code == "wrong_actor":
         raise PermissionDenied
     choice = _choice(request, petition)
-    if choice.building is None or not (verdict or request.method == "POST"):
-        return _page(request, petition, choice, refusal=verdict.reason)
+    if choice.building is None or not (decision or request.method == "POST"):
+        return _page(request, petition, choice, refusal=decision.reason)
     form = _sheet(request, petition, choice, choice.building)
     if not form.is_bound:
         return _page(request, petition, choice, form=form)
     if not form.is_valid():
-        return _page(request, petition, choice, form=form, status=BAD)
+        return _page(request, petition, choice, form=form, status=BAD_REQUEST)
     try:
         workflow.visit(petition=petition, by=request.user, now=clock.now(), **form.arguments())
     except workflow.NotPermitted as refusal:
@@ -70,30 +69,34 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
     number = len(form.results)
     text = ngettext("已保存 %(count)d 户。", "已保存 %(count)d 户。", number)
     messages.success(request, text % {"count": number})
-    return redirect(f"{reverse('petitions:doors', args=[pk])}?{choice.query}&done=1")
+    return redirect(f"{reverse('petitions:visit', args=[pk])}?{choice.query}&done=1")
 
 
 @require_safe
 @staff_only
 def printed(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show the sheet with empty boxes for paper: the building and its doors, nobody's name."""
-    petition = get_case(request, pk)
+    """Show an empty sheet for printing: the building and its doors, without any name."""
+    petition = get_case(request.user, pk, Petition.objects.select_related("place"))
     if permissions.may(Verb.VISIT, petition, request.user).code == "wrong_actor":
         raise PermissionDenied
     choice = _choice(request, petition)
     if choice.building is None:
         raise Http404
-    every = range(1, (choice.building.entrances or 0) + 1)
     form = DoorSheetForm(
-        petition=petition, viewer=request.user, building=choice.building, entrances=every, known={}
+        verb=Verb.VISIT,
+        petition=petition,
+        viewer=request.user,
+        building=choice.building,
+        entrances=range(1, (choice.building.entrances or 0) + 1),
+        stored={},
     )
-    data = {"case": petition, "building": choice.building, "form": form, "now": clock.now()}
-    return render(request, "petitions/print/doors.html", data)
+    context = {"case": petition, "building": choice.building, "form": form, "now": clock.now()}
+    return render(request, "petitions/print/doors.html", context)
 
 
 def _choice(request: StaffRequest, petition: Petition) -> BuildingChoice:
-    """Return the case's building, or the chosen one of those inside the case's place."""
-    asked = request.GET.get("building", "")
+    """Return the building of the case, or the chosen one of those inside its place."""
+    building_id = request.GET.get("building", "")
     place = petition.place
     if place.kind == AreaKind.BUILDING:
         buildings = [place]
@@ -102,30 +105,33 @@ def _choice(request: StaffRequest, petition: Petition) -> BuildingChoice:
         buildings = list(
             inside.on(request.user.scope.day).select_related("parent").order_by("path")
         )
-    chosen = next((one for one in buildings if str(one.pk) == asked), None)
+    chosen = next((building for building in buildings if str(building.pk) == building_id), None)
     if chosen is None and len(buildings) == 1:
         chosen = buildings[0]
     entrance = request.GET.get("entrance", "")
     number = int(entrance) if entrance.isascii() and entrance.isdigit() else None
-    return BuildingChoice(buildings, chosen, forms.entrances_of(chosen, number) if chosen else ())
+    return BuildingChoice(buildings, chosen, entrances_of(chosen, number) if chosen else ())
 
 
 def _sheet(
     request: StaffRequest, petition: Petition, choice: BuildingChoice, building: Area
 ) -> DoorSheetForm:
-    given: Mapping[str, Any] = {
+    about: dict[str, Any] = {
+        "verb": Verb.VISIT,
         "petition": petition,
         "viewer": request.user,
         "building": building,
         "entrances": choice.entrances,
-        "known": _known(petition, building, choice.entrances),
+        "stored": _stored_results(petition, building, choice.entrances),
     }
     if request.method == "POST":
-        return DoorSheetForm(request.POST, request.FILES, **given)
-    return DoorSheetForm(**given)
+        return DoorSheetForm(request.POST, request.FILES, **about)
+    return DoorSheetForm(**about)
 
 
-def _known(petition: Petition, building: Area, entrances: Sequence[int]) -> dict[Door, str]:
+def _stored_results(
+    petition: Petition, building: Area, entrances: Sequence[int]
+) -> dict[Door, str]:
     rows = DoorVisit.objects.filter(petition=petition, area=building, entrance__in=entrances)
     return {
         (entrance, floor, door): result
@@ -143,7 +149,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     building = choice.building
-    data = {
+    context = {
         "case": petition,
         "form": form,
         "refusal": refusal,
@@ -158,5 +164,5 @@ def _page(
         "is_done": "done" in request.GET,
     }
     return render(
-        request, "petitions/doors/page.html", data, status=CONFLICT if refusal else status
+        request, "petitions/doors/page.html", context, status=CONFLICT if refusal else status
     )

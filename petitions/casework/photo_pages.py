@@ -1,4 +1,4 @@
-"""The door to the photos of a case: open to whoever may see the case, closed to everybody else."""
+"""Photo files of cases, for users who may see the case."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from petitions.web.access import StaffRequest, staff_only
 @require_safe
 @staff_only
 def photo_file(request: StaffRequest, uuid: uuids.UUID) -> HttpResponse:
-    """Send a photo of a case within the reader's scope; any other does not exist."""
+    """Send a photo of a case that is visible to the user; raise 404 for any other."""
     return _send(request, uuid, is_thumb=False)
 
 
 @require_safe
 @staff_only
 def thumb(request: StaffRequest, uuid: uuids.UUID) -> HttpResponse:
-    """Send the small picture of a photo, under the same rule as the large one."""
+    """Send the thumbnail of a photo, under the same rule."""
     return _send(request, uuid, is_thumb=True)
 
 
 def _send(request: StaffRequest, uuid: uuids.UUID, *, is_thumb: bool) -> HttpResponse:
     cases = Petition.objects.visible_to(request.user).order_by().values("pk")
-    found = get_object_or_404(Photo.objects.filter(petition__in=cases), uuid=uuid)
-    response = photo_responses.photo_response(found.name, is_thumb=is_thumb)
-    # Rights end at once: nothing of a case stays in the browser of a shared desk.
+    photo = get_object_or_404(Photo.objects.filter(petition__in=cases), uuid=uuid)
+    response = photo_responses.photo_response(photo.name, is_thumb=is_thumb)
+    # Computers are shared: the browser must not keep a photo after the right to see it ends.
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,12 +1,12 @@
-"""The story of a case as staff read it: what happened, in whose hands it was, and for how long."""
+"""Staff timeline of a case: its events as text, and how long each organisation held it."""
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
@@ -18,7 +18,6 @@ from config.lib import durations
 from grids.calendar.working_time import WorkCalendar
 from petitions import involvement
 from petitions.enums import (
-    HAPPENED,
     Actor,
     AnswerKind,
     DeadlineKind,
@@ -28,20 +27,23 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import Event, Note, Petition, Photo
+from petitions.verbs.table import SPEC_OF
 
-FULL = 100
+WHOLE_PERCENT = 100
 MINUTE = dt.timedelta(minutes=1)
 WITH_RESIDENT = 0
-NAMED = ("to", "proposed", "department")
-"""Facts of an event that are the id of an organisation."""
+ORGANISATION_KEYS = ("to", "proposed", "department")
+"""Keys of `Event.data` whose value is the id of an organisation."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One event in words, as `components/timeline_item.html` shows it."""
+    """One event as text, as `components/timeline_item.html` shows it."""
 
     id: int
-    kind: str
+    verb: Verb
+    icon: str
+    tone: str
     title: str
     actor: str
     when: str
@@ -65,7 +67,7 @@ class HolderPeriod:
 
 @dataclass(frozen=True, slots=True)
 class CaseHistory:
-    """The events of one case, oldest first, with the names of the organisations they mention."""
+    """The events of one case, oldest first, and names of the organisations by id."""
 
     petition: Petition
     events: Sequence[Event]
@@ -73,7 +75,7 @@ class CaseHistory:
 
 
 def load_history(petition: Petition, *, after: int = 0) -> CaseHistory:
-    """Read the events of a case after a version: one query, and one more for names not in it."""
+    """Read the events of a case after a version: one query, a second one for missing names."""
     photos = Photo.objects.filter(event=OuterRef("pk")).order_by("id").values("uuid")
     events = list(
         petition.events.filter(version__gt=after)
@@ -85,32 +87,35 @@ def load_history(petition: Petition, *, after: int = 0) -> CaseHistory:
 
 
 def _names(petition: Petition, events: Iterable[Event]) -> dict[int, str]:
-    known = [organisation for _rule, organisation in involvement.organisations_of(petition)]
-    known += [one for event in events for one in (event.organisation, event.holder) if one]
-    names = {one.pk: one.short_name for one in known}
-    wanted = {pk for event in events for pk in _mentioned(event)} - names.keys()
-    if wanted:
-        names |= dict(Organisation.objects.filter(pk__in=wanted).values_list("pk", "short_name"))
+    loaded = [organisation for _rule, organisation in involvement.organisations_of(petition)]
+    loaded += [row for event in events for row in (event.organisation, event.holder) if row]
+    names = {row.pk: row.short_name for row in loaded}
+    missing = {pk for event in events for pk in _mentioned(event)} - names.keys()
+    if missing:
+        names |= dict(Organisation.objects.filter(pk__in=missing).values_list("pk", "short_name"))
     return names
 
 
 def _mentioned(event: Event) -> list[int]:
-    return [pk for key in NAMED if isinstance(pk := event.data.get(key), int)]
+    return [pk for key in ORGANISATION_KEYS if isinstance(pk := event.data.get(key), int)]
 
 
-def staff_timeline(found: CaseHistory, now: dt.datetime) -> list[TimelineEntry]:
-    """Say every event in words, oldest first. Ratings are not part of it."""
-    return [_entry(found, event, now) for event in found.events]
+def staff_timeline(history: CaseHistory, now: dt.datetime) -> list[TimelineEntry]:
+    """Return the events as text, oldest first, without the ratings."""
+    return [_entry(history, event, now) for event in history.events]
 
 
-def _entry(found: CaseHistory, event: Event, now: dt.datetime) -> TimelineEntry:
+def _entry(history: CaseHistory, event: Event, now: dt.datetime) -> TimelineEntry:
     note: Note | None = getattr(event, "note", None)
-    uuids: Sequence[uuid.UUID] = getattr(event, "photo_uuids", ())
-    lines = [_facts(found, event), note.body if note else ""]
+    uuids: Sequence[UUID] = getattr(event, "photo_uuids", ())
+    spec = SPEC_OF[Verb(event.verb)]
+    lines = [_facts(history, event), note.body if note else ""]
     return TimelineEntry(
         id=event.pk,
-        kind=event.verb,
-        title=_title(found, event),
+        verb=spec.verb,
+        icon=spec.icon,
+        tone=spec.tone,
+        title=_title(history, event),
         actor=who(event),
         when=durations.absolute(event.at, now),
         datetime=event.at.isoformat(),
@@ -127,20 +132,20 @@ def _is_internal(event: Event, note: Note | None) -> bool:
     return note is not None and not note.is_public
 
 
-def photo_links(uuids: Iterable[uuid.UUID]) -> list[dict[str, str]]:
-    """Return photos as `components/photo_grid.html` shows them, behind the case's own rule."""
+def photo_links(uuids: Iterable[UUID]) -> list[dict[str, str]]:
+    """Return the photos as `components/photo_grid.html` shows them."""
     return [
         {
-            "url": reverse("petitions:photo_file", args=[one]),
-            "thumb": reverse("petitions:thumb", args=[one]),
+            "url": reverse("petitions:photo_file", args=[uuid]),
+            "thumb": reverse("petitions:thumb", args=[uuid]),
             "alt": _("照片 %(number)d") % {"number": number},
         }
-        for number, one in enumerate(uuids, start=1)
+        for number, uuid in enumerate(uuids, start=1)
     ]
 
 
 def who(event: Event) -> str:
-    """Name who acted: organisation and person, the resident without a name, or the system."""
+    """Return who acted: organisation and person, "resident" without a name, or "system"."""
     if event.actor == Actor.CLOCK:
         return _("系统")
     if event.user is None:
@@ -149,60 +154,60 @@ def who(event: Event) -> str:
     return " ".join(part for part in (organisation, event.user.name) if part)
 
 
-def _title(found: CaseHistory, event: Event) -> str:
-    say = TITLES.get(Verb(event.verb))
-    return say(found, event) if say else str(HAPPENED[Verb(event.verb)])
+def _title(history: CaseHistory, event: Event) -> str:
+    verb = Verb(event.verb)
+    return TITLES[verb](history, event) if verb in TITLES else str(SPEC_OF[verb].event_label)
 
 
-def _facts(found: CaseHistory, event: Event) -> str:
-    say = FACTS.get(Verb(event.verb))
-    return say(found, event) if say else ""
+def _facts(history: CaseHistory, event: Event) -> str:
+    facts = FACTS.get(Verb(event.verb))
+    return facts(history, event) if facts else ""
 
 
 def _label(choices: Any, value: object) -> str:
-    """Say a stored word; one that no longer exists is said as it stands."""
+    """Return the label of a stored value; the value itself if the enum no longer has it."""
     return str(choices(value).label) if value in choices.values else str(value or "")
 
 
-def _name(found: CaseHistory, event: Event, key: str) -> str:
-    return found.names.get(event.data.get(key) or 0, "")
+def _name(history: CaseHistory, event: Event, key: str) -> str:
+    return history.names.get(event.data.get(key) or 0, "")
 
 
-def _dispatched(_found: CaseHistory, event: Event) -> str:
+def _dispatched(_history: CaseHistory, event: Event) -> str:
     people = len(event.data.get("users", ()))
     group = event.holder.short_name if event.data.get("group") and event.holder else ""
     count = _("%(count)d 名承办人") % {"count": people} if people else ""
     return _("分派给 %(whom)s") % {"whom": _("、").join(part for part in (group, count) if part)}
 
 
-def _escalated(found: CaseHistory, event: Event) -> str:
+def _escalated(history: CaseHistory, event: Event) -> str:
     if event.data.get("top"):
         return _("已在市级，继续催办")
-    return _("升级到 %(name)s") % {"name": _name(found, event, "to")}
+    return _("升级到 %(name)s") % {"name": _name(history, event, "to")}
 
 
-def _closed(_found: CaseHistory, event: Event) -> str:
+def _closed(_history: CaseHistory, event: Event) -> str:
     if event.actor == Actor.CLOCK:
         return _("居民逾期未回复，自动结案")
     return _("回访后结案")
 
 
-def _confirmed(_found: CaseHistory, event: Event) -> str:
+def _confirmed(_history: CaseHistory, event: Event) -> str:
     if event.data.get("by_phone"):
         return _("回访：居民说已解决")
     return _("居民确认已解决")
 
 
-def _disputed(_found: CaseHistory, event: Event) -> str:
-    words = _("居民说只解决了一部分") if event.data.get("partly") else _("居民说没有解决")
-    return words if event.user is None else _("回访：%(words)s") % {"words": words}
+def _disputed(_history: CaseHistory, event: Event) -> str:
+    statement = _("居民说只解决了一部分") if event.data.get("partly") else _("居民说没有解决")
+    return statement if event.user is None else _("回访：%(words)s") % {"words": statement}
 
 
-def _returned(_found: CaseHistory, event: Event) -> str:
+def _returned(_history: CaseHistory, event: Event) -> str:
     return _("退单（第 %(count)s 次）") % {"count": event.data.get("returns", 1)}
 
 
-def _answered(_found: CaseHistory, event: Event) -> str:
+def _answered(_history: CaseHistory, event: Event) -> str:
     return _("答复升级：%(kind)s") % {"kind": _label(AnswerKind, event.data.get("kind"))}
 
 
@@ -214,35 +219,35 @@ TITLES: dict[Verb, Callable[[CaseHistory, Event], str]] = {
     Verb.DISPUTE: _disputed,
     Verb.RETURN: _returned,
     Verb.ANSWER: _answered,
-    Verb.NOTE: lambda _found, event: _("进展") if event.data.get("is_public") else _("备注"),
-    Verb.RATE: lambda _found, _event: _("居民作了评价"),
-    Verb.REASSIGN: lambda _found, event: (
+    Verb.NOTE: lambda _history, event: _("进展") if event.data.get("is_public") else _("备注"),
+    Verb.RATE: lambda _history, _event: _("居民作了评价"),
+    Verb.REASSIGN: lambda _history, event: (
         _("改派给 %(name)s") % {"name": event.organisation.short_name}
     ),
-    Verb.RESOLVE: lambda _found, event: (
+    Verb.RESOLVE: lambda _history, event: (
         _("办结：%(outcome)s") % {"outcome": _label(Outcome, event.data.get("outcome"))}
     ),
-    Verb.REMIND: lambda _found, event: (
+    Verb.REMIND: lambda _history, event: (
         _("到期提醒：%(kind)s") % {"kind": _label(DeadlineKind, event.data.get("kind"))}
     ),
 }
 
 
-def _report(found: CaseHistory, _event: Event) -> str:
-    since = found.petition.since
+def _report(history: CaseHistory, _event: Event) -> str:
+    since = history.petition.since
     lines = [
-        found.petition.text,
+        history.petition.text,
         _("从什么时候开始：%(since)s") % {"since": since} if since else "",
     ]
     return "\n".join(line for line in lines if line)
 
 
-def _visited(_found: CaseHistory, event: Event) -> str:
-    return door_words(event.data.get("counts", {}))
+def _visited(_history: CaseHistory, event: Event) -> str:
+    return door_counts(event.data.get("counts", {}))
 
 
-def door_words(counts: Mapping[str, int]) -> str:
-    """Say what was found at doors, as counts only."""
+def door_counts(counts: Mapping[str, int]) -> str:
+    """Return the number of doors of each result as one text."""
     parts = [
         _("%(label)s %(count)d 户") % {"label": result.label, "count": counts[result]}
         for result in DoorResult
@@ -251,19 +256,19 @@ def door_words(counts: Mapping[str, int]) -> str:
     return _("，").join(parts)
 
 
-def _given(found: CaseHistory, event: Event) -> str:
-    """Say the cause of this round; its words are the event's note, else those in force."""
-    petition, note = found.petition, getattr(event, "note", None)
-    is_in_force = event.data.get("round") == petition.round
-    named = (note.cause if note else "") or (petition.cause if is_in_force else "")
-    cause = _("原因：%(cause)s") % {"cause": named} if named else ""
-    answer = petition.public_answer if is_in_force and not note else ""
-    return "\n".join(line for line in (answer, cause) if line)
+def _answer_in_full(history: CaseHistory, event: Event) -> str:
+    """Return the cause of this round, and the current answer if the event has no note."""
+    petition, note = history.petition, getattr(event, "note", None)
+    is_current = event.data.get("round") == petition.round
+    cause = (note.cause if note else "") or (petition.cause if is_current else "")
+    cause_line = _("原因：%(cause)s") % {"cause": cause} if cause else ""
+    answer = petition.public_answer if is_current and not note else ""
+    return "\n".join(line for line in (answer, cause_line) if line)
 
 
-def _climbed(found: CaseHistory, event: Event) -> str:
+def _escalation_facts(history: CaseHistory, event: Event) -> str:
     kind, skipped = event.data.get("deadline"), event.data.get("skipped") or ()
-    to = _name(found, event, "to") if event.verb == Verb.DISPUTE else ""
+    to = _name(history, event, "to") if event.verb == Verb.DISPUTE else ""
     lines = [
         _("同时升级到 %(name)s。") % {"name": to} if to else "",
         _("“%(kind)s”时限已过，自动升级。") % {"kind": _label(DeadlineKind, kind)} if kind else "",
@@ -272,49 +277,50 @@ def _climbed(found: CaseHistory, event: Event) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _ordered(found: CaseHistory, event: Event) -> str:
-    name = _name(found, event, "department")
+def _ordered(history: CaseHistory, event: Event) -> str:
+    name = _name(history, event, "department")
     return _("由 %(name)s 办理。") % {"name": name} if name else ""
 
 
-def _proposed(found: CaseHistory, event: Event) -> str:
-    name = _name(found, event, "proposed")
+def _proposed(history: CaseHistory, event: Event) -> str:
+    name = _name(history, event, "proposed")
     return _("建议由 %(name)s 办理。") % {"name": name} if name else ""
 
 
 FACTS: dict[Verb, Callable[[CaseHistory, Event], str]] = {
     Verb.FILE: _report,
     Verb.VISIT: _visited,
-    Verb.RESOLVE: _given,
-    Verb.ESCALATE: _climbed,
-    Verb.DISPUTE: _climbed,
+    Verb.RESOLVE: _answer_in_full,
+    Verb.ESCALATE: _escalation_facts,
+    Verb.DISPUTE: _escalation_facts,
     Verb.ANSWER: _ordered,
     Verb.RETURN: _proposed,
 }
 
 
 def holder_periods(
-    found: CaseHistory, now: dt.datetime, calendar: WorkCalendar | None
+    history: CaseHistory, now: dt.datetime, calendar: WorkCalendar | None
 ) -> list[HolderPeriod]:
     """Return how long each organisation held the case, in the order in which it got it.
 
-    Time runs from the event that gave the case to the next event; while the resident is asked it
-    is in nobody's hand. Working time, or every minute where the standard counts round the clock
-    (`calendar` None).
+    A period lasts from one event to the next. While the resident is asked, no organisation holds
+    the case. `calendar` counts working time; None counts every minute.
     """
-    totals: dict[int, HolderPeriod] = {}
-    events = list(found.events)
-    for event, until in zip(events, [*(one.at for one in events[1:]), now], strict=True):
-        hand = _hand(event)
-        if hand is not None:
-            kept = totals.setdefault(event.holder_id or WITH_RESIDENT, hand)
-            kept.minutes += _minutes(event.at, until, calendar)
-            kept.current = event is events[-1]
-    _share(list(totals.values()), calendar)
-    return list(totals.values())
+    periods: dict[int, HolderPeriod] = {}
+    events = list(history.events)
+    for event, until in zip(
+        events, [*(following.at for following in events[1:]), now], strict=True
+    ):
+        new_period = _period_after(event)
+        if new_period is not None:
+            period = periods.setdefault(event.holder_id or WITH_RESIDENT, new_period)
+            period.minutes += _minutes(event.at, until, calendar)
+            period.current = event is events[-1]
+    _set_shares(list(periods.values()), calendar)
+    return list(periods.values())
 
 
-def _hand(event: Event) -> HolderPeriod | None:
+def _period_after(event: Event) -> HolderPeriod | None:
     if event.holder is not None:
         return HolderPeriod(event.holder.short_name)
     return HolderPeriod(_("等居民确认")) if event.to_status == Status.RESOLVED else None
@@ -326,9 +332,13 @@ def _minutes(since: dt.datetime, until: dt.datetime, calendar: WorkCalendar | No
     return max(0, calendar.minutes_between(since, until))
 
 
-def _share(found: Sequence[HolderPeriod], calendar: WorkCalendar | None) -> None:
-    total = sum(hand.minutes for hand in found)
+def _set_shares(periods: Sequence[HolderPeriod], calendar: WorkCalendar | None) -> None:
+    """Set the share in percent and the duration as text of each period."""
+    total = sum(period.minutes for period in periods)
     day = calendar.day_minutes if calendar else durations.DAY
-    for hand in found:
-        hand.share = round(FULL * hand.minutes / total) if total else FULL // len(found)
-        hand.duration = durations.format_minutes(hand.minutes, day, is_working=calendar is not None)
+    for period in periods:
+        period.share = WHOLE_PERCENT // len(periods)
+        if total:
+            period.share = round(WHOLE_PERCENT * period.minutes / total)
+        is_working = calendar is not None
+        period.duration = durations.format_minutes(period.minutes, day, is_working=is_working)

@@ -1,4 +1,4 @@
-"""The doors to the verbs of a case: one form, one call of the workflow, back to the case."""
+"""Pages of the verbs: `verb_view` makes the view of one row of the verb table."""
 
 from __future__ import annotations
 
@@ -8,275 +8,146 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect as to_page
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from config.lib import clock
 from petitions import permissions, workflow
-from petitions.casework import case_detail, timeline
-from petitions.casework import case_page as cases
+from petitions.casework import case_page, timeline
 from petitions.casework.actions import url_of
-from petitions.casework.forms import handling as forms
-from petitions.casework.forms import routing
-from petitions.casework.forms.base import VerbForm
-from petitions.enums import Outcome
 from petitions.models import Petition
 from petitions.rules import catalogue
+from petitions.verbs.forms.base import VerbForm
+from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.web.access import StaffRequest, get_case, staff_only
 
-WorkflowVerb = Callable[..., Any]
 View = Callable[..., HttpResponseBase]
-BAD = 400
+OnValid = Callable[[StaffRequest, VerbSpec, VerbForm], HttpResponse]
+BAD_REQUEST = 400
 CONFLICT = 409
 
 
-def _verb_view(view: Callable[[StaffRequest, int], HttpResponse]) -> View:
-    """Open a verb to people with a post: GET asks, only POST changes anything."""
-    return require_http_methods(["GET", "HEAD", "POST"])(staff_only(view))
+def verb_view(spec: VerbSpec, on_valid: OnValid | None = None) -> View:
+    """Return the view of a verb: GET shows the form, POST performs the verb; staff only.
+
+    `on_valid` answers a POST with a valid form; left out, the verb is performed and the case shown.
+    """
+    respond = on_valid or perform_and_redirect
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @staff_only
+    def view(request: StaffRequest, pk: int) -> HttpResponse:
+        if spec.page == PageKind.BUTTON:
+            return _button_response(request, pk, spec, respond)
+        return _form_response(request, pk, spec, respond)
+
+    return view
 
 
-@_verb_view
-def accept(request: StaffRequest, pk: int) -> HttpResponse:
-    """Take the case on."""
-    return _button_action(request, pk, forms.AcceptForm, workflow.accept)
-
-
-@_verb_view
-def start(request: StaffRequest, pk: int) -> HttpResponse:
-    """Begin the work."""
-    return _button_action(request, pk, forms.StartForm, workflow.start)
-
-
-@_verb_view
-def decline(request: StaffRequest, pk: int) -> HttpResponse:
-    """Do not take the case on."""
-    return _form_action(request, pk, forms.DeclineForm, workflow.decline)
-
-
-@_verb_view
-def redirect(request: StaffRequest, pk: int) -> HttpResponse:
-    """Point the resident to a statutory way."""
-    return _form_action(request, pk, forms.RedirectForm, workflow.redirect)
-
-
-@_verb_view
-def dispatch(request: StaffRequest, pk: int) -> HttpResponse:
-    """Hand the case to a group or to people."""
-    return _form_action(request, pk, forms.DispatchForm, workflow.dispatch)
-
-
-@_verb_view
-def note(request: StaffRequest, pk: int) -> HttpResponse:
-    """Write a note."""
-    return _form_action(request, pk, forms.NoteForm, workflow.note)
-
-
-@_verb_view
-def photo(request: StaffRequest, pk: int) -> HttpResponse:
-    """Add photos."""
-    return _form_action(request, pk, forms.PhotoForm, workflow.photo)
-
-
-@_verb_view
-def confirm(request: StaffRequest, pk: int) -> HttpResponse:
-    """Record that the resident, called back, says it is solved."""
-    return _form_action(request, pk, forms.ConfirmForm, workflow.confirm)
-
-
-@_verb_view
-def dispute(request: StaffRequest, pk: int) -> HttpResponse:
-    """Record that the resident, called back, says it is not solved."""
-    return _form_action(request, pk, forms.DisputeForm, workflow.dispute)
-
-
-@_verb_view
-def close(request: StaffRequest, pk: int) -> HttpResponse:
-    """Close after a follow-up."""
-    return _form_action(request, pk, forms.CloseForm, workflow.close)
-
-
-@_verb_view
-def reopen(request: StaffRequest, pk: int) -> HttpResponse:
-    """Handle the case once more."""
-    return _form_action(request, pk, forms.ReopenForm, workflow.reopen)
-
-
-@_verb_view
-def withdraw(request: StaffRequest, pk: int) -> HttpResponse:
-    """Take the report back on the resident's word."""
-    return _form_action(request, pk, forms.WithdrawForm, workflow.withdraw)
-
-
-@_verb_view
-def return_(request: StaffRequest, pk: int) -> HttpResponse:
-    """Object to the routing."""
-    return _form_action(request, pk, routing.ReturnForm, workflow.return_)
-
-
-@_verb_view
-def reassign(request: StaffRequest, pk: int) -> HttpResponse:
-    """Give the case to another organisation."""
-    return _form_action(request, pk, routing.ReassignForm, workflow.reassign)
-
-
-@_verb_view
-def escalate(request: StaffRequest, pk: int) -> HttpResponse:
-    """Ask the level above."""
-    return _form_action(request, pk, routing.EscalateForm, workflow.escalate)
-
-
-@_verb_view
-def answer(request: StaffRequest, pk: int) -> HttpResponse:
-    """Answer an escalation."""
-    return _form_action(request, pk, routing.AnswerForm, workflow.answer)
-
-
-@_verb_view
-def resolve(request: StaffRequest, pk: int) -> HttpResponse:
-    """Answer the resident, after a look at what the resident will read."""
-    step = request.POST.get("step", "preview")
-    if request.method != "POST" or step == "send":
-        return _form_action(request, pk, forms.ResolveForm, workflow.resolve)
-    petition = get_case(request, pk)
-    _require(forms.ResolveForm, petition, request)
-    form = forms.ResolveForm(request.POST, request.FILES, petition=petition, viewer=request.user)
-    if not form.is_valid():
-        return _form_page(request, petition, form, status=BAD)
-    shown = _preview(form) if step == "preview" else None
-    return _form_page(request, petition, form, preview=shown)
-
-
-def _preview(form: forms.ResolveForm) -> dict[str, Any]:
-    """Return what the answer's words do not hold: the outcome's name, and the photos to look at."""
-    words = _("照片 %(number)d")
-    pictures = [
-        {"url": one.picture, "alt": words % {"number": number}}
-        for number, one in enumerate(form.kept, start=1)
-    ]
-    return {"outcome": Outcome(form.cleaned_data["outcome"]).label, "photos": pictures}
-
-
-@_verb_view
-@never_cache
-def reveal(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show the contact once, on the answer to the POST that gave a reason, and nowhere else."""
-    petition = get_case(request, pk)
-    verdict = _require(forms.RevealForm, petition, request)
-    posted = request.POST if request.method == "POST" else None
-    form = forms.RevealForm(posted, petition=petition, viewer=request.user)
-    if not form.is_bound:
-        return _form_page(request, petition, form, refusal=verdict.reason)
-    if not form.is_valid():
-        return _form_page(request, petition, form, status=BAD)
-    try:
-        reach = workflow.reveal(
-            petition=petition, by=request.user, now=clock.now(), **form.arguments()
-        )
-    except workflow.WorkflowError as refusal:
-        return _refused(request, petition, form, refusal)
-    data = _frame(petition) | {"reach": reach, "reason": form.cleaned_data["reason"]}
-    return render(request, "petitions/verbs/revealed.html", data)
-
-
-def _button_action(
-    request: StaffRequest, pk: int, shape: type[VerbForm], act: WorkflowVerb
+def _button_response(
+    request: StaffRequest, pk: int, spec: VerbSpec, respond: OnValid
 ) -> HttpResponse:
-    """Do a verb that needs no form; a look at its address leads to the case."""
-    petition = case_detail.get_with_details(request.user, pk)
+    """Perform a verb without a form. GET redirects to the case; a refusal shows the case page."""
+    petition = get_case(request.user, pk)
     if request.method != "POST":
-        return to_page(petition)
-    form = shape(request.POST, petition=petition, viewer=request.user)
+        return redirect(petition)
+    form = _form(request, petition, spec)
     if not form.is_valid():
-        words = str(form.errors["version"][0])
-        return cases.page(request, petition, refusal=words, status=BAD)
+        message = str(form.errors["version"][0])
+        return case_page.show(request, pk, refusal=message, status=BAD_REQUEST)
     try:
-        act(petition=petition, by=request.user, now=clock.now(), **form.arguments())
+        return respond(request, spec, form)
     except workflow.NotPermitted as refusal:
         raise PermissionDenied from refusal
     except workflow.WrongState as refusal:
-        return cases.page(request, petition, refusal=refusal.message, status=CONFLICT)
-    return _redirect(request, petition, form)
+        return case_page.show(request, pk, refusal=refusal.message, status=CONFLICT)
 
 
-def _form_action(
-    request: StaffRequest, pk: int, shape: type[VerbForm], act: WorkflowVerb
+def _form_response(
+    request: StaffRequest, pk: int, spec: VerbSpec, respond: OnValid
 ) -> HttpResponse:
-    """Show a verb's form, or do the verb with what was filled in."""
-    petition = get_case(request, pk)
-    verdict = _require(shape, petition, request)
-    if request.method != "POST":
-        form = shape(petition=petition, viewer=request.user)
-        return _form_page(request, petition, form, refusal=verdict.reason)
-    form = shape(request.POST, request.FILES, petition=petition, viewer=request.user)
-    if not form.is_valid():
-        return _form_page(request, petition, form, status=BAD)
-    try:
-        act(petition=petition, by=request.user, now=clock.now(), **form.arguments())
-    except workflow.WorkflowError as refusal:
-        return _refused(request, petition, form, refusal)
-    return _redirect(request, petition, form)
-
-
-def _require(
-    shape: type[VerbForm], petition: Petition, request: StaffRequest
-) -> permissions.Decision:
-    """Refuse the wrong person before anything is shown; the wrong moment is said on the page."""
-    verdict = permissions.may(shape.verb, petition, request.user)
-    if verdict.code == "wrong_actor":
+    """Show the form of a verb, or answer the data sent; a refusal shows the form again."""
+    names = Petition.objects.with_parts() if request.method != "POST" else None
+    petition = get_case(request.user, pk, names)
+    decision = permissions.may(spec.verb, petition, request.user)
+    if decision.code == "wrong_actor":
         raise PermissionDenied
-    return verdict
+    form = _form(request, petition, spec)
+    if not form.is_bound:
+        return form_page(request, spec, form, refusal=decision.reason)
+    if not form.is_valid():
+        return form_page(request, spec, form, status=BAD_REQUEST)
+    try:
+        return respond(request, spec, form)
+    except workflow.WorkflowError as refusal:
+        return _refused(request, spec, form, refusal)
 
 
-def _redirect(request: StaffRequest, petition: Petition, form: VerbForm) -> HttpResponse:
-    """Return to the case and say what was done."""
-    words = _("%(verb)s：已记录。") % {"verb": form.verb.label}
-    messages.success(request, words)
-    return to_page(f"{petition.get_absolute_url()}?done={form.verb}")
+def _form(request: StaffRequest, petition: Petition, spec: VerbSpec) -> VerbForm:
+    """Return the form of the verb, with the data of a POST."""
+    about: dict[str, Any] = {"verb": spec.verb, "petition": petition, "viewer": request.user}
+    if request.method == "POST":
+        return spec.form(request.POST, request.FILES, **about)
+    return spec.form(**about)
+
+
+def perform(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> Any:
+    """Call the workflow function with a valid form and return its result."""
+    assert spec.function is not None
+    arguments = form.arguments()
+    return spec.function(petition=form.petition, by=request.user, now=clock.now(), **arguments)
+
+
+def perform_and_redirect(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> HttpResponse:
+    """Perform the verb and redirect to the case; `done` lets the browser delete the draft."""
+    perform(request, spec, form)
+    messages.success(request, _("%(verb)s：已记录。") % {"verb": spec.label})
+    return redirect(f"{form.petition.get_absolute_url()}?done={spec.verb}")
 
 
 def _refused(
-    request: StaffRequest, petition: Petition, form: VerbForm, refusal: workflow.WorkflowError
+    request: StaffRequest, spec: VerbSpec, form: VerbForm, refusal: workflow.WorkflowError
 ) -> HttpResponse:
-    """Show the form again with everything typed; a stale one with what changed meanwhile."""
+    """Show the form again with everything typed; after a stale version also what has changed."""
     if isinstance(refusal, workflow.NotPermitted):
         raise PermissionDenied from refusal
     changes: list[timeline.TimelineEntry] = []
     if isinstance(refusal, workflow.StaleVersion):
-        story = timeline.load_history(petition, after=form.seen)
-        changes = timeline.staff_timeline(story, clock.now())
-        form.refresh(refusal.version)
-    return _form_page(request, petition, form, refusal=refusal.message, changes=changes)
+        history = timeline.load_history(form.petition, after=form.seen_version)
+        changes = timeline.staff_timeline(history, clock.now())
+        form.update_version(refusal.version)
+    return form_page(request, spec, form, refusal=refusal.message, changes=changes)
 
 
-def _form_page(
+def form_page(
     request: StaffRequest,
-    petition: Petition,
+    spec: VerbSpec,
     form: VerbForm,
     *,
     status: int = 200,
     refusal: str = "",
-    **more: Any,
+    **context: Any,
 ) -> HttpResponse:
-    """Render the form as a page, or alone where the case page asked for it to be put in."""
+    """Render the form as a page, or only its panel for a GET by htmx from the case page."""
     is_part = bool(request.headers.get("HX-Request")) and request.method == "GET"
     template = "petitions/verbs/_form.html" if is_part else "petitions/verbs/page.html"
-    data = _frame(petition) | {
+    data = case_heading(form.petition) | {
+        "spec": spec,
         "form": form,
-        "action": url_of(petition, form.verb),
+        "action": url_of(form.petition, spec),
         "refusal": refusal,
         "changes": (),
         "preview": None,
         "is_part": is_part,
         "needs_files": form.is_multipart(),
     }
-    response = render(request, template, data | more, status=CONFLICT if refusal else status)
+    response = render(request, template, data | context, status=CONFLICT if refusal else status)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _frame(petition: Petition) -> dict[str, Any]:
+def case_heading(petition: Petition) -> dict[str, Any]:
+    """Return the context of `_case.html`, which names the case above the form."""
     return {"case": petition, "category": catalogue.label(petition.category)}

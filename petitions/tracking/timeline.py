@@ -13,6 +13,7 @@ from config.lib import durations
 from petitions import involvement
 from petitions.enums import Actor, PhotoKind, Verb
 from petitions.models import Event, Petition, Photo
+from petitions.verbs.table import SPEC_OF
 
 PROBLEMS = frozenset({Verb.DISPUTE, Verb.ESCALATE})
 UNSHOWN = frozenset({Verb.REVEAL, Verb.REMIND, Verb.RATE})
@@ -157,9 +158,11 @@ def _opened(event: Event, now: dt.datetime) -> ContactReveal:
 
 
 def _label(event: Event, is_joined: bool) -> str:
-    special = SPECIAL.get(Verb(event.verb))
+    verb = Verb(event.verb)
+    spec = SPEC_OF[verb]
+    special = SPECIAL.get(verb)
     supervisor = involvement.supervisor(event)
-    words = special(event, is_joined) if special else PLAIN[Verb(event.verb)]()
+    words = special(event, is_joined) if special else str(spec.resident_text or spec.event_label)
     return words % {
         "who": event.organisation.short_name,
         "holder": event.holder.short_name if event.holder else "",
@@ -209,24 +212,4 @@ SPECIAL = {
     Verb.DISPUTE: _disputed,
     Verb.CLOSE: _closed,
     Verb.ESCALATE: _escalated,
-}
-
-PLAIN = {
-    Verb.FILE: lambda: _("已收到，交给%(who)s"),
-    Verb.ACCEPT: lambda: _("%(who)s已受理"),
-    Verb.DECLINE: lambda: _("%(who)s没有受理"),
-    Verb.REDIRECT: lambda: _("已转其他法定途径"),
-    Verb.START: lambda: _("%(who)s开始处置"),
-    Verb.VISIT: lambda: _("已上门核实"),
-    Verb.NOTE: lambda: _("%(who)s告诉您"),
-    Verb.PHOTO: lambda: _("%(who)s补充了照片"),
-    Verb.RESOLVE: lambda: _("%(who)s给出了答复"),
-    Verb.RATE: lambda: _("已评价"),
-    Verb.REOPEN: lambda: _("重新办理"),
-    Verb.RETURN: lambda: _("正在核对由谁负责"),
-    Verb.REASSIGN: lambda: _("改由%(who)s负责"),
-    Verb.ANSWER: lambda: _("%(above)s作出了答复"),
-    Verb.WITHDRAW: lambda: _("已按您的要求撤回"),
-    Verb.REVEAL: lambda: _("查看了联系方式"),
-    Verb.REMIND: lambda: _("到期提醒"),
 }

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from members.models import User
-from petitions.models import Petition
+from petitions.models import Petition, PetitionQuerySet
 from petitions.permissions import has_case_post
 
 P = ParamSpec("P")
@@ -46,10 +46,13 @@ def staff_only(
     return guarded
 
 
-def get_case(request: StaffRequest, pk: int) -> Petition:
-    """Return a case within the reader's scope with what a page names; any other does not exist."""
-    cases = Petition.objects.visible_to(request.user).with_parts()
-    return get_object_or_404(cases.select_related("contact", "place", "grid"), pk=pk)
+def get_case(viewer: User, pk: int, cases: PetitionQuerySet | None = None) -> Petition:
+    """Return a case that is visible to the viewer, with its contact; raise 404 for any other.
+
+    `cases` says what to load with the case (`with_parts`, annotations); left out, nothing else is.
+    """
+    cases = Petition.objects.all() if cases is None else cases
+    return get_object_or_404(cases.visible_to(viewer).select_related("contact"), pk=pk)
 
 
 def _to_login(request: HttpRequest) -> HttpResponseBase:

@@ -30,7 +30,6 @@ NEXT_ACTIONS: dict[Status, tuple[Verb, ...]] = {
     Status.IN_PROGRESS: (Verb.RESOLVE, Verb.VISIT),
     Status.RESOLVED: (Verb.CONFIRM,),
 }
-PAGES: dict[Verb, str] = {Verb.VISIT: "doors"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +123,7 @@ def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -
         deadline_absolute=due.absolute if due else "",
         deadline_relative=due.relative if due else "",
         deadline_state=due.state if due else "",
-        action_url=reverse(f"petitions:{PAGES.get(verb, verb)}", args=[petition.pk])
-        if verb
-        else "",
+        action_url=reverse(f"petitions:{verb}", args=[petition.pk]) if verb else "",
         action_label=str(verb.label) if verb else "",
     )
 

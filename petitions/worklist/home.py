@@ -21,10 +21,11 @@ from grids.models import Area
 from members.enums import Role
 from members.models import InboxMessage, User
 from petitions import permissions
-from petitions.enums import HAPPENED, Actor, Verb
+from petitions.enums import Actor, Verb
 from petitions.models import Event, Petition
 from petitions.permissions import DESK_ROLES
 from petitions.rules import catalogue
+from petitions.verbs.table import SPEC_OF
 from petitions.web import counters, list_items
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.filters import NAMED_FILTER_LABELS
@@ -53,7 +54,7 @@ class Change:
     url: str
     title: str
     verb: str
-    kind: str
+    icon: str
     when: str
 
 
@@ -116,11 +117,12 @@ def _change(event: Event, now: dt.datetime) -> Change:
     petition = event.petition
     category = catalogue.read().by_id.get(petition.category_id)
     who = event.acting_for.short_name if event.acting_for else Actor(event.actor).label
+    spec = SPEC_OF[Verb(event.verb)]
     return Change(
         url=petition.get_absolute_url(),
         title=f"{petition.place_name} {catalogue.label(category or petition.category)}",
-        verb=_("%(who)s：%(verb)s") % {"who": who, "verb": HAPPENED[Verb(event.verb)]},
-        kind=event.verb,
+        verb=_("%(who)s：%(verb)s") % {"who": who, "verb": spec.event_label},
+        icon=spec.icon,
         when=durations.time_since(event.at, now).relative,
     )
 

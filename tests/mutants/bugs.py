@@ -20,11 +20,11 @@ from config.templatetags import components
 from members.rights import scopes
 from petitions import involvement
 from petitions.api import petitions as api
-from petitions.api.serializers.verbs import VerbBody
 from petitions.casework import photo_pages as photo_views
 from petitions.models import OutboxQuerySet, Petition, PetitionQuerySet, Photo, RateLimitCounter
 from petitions.ops import scheduled_tasks
 from petitions.rules import contacts, photos, rate_limits
+from petitions.verbs.serializers import VerbBody
 from petitions.web import photo_responses, rate_limiting
 from petitions.web.filters import PetitionFilter
 from petitions.workflow import bulk, contact, deadline_sweep, escalation_chain, submission
@@ -77,10 +77,10 @@ def answered_before_the_commit(patch: Patch) -> None:
     "tests/test_leaks.py::test_a_verb_names_nothing_of_elsewhere[program-reassign organisation]"
 )
 def a_related_field_without_scope(patch: Patch) -> None:
-    def named(body: VerbBody, name: str, *levels: Any) -> Organisation | None:
-        return body.one_of(name, Organisation.objects.filter(level__in=levels))
+    def visible(body: VerbBody, name: str, *levels: Any) -> Organisation | None:
+        return body.organisation_in(Organisation.objects.filter(level__in=levels), name)
 
-    patch.setattr(VerbBody, "named", named)
+    patch.setattr(VerbBody, "visible_organisation", visible)
 
 
 @killed_by(

@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from config.local.paths import ROOT
 from config.templatetags import components
-from petitions.enums import Status, Urgency, Verb
+from petitions.enums import VERBS, Status, Urgency
+from petitions.verbs.table import SPEC_OF, VERB_SPECS
 from petitions.worklist import home
 
 SPRITE = ROOT / "static" / "icons" / "sprite.svg"
@@ -30,7 +31,6 @@ TAGS = {
     "urgency": "{% urgency 'urgent' v %}",
     "deadline attributes": "{% deadline v v v what=v datetime=v %}",
     "deadline": "{% deadline 'overdue' v v %}",
-    "kind": "{% kind_icon v %}",
 }
 CONSTANT_ICON = re.compile(r'\{% icon "([^"]+)"|\bicon="([^"]+)"|\.icon\|default:"([^"]+)"')
 Named = tuple[str, str]  # where it is named, the name of the icon
@@ -73,7 +73,7 @@ def test_every_icon_is_in_the_sprite() -> None:
 def test_tables_know_every_code_of_the_product() -> None:
     assert {status.value for status in Status} <= components.STATUSES.keys()
     assert {urgency.value for urgency in Urgency} - components.URGENCIES.keys() == {"normal"}
-    assert {verb.value for verb in Verb} <= components.KINDS.keys()
+    assert set(VERBS) == SPEC_OF.keys()
 
 
 def _in_templates() -> list[Named]:
@@ -92,7 +92,7 @@ def _in_tables() -> list[Named]:
         [components.OTHER_STATUS, components.RUNNING_DEADLINE],
         home.LOOKS.values(),
     )
-    kinds = [*components.KINDS.values(), components.OTHER_KIND]
+    kinds = [spec.icon for spec in VERB_SPECS]
     return [("table", name) for name in [*kinds, *(name for _tone, name in looks)]]
 
 

@@ -61,11 +61,10 @@ class Route:
 
 
 D = Door
-PAGES_OF_VERBS = {f"petitions:{verb}": D.VERB for verb in VERBS} | {"petitions:doors": D.VERB}
+PAGES_OF_VERBS = {f"petitions:{verb}": D.VERB for verb in VERBS}
 TOKEN_VERBS = {f"api:petition-{verb}": D.TOKEN_VERB for verb in VERBS}
 NO_PAGE = {Verb.FILE, Verb.RATE, Verb.REMIND}
-BY_OTHER_NAME = {"petitions:visit"}  # its page is the door sheet
-NOT_THERE = {f"petitions:{verb}" for verb in NO_PAGE} | BY_OTHER_NAME
+NOT_THERE = {f"petitions:{verb}" for verb in NO_PAGE}
 NOT_THERE |= {f"api:petition-{verb}" for verb in NO_PAGE}
 
 TABLE: dict[str, Door] = {

@@ -24,7 +24,7 @@ from tests.support.stack import Stack
 Where = tuple[str, str]  # who, address
 Parameters = Mapping[str, Any]
 VERBS = {f"petitions:{verb.value}": rule for verb, rule in RULE_OF.items()}
-DOORS = ("petitions:doors", "petitions:doors_print")
+DOORS = ("petitions:visit", "petitions:doors_print")
 OPERATORS = (*(door for door in Door if door.name.startswith("OPERATOR")), Door.LOG_IN)
 WHO = {
     Door.PUBLIC: ("visitor",),

@@ -1,123 +1,313 @@
-"""The questions every verb is asked, in the same order; each verb's file gives its own answers."""
+"""One entry per verb that staff or programs perform: how a test performs it and what must follow.
+
+Every entry is put to the shared tests in tests/petitions/verbs/test_every_verb.py,
+tests/petitions/api/test_api_verbs.py and tests/test_queries.py.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
-import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from members.enums import MessageKind
+from petitions import workflow
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Event, Petition
-from petitions.notices import notification_rules
+from petitions.rules.contacts import ContactDetails
+from tests.support.api_client import Program, upload
 from tests.support.cast import Stage
-from tests.support.clients import BUDGET, counted, login
+from tests.support.clients import login
+from tests.support.pictures import jpeg
 
-Told = dict[MessageKind, set[str]]
+Data = dict[str, Any]
+Make = Callable[[Stage], Data]
+K, S = MessageKind, Status
+REASON = {"reason": "说明"}
+OTHER_WAY = {"way": "other", "other_way": "请联系人民调解委员会"}
+ANSWER = {"outcome": "resolved", "cause": "老旧铁管", "public_answer": "已更换楼内铁管。"}
 
 
-class VerbQuestions:
-    """One verb by its page. Subclasses say from where, by whom, with what, and what follows."""
+@dataclass(frozen=True, kw_only=True)
+class VerbCase:
+    """How a test performs a verb.
 
-    verb: ClassVar[Verb]
-    source: ClassVar[Status]
-    target: ClassVar[Status | None] = None
-    by: ClassVar[str] = "secretary"
-    actor: ClassVar[Actor] = Actor.HANDLER
-    wrong: ClassVar[str] = "leader"
-    elsewhere: ClassVar[Status] = Status.WITHDRAWN
-    sent: ClassVar[dict[str, Any]] = {}
-    told: ClassVar[Told] = {}
-    queries: ClassVar[int] = BUDGET
-    is_at_once: ClassVar[bool] = False
+    source, target: status before and after; without a target the status stays.
+    by, actor: who of the cast performs it, and what that person is to the case.
+    refused: somebody who sees the case but may not perform the verb.
+    form, body: what the page and the API send, apart from version and photos.
+    notified: who gets which message.
+    prepare: brings a new case to where the verb can be performed.
+    prepare_wrong: brings one to where it cannot, which the API answers with `wrong_code`.
+    """
 
-    @pytest.fixture(autouse=True)
-    def _demo(self, settings: Any, tmp_path: Any) -> None:
-        settings.DEMO = True
-        settings.MEDIA_ROOT = tmp_path
+    verb: Verb
+    source: Status
+    target: Status | None = None
+    by: str = "secretary"
+    actor: Actor = Actor.HANDLER
+    refused: str = "leader"
+    form: Data | Make = field(default_factory=dict)
+    body: Data | Make = field(default_factory=dict)
+    has_photos: bool = False
+    notified: dict[MessageKind, set[str]] = field(default_factory=dict)
+    prepare: Callable[[Stage], Petition] | None = None
+    wrong_status: Status = S.WITHDRAWN
+    prepare_wrong: Callable[[Stage], Petition] | None = None
+    wrong_code: str = "wrong_state"
 
-    def bring(self, stage: Stage) -> Petition:
-        """Return the case on which the verb is to be done."""
-        return stage.at(self.source)
+    def case(self, stage: Stage) -> Petition:
+        """Return a new case on which the verb can be performed."""
+        return self.prepare(stage) if self.prepare else stage.at(self.source)
 
-    def misplaced(self, stage: Stage) -> Petition:
-        """Return a case on which the verb is not open now."""
-        return stage.at(self.elsewhere)
+    def wrong_case(self, stage: Stage) -> Petition:
+        """Return a new case on which the verb cannot be performed now."""
+        return self.prepare_wrong(stage) if self.prepare_wrong else stage.at(self.wrong_status)
 
-    def data(self, stage: Stage, petition: Petition) -> dict[str, Any]:
-        """Return what the form sends."""
-        return {"version": petition.version} | self.sent
+    def form_data(self, stage: Stage, petition: Petition) -> Data:
+        """Return what the page of the verb sends."""
+        data = _data(self.form, stage) | {"version": petition.version}
+        return data | {"photos": [jpeg("a.jpg"), jpeg("b.jpg")]} if self.has_photos else data
 
-    def url(self, petition: Petition) -> str:
-        """Return the verb's address."""
-        return reverse(f"petitions:{self.verb}", args=[petition.pk])
+    def send(self, program: Program, stage: Stage, petition: Petition, **headers: str) -> Any:
+        """Perform the verb by the API and return the response."""
+        path = f"/petitions/{petition.pk}/{self.verb}/"
+        if self.has_photos:
+            photo = upload(jpeg("a.jpg").read())
+            return program.send(path, {"photos": [photo]}, **headers)
+        return program.post(path, _data(self.body, stage), **headers)
 
-    def done(self, stage: Stage) -> tuple[Petition, Any]:
-        """Do the verb by its page; return the case afterwards and the answer."""
-        petition = self.bring(stage)
-        before = petition.version
-        answer = login(stage, self.by).post(self.url(petition), self.data(stage, petition))
-        petition = Petition.objects.get(pk=petition.pk)
-        assert petition.version == before + 1, answer.content.decode()[:4000]
-        return petition, answer
 
-    def last(self, petition: Petition) -> Event:
-        """Return the newest event of a case."""
-        return petition.events.select_related("petition", "organisation").latest("version")
+def _data(source: Data | Make, stage: Stage) -> Data:
+    return dict(source(stage) if callable(source) else source)
 
-    def test_it_works(self, stage: Stage) -> None:
-        petition, answer = self.done(stage)
-        assert petition.status == (self.target or self.source)
-        assert answer.status_code == 302
-        assert answer.url == f"{petition.get_absolute_url()}?done={self.verb}"
 
-    def test_a_look_changes_nothing(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        answer = login(stage, self.by).get(self.url(petition))
-        assert answer.status_code == (302 if self.is_at_once else 200)
-        assert Petition.objects.get(pk=petition.pk).version == petition.version
+def _dispatch(stage: Stage) -> Data:
+    users = [stage.cast["member"].pk]
+    return {"group": stage.town.orgs["group"].pk, "users": users, "instruction": "今天上门看看"}
 
-    def test_to_an_outsider_it_does_not_exist(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        client = login(stage, "outsider")
-        assert client.post(self.url(petition), self.data(stage, petition)).status_code == 404
-        assert client.get(self.url(petition)).status_code == 404
 
-    def test_the_wrong_person_is_refused(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        client = login(stage, self.wrong)
-        assert client.post(self.url(petition), self.data(stage, petition)).status_code == 403
-        assert Petition.objects.get(pk=petition.pk).version == petition.version
+def _doors(stage: Stage) -> Data:
+    door = {"entrance": 1, "floor": 1, "door": 1, "result": "affected"}
+    return {"building": stage.town.building.pk, "doors": [door, door | {"door": 2}]}
 
-    def test_the_wrong_moment_is_a_conflict(self, stage: Stage) -> None:
-        petition = self.misplaced(stage)
-        answer = login(stage, self.by).post(self.url(petition), self.data(stage, petition))
-        assert answer.status_code == 409
-        assert Petition.objects.get(pk=petition.pk).version == petition.version
 
-    def test_the_event_is_written(self, stage: Stage) -> None:
-        petition, _answer = self.done(stage)
-        event = self.last(petition)
-        assert (event.verb, event.actor) == (self.verb, self.actor)
-        assert event.user == stage.cast[self.by]
-        assert (event.to_status, event.version) == (petition.status, petition.version)
+def _return(stage: Stage) -> Data:
+    return {"reason": "是供水主管道的问题", "proposed": stage.town.orgs["water"].pk}
 
-    def test_the_right_people_are_told(self, stage: Stage) -> None:
-        petition, _answer = self.done(stage)
-        names = {user.pk: name for name, user in stage.cast.items()}
-        today = notification_rules.RecipientDirectory(timezone.localdate())
-        found = notification_rules.recipients(self.last(petition), today)
-        told: Told = {}
-        for one in found:
-            if one.user_ids:
-                told.setdefault(one.kind, set()).update(names[pk] for pk in one.user_ids)
-        assert told == self.told
 
-    def test_it_asks_little_of_the_database(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        client, data = login(stage, self.by), self.data(stage, petition)
-        with counted() as asked:
-            client.post(self.url(petition), data)
-        assert len(asked) <= self.queries, "\n".join(sql[:90] for sql in asked)
+def _reassign(stage: Stage) -> Data:
+    return {"reason": "由社区统一联系供水公司", "organisation": stage.town.orgs["yingbin"].pk}
+
+
+def escalated(stage: Stage) -> Petition:
+    """Return a case that waits for the answer of the community."""
+    secretary, now = stage.cast["secretary"], timezone.now()
+    petition = stage.at(S.IN_PROGRESS)
+    return workflow.escalate(petition=petition, by=secretary, now=now, reason="需要资金")
+
+
+def _answered(stage: Stage) -> Petition:
+    petition, community = escalated(stage), stage.cast["community"]
+    now = timezone.now()
+    return workflow.answer(petition=petition, by=community, now=now, kind="resources", text="可以")
+
+
+def _without_contact(stage: Stage) -> Petition:
+    return stage.at(S.IN_PROGRESS, reach=ContactDetails())
+
+
+VERB_CASES = (
+    VerbCase(verb=Verb.ACCEPT, source=S.SUBMITTED, target=S.ACCEPTED),
+    VerbCase(
+        verb=Verb.DECLINE,
+        source=S.SUBMITTED,
+        target=S.DECLINED,
+        form={"reason": "不在本社区范围。", "way": "hotline"},
+        body=REASON,
+        wrong_status=S.ACCEPTED,
+    ),
+    VerbCase(
+        verb=Verb.REDIRECT,
+        source=S.ACCEPTED,
+        target=S.REDIRECTED,
+        form={"reason": "属于民事纠纷。"} | OTHER_WAY,
+        body=REASON,
+    ),
+    VerbCase(
+        verb=Verb.DISPATCH,
+        source=S.ACCEPTED,
+        target=S.ASSIGNED,
+        form=_dispatch,
+        body=_dispatch,
+        notified={K.ASSIGNED: {"leader", "member"}},
+    ),
+    VerbCase(verb=Verb.START, source=S.ACCEPTED, target=S.IN_PROGRESS),
+    VerbCase(
+        verb=Verb.VISIT,
+        source=S.ASSIGNED,
+        target=S.IN_PROGRESS,
+        refused="clerk",
+        form={"d-1-1-1": "affected", "d-1-1-2": "no_answer"},
+        body=_doors,
+    ),
+    VerbCase(
+        verb=Verb.NOTE,
+        source=S.IN_PROGRESS,
+        by="clerk",
+        actor=Actor.COORDINATOR,
+        refused="city",
+        form={"body": "已联系供水公司"},
+        body={"body": "已电话联系", "is_public": True},
+        notified={K.NOTE: {"secretary"}},
+    ),
+    VerbCase(verb=Verb.PHOTO, source=S.IN_PROGRESS, refused="city", has_photos=True),
+    VerbCase(
+        verb=Verb.RESOLVE,
+        source=S.IN_PROGRESS,
+        target=S.RESOLVED,
+        form=ANSWER | {"step": "send"},
+        body=ANSWER,
+    ),
+    VerbCase(
+        verb=Verb.CONFIRM,
+        source=S.RESOLVED,
+        target=S.CLOSED,
+        by="clerk",
+        actor=Actor.COORDINATOR,
+        refused="secretary",
+        form={"rating": "4"},
+        body={"rating": 4},
+        notified={K.CLOSED: {"secretary"}},
+        wrong_status=S.IN_PROGRESS,
+    ),
+    VerbCase(
+        verb=Verb.DISPUTE,
+        source=S.RESOLVED,
+        target=S.REOPENED,
+        by="clerk",
+        actor=Actor.COORDINATOR,
+        refused="secretary",
+        form={"reason": "还是浑", "is_partly": "on"},
+        body={"reason": "还是浑", "is_partly": True},
+        notified={K.REOPENED: {"secretary"}},
+        wrong_status=S.IN_PROGRESS,
+    ),
+    VerbCase(
+        verb=Verb.CLOSE,
+        source=S.RESOLVED,
+        target=S.CLOSED,
+        by="clerk",
+        actor=Actor.COORDINATOR,
+        refused="secretary",
+        form={"reason": "三次未接通"},
+        body=REASON,
+        notified={K.CLOSED: {"secretary"}},
+        wrong_status=S.IN_PROGRESS,
+    ),
+    VerbCase(
+        verb=Verb.REOPEN,
+        source=S.CLOSED,
+        target=S.REOPENED,
+        by="clerk",
+        actor=Actor.COORDINATOR,
+        refused="secretary",
+        form={"reason": "又发浑了"},
+        body=REASON,
+        notified={K.REOPENED: {"secretary"}},
+        wrong_status=S.IN_PROGRESS,
+    ),
+    VerbCase(
+        verb=Verb.RETURN,
+        source=S.SUBMITTED,
+        target=S.RETURNED,
+        form=_return,
+        body=_return,
+        notified={K.RETURNED: {"community", "clerk"}},
+        wrong_status=S.IN_PROGRESS,
+    ),
+    VerbCase(
+        verb=Verb.REASSIGN,
+        source=S.RETURNED,
+        target=S.SUBMITTED,
+        by="clerk",
+        actor=Actor.COORDINATOR,
+        refused="secretary",
+        form=_reassign,
+        body=_reassign,
+        notified={K.TO_ACCEPT: {"community"}},
+    ),
+    VerbCase(
+        verb=Verb.ESCALATE,
+        source=S.IN_PROGRESS,
+        form={"reason": "换立管需要资金"},
+        body=REASON,
+        notified={K.ESCALATED: {"community"}},
+    ),
+    VerbCase(
+        verb=Verb.ANSWER,
+        source=S.IN_PROGRESS,
+        by="community",
+        actor=Actor.SUPERVISOR,
+        refused="secretary",
+        form={"kind": "resources", "text": "已联系资金"},
+        body={"kind": "resources", "text": "同意"},
+        notified={K.ANSWERED: {"secretary"}},
+        prepare=escalated,
+        prepare_wrong=_answered,
+        wrong_code="nothing_to_answer",
+    ),
+    VerbCase(
+        verb=Verb.WITHDRAW,
+        source=S.IN_PROGRESS,
+        target=S.WITHDRAWN,
+        by="clerk",
+        actor=Actor.COORDINATOR,
+        refused="secretary",
+        form={"reason": "居民来电说不用办了"},
+        body=REASON,
+        notified={K.CLOSED: {"secretary"}},
+        wrong_status=S.CLOSED,
+    ),
+    VerbCase(
+        verb=Verb.REVEAL,
+        source=S.IN_PROGRESS,
+        form={"reason": "约定上门时间"},
+        body=REASON,
+        prepare_wrong=_without_contact,
+        wrong_code="no_contact",
+    ),
+)
+
+CASE_OF: dict[Verb, VerbCase] = {case.verb: case for case in VERB_CASES}
+
+
+def url_of(petition: Petition, verb: Verb) -> str:
+    """Return the address of the page of a verb."""
+    return reverse(f"petitions:{verb}", args=[petition.pk])
+
+
+def post(
+    stage: Stage, petition: Petition, verb: Verb, data: Data | None = None, **changes: Any
+) -> Any:
+    """Send `data`, by default what the table says with some changes, and return the response."""
+    case = CASE_OF[verb]
+    sent = case.form_data(stage, petition) | changes if data is None else data
+    return login(stage, case.by).post(url_of(petition, verb), sent)
+
+
+def perform(stage: Stage, verb: Verb, **changes: Any) -> Petition:
+    """Perform a verb by its page on a new case and return the case afterwards."""
+    petition = CASE_OF[verb].case(stage)
+    response = post(stage, petition, verb, **changes)
+    after = Petition.objects.get(pk=petition.pk)
+    assert after.version == petition.version + 1, response.content.decode()[:4000]
+    return after
+
+
+def latest_event(petition: Petition) -> Event:
+    """Return the newest event of a case."""
+    return petition.events.select_related("petition", "organisation").latest("version")

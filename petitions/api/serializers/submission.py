@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from branches.models import Organisation
 from config.lib.rest.strict_serializers import (
@@ -24,16 +24,12 @@ from grids.models import Area, AreaCode, PlaceQr
 from members.models import User
 from petitions.enums import Channel, Regime, Urgency
 from petitions.models import Category
-from petitions.rules import catalogue, photos, routing
+from petitions.rules import catalogue, routing
 from petitions.rules.contacts import ContactDetails
-from petitions.rules.photos import MAX_PHOTOS, PhotoRefused, StoredPhoto
+from petitions.rules.photos import MAX_PHOTOS, StoredPhoto
 from petitions.web.field_validation import PHONE_AS_TYPED
+from petitions.web.request_bodies import PhotosBody, not_found
 from petitions.workflow import Report
-
-
-def missing(field: str) -> ValidationError:
-    """Return the refusal of a row that does not exist, or not for the caller."""
-    return ValidationError({field: [ErrorDetail(_("没有找到。"), "does_not_exist")]})
 
 
 class ContactBody(StrictSerializer):
@@ -114,7 +110,7 @@ def _place(caller: User, given: dict[str, Any], day: dt.date) -> routing.Respons
     found = routing.place(pk, day, caller.scope.register_version) if pk is not None else None
     if found and found.area.is_visible_to(caller) and found.area.is_reportable_on(day):
         return found
-    raise missing("place" if "place" in given else "place_code")
+    raise not_found("place" if "place" in given else "place_code")
 
 
 def _coded(caller: User, code: str, day: dt.date) -> int | None:
@@ -129,7 +125,7 @@ def _coded(caller: User, code: str, day: dt.date) -> int | None:
 def _category(code: str) -> Category:
     found = catalogue.read().fileable.get(code)
     if found is None:
-        raise missing("category")
+        raise not_found("category")
     return found
 
 
@@ -139,26 +135,8 @@ def _about(ground: routing.ResponsibleChain, pk: int | None) -> Organisation | N
     chain = ground.organisations_below_city()
     found = next((body for body in chain if body.pk == pk), None)
     if found is None:
-        raise missing("about")
+        raise not_found("about")
     return found
-
-
-class PhotosBody(StrictSerializer):
-    """Files sent with a form; each must be a photo (JPEG, PNG, WebP; 20 MiB, 25 megapixels)."""
-
-    photos = serializers.ListField(
-        child=serializers.FileField(), min_length=1, max_length=MAX_PHOTOS
-    )
-
-    def store(self) -> list[StoredPhoto]:
-        """Clean and store the photos; one that is none is refused with its place in the list."""
-        kept = []
-        for place, file in enumerate(self.validated_data.get("photos", ())):
-            try:
-                kept.append(photos.store(file))
-            except PhotoRefused as refusal:
-                raise ValidationError({f"photos.{place}": [str(refusal)]}) from refusal
-        return kept
 
 
 class ReportFormBody(PhotosBody):

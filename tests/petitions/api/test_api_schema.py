@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from petitions.api.verbs import API_VERBS
 from petitions.states import RULE_OF
+from petitions.verbs.table import VERB_SPECS
 
 FILE = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 CASE = "/api/v1/petitions/{id}/"
@@ -42,7 +42,7 @@ def test_every_operation_tells_its_refusals(schema: Any) -> None:
 
 
 def test_every_verb_has_one_post(schema: Any) -> None:
-    for verb in API_VERBS:
+    for verb in (spec.verb for spec in VERB_SPECS if spec.function):
         operations = schema["paths"][f"{CASE}{verb}/"]
         assert set(operations) == {"post"}
         said = operations["post"]["responses"]

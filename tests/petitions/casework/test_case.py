@@ -135,7 +135,7 @@ def test_each_answer_keeps_the_cause_of_its_own_round(stage: Stage, client: Clie
             by = stage.petitioner(petition)
             workflow.dispute(petition=petition, by=by, now=timezone.now(), reason="还是浑")
     entries = timeline.staff_timeline(timeline.load_history(petition), timezone.now())
-    said = [entry.text for entry in entries if entry.kind == Verb.RESOLVE]
+    said = [entry.text for entry in entries if entry.verb == Verb.RESOLVE]
     assert said == ["原因：老旧铁管\n已修好", "原因：水箱没洗\n已修好"]
     read = follow(client, petition)
     assert "原因：老旧铁管" in read.split('id="steps"')[1]  # the earlier round, among the steps

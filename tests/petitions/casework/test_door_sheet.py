@@ -18,7 +18,7 @@ def _demo(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path
 
 
-def url(petition: Petition, name: str = "doors") -> str:
+def url(petition: Petition, name: str = "visit") -> str:
     return reverse(f"petitions:{name}", args=[petition.pk])
 
 

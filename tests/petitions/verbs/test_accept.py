@@ -3,25 +3,23 @@ from __future__ import annotations
 from petitions.enums import Status, Verb
 from tests.support.cast import Stage
 from tests.support.clients import login
-from tests.support.verb_cases import VerbQuestions
+from tests.support.verb_cases import latest_event, post, url_of
 
 
-class TestAccept(VerbQuestions):
-    verb = Verb.ACCEPT
-    source, target = Status.SUBMITTED, Status.ACCEPTED
-    is_at_once = True
+def test_case_filed_by_the_clerk_is_accepted(stage: Stage) -> None:
+    petition = stage.file(by="clerk").petition
+    post(stage, petition, Verb.ACCEPT)
+    assert latest_event(petition).verb == Verb.ACCEPT
 
-    def test_whoever_filed_it_is_told(self, stage: Stage) -> None:
-        petition = stage.file(by="clerk").petition
-        login(stage, self.by).post(self.url(petition), {"version": petition.version})
-        assert self.last(petition).verb == Verb.ACCEPT
 
-    def test_a_button_without_the_version_does_nothing(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        assert login(stage, self.by).post(self.url(petition)).status_code == 400
+def test_a_button_without_the_version_does_nothing(stage: Stage) -> None:
+    petition = stage.at(Status.SUBMITTED)
+    client = login(stage, "secretary")
+    assert client.post(url_of(petition, Verb.ACCEPT)).status_code == 400
 
-    def test_a_stale_button_says_so_on_the_case(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        answer = login(stage, self.by).post(self.url(petition), {"version": petition.version + 1})
-        assert answer.status_code == 409
-        assert "核对" in answer.content.decode()
+
+def test_a_stale_button_says_so_on_the_case(stage: Stage) -> None:
+    petition = stage.at(Status.SUBMITTED)
+    response = post(stage, petition, Verb.ACCEPT, version=petition.version + 1)
+    assert response.status_code == 409
+    assert "核对" in response.content.decode()

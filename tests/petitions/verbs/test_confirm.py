@@ -1,26 +1,16 @@
 from __future__ import annotations
 
-from members.enums import MessageKind as K
-from petitions.enums import Actor, Status, Verb
+from petitions.enums import Status, Verb
 from tests.support.cast import Stage
-from tests.support.clients import login
-from tests.support.verb_cases import VerbQuestions
+from tests.support.verb_cases import perform, post
 
 
-class TestConfirm(VerbQuestions):
-    verb = Verb.CONFIRM
-    source, target = Status.RESOLVED, Status.CLOSED
-    by, actor, wrong = "clerk", Actor.COORDINATOR, "secretary"
-    elsewhere = Status.IN_PROGRESS
-    sent = {"rating": "4"}
-    told = {K.CLOSED: {"secretary"}}
+def test_the_rating_is_stored_as_given_by_phone(stage: Stage) -> None:
+    feedback = perform(stage, Verb.CONFIRM).feedback.get()
+    assert (feedback.solved, feedback.rating, feedback.is_by_phone) == ("yes", 4, True)
 
-    def test_the_rating_is_kept_as_given_by_phone(self, stage: Stage) -> None:
-        petition, _answer = self.done(stage)
-        said = petition.feedback.get()
-        assert (said.solved, said.rating, said.is_by_phone) == ("yes", 4, True)
 
-    def test_without_a_rating_it_works_as_well(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        answer = login(stage, self.by).post(self.url(petition), {"version": petition.version})
-        assert answer.status_code == 302
+def test_a_rating_is_not_required(stage: Stage) -> None:
+    petition = stage.at(Status.RESOLVED)
+    response = post(stage, petition, Verb.CONFIRM, {"version": petition.version})
+    assert response.status_code == 302

@@ -1,81 +1,67 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from petitions.enums import Status, Verb
 from petitions.models import Petition
 from tests.support.cast import Stage
 from tests.support.clients import login
 from tests.support.pictures import jpeg
-from tests.support.verb_cases import VerbQuestions
+from tests.support.verb_cases import CASE_OF, post, url_of
+
+KEPT = re.compile(r'name="kept" value="([^"]+)"')
 
 
-class TestResolve(VerbQuestions):
-    verb = Verb.RESOLVE
-    source, target = Status.IN_PROGRESS, Status.RESOLVED
-    wrong = "leader"
-    sent = {
-        "step": "send",
-        "outcome": "resolved",
-        "cause": "老旧铁管",
-        "public_answer": "已更换楼内铁管。",
-    }
+def test_the_answer_is_previewed_before_it_is_sent(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    response = post(stage, petition, Verb.RESOLVE, step="preview")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "已更换楼内铁管。" in page
+    assert 'value="send"' in page
+    assert Petition.objects.get(pk=petition.pk).status == Status.IN_PROGRESS
 
-    def test_the_answer_is_looked_at_before_it_is_sent(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        data = self.data(stage, petition) | {"step": "preview"}
-        answer = login(stage, self.by).post(self.url(petition), data)
-        page = answer.content.decode()
-        assert answer.status_code == 200
-        assert "已更换楼内铁管。" in page
-        assert 'value="send"' in page
-        assert Petition.objects.get(pk=petition.pk).status == self.source
 
-    def test_photos_survive_the_look(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        client = login(stage, self.by)
-        data: dict[str, Any] = self.data(stage, petition) | {"step": "preview"}
-        page = client.post(self.url(petition), data | {"photos": [jpeg("a.jpg")]}).content.decode()
-        kept = re.findall(r'name="kept" value="([^"]+)"', page)
-        client.post(self.url(petition), self.data(stage, petition) | {"kept": kept})
-        assert petition.photos.get().is_public
+def test_photos_survive_the_preview(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    response = post(stage, petition, Verb.RESOLVE, step="preview", photos=[jpeg("a.jpg")])
+    post(stage, petition, Verb.RESOLVE, kept=KEPT.findall(response.content.decode()))
+    assert petition.photos.get().is_public
 
-    def test_a_photo_of_another_case_is_dropped(self, stage: Stage) -> None:
-        first, second = self.bring(stage), self.bring(stage)
-        client = login(stage, self.by)
-        data: dict[str, Any] = self.data(stage, first) | {"step": "preview"}
-        page = client.post(self.url(first), data | {"photos": [jpeg("a.jpg")]}).content.decode()
-        kept = re.findall(r'name="kept" value="([^"]+)"', page)
-        client.post(self.url(second), self.data(stage, second) | {"kept": kept})
-        assert not second.photos.exists()
 
-    def test_going_back_keeps_every_word(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        data = self.data(stage, petition) | {"step": "edit"}
-        page = login(stage, self.by).post(self.url(petition), data).content.decode()
-        assert "已更换楼内铁管。</textarea>" in page
+def test_a_photo_of_another_case_is_dropped(stage: Stage) -> None:
+    first, second = stage.at(Status.IN_PROGRESS), stage.at(Status.IN_PROGRESS)
+    response = post(stage, first, Verb.RESOLVE, step="preview", photos=[jpeg("a.jpg")])
+    kept = KEPT.findall(response.content.decode())
+    assert kept
+    post(stage, second, Verb.RESOLVE, kept=kept)
+    assert Petition.objects.get(pk=second.pk).status == Status.RESOLVED
+    assert not second.photos.exists()
 
-    def test_a_stale_answer_shows_what_changed_and_keeps_the_words(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        data = self.data(stage, petition)
-        login(stage, "clerk").post(
-            self.url(petition).replace("resolve", "note"), {"body": "居民又来电"}
-        )
-        client = login(stage, self.by)
-        answer = client.post(self.url(petition), data)
-        page = answer.content.decode()
-        assert answer.status_code == 409
-        assert "居民又来电" in page
-        assert "示例clerk" in page
-        assert "已更换楼内铁管。</textarea>" in page
-        assert f'name="version" value="{petition.version + 1}"' in page
-        data["version"] = petition.version + 1
-        assert client.post(self.url(petition), data).status_code == 302
 
-    def test_what_was_left_empty_is_named_on_top_and_at_the_field(self, stage: Stage) -> None:
-        petition = self.bring(stage)
-        answer = login(stage, self.by).post(self.url(petition), {"version": petition.version})
-        page = answer.content.decode()
-        for said in ("请选择“办理结果”。", "请填写“原因”。", "请填写“给居民的答复”。"):
-            assert page.count(said) == 2
+def test_going_back_keeps_the_text(stage: Stage) -> None:
+    response = post(stage, stage.at(Status.IN_PROGRESS), Verb.RESOLVE, step="edit")
+    assert "已更换楼内铁管。</textarea>" in response.content.decode()
+
+
+def test_a_stale_form_shows_what_changed_and_keeps_the_text(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    data = CASE_OF[Verb.RESOLVE].form_data(stage, petition)
+    login(stage, "clerk").post(url_of(petition, Verb.NOTE), {"body": "居民又来电"})
+    response = post(stage, petition, Verb.RESOLVE, data)
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "居民又来电" in page
+    assert "示例clerk" in page
+    assert "已更换楼内铁管。</textarea>" in page
+    assert f'name="version" value="{petition.version + 1}"' in page
+    data["version"] = petition.version + 1
+    assert post(stage, petition, Verb.RESOLVE, data).status_code == 302
+
+
+def test_missing_fields_are_named_above_the_form_and_at_the_field(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    response = post(stage, petition, Verb.RESOLVE, {"version": petition.version})
+    page = response.content.decode()
+    for message in ("请选择“办理结果”。", "请填写“原因”。", "请填写“给居民的答复”。"):
+        assert page.count(message) == 2

@@ -87,10 +87,10 @@ def test_an_escalation_waits_for_its_answer(stage: Stage) -> None:
 def test_what_others_changed_since_yesterday(stage: Stage) -> None:
     stage.file(now=NOW - dt.timedelta(days=3))
     case = stage.at(Status.ACCEPTED, now=NOW - dt.timedelta(hours=2))
-    kinds = [change.kind for change in login(stage, "clerk").get(HOME).context["changes"]]
-    assert kinds == ["accept", "file"]
-    own = [change.kind for change in login(stage, "secretary").get(HOME).context["changes"]]
-    assert own == ["file"]
+    icons = [change.icon for change in login(stage, "clerk").get(HOME).context["changes"]]
+    assert icons == ["clipboard-check", "megaphone"]
+    own = [change.icon for change in login(stage, "secretary").get(HOME).context["changes"]]
+    assert own == ["megaphone"]
     assert not login(stage, "outsider").get(HOME).context["changes"]
     assert case.place_name in login(stage, "clerk").get(HOME).content.decode()
 

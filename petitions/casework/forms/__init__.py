@@ -1,1 +1,0 @@
-"""Forms of the verbs and of the door sheet."""

@@ -1,0 +1,1 @@
+"""What a verb asks of people and programs: the verb table, its forms and its serializers."""

@@ -1,0 +1,143 @@
+"""Forms of the verbs that involve another organisation: return, reassign, escalate, answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from branches.enums import OrgLevel
+from branches.models import Organisation
+from petitions.enums import AnswerKind
+from petitions.rules import service_terms
+from petitions.rules.routing import OWNER_LEVELS
+from petitions.verbs.forms.base import VerbForm, text_field
+
+
+class OrganisationTreeField(forms.ModelChoiceField[Organisation]):
+    """A choice among organisations; each is indented by its level."""
+
+    def label_from_instance(self, obj: Organisation) -> str:
+        """Return the name of the organisation, indented by its level."""
+        depth = {OrgLevel.COMMUNITY: 1, OrgLevel.BRANCH: 2}.get(OrgLevel(obj.level), 0)
+        return "\u3000" * depth + obj.name
+
+
+class _OwnerForm(VerbForm):
+    """Base of the forms that name another organisation in the field `owner_field`."""
+
+    owner_field: ClassVar[str] = ""
+    levels: ClassVar[tuple[OrgLevel, ...]] = OWNER_LEVELS
+
+    def prepare(self) -> None:
+        """Offer the organisations that are visible to the user, in the order of the tree."""
+        organisations = (
+            Organisation.objects.visible_to(self.viewer)
+            .on(self.viewer.scope.day)
+            .filter(level__in=self.levels)
+            .exclude(pk=self.petition.organisation_id)
+            .order_by("path")
+        )
+        self.set_queryset(self.owner_field, organisations)
+
+
+class ReturnForm(_OwnerForm):
+    """Why the case is sent back, and which organisation should have it."""
+
+    owner_field = "proposed"
+    levels = (*OWNER_LEVELS, OrgLevel.DEPARTMENT)
+
+    reason = text_field(_("理由"), _("只有工作人员看得到。"))
+    proposed = OrganisationTreeField(
+        label=_("建议由谁办理"),
+        queryset=Organisation.objects.none(),
+        required=False,
+        empty_label=_("不清楚"),
+    )
+
+
+class ReassignForm(_OwnerForm):
+    """The organisation that becomes responsible, and why."""
+
+    owner_field = "organisation"
+
+    organisation = OrganisationTreeField(
+        label=_("改派给"), queryset=Organisation.objects.none(), empty_label=_("请选择")
+    )
+    reason = text_field(_("理由"), _("只有工作人员看得到。"))
+
+
+class EscalateForm(VerbForm):
+    """What support is needed from the level above."""
+
+    reason = text_field(_("需要什么支持"), _("只有工作人员看得到。"))
+
+
+class AnswerForm(VerbForm):
+    """The answer to an escalation."""
+
+    UNITS = (("days", _("个工作日")), ("hours", _("小时")))
+
+    kind = forms.ChoiceField(
+        label=_("怎么答复"), choices=AnswerKind.choices, widget=forms.RadioSelect
+    )
+    department = forms.ModelChoiceField(
+        label=_("承办部门"),
+        help_text=_("选“责成部门办理”时填写。"),
+        queryset=Organisation.objects.none(),
+        required=False,
+        empty_label=_("请选择"),
+    )
+    amount = forms.IntegerField(
+        label=_("延长"),
+        help_text=_("选“同意延期”时填写；从现在起按本件的计时方式计算。"),
+        min_value=1,
+        max_value=720,
+        required=False,
+    )
+    unit = forms.ChoiceField(label=_("单位"), choices=UNITS, required=False)
+    text = text_field(_("答复内容"), _("选“向居民说明情况”时居民会看到，其余只有工作人员看得到。"))
+
+    def prepare(self) -> None:
+        """Offer the departments; name the unit "days" the way the deadlines of the case count."""
+        day = self.viewer.scope.day
+        visible = Organisation.objects.visible_to(self.viewer).on(day)
+        self.set_queryset("department", visible.filter(level=OrgLevel.DEPARTMENT))
+        if self._is_round_the_clock:
+            self.set_choices("unit", [("days", gettext("天")), ("hours", gettext("小时"))])
+
+    @property
+    def _is_round_the_clock(self) -> bool:
+        return service_terms.for_petition(self.petition).is_round_the_clock
+
+    def clean(self) -> None:
+        """Require the fields that the chosen kind of answer needs."""
+        super().clean()
+        kind = self.cleaned_data.get("kind")
+        if kind == AnswerKind.DEPARTMENT and not self.cleaned_data.get("department"):
+            self._add_missing("department", gettext("请选择承办部门。"))
+        if kind == AnswerKind.EXTEND and not self.cleaned_data.get("amount"):
+            self._add_missing("amount", gettext("请填写延长多久。"))
+
+    def _add_missing(self, name: str, message: str) -> None:
+        if name not in self.errors:
+            self.add_error(name, message)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of the chosen kind of answer; an extension as working time."""
+        arguments = super().arguments()
+        amount, unit = arguments.pop("amount"), arguments.pop("unit")
+        kind = arguments["kind"] = AnswerKind(arguments["kind"])
+        if kind != AnswerKind.DEPARTMENT:
+            arguments["department"] = None
+        if kind == AnswerKind.EXTEND:
+            arguments["extension"] = self._extension(amount, unit)
+        return arguments
+
+    def _extension(self, amount: int, unit: str) -> dt.timedelta:
+        if unit == "hours":
+            return dt.timedelta(hours=amount)
+        return service_terms.for_petition(self.petition).days(amount)

@@ -1,0 +1,67 @@
+"""One row of the verb table: what a verb is called, how it looks, and what it takes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from django_stubs_ext import StrOrPromise
+
+from petitions.enums import Status, Verb
+from petitions.models import Petition
+from petitions.rules.contacts import ContactDetails
+from petitions.verbs.forms.base import VerbForm
+from petitions.verbs.serializers import EmptyBody, VerbBody
+
+
+class PageKind(enum.Enum):
+    """How staff reach a verb from the case page."""
+
+    NONE = "not at all: the submission, the resident or the deadline sweep does it"
+    BUTTON = "a button performs the verb at once"
+    FORM = "a button opens the form of the verb"
+    DRAWER = "the form is on the case page already, without a button"
+    OWN_PAGE = "a button leads to a page of its own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbSpec:
+    """One row of the verb table.
+
+    icon: symbol of static/icons/sprite.svg, on the button and in the timelines.
+    tone: colour in the timeline: neutral, accent, info, soon, overdue or done.
+    event_label: what happened, as a heading in the timeline of the staff.
+    resident_text: the same for the resident; `%(who)s` is the responsible organisation and
+    `%(above)s` the supervising one. Left out, `event_label` is used.
+    primary_in: the statuses in which the verb has a button of its own instead of a line in the
+    menu, each with its place among these buttons; 1 is first.
+    function: the workflow function. A verb with a function has an API endpoint and a page.
+    form, body: the input on the pages and in the API.
+    path: last part of the address of the page; left out, it is the verb.
+    title, help, submit: heading, introduction and button of the form.
+    submit_icon: replaces `icon` on the button of the form.
+    is_dangerous: the button of the form is red, because the verb ends the case.
+    """
+
+    verb: Verb
+    icon: str
+    tone: str = "info"
+    event_label: StrOrPromise
+    resident_text: StrOrPromise = ""
+    primary_in: Mapping[Status, int] = field(default_factory=dict)
+    function: Callable[..., Petition | ContactDetails] | None = None
+    form: type[VerbForm] = VerbForm
+    body: type[VerbBody] = EmptyBody
+    page: PageKind = PageKind.NONE
+    path: str = ""
+    title: StrOrPromise = ""
+    help: StrOrPromise = ""
+    submit: StrOrPromise = ""
+    submit_icon: str = ""
+    is_dangerous: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name of the verb, as on its button."""
+        return str(self.verb.label)
