@@ -157,8 +157,11 @@ DATABASES = {
         "OPTIONS": {
             "connect_timeout": 3,
             "application_name": "zhaozhibu",
+            # Reordering more joins than this costs a page more than it saves: the longest statement
+            # was planned for 4.5 ms to run 0.2.
             "options": (
-                f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+                f"-c join_collapse_limit=4"
+                f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
                 " -c idle_in_transaction_session_timeout=60000"
             ),
         },
