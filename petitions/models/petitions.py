@@ -346,6 +346,16 @@ class Petition(models.Model):
         return reverse("petitions:case", args=[self.pk])
 
     @property
+    def status_label(self) -> str:
+        """The status in words; `get_status_display` translates all choices to find one."""
+        return str(Status(self.status).label)
+
+    @property
+    def urgency_label(self) -> str:
+        """The urgency in words; see `status_label`."""
+        return str(Urgency(self.urgency).label)
+
+    @property
     def number(self) -> str:
         """The number people read out: year of filing and serial, e.g. `2026-000123`."""
         return f"{self.created_at.astimezone(TZ):%Y}-{self.pk:06d}"
