@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from branches import coverage
 from config.lib import clock, durations
+from config.lib.viewer import ActivePost
 from grids.calendar import calendars
 from grids.enums import Level
 from grids.models import Area
@@ -44,6 +45,10 @@ LOOKS: dict[str, tuple[str, str]] = {
     "to_confirm": ("done", "hourglass"),
     "mine": ("info", "hand"),
 }
+MOST_SCOPES = 500
+Gaps = tuple[tuple[int, str], ...]  # level and full name of each place
+# By version of the registers, day and posts of the viewer.
+_gaps_of_scope: dict[tuple[int, dt.date, tuple[ActivePost, ...]], Gaps] = {}
 QUIET = frozenset({Verb.REMIND, Verb.REVEAL, Verb.RATE})
 
 
@@ -135,11 +140,27 @@ def _mending(user: User, day: dt.date) -> list[str]:
         _("%(year)s年的工作日历还没有导入，时限只是暂定。") % {"year": year}
         for year in calendars.missing_year_notice(day)
     ]
-    return lines + _gaps(user, day)
+    return lines + [_gap(level, place) for level, place in _gaps(user, day)]
 
 
-def _gaps(user: User, day: dt.date) -> list[str]:
-    """Say which places within the viewer's reach nobody would answer for: one query."""
+def _gaps(user: User, day: dt.date) -> Gaps:
+    """Return the places within the viewer's scope that nobody answers for.
+
+    One query, and none while the registers and the viewer's posts stay as they are.
+    """
+    scope = user.scope
+    if scope.register_version is None:
+        return _read_gaps(user, day)
+    key = (scope.register_version, day, scope.posts)
+    gaps = _gaps_of_scope.get(key)
+    if gaps is None:
+        if len(_gaps_of_scope) >= MOST_SCOPES:
+            _gaps_of_scope.clear()
+        gaps = _gaps_of_scope[key] = _read_gaps(user, day)
+    return gaps
+
+
+def _read_gaps(user: User, day: dt.date) -> Gaps:
     gaps = coverage.gaps(Area.objects.visible_to(user), day)
     kinds = (
         gaps.buildings_without_grid,
@@ -149,7 +170,7 @@ def _gaps(user: User, day: dt.date) -> list[str]:
     first, *others = (
         kind.order_by("path").values("full_name", "level")[:MOST_GAPS] for kind in kinds
     )
-    return [_gap(found["level"], found["full_name"]) for found in first.union(*others, all=True)]
+    return tuple((row["level"], row["full_name"]) for row in first.union(*others, all=True))
 
 
 def _gap(level: int, place: str) -> str:

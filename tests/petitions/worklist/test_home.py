@@ -8,12 +8,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from branches.enums import OrgLevel
+from branches.models import Responsibility
 from members.models import InboxMessage
 from petitions import workflow
 from petitions.enums import Status
 from petitions.models import Petition
 from tests.support.cast import Stage
-from tests.support.clients import login
+from tests.support.clients import counted, login
 
 NOW = timezone.now()
 HOME = "/home/"
@@ -124,6 +126,16 @@ def test_what_needs_mending_is_told_to_coordinators(stage: Stage) -> None:
     assert "第八网格" in login(stage, "clerk").get(HOME).content.decode()
     assert "第八网格" in login(stage, "official").get(HOME).content.decode()
     assert "没有负责" not in login(stage, "leader").get(HOME).content.decode()
+
+
+def test_gaps_are_read_once_until_the_registers_change(stage: Stage) -> None:
+    client = login(stage, "clerk")
+    assert "没有负责的党支部" not in client.get("/home/").content.decode()
+    with counted() as before:
+        client.get("/home/")
+    assert not [sql for sql in before if "branches_responsibility" in sql and "UNION" in sql]
+    Responsibility.objects.filter(organisation__level=OrgLevel.BRANCH).delete()
+    assert "没有负责的党支部" in client.get("/home/").content.decode()
 
 
 def test_nothing_to_do_says_so(stage: Stage) -> None:
