@@ -8,6 +8,8 @@ from typing import Any
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -16,9 +18,10 @@ from config.lib import clock
 from grids.models import Area
 from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
-from petitions.models import Petition, PetitionQuerySet
+from petitions.models import Category, Petition, PetitionQuerySet
 from petitions.permissions import DESK_ROLES
 from petitions.rules import catalogue
+from petitions.rules.catalogue import Catalogue
 from petitions.web import keyset_pagination, list_items
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.field_validation import MAX_ID
@@ -28,6 +31,8 @@ PLACES = ("place", "subdistrict", "community", "grid")
 SHORTCUTS = ("overdue", "due_soon", "to_accept", "mine", "waiting", "returned", "escalated")
 COORDINATING = frozenset({"waiting", "returned", "escalated"})
 SORTS = ("due", "newest", "oldest")
+# By language: the catalogue, and by first level the options for a select.
+_option_groups: dict[str, tuple[Catalogue, dict[int, str]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,25 +163,40 @@ def _choices(request: StaffRequest, asked: QueryDict, size: int) -> dict[str, An
             for name in (*PLACES[1:], "organisation")
             if given.get(name)
         ],
-        "categories": _category_groups(),
+        "categories": _category_options(asked.get("category", "")),
         "is_searching": bool(asked.get("q", "").strip()),
     }
 
 
-def _category_groups() -> list[dict[str, Any]]:
-    """Return the catalogue for a select: first levels with what is under them."""
-    held = catalogue.read()
-    return [
-        {
-            "code": root.code,
-            "label": catalogue.label(root),
-            "leaves": [
-                {"code": leaf.code, "label": catalogue.label(leaf)}
-                for leaf in held.leaves.get(root.pk, ())
-            ],
-        }
-        for root in held.roots
-    ]
+def _category_options(chosen: str) -> str:
+    """Return the catalogue as options of a select: first levels with what is under them.
+
+    The groups are drawn once for each language and state of the catalogue; only the one with the
+    chosen category is drawn again.
+    """
+    held, language = catalogue.read(), get_language() or ""
+    drawn_from, groups = _option_groups.get(language, (None, {}))
+    if drawn_from is not held:
+        groups = {root.pk: _option_group(root, held, "") for root in held.roots}
+        _option_groups[language] = (held, groups)
+    if (category := held.by_code.get(chosen)) is not None:
+        root = category.parent or category
+        groups = groups | {root.pk: _option_group(root, held, chosen)}
+    return format_html_join("", "{}", ((group,) for group in groups.values()))
+
+
+def _option_group(root: Category, held: Catalogue, chosen: str) -> str:
+    options = [(root.code, catalogue.label(root) + _("（全部）"))]
+    options += [(leaf.code, catalogue.label(leaf)) for leaf in held.leaves.get(root.pk, ())]
+    return format_html(
+        '<optgroup label="{}">{}</optgroup>',
+        catalogue.label(root),
+        format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((code, " selected" if code == chosen else "", label) for code, label in options),
+        ),
+    )
 
 
 def _chips(request: StaffRequest, found: PetitionFilter) -> list[Chip]:

@@ -7,6 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from petitions.enums import Status
+from petitions.models import Category
+from petitions.rules import catalogue
 from petitions.web import keyset_pagination
 from tests.support.cast import Stage
 from tests.support.clients import login
@@ -163,3 +165,22 @@ def test_queries_do_not_grow(stage: Stage, django_assert_max_num_queries: object
     client.get(query)  # what a process holds for a minute is read anew
     with django_assert_max_num_queries(number):  # type: ignore[operator]
         client.get(query)
+
+
+def test_chosen_category_is_selected_in_the_form(stage: Stage) -> None:
+    client = login(stage, "clerk")
+    for code in ("WS01", "WS"):
+        page = client.get(f"{LIST}?category={code}").content.decode()
+        assert f'<option value="{code}" selected>' in page
+    assert '<option value="WS01">' in client.get(LIST).content.decode()
+
+
+def test_category_options_follow_the_catalogue_and_the_language(stage: Stage) -> None:
+    client = login(stage, "clerk")
+    category = Category.objects.get(code="WS01")
+    assert category.name in client.get(LIST).content.decode()
+    Category.objects.filter(code="WS01").update(name="<新名>", name_en="New name")
+    catalogue.clear_cache()
+    assert ">&lt;新名&gt;</option>" in client.get(LIST).content.decode()
+    page = client.get(LIST, headers={"accept-language": "en"}).content.decode()
+    assert ">New name</option>" in page
