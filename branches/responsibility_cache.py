@@ -1,8 +1,6 @@
 """In-process cache of places and their responsible organisations, keyed by register version.
 
-Database triggers increment the register version (`branches_edition.number`) with each change of
-places, organisations and responsibilities. A cache belongs to one version and one day; when
-either differs, an empty cache replaces it.
+A cache belongs to one version and one day; when either differs, an empty cache replaces it.
 """
 
 from __future__ import annotations
@@ -11,9 +9,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db import connection
-
 from branches.models import Responsibility
+from config.lib import register_cache
+from config.lib.register_cache import RegisterCache
 from grids.enums import Level
 from grids.models import Area
 
@@ -21,18 +19,14 @@ MAX_AREAS = 5_000  # entries; a few megabytes
 
 
 @dataclass
-class _Cache:
+class _Places:
     """Places and their responsibilities, of one register version and day."""
 
-    key: tuple[int, dt.date]
     areas: dict[int, Area] = field(default_factory=dict)
     responsible: dict[int, tuple[Responsibility, ...]] = field(default_factory=dict)
 
 
-class _Process:
-    """Holder of the cache of this process; threads may each replace it."""
-
-    cache: _Cache | None = None
+_CACHE = RegisterCache(_Places)
 
 
 def responsible_for(
@@ -49,7 +43,7 @@ def responsible_for(
         place = Area.objects.filter(pk=area_id).first()
         if place is None:
             return None
-        _read_community(cache, place)
+        _read_community(cache, place, day)
     place = cache.areas.get(area_id)
     if place is None or not cache.responsible.keys() >= set(place.ancestor_ids):
         return None  # moved or deleted while it was being read
@@ -58,26 +52,24 @@ def responsible_for(
     return tuple(cache.areas[pk] for pk in ids), rows
 
 
-def _read_community(cache: _Cache, place: Area) -> None:
+def _read_community(cache: _Places, place: Area, day: dt.date) -> None:
     """Read a place, its ancestors, and all other places of its community."""
     ancestors = list(Area.objects.filter(pk__in=place.ancestor_ids).order_by())
     top = next((row.path for row in ancestors if row.level == Level.COMMUNITY), place.path)
     areas = {row.pk: row for row in ancestors}
     if place.level >= Level.COMMUNITY:
         areas |= {row.pk: row for row in Area.objects.filter(path__startswith=top).order_by()}
-    responsible = _responsibilities(areas, cache.key[1])
+    responsible = _responsibilities(areas, day)
     cache.areas |= areas
     cache.responsible |= responsible  # last: other threads take an entry here as complete
 
 
-def _current(day: dt.date, register_version: int | None) -> _Cache:
-    if register_version is None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT number FROM branches_edition")
-            (register_version,) = cursor.fetchone()
-    cache = _Process.cache
-    if cache is None or cache.key != (register_version, day) or len(cache.areas) > MAX_AREAS:
-        cache = _Process.cache = _Cache((register_version, day))
+def _current(day: dt.date, register_version: int | None) -> _Places:
+    version = register_cache.read_version() if register_version is None else register_version
+    cache = _CACHE.get(version, day)
+    if len(cache.areas) > MAX_AREAS:
+        _CACHE.clear()
+        cache = _CACHE.get(version, day)
     return cache
 
 

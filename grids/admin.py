@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.lib import register_cache
 from config.lib.admin import ROWS, BaseAdmin, BaseInline, NoDeleteAdmin
 from grids import workflow
-from grids.calendar import calendars
 from grids.enums import AreaKind, Level
 from grids.forms import AreaForm
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
@@ -107,12 +107,12 @@ class CalendarAdmin(BaseAdmin):
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: Any) -> None:
         """Save, then clear the calendar cache on commit."""
         super().save_model(request, obj, form, change)
-        transaction.on_commit(calendars.clear_cache)
+        transaction.on_commit(register_cache.forget_version)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         """Delete, then clear the calendar cache on commit."""
         super().delete_model(request, obj)
-        transaction.on_commit(calendars.clear_cache)
+        transaction.on_commit(register_cache.forget_version)
 
 
 @admin.register(CalendarDay)

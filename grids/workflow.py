@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from config.lib import register_cache
 from config.lib.db import tree_paths
 from grids import place_names
-from grids.calendar import calendars
 from grids.enums import AreaKind, CodeScheme, DayKind, Level
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr, new_qr_code
 
@@ -193,8 +193,8 @@ def import_calendar(
             continue
         _apply_day(day, existing_days, report, dry_run=dry_run)
     if not dry_run:
-        transaction.on_commit(calendars.clear_cache)
-        calendars.clear_cache()
+        transaction.on_commit(register_cache.forget_version)
+        register_cache.forget_version()
     return report
 
 
@@ -208,8 +208,8 @@ def set_office_hours(*, region: Area, hours: Iterable[tuple[str, str, dt.time, d
         )
         block.full_clean()
         block.save()
-    transaction.on_commit(calendars.clear_cache)
-    calendars.clear_cache()
+    transaction.on_commit(register_cache.forget_version)
+    register_cache.forget_version()
 
 
 class _Parents:

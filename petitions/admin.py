@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.lib import register_cache
 from config.lib.admin import NoDeleteAdmin
 from petitions.models import Category, PrivacyNotice, Standard
-from petitions.rules import standards
 
 LIMITS = ("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within")
 
@@ -49,7 +49,7 @@ class StandardAdmin(NoDeleteAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the limit; other processes follow within a minute, open limits stay as promised."""
         super().save_model(request, obj, form, change)
-        standards.clear_cache()
+        register_cache.forget_version()
 
 
 @admin.register(PrivacyNotice)

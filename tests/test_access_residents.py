@@ -15,12 +15,13 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from config.lib import register_cache
 from grids.workflow import revoke_qr
 from petitions import workflow
 from petitions.enums import PhotoKind
 from petitions.intake import public_pages
 from petitions.models import MeToo, Petition, Photo
-from petitions.rules import catalogue, rate_limits
+from petitions.rules import rate_limits
 from petitions.tracking import pages
 from tests.petitions import conftest
 from tests.support import access_matrix, route_list
@@ -46,7 +47,7 @@ def world(
     monkeypatch.setattr(rate_limits, "hit", lambda *_args: None)
     monkeypatch.setattr(rate_limits, "release", lambda *_args: None)
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
-    catalogue.clear_cache()
+    register_cache.forget_version()
     with time_machine.travel(NOW, tick=False):
         yield build(stage)
 

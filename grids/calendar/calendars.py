@@ -1,18 +1,17 @@
-"""Working calendars of places, cached per process for one minute."""
+"""Working calendars of places, cached per process and register version."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from config.lib.register_cache import RegisterCache
 from grids.calendar.working_time import Block, Season, WorkCalendar
 from grids.enums import DayKind
 from grids.models import CalendarDay, OfficeHours
 
-CACHE_SECONDS = 60.0
 NOTICE_MONTH = 11  # the State Council's notice for the next year comes in November
 
 
@@ -20,7 +19,6 @@ NOTICE_MONTH = 11  # the State Council's notice for the next year comes in Novem
 class _Rows:
     """Contents of the two calendar tables at one moment."""
 
-    read_at: float
     days: dict[int, dict[dt.date, bool]]
     years: dict[int, set[int]]
     seasons: dict[int, tuple[Season, ...]]
@@ -31,20 +29,14 @@ class _Rows:
         return self.days.keys() | self.seasons.keys()
 
 
-class _CalendarCache:
-    """The rows this process read last."""
-
-    rows: _Rows | None = None
-
-
 def for_path(area_path: str) -> WorkCalendar:
     """Return the working calendar of a place, given its path.
 
     Day by day the nearest region with a row decides, so a regional holiday overrides the national
-    calendar; office hours come from the nearest region that has any. At most two queries per
-    minute and process; call `clear_cache` after changing the tables.
+    calendar; office hours come from the nearest region that has any. No query while the register
+    version stays the same.
     """
-    rows = _rows()
+    rows = _CACHE.get()
     chain = tuple(int(part) for part in area_path.split(".") if part)
     regions = rows.regions
     key = tuple(region for region in chain if region in regions)
@@ -60,21 +52,9 @@ def missing_year_notice(today: dt.date) -> list[int]:
     The current year always; the next year from 1 November, when its notice is due. A year counts
     as known if it has a national holiday or make-up day; regional days alone do not suffice.
     """
-    known = set().union(*_rows().years.values())
+    known = set().union(*_CACHE.get().years.values())
     needed = [today.year, *([today.year + 1] if today.month >= NOTICE_MONTH else [])]
     return [year for year in needed if year not in known]
-
-
-def clear_cache() -> None:
-    """Read the tables again at the next call of `for_path`."""
-    _CalendarCache.rows = None
-
-
-def _rows() -> _Rows:
-    cached = _CalendarCache.rows
-    if cached is None or time.monotonic() - cached.read_at > CACHE_SECONDS:
-        cached = _CalendarCache.rows = _read()
-    return cached
 
 
 def _read() -> _Rows:
@@ -92,7 +72,7 @@ def _read() -> _Rows:
     ):
         season = Season(first, last, tuple(Block(row.opens, row.closes) for row in blocks))
         seasons[region] = (*seasons.get(region, ()), season)
-    return _Rows(time.monotonic(), dict(days), dict(years), seasons)
+    return _Rows(dict(days), dict(years), seasons)
 
 
 def _build(rows: _Rows, chain: tuple[int, ...]) -> WorkCalendar:
@@ -105,3 +85,6 @@ def _build(rows: _Rows, chain: tuple[int, ...]) -> WorkCalendar:
         years |= rows.years.get(region, set())
         seasons = rows.seasons.get(region, seasons)
     return WorkCalendar(days=days, seasons=seasons, known_years=frozenset(years))
+
+
+_CACHE = RegisterCache(_read)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from branches.enums import OrgLevel
+from config.lib import register_cache
 from config.lib.db.prepared import PreparedQuery
 from config.lib.db.validity import in_season
 from config.lib.viewer import ActivePost, Scope, Viewer
@@ -80,6 +81,8 @@ def scope_of_rows(user_id: int, day: dt.date, rows: Sequence[tuple[Any, ...]]) -
     """Return the scope described by rows of `posts_sql`."""
     posts = tuple(_active_post(day, *row[2:]) for row in rows)
     register_version = rows[0][1] if rows else None
+    if register_version is not None:
+        register_cache.note_version(register_version)
     return Scope(user_id=user_id, day=day, posts=posts, register_version=register_version)
 
 

@@ -1,18 +1,16 @@
-"""Categories as people look for them, held in the process for a minute; the table is the truth."""
+"""Categories as people look for them, cached per process and register version."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import get_language
 
+from config.lib.register_cache import RegisterCache
 from grids import place_names
 from petitions.models import Category, PrivacyNotice
 
-HOLD_SECONDS = 60
 MOST_RESULTS = 8
 
 
@@ -34,26 +32,13 @@ class Catalogue:
         return [category for category in self.by_id.values() if category.parent_id is None]
 
 
-_held: dict[str, tuple[float, Catalogue]] = {}
-_notices: dict[str, tuple[float, tuple[tuple[dt.date, str], ...]]] = {}
-
-
-def clear_cache() -> None:
-    """Drop what is held, after the table was changed in this process."""
-    _held.clear()
-    _notices.clear()
-
-
 def read() -> Catalogue:
-    """Return the whole catalogue; at most one query a minute and process."""
-    held = _held.get("all")
-    if held is None or time.monotonic() - held[0] > HOLD_SECONDS:
-        held = _held["all"] = (time.monotonic(), _built(Category.objects.order_by("rank", "code")))
-    return held[1]
+    """Return the whole catalogue; no query while the register version stays the same."""
+    return _CATALOGUE.get()
 
 
-def _built(rows: Iterable[Category]) -> Catalogue:
-    by_id = {row.pk: row for row in rows}
+def _read_categories() -> Catalogue:
+    by_id = {row.pk: row for row in Category.objects.order_by("rank", "code")}
     leaves: dict[int, list[Category]] = {}
     for row in by_id.values():
         if row.parent_id is not None:
@@ -67,14 +52,19 @@ def _built(rows: Iterable[Category]) -> Catalogue:
     )
 
 
+def _read_notices() -> tuple[tuple[dt.date, str], ...]:
+    """Return first day and version of every privacy notice, oldest first."""
+    notices = PrivacyNotice.objects.order_by("valid_from", "id")
+    return tuple(notices.values_list("valid_from", "version"))
+
+
+_CATALOGUE = RegisterCache(_read_categories)
+_NOTICES = RegisterCache(_read_notices)
+
+
 def notice_version(day: dt.date) -> str:
     """Return the version of the privacy notice in force on `day`; empty before the first."""
-    held = _notices.get("all")
-    if held is None or time.monotonic() - held[0] > HOLD_SECONDS:
-        rows = PrivacyNotice.objects.order_by("valid_from", "id")
-        found = tuple(rows.values_list("valid_from", "version"))
-        held = _notices["all"] = (time.monotonic(), found)
-    versions = [version for first, version in held[1] if first <= day]
+    versions = [version for first, version in _NOTICES.get() if first <= day]
     return versions[-1] if versions else ""
 
 

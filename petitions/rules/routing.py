@@ -89,12 +89,14 @@ def load_place(area: Area, day: dt.date) -> ResponsibleChain:
     return found
 
 
-def place(area_id: int, day: dt.date, edition: int | None = None) -> ResponsibleChain | None:
+def place(
+    area_id: int, day: dt.date, register_version: int | None = None
+) -> ResponsibleChain | None:
     """Return a place with who answers for it on `day`, none if there is no such place.
 
-    `edition` is the number of the registers, if the caller has just read it.
+    `register_version` is that of the registers, if the caller has just read it.
     """
-    found = responsibility_cache.responsible_for(area_id, day, edition)
+    found = responsibility_cache.responsible_for(area_id, day, register_version)
     if found is None:
         return None
     chain, answering = found

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from django.db import transaction
 
+from config.lib import register_cache
 from grids.enums import Level
 from grids.models import Area
 from grids.place_names import spell
 from petitions.enums import Urgency
 from petitions.models import Category, PrivacyNotice, Standard
-from petitions.rules import standards
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 RANK_STEP = 10
@@ -51,7 +51,7 @@ def load() -> None:
             "valid_from": NOTICE_FROM,
         },
     )
-    standards.clear_cache()
+    register_cache.forget_version()
 
 
 PERSONAL = frozenset({"ND", "SI", "SA", "EM", "ED", "HC", "GV"})

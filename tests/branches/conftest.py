@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from grids.calendar import calendars
+from config.lib import register_cache
 
 
 @pytest.fixture(autouse=True)
 def _calendars_forgotten() -> Iterator[None]:
-    calendars.clear_cache()
+    register_cache.forget_version()
     yield
-    calendars.clear_cache()
+    register_cache.forget_version()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from config.lib import register_cache
 from grids.calendar import calendars
 from grids.enums import DayKind
 from grids.models import Area, CalendarDay, OfficeHours
@@ -25,7 +26,7 @@ def day(region: Area, date: dt.date, kind: DayKind, *, is_workday: bool) -> None
     CalendarDay.objects.create(
         region=region, date=date, kind=kind, is_workday=is_workday, name="测试"
     )
-    calendars.clear_cache()
+    register_cache.forget_version()
 
 
 def test_a_regional_holiday_stands_over_the_national_calendar() -> None:
@@ -46,28 +47,28 @@ def test_office_hours_come_whole_from_the_nearest_region() -> None:
             opens=opens,
             closes=dt.time(14),
         )
-    calendars.clear_cache()
+    register_cache.forget_version()
     assert not calendars.for_path(places["46"].path).is_working(NOON)
     assert calendars.for_path(places["2"].path).is_working(NOON)
 
 
-def test_a_process_asks_twice_and_then_remembers(django_assert_num_queries: Queries) -> None:
+def test_a_process_reads_version_and_tables_once(django_assert_num_queries: Queries) -> None:
     places = small_territory()
     day(places["652302"], FRIDAY, DayKind.HOLIDAY, is_workday=False)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         first = calendars.for_path(places["46"].path)
     with django_assert_num_queries(0):
         assert calendars.for_path(places["10"].path) is first
         assert calendars.missing_year_notice(FRIDAY) == []
 
 
-def test_what_was_read_is_read_again_after_a_minute(
+def test_after_a_minute_the_version_alone_is_read_again(
     monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Queries
 ) -> None:
     path = small_territory()["652302"].path
     calendars.for_path(path)
-    monkeypatch.setattr(calendars, "KEPT_SECONDS", -1.0)
-    with django_assert_num_queries(2):
+    monkeypatch.setattr(register_cache, "MAX_AGE", -1.0)
+    with django_assert_num_queries(1):
         calendars.for_path(path)
 
 

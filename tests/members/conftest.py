@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from pytest_django import Settings
 
-from grids.calendar import calendars
+from config.lib import register_cache
 from members import workflow
 from members.enums import Role
 from members.models import User
@@ -76,7 +76,7 @@ def town(db: None) -> Town:
 @pytest.fixture(autouse=True)
 def _a_working_monday(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.OUTBOX_DIR = tmp_path
-    calendars.clear_cache()
+    register_cache.forget_version()
     with time_machine.travel(NOW, tick=False):
         yield
-    calendars.clear_cache()
+    register_cache.forget_version()

@@ -14,10 +14,10 @@ from django.test import Client
 from PIL import Image
 from pytest_django import Settings
 
+from config.lib import register_cache
 from members.models import User
 from petitions.api.throttling import WriteThrottle
 from petitions.models import Category
-from petitions.rules import catalogue
 from tests.privacy import hostile, odd_forms
 from tests.privacy.hostile import EITHER, KEPT, MARK, Sent
 from tests.privacy.upload_paths import ApiDoor, DeskDoor, Door, PageDoor
@@ -80,7 +80,7 @@ def media(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     settings.MEDIA_ROOT = tmp_path
     no_limit = dict.fromkeys(WriteThrottle.THROTTLE_RATES)
     monkeypatch.setattr(WriteThrottle, "THROTTLE_RATES", no_limit)
-    catalogue.clear_cache()
+    register_cache.forget_version()
     return tmp_path
 
 

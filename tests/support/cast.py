@@ -17,7 +17,7 @@ from django.utils import timezone
 from branches.enums import OrgKind, OrgLevel
 from branches.models import Organisation, Responsibility
 from branches.workflow import NewOrganisation, NewResponsibility, add_organisations, assign_all
-from grids.calendar import calendars
+from config.lib import register_cache
 from grids.enums import AreaKind, CodeScheme, Level
 from grids.models import Area, AreaCode, OfficeHours, PlaceQr
 from grids.workflow import NewArea, add_areas, set_office_hours
@@ -28,7 +28,6 @@ from petitions import workflow
 from petitions.enums import Channel, Outcome, Status, Urgency
 from petitions.models import Category, Petition, PrivacyNotice, Standard
 from petitions.permissions import Petitioner
-from petitions.rules import catalogue, standards
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import Report
 from petitions.workflow.submission import Submitted
@@ -162,9 +161,7 @@ def build_town() -> Town:
         ],
     )
     _catalogue(areas["city"])
-    calendars.clear_cache()
-    standards.clear_cache()
-    catalogue.clear_cache()
+    register_cache.forget_version()
     return Town(areas, orgs)
 
 
@@ -256,9 +253,7 @@ def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
     for model, instances in saved:
         model._default_manager.bulk_create(instances)
     _count_on(saved)
-    calendars.clear_cache()
-    standards.clear_cache()
-    catalogue.clear_cache()
+    register_cache.forget_version()
 
 
 def _count_on(saved: list[tuple[type[Model], list[Model]]]) -> None:

@@ -11,8 +11,8 @@ from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
 
+from config.lib import register_cache
 from petitions.models import Category
-from petitions.rules import catalogue
 from tests.support.cast import Stage
 
 TEXT = "自来水发浑，放一会儿还是黄的。"
@@ -22,7 +22,7 @@ PHONE = "190 0000 1234"
 @pytest.fixture(autouse=True)
 def fresh(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
-    catalogue.clear_cache()
+    register_cache.forget_version()
 
 
 def photo(name: str = "楼道.jpg", colour: str = "brown") -> SimpleUploadedFile:

@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from config.lib import register_cache
 from petitions.models import Petition
-from petitions.rules import catalogue, photos, tracking_codes
+from petitions.rules import photos, tracking_codes
 
 WRONG = "没有找到。请核对查询码"
 
@@ -17,7 +18,7 @@ WRONG = "没有找到。请核对查询码"
 @pytest.fixture(autouse=True)
 def fresh(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
-    catalogue.clear_cache()
+    register_cache.forget_version()
 
 
 def code_of(petition: Petition) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
-from grids.calendar import calendars
+from config.lib import register_cache
 from members.models import User
 from petitions.models import Petition, Photo
-from petitions.rules import photos, standards
+from petitions.rules import photos
 
 APPS = ("petitions_", "members_", "branches_", "grids_")
 # Operators stay with all that is theirs, and the security log; neither the legal steps nor the
@@ -51,8 +51,7 @@ class Command(BaseCommand):
             names = list(Photo.objects.values_list("name", flat=True))
             self._truncate()
             User.objects.exclude(is_superuser=True).delete()
-        calendars.clear_cache()
-        standards.clear_cache()
+        register_cache.forget_version()
         for name in names:
             photos.path_of(name).unlink(missing_ok=True)
             photos.thumb_of(name).unlink(missing_ok=True)

@@ -13,8 +13,7 @@ from django.utils import timezone
 import branches.sample
 import grids.sample
 import members.sample
-from grids.calendar import calendars
-from petitions.rules import standards
+from config.lib import register_cache
 from petitions.sample import cases, catalogue
 
 HOUR_OF_A_GIVEN_DAY = dt.time(17, 30)
@@ -35,11 +34,11 @@ class Command(BaseCommand):
         now = timezone.now() if today is None else at_end_of(today)
         since = dt.date(timezone.localtime(now).year - 1, 1, 1)
         self._run("places and calendar", lambda: grids.sample.load(since))
-        calendars.clear_cache()
+        register_cache.forget_version()
         self._run("organisations", lambda: branches.sample.load(since))
         self._run("people", lambda: members.sample.load(since))
         self._run("catalogue", catalogue.load)
-        standards.clear_cache()
+        register_cache.forget_version()
         self._run("cases", lambda: cases.load(now))
 
     def _run(self, name: str, load: Callable[[], object]) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from config.lib import register_cache
 from petitions.enums import Channel, Regime, Status, Urgency
 from petitions.models import Category, IdempotencyKey, Petition
 from petitions.rules import catalogue, contacts, tracking_codes
@@ -262,7 +263,7 @@ def test_categories_by_a_word(stage: Stage) -> None:
     assert any("浑" in row["label"] for row in found)
     assert client.get("/petitions/categories/", {"q": ""}).json() == {"results": []}
     Category.objects.filter(code="WS01").update(name_en="Cloudy or smelly water")
-    catalogue.clear_cache()
+    register_cache.forget_version()
     for typed in ("Smelly", "our water is cloudy"):
         found = client.get("/petitions/categories/", {"q": typed}).json()["results"]
         assert [row["id"] for row in found] == [Category.objects.get(code="WS01").pk]

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from branches.models import MobileActivityRoom, Stop
+from config.lib import register_cache
 from grids.models import PlaceQr
 from petitions.enums import Status
 from petitions.models import Category, MeToo, Petition, RateLimitCounter
-from petitions.rules import catalogue
 from tests.support.cast import Stage
 
 QR = "/q/qrcodeb46/"
@@ -20,7 +20,7 @@ QR = "/q/qrcodeb46/"
 
 @pytest.fixture(autouse=True)
 def _fresh_catalogue() -> None:
-    catalogue.clear_cache()
+    register_cache.forget_version()
 
 
 def _join(client: Client, petition: Petition, code: str = "qrcodeb46") -> int:

@@ -8,10 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
+from config.lib import register_cache
 from petitions.enums import Channel, Status
 from petitions.intake import drafts
 from petitions.models import Category, Petition
-from petitions.rules import catalogue, contacts, photos
+from petitions.rules import contacts, photos
 from tests.support.report_client import PHONE, TEXT, Resident, fresh, photo, resident
 
 __all__ = ["fresh", "resident"]  # fixtures
@@ -128,7 +129,7 @@ def test_own_words_find_the_category_and_become_the_first_text(resident: Residen
 @pytest.mark.parametrize("typed", ["The water is cloudy!", "CLOUDY", "smelly waters"])
 def test_english_words_find_the_category_too(resident: Resident, typed: str) -> None:
     Category.objects.filter(code="WS01").update(name_en="Cloudy or smelly water")
-    catalogue.clear_cache()
+    register_cache.forget_version()
     resident.choose_place()
     answer = resident.client.post("/report/what/", {"typed": typed})
     page = resident.client.get(answer["Location"]).content.decode()

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from branches import responsibility_cache
 from branches.enums import OrgLevel
-from grids.calendar import calendars
+from config.lib import register_cache
 from grids.enums import AreaKind
 from grids.models import Area
 from members.models import User
@@ -39,7 +39,7 @@ from petitions.models import (
     Standard,
 )
 from petitions.ops import integrity
-from petitions.rules import contacts, photos, routing, standards
+from petitions.rules import contacts, photos, routing
 from petitions.sample import acts, cases, catalogue, report_text
 from petitions.sample.case_builder import CaseBuilder
 from petitions.sample.outcome_profiles import OutcomeProfile
@@ -150,8 +150,7 @@ def _missing(user: User) -> list[str]:
 
 def _forget() -> None:
     """Drop what this process holds of the sample's calendar and standards."""
-    calendars.clear_cache()
-    standards.clear_cache()
+    register_cache.forget_version()
 
 
 class TestSample(TestCase):
