@@ -14,11 +14,11 @@ from pytest_django import DjangoDbBlocker
 from config.lib import clock
 from config.local import embedded, paths
 from tests.mutants import runner
-from tests.support.db_connections import hang_up
-from tests.support.run_report import pytest_terminal_summary, say
+from tests.support.db_connections import terminate_connections
+from tests.support.run_report import pytest_terminal_summary, report_figure
 from tests.support.stack import Stack, shared
 
-__all__ = ["pytest_terminal_summary", "say"]  # found here by pytest
+__all__ = ["pytest_terminal_summary", "report_figure"]  # found here by pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
 _QUIET = (
@@ -83,7 +83,7 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         connection.close()
-        hang_up(connection.settings_dict["NAME"])
+        terminate_connections(connection.settings_dict["NAME"])
 
 
 @pytest.fixture(autouse=True)

@@ -57,7 +57,7 @@ def server(stage: Stage, tmp_path: Path) -> Iterator[Server]:
 
 
 @dataclass
-class Found:
+class RunResult:
     """What came of one caller's run."""
 
     requests: int = 0
@@ -71,11 +71,11 @@ class Found:
     def note(self, event: Any) -> None:
         """Take down what one event of the run tells."""
         if isinstance(event, events.ScenarioFinished):
-            for one in event.recorder.interactions.values():
+            for interaction in event.recorder.interactions.values():
                 self.requests += 1
                 self.phases[event.phase.value] += 1
                 self.ended[event.phase.value] = round(time.monotonic() - self.began)
-                self.statuses[one.response.status_code if one.response else 0] += 1
+                self.statuses[interaction.response.status_code if interaction.response else 0] += 1
             for label, nodes in event.recorder.checks.items():
                 for node in nodes:
                     if node.failure_info is not None:
@@ -148,16 +148,16 @@ def test_every_answer_is_described(
     call_command("spectacular", file=str(file))
     schema = schemathesis.openapi.from_path(file, config=_config(server, headers, seconds))
     assert aimed
-    found = Found()
+    result = RunResult()
     for event in from_schema(schema).execute():
-        found.note(event)
-    print(f"\n{name or 'nobody'}: {found.requests} requests, {dict(found.phases)}")
-    print(f"  seconds at the end of each phase {found.ended}")
-    print(f"  statuses {dict(sorted(found.statuses.items()))}")
-    for failure, number in found.failures.most_common():
+        result.note(event)
+    print(f"\n{name or 'nobody'}: {result.requests} requests, {dict(result.phases)}")
+    print(f"  seconds at the end of each phase {result.ended}")
+    print(f"  statuses {dict(sorted(result.statuses.items()))}")
+    for failure, number in result.failures.most_common():
         print(f"  {number} x {failure}")
-    for error in found.errors[:12]:
+    for error in result.errors[:12]:
         print(f"  {error}")
-    assert found.failures == Counter()
-    assert found.requests >= LEAST or name is None
+    assert result.failures == Counter()
+    assert result.requests >= LEAST or name is None
     assert Petition.objects.filter(status=Status.SUBMITTED).exists()

@@ -26,27 +26,27 @@ def main(words: list[str]) -> int:
     django.setup()
     from tests.conftest import _QUIET, CHROMIUM
     from tests.support import browser_driver, route_list
-    from tests.support.route_objects import Guide
+    from tests.support.route_objects import PageFinder
     from tests.support.stack import shared
 
     language = words[0] if words else "zh-hans"
     wanted = words[1] if len(words) > 1 else ""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"shots-{os.getpid()}"
     FOLDER.mkdir(parents=True, exist_ok=True)
-    bad = 0
+    failed = 0
     with shared(run) as stack, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
-        guide = Guide(browser, stack, browser_driver.Watch(stack.address))
+        finder = PageFinder(browser, stack, browser_driver.Watch(stack.address))
         for route in route_list.routes():
             if wanted not in route.name or route.name.startswith(("api:", "admin/")):
                 continue
-            found = guide.find(route)
-            if not found:
+            page_address = finder.find(route)
+            if not page_address:
                 continue
-            page = guide.page_of(found[0])
+            page = finder.page_of(page_address[0])
             browser_driver.speak(page, language)
-            guide.watch.errors.clear()
-            page.goto(found[1])
+            finder.watch.errors.clear()
+            page.goto(page_address[1])
             for width, height in (browser_driver.PHONE_SCREEN, browser_driver.DESK_SCREEN):
                 page.set_viewport_size({"width": width, "height": height})
                 for theme in ("light", "dark"):
@@ -55,13 +55,13 @@ def main(words: list[str]) -> int:
                     tall = page.evaluate("document.documentElement.scrollHeight")
                     clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(tall, LONGEST)}
                     page.screenshot(path=FOLDER / name, full_page=True, clip=clip, scale="css")
-            said = "; ".join(guide.watch.errors)
-            bad += bool(said)
-            print(f"{route.name:36} {found[0]:10} {found[1]} {said}", flush=True)
-        guide.close()
+            errors = "; ".join(finder.watch.errors)
+            failed += bool(errors)
+            print(f"{route.name:36} {page_address[0]:10} {page_address[1]} {errors}", flush=True)
+        finder.close()
         browser.close()
     print(f"The pictures are in {FOLDER}.")
-    return bad
+    return failed
 
 
 if __name__ == "__main__":

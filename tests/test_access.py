@@ -17,14 +17,14 @@ from petitions.casework import photo_pages as photo_views
 from petitions.models import Petition, PetitionQuerySet
 from tests.petitions import conftest
 from tests.support import access_matrix, oracle, route_list
-from tests.support.access_fixtures import FACTS, NOW, World, build, requests
-from tests.support.access_matrix import Asked
+from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, requests
+from tests.support.access_matrix import ScopedRoute
 from tests.support.cast import Stage
-from tests.support.route_list import Door
-from tests.support.run_report import Say
+from tests.support.route_list import Access
+from tests.support.run_report import ReportFigure
 
 stage = conftest.stage
-EVERYBODY = tuple(oracle.SEATS)
+EVERYBODY = tuple(oracle.POSTS)
 HALVES = ("pages", "programs")
 TURNS = [((name,), half) for name in EVERYBODY for half in HALVES]
 if not access_matrix.IS_FULL:
@@ -32,7 +32,7 @@ if not access_matrix.IS_FULL:
 
 
 @pytest.fixture
-def world(stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any) -> World:
+def fixtures(stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any) -> AccessFixtures:
     settings.PHOTOS_BY_ACCEL = True  # no file is looked for: the door alone decides
     monkeypatch.setattr(WriteThrottle, "allow_request", lambda *_args: True)
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
@@ -45,21 +45,23 @@ def world(stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any) -> World
 
 def test_every_route_has_an_entry_and_every_entry_a_route() -> None:
     names = {route.name for route in route_list.routes()}
-    assert sorted(name for name in names if route_list.door_of(name) is None) == []
+    assert sorted(name for name in names if route_list.access_of(name) is None) == []
     assert sorted(set(route_list.TABLE) - names) == []
 
 
 def test_a_new_route_without_an_entry_is_noticed() -> None:
     for name in ("petitions:planted", "api:planted", "admin:petitions_petition_change"):
-        assert route_list.door_of(name) is None
+        assert route_list.access_of(name) is None
 
 
 def test_every_route_with_a_parameter_is_in_a_matrix() -> None:
     keyed = {route.name for route in route_list.routes() if route.parameters}
-    here = access_matrix.PAGE_DOORS | access_matrix.TOKEN_DOORS
-    residents = {Door.DRAFT, Door.JOIN, Door.FOLLOWED_PHOTO}  # tests/test_access_residents.py
-    operators = {Door.OPERATOR_ROW, Door.OPERATOR_DELETE, Door.OPERATOR, Door.NOBODY}
-    left = {name for name in keyed if route_list.door_of(name) not in here | residents | operators}
+    here = access_matrix.PAGE_ACCESS | access_matrix.TOKEN_ACCESS
+    residents = {Access.DRAFT, Access.JOIN, Access.FOLLOWED_PHOTO}  # tests/test_access_residents.py
+    operators = {Access.OPERATOR_ROW, Access.OPERATOR_DELETE, Access.OPERATOR, Access.NOBODY}
+    left = {
+        name for name in keyed if route_list.access_of(name) not in here | residents | operators
+    }
     by_key = {"account_confirm_email", "account_reset_password_from_key"}  # allauth's own letters
     assert left == {"petitions:at_place"} | by_key
 
@@ -67,36 +69,38 @@ def test_every_route_with_a_parameter_is_in_a_matrix() -> None:
 # --- The oracle knows the town ----------------------------------------------------------------
 
 
-def test_the_oracle_has_the_town_right(world: World) -> None:
-    town = world.stage.town
+def test_the_oracle_has_the_town_right(fixtures: AccessFixtures) -> None:
+    town = fixtures.stage.town
     assert {key: area.parent and area.parent.pk for key, area in town.areas.items()} == {
         key: above and town.areas[above].pk for key, above in oracle.PLACES.items()
     }
     for key, body in town.orgs.items():
-        above = oracle.BODIES[key]
+        above = oracle.ORGANISATIONS[key]
         assert body.parent_id == (town.orgs[above].pk if above else None)
-        assert body.area_id == town.areas[oracle.SEAT_OF[key]].pk
+        assert body.area_id == town.areas[oracle.AREA_OF[key]].pk
         served = {town.areas[place].pk for place in oracle.SERVES.get(key, ())}
         assert set(body.responsibilities.values_list("area", flat=True)) == served
         assert body.level == oracle.LEVELS[key]
 
 
-def test_the_oracle_has_the_cases_right(world: World) -> None:
-    town, cast = world.stage.town, world.stage.cast
+def test_the_oracle_has_the_cases_right(fixtures: AccessFixtures) -> None:
+    town, cast = fixtures.stage.town, fixtures.stage.cast
 
     def pk(body: str | None) -> int | None:
         return town.orgs[body].pk if body else None
 
     for name, fact in FACTS.items():
-        case = Petition.objects.get(pk=world.cases[name].pk)
+        case = Petition.objects.get(pk=fixtures.cases[name].pk)
         assert (case.status, case.place_id) == (fact.status, town.areas[fact.place].pk), name
         assert (case.organisation_id, case.assigned_group_id) == (pk(fact.handler), pk(fact.group))
-        assert (case.supervisor_id, case.is_answer_owed) == (pk(fact.above), fact.is_owed), name
+        assert (case.supervisor_id, case.is_answer_owed) == (pk(fact.above), fact.is_answer_owed), (
+            name
+        )
         assert (case.department_id, case.about_organisation_id) == (
             pk(fact.department),
             pk(fact.about),
         )
-        assert case.assignee_ids == [cast[one].pk for one in fact.people], name
+        assert case.assignee_ids == [cast[name].pk for name in fact.people], name
         assert case.is_sealed == fact.is_sealed, name
         assert case.filed_by_id == (cast[fact.filer].pk if fact.filer else None), name
 
@@ -114,16 +118,20 @@ def test_every_kind_of_object_is_there_for_somebody_and_not_for_another() -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize(("names", "half"), TURNS, ids=[f"{n[0]} {h}" for n, h in TURNS])
 @time_machine.travel(NOW, tick=False)  # what depends on the time of a request must not differ
-def test_matrix(world: World, names: tuple[str, ...], half: str, say: Say) -> None:
+def test_matrix(
+    fixtures: AccessFixtures, names: tuple[str, ...], half: str, report_figure: ReportFigure
+) -> None:
     before = {case.pk: case.version for case in Petition.objects.all()}
-    found = [
+    problems = [
         line
         for name in names
-        for line in access_matrix.wrong(world, world.visitors[name], EVERYBODY.index(name), half)
+        for line in access_matrix.wrong(
+            fixtures, fixtures.visitors[name], EVERYBODY.index(name), half
+        )
     ]
     who = f"{names[0]} ({half})" if half else f"{len(names)} roles"
-    say(f"{sum(requests.values())} requests by {who}: {dict(requests)}")
-    assert found == []
+    report_figure(f"{sum(requests.values())} requests by {who}: {dict(requests)}")
+    assert problems == []
     assert {case.pk: case.version for case in Petition.objects.all()} == before
 
 
@@ -134,26 +142,28 @@ def _only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Leave only some routes in the matrix, asked in full."""
     every = access_matrix.scoped
 
-    def some(world: World) -> Iterator[Asked]:
-        return (asked for asked in every(world) if asked.name in names)
+    def some(fixtures: AccessFixtures) -> Iterator[ScopedRoute]:
+        return (route for route in every(fixtures) if route.name in names)
 
     monkeypatch.setattr(access_matrix, "scoped", some)
     monkeypatch.setattr(access_matrix, "IS_FULL", True)
     monkeypatch.setattr(access_matrix, "OTHER", ())
 
 
-def test_the_matrix_sees_an_unscoped_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_matrix_sees_an_unscoped_page(
+    fixtures: AccessFixtures, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unscoped(_viewer: User, pk: int, _cases: Any) -> Petition:
         return case_detail.with_details().get(pk=pk)
 
     _only(monkeypatch, "petitions:case")
     monkeypatch.setattr(case_page, "get_case", unscoped)
-    found = list(access_matrix.wrong(world, world.visitors["outsider"], 0))
-    assert any("GET petitions:case (own)" in line for line in found)
+    problems = list(access_matrix.wrong(fixtures, fixtures.visitors["outsider"], 0))
+    assert any("GET petitions:case (own)" in line for line in problems)
 
 
 def test_the_matrix_sees_a_mistake_in_the_rule_itself(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    fixtures: AccessFixtures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = PetitionQuerySet.visible_to
 
@@ -163,32 +173,32 @@ def test_the_matrix_sees_a_mistake_in_the_rule_itself(
 
     _only(monkeypatch, "api:petition")
     monkeypatch.setattr(PetitionQuerySet, "visible_to", forgets_own_cause)
-    found = list(access_matrix.wrong(world, world.visitors["secretary"], 0))
-    assert any("GET api:petition (about the branch)" in line for line in found)
+    problems = list(access_matrix.wrong(fixtures, fixtures.visitors["secretary"], 0))
+    assert any("GET api:petition (about the branch)" in line for line in problems)
 
 
 def test_the_matrix_sees_a_thumbnail_without_a_check(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    fixtures: AccessFixtures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = photo_views._send
 
     def unchecked(request: Any, uuid: Any, *, is_thumb: bool) -> Any:
         if is_thumb:
-            request.user = world.stage.cast["city"]
+            request.user = fixtures.stage.cast["city"]
         return send(request, uuid, is_thumb=is_thumb)
 
     _only(monkeypatch, "petitions:thumb", "petitions:photo_file")
     monkeypatch.setattr(photo_views, "_send", unchecked)
-    found = list(access_matrix.wrong(world, world.visitors["outsider"], 0))
-    assert any("GET petitions:thumb (own)" in line for line in found)
-    assert not any("photo_file" in line for line in found)
+    problems = list(access_matrix.wrong(fixtures, fixtures.visitors["outsider"], 0))
+    assert any("GET petitions:thumb (own)" in line for line in problems)
+    assert not any("photo_file" in line for line in problems)
 
 
 def test_the_matrix_sees_a_place_beyond_the_territory(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    fixtures: AccessFixtures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _only(monkeypatch, "grids:place")
     everything = lambda rows, _viewer: rows.all()  # noqa: E731
     monkeypatch.setattr(type(Area.objects.all()), "visible_to", everything)
-    found = list(access_matrix.wrong(world, world.visitors["clerk"], 0))
-    assert any("GET grids:place (b1)" in line for line in found)
+    problems = list(access_matrix.wrong(fixtures, fixtures.visitors["clerk"], 0))
+    assert any("GET grids:place (b1)" in line for line in problems)

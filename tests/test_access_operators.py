@@ -17,12 +17,12 @@ from config.lib.admin import BaseAdmin
 from petitions.models import Petition
 from tests.petitions import conftest
 from tests.support import access_matrix, oracle, route_list
-from tests.support.access_fixtures import Visitor, arrive
+from tests.support.access_fixtures import Visitor, log_in_visitors
 from tests.support.cast import Stage
-from tests.support.route_list import OPERATORS, Door, comparable
+from tests.support.route_list import OPERATORS, Access, comparable
 
 stage = conftest.stage
-HATS = ("sysadmin", "secadmin", "auditor")
+ADMIN_NAMES = ("sysadmin", "secadmin", "auditor")
 MISSING = "999999999"
 NEEDS = {
     "changelist": ("view",),
@@ -36,7 +36,7 @@ NEEDS = {
 @pytest.fixture
 def visitors(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> dict[str, Visitor]:
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
-    return arrive(stage)
+    return log_in_visitors(stage)
 
 
 def _addresses() -> Iterator[tuple[str, str, list[str]]]:
@@ -53,8 +53,8 @@ def _addresses() -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _may(who: str, name: str, page: str) -> bool:
-    held = OPERATORS[name].get(who, "").split()
-    return all(verb in held for verb in NEEDS[page])
+    permissions = OPERATORS[name].get(who, "").split()
+    return all(verb in permissions for verb in NEEDS[page])
 
 
 def _problem(who: Visitor, name: str, page: str, method: str, urls: list[str]) -> str:
@@ -63,18 +63,18 @@ def _problem(who: Visitor, name: str, page: str, method: str, urls: list[str]) -
     statuses = [answer.status_code for answer in answers]
     if _may(who.name, name, page):
         return "" if statuses == [200, 302][: len(urls)] or statuses == [302, 302] else "not open"
-    expected = 403 if who.name in HATS else 302
+    expected = 403 if who.name in ADMIN_NAMES else 302
     if set(statuses) != {expected}:
         return f"not {expected}"
-    said = {comparable(answer)[:2] for answer in answers}
-    return "" if len(said) == 1 else "tells which rows exist"
+    answers_seen = {comparable(answer)[:2] for answer in answers}
+    return "" if len(answers_seen) == 1 else "tells which rows exist"
 
 
 def _is_asked(who: str, table: str, page: str, number: int) -> bool:
     """Tell whether the short form asks: what a hat may open, and of the rest some, in turn."""
     if access_matrix.IS_FULL or _may(who, table, page):
         return True
-    return number % (3 if who in HATS else len(oracle.SEATS)) == 0
+    return number % (3 if who in ADMIN_NAMES else len(oracle.POSTS)) == 0
 
 
 def _is_posted(number: int) -> bool:
@@ -83,7 +83,7 @@ def _is_posted(number: int) -> bool:
 
 def test_each_hat_opens_its_own_tables_and_nobody_else_any(visitors: dict[str, Visitor]) -> None:
     wrong = []
-    everybody = enumerate(oracle.SEATS)
+    everybody = enumerate(oracle.POSTS)
     for turn, name in everybody:
         who = visitors[name]
         who.ask("GET", "/")
@@ -99,14 +99,16 @@ def test_each_hat_opens_its_own_tables_and_nobody_else_any(visitors: dict[str, V
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", HATS)
+@pytest.mark.parametrize("name", ADMIN_NAMES)
 def test_the_pages_around_the_tables(visitors: dict[str, Visitor], name: str) -> None:
     who = visitors[name]
     assert who.ask("GET", reverse("admin:index")).status_code == 200
     assert who.ask("GET", "/admin/nothing/here/").status_code == 404
     assert who.ask("GET", reverse("admin:autocomplete")).status_code == 403
     for app in ("grids", "branches", "members", "knox", "petitions"):
-        is_theirs = any(name in hats for table, hats in OPERATORS.items() if table.startswith(app))
+        is_theirs = any(
+            name in permissions for table, permissions in OPERATORS.items() if table.startswith(app)
+        )
         url = reverse("admin:app_list", args=[app])
         assert who.ask("GET", url).status_code == (200 if is_theirs else 404), app
     for table in OPERATORS:
@@ -115,19 +117,19 @@ def test_the_pages_around_the_tables(visitors: dict[str, Visitor], name: str) ->
 
 
 def test_people_are_suggested_to_the_hat_that_gives_posts(visitors: dict[str, Visitor]) -> None:
-    asked = "?app_label=members&model_name=post&field_name=user&term=clerk"
-    for name in (*HATS, "clerk", "city", "visitor"):
-        answer = visitors[name].ask("GET", reverse("admin:autocomplete") + asked)
-        expected = 200 if name == "secadmin" else 403 if name in HATS else 302
+    query = "?app_label=members&model_name=post&field_name=user&term=clerk"
+    for name in (*ADMIN_NAMES, "clerk", "city", "visitor"):
+        answer = visitors[name].ask("GET", reverse("admin:autocomplete") + query)
+        expected = 200 if name == "secadmin" else 403 if name in ADMIN_NAMES else 302
         assert answer.status_code == expected, name
 
 
 def test_no_operator_learns_which_cases_exist(stage: Stage, visitors: dict[str, Visitor]) -> None:
     kind = ContentType.objects.get_for_model(Petition).pk
-    for name in oracle.SEATS:
+    for name in oracle.POSTS:
         answers = [
             visitors[name].ask("GET", reverse("admin:view_on_site", args=[kind, pk]))
-            for pk in (stage.file().petition.pk, access_matrix.NOBODY)
+            for pk in (stage.file().petition.pk, access_matrix.UNKNOWN_ID)
         ]
         assert [answer.status_code for answer in answers] == [404, 404], name
 
@@ -162,21 +164,21 @@ def _questions(name: str) -> Iterator[str]:
         yield f"{column}__startswith"
 
 
-@pytest.mark.parametrize("hat", HATS)
+@pytest.mark.parametrize("administrator", ADMIN_NAMES)
 def test_an_address_cannot_question_a_column_by_letters(
-    visitors: dict[str, Visitor], hat: str
+    visitors: dict[str, Visitor], administrator: str
 ) -> None:
-    for name in (name for name, hats in OPERATORS.items() if hat in hats):
+    for name in (name for name, permissions in OPERATORS.items() if administrator in permissions):
         url = reverse(f"admin:{name}_changelist")
         for question in _questions(name):
-            answer: Any = visitors[hat].ask("GET", f"{url}?{question}=a")
+            answer: Any = visitors[administrator].ask("GET", f"{url}?{question}=a")
             assert answer.status_code == 400, (name, question)
 
 
 def test_every_entry_of_the_table_is_asked() -> None:
-    operators = {name for name, door in route_list.TABLE.items() if name.startswith("admin")}
-    doors = {route_list.TABLE[name] for name in operators}
-    assert doors == {
-        *(Door.OPERATOR, Door.OPERATOR_ROWS, Door.OPERATOR_ROW, Door.OPERATOR_ADD),
-        *(Door.OPERATOR_DELETE, Door.LOG_IN, Door.NOBODY),
+    operators = {name for name, access in route_list.TABLE.items() if name.startswith("admin")}
+    accesses = {route_list.TABLE[name] for name in operators}
+    assert accesses == {
+        *(Access.OPERATOR, Access.OPERATOR_ROWS, Access.OPERATOR_ROW, Access.OPERATOR_ADD),
+        *(Access.OPERATOR_DELETE, Access.LOG_IN, Access.NOBODY),
     }

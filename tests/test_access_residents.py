@@ -25,23 +25,23 @@ from petitions.rules import rate_limits
 from petitions.tracking import pages
 from tests.petitions import conftest
 from tests.support import access_matrix, route_list
-from tests.support.access_fixtures import FACTS, NOW, World, build, photo_of
+from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, photo_of
 from tests.support.cast import Stage
 from tests.support.oracle import may_join
 from tests.support.report_client import photo as snapshot
-from tests.support.route_list import Door, comparable
+from tests.support.route_list import Access, comparable
 from tests.support.tracking_client import code_of
 
 stage = conftest.stage
 FOLLOWERS = {"petitioner": "own", "neighbour": "foreign", "joined": "own"}
 BUILDINGS = ("b46", "b47", "b1")
-POSTS = ("confirm", "dispute", "rate", "reopen", "withdraw", "contact")
+POST_PAGES = ("confirm", "dispute", "rate", "reopen", "withdraw", "contact")
 
 
 @pytest.fixture
-def world(
+def fixtures(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
-) -> Iterator[World]:
+) -> Iterator[AccessFixtures]:
     settings.MEDIA_ROOT = tmp_path
     settings.PHOTOS_BY_ACCEL = True
     monkeypatch.setattr(rate_limits, "hit", lambda *_args: None)
@@ -53,49 +53,51 @@ def world(
 
 
 @pytest.fixture
-def browsers(world: World) -> dict[str, Client]:
+def browsers(fixtures: AccessFixtures) -> dict[str, Client]:
     """Everybody who may come to the residents' pages; each has its own session."""
-    found = {name: Client() for name in ("nobody", *FOLLOWERS, "late", "writer")}
+    clients = {name: Client() for name in ("nobody", *FOLLOWERS, "late", "writer")}
     for name in ("petitioner", "neighbour", "late"):
-        case = world.cases[FOLLOWERS.get(name, "own")]
-        found[name].post("/track/", {"code": code_of(case), "digits": "1234"})
-    session = found["late"].session
+        case = fixtures.cases[FOLLOWERS.get(name, "own")]
+        clients[name].post("/track/", {"code": code_of(case), "digits": "1234"})
+    session = clients["late"].session
     session[pages.SESSION][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
     session.save()
     key = uuid.uuid4()
-    code = workflow.me_too(petition=world.cases["own"], key=key, now=NOW)
-    found["joined"].post("/track/", {"code": code, "digits": ""})
-    writer = found["writer"]
-    writer.post("/report/", {"place": world.stage.town.building.pk})
-    writer.post("/report/what/", {"category": world.cases["own"].category_id})
+    code = workflow.me_too(petition=fixtures.cases["own"], key=key, now=NOW)
+    clients["joined"].post("/track/", {"code": code, "digits": ""})
+    writer = clients["writer"]
+    writer.post("/report/", {"place": fixtures.stage.town.building.pk})
+    writer.post("/report/what/", {"category": fixtures.cases["own"].category_id})
     writer.post("/report/tell/", {"text": "示例", "photos": [snapshot()]})
-    found["clerk"] = world.visitors["clerk"].browser
-    for browser in found.values():
+    clients["clerk"] = fixtures.visitors["clerk"].browser
+    for browser in clients.values():
         browser.get("/")
-    return found
+    return clients
 
 
 # --- Following a case -------------------------------------------------------------------------
 
 
 def test_the_case_page_is_of_the_case_whose_code_was_given(
-    world: World, browsers: dict[str, Client]
+    fixtures: AccessFixtures, browsers: dict[str, Client]
 ) -> None:
     for name, browser in browsers.items():
         answer = browser.get("/track/case/")
         assert answer.status_code == (200 if name in FOLLOWERS else 302), name
         theirs = {FOLLOWERS[name]} if name in {"petitioner", "neighbour"} else set()
-        told = set(world.found_in(answer.content))
-        assert told - {FOLLOWERS.get(name)} == set(), name
-        assert theirs <= told, name
+        named = set(fixtures.cases_in(answer.content))
+        assert named - {FOLLOWERS.get(name)} == set(), name
+        assert theirs <= named, name
 
 
-def test_acts_are_the_petitioner_s_alone(world: World, browsers: dict[str, Client]) -> None:
+def test_acts_are_the_petitioner_s_alone(
+    fixtures: AccessFixtures, browsers: dict[str, Client]
+) -> None:
     before = {case.pk: case.version for case in Petition.objects.all()}
     for name, browser in browsers.items():
-        for act in POSTS:
+        for act in POST_PAGES:
             url = reverse(f"petitions:track_{act}")
-            assert route_list.TABLE[f"petitions:track_{act}"] == Door.FOLLOW
+            assert route_list.TABLE[f"petitions:track_{act}"] == Access.FOLLOW
             assert browser.get(url).status_code == 405
             if name in {"petitioner", "neighbour"}:
                 if act != "contact":  # an empty form there takes the contact back
@@ -106,17 +108,17 @@ def test_acts_are_the_petitioner_s_alone(world: World, browsers: dict[str, Clien
     assert {case.pk: case.version for case in Petition.objects.all()} == before
 
 
-def _photos(world: World) -> dict[str, tuple[str, Any]]:
+def _photos(fixtures: AccessFixtures) -> dict[str, tuple[str, Any]]:
     """Return photos of every kind by name, each with the name of its case."""
-    own, public_step = world.cases["own"], {"kind": PhotoKind.HANDLING}
+    own, public_step = fixtures.cases["own"], {"kind": PhotoKind.HANDLING}
     return {
-        "own report": ("own", world.photos["own"]),
+        "own report": ("own", fixtures.photos["own"]),
         "own progress": ("own", photo_of(own, **public_step)),
         "own internal": ("own", photo_of(own, **public_step, is_public=False)),
-        "foreign report": ("foreign", world.photos["foreign"]),
-        "sealed": ("sealed", world.photos["sealed"]),
-        "about the branch": ("about the branch", world.photos["about the branch"]),
-        "deleted": ("", world.gone["photo"]),
+        "foreign report": ("foreign", fixtures.photos["foreign"]),
+        "sealed": ("sealed", fixtures.photos["sealed"]),
+        "about the branch": ("about the branch", fixtures.photos["about the branch"]),
+        "deleted": ("", fixtures.deleted["photo"]),
     }
 
 
@@ -128,9 +130,9 @@ def _may_look(name: str, case: str, photo: Photo) -> bool:
 
 @pytest.mark.parametrize("page", ["track_photo", "track_thumb"])
 def test_photos_of_the_case_that_is_followed_and_no_other(
-    world: World, browsers: dict[str, Client], page: str
+    fixtures: AccessFixtures, browsers: dict[str, Client], page: str
 ) -> None:
-    photos = _photos(world)
+    photos = _photos(fixtures)
     for name, browser in browsers.items():
         unknown = comparable(browser.get(reverse(f"petitions:{page}", args=[uuid.uuid4()])))
         for what, (case, photo) in photos.items():
@@ -146,7 +148,7 @@ def test_photos_of_the_case_that_is_followed_and_no_other(
 
 
 def test_a_draft_and_its_photos_belong_to_one_browser(
-    world: World, browsers: dict[str, Client]
+    fixtures: AccessFixtures, browsers: dict[str, Client]
 ) -> None:
     page = browsers["writer"].get("/report/tell/").content.decode()
     (token,) = {part.split("/")[0] for part in page.split("/report/photos/")[1:]}
@@ -163,16 +165,16 @@ def test_a_draft_and_its_photos_belong_to_one_browser(
 
 
 def test_a_receipt_is_shown_to_the_browser_that_filed_or_joined(
-    world: World, browsers: dict[str, Client]
+    fixtures: AccessFixtures, browsers: dict[str, Client]
 ) -> None:
-    own = world.cases["own"]
-    code = world.stage.town.building.qr_codes.get().code
+    own = fixtures.cases["own"]
+    code = fixtures.stage.town.building.qr_codes.get().code
     joining = reverse("petitions:me_too", args=[code, own.pk])
     assert browsers["nobody"].post(joining)["Location"] == reverse("petitions:receipt")
     for name, browser in browsers.items():
         answer = browser.get(reverse("petitions:receipt"))
         assert answer.status_code == (200 if name == "nobody" else 302), name
-        assert set(world.found_in(answer.content)) <= {"own"}, name
+        assert set(fixtures.cases_in(answer.content)) <= {"own"}, name
     browsers["nobody"].post(reverse("petitions:track_leave"))
     assert browsers["nobody"].get(reverse("petitions:receipt")).status_code == 302
 
@@ -180,25 +182,29 @@ def test_a_receipt_is_shown_to_the_browser_that_filed_or_joined(
 # --- Joining a matter -------------------------------------------------------------------------
 
 
-def _wrong_joins(world: World, building: str, join: Any) -> list[str]:
+def _wrong_joins(fixtures: AccessFixtures, building: str, join: Any) -> list[str]:
     """Try to join every case from a building; return the answers that are not as they must be."""
-    found = []
-    assert comparable(join(world.gone["case"].pk)) == comparable(join(access_matrix.NOBODY))
+    clients = []
+    assert comparable(join(fixtures.deleted["case"].pk)) == comparable(
+        join(access_matrix.UNKNOWN_ID)
+    )
     for name, fact in FACTS.items():
-        answer = join(world.cases[name].pk)
+        answer = join(fixtures.cases[name].pk)
         may = may_join(building, fact)
         expected = {True: 302, None: 409, False: 404}[may]
-        is_same = may is not False or comparable(answer) == comparable(join(access_matrix.NOBODY))
+        is_same = may is not False or comparable(answer) == comparable(
+            join(access_matrix.UNKNOWN_ID)
+        )
         if answer.status_code != expected or not is_same:
-            found.append(f"{building} {name}: {answer.status_code}, not {expected}")
-    return found
+            clients.append(f"{building} {name}: {answer.status_code}, not {expected}")
+    return clients
 
 
 @pytest.mark.parametrize("building", BUILDINGS)
 def test_only_a_known_matter_of_one_s_own_building_can_be_joined(
-    world: World, building: str
+    fixtures: AccessFixtures, building: str
 ) -> None:
-    place = world.stage.town.areas[building]
+    place = fixtures.stage.town.areas[building]
     code = place.qr_codes.get().code
     browser = Client()
     browser.get("/")
@@ -210,28 +216,28 @@ def test_only_a_known_matter_of_one_s_own_building_can_be_joined(
     def by_link(pk: int) -> Any:
         return browser.post(reverse("petitions:me_too", args=[code, pk]))
 
-    assert _wrong_joins(world, building, by_link) == []
-    assert _wrong_joins(world, building, by_draft) == []
+    assert _wrong_joins(fixtures, building, by_link) == []
+    assert _wrong_joins(fixtures, building, by_draft) == []
 
 
-def test_a_revoked_or_unknown_link_joins_nothing(world: World) -> None:
-    qr = world.stage.town.building.qr_codes.get()
+def test_a_revoked_or_unknown_link_joins_nothing(fixtures: AccessFixtures) -> None:
+    qr = fixtures.stage.town.building.qr_codes.get()
     revoke_qr(qr=qr, now=NOW)
     for code in (qr.code, "unknowncode"):
-        for case in (world.cases["own"].pk, access_matrix.NOBODY):
+        for case in (fixtures.cases["own"].pk, access_matrix.UNKNOWN_ID):
             answer = Client().post(reverse("petitions:me_too", args=[code, case]))
             assert answer.status_code == 404
     assert not MeToo.objects.exists()
 
 
-def test_pages_of_a_building_tell_no_more_than_kind_and_step(world: World) -> None:
+def test_pages_of_a_building_tell_no_more_than_kind_and_step(fixtures: AccessFixtures) -> None:
     for building in BUILDINGS:
-        code = world.stage.town.areas[building].qr_codes.get().code
+        code = fixtures.stage.town.areas[building].qr_codes.get().code
         page = Client().get(reverse("petitions:at_place", args=[code]))
         assert page.status_code == 200
-        assert world.found_in(page.content) == []
+        assert fixtures.cases_in(page.content) == []
         offered = {case.pk for case in page.context["nearby_cases"]}
-        joinable = {world.cases[n].pk for n, f in FACTS.items() if may_join(building, f)}
+        joinable = {fixtures.cases[n].pk for n, f in FACTS.items() if may_join(building, f)}
         assert offered <= joinable
 
 
@@ -239,29 +245,29 @@ def test_pages_of_a_building_tell_no_more_than_kind_and_step(world: World) -> No
 
 
 def test_an_unlisted_matter_that_can_be_joined_is_noticed(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    fixtures: AccessFixtures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forgetful(area: Any, now: dt.datetime) -> Any:
         return Petition.objects.same_matter(area.pk, None, now - public_pages.NEARBY_CASE_AGE)
 
     monkeypatch.setattr(public_pages, "cases_shown_at", forgetful)
-    code = world.stage.town.building.qr_codes.get().code
+    code = fixtures.stage.town.building.qr_codes.get().code
     browser = Client()
     browser.get("/")
     wrong = _wrong_joins(
-        world, "b46", lambda pk: browser.post(reverse("petitions:me_too", args=[code, pk]))
+        fixtures, "b46", lambda pk: browser.post(reverse("petitions:me_too", args=[code, pk]))
     )
     assert [line.split(":")[0] for line in wrong] == ["b46 of one household"]
 
 
 def test_a_thumbnail_of_any_case_is_noticed(
-    world: World, browsers: dict[str, Client], monkeypatch: pytest.MonkeyPatch
+    fixtures: AccessFixtures, browsers: dict[str, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unchecked(_request: Any, uuid: Any, *, is_thumb: bool) -> Any:
         return pages.photo_response(Photo.objects.get(uuid=uuid).name, is_thumb=is_thumb)
 
     monkeypatch.setattr(pages, "_picture", unchecked)
-    url = reverse("petitions:track_thumb", args=[world.photos["foreign"].uuid])
+    url = reverse("petitions:track_thumb", args=[fixtures.photos["foreign"].uuid])
     assert browsers["petitioner"].get(url).status_code == 200  # what the matrix above refuses
 
 

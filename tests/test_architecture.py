@@ -23,7 +23,7 @@ Rule = Callable[[Source], list[str]]
 PYTHON = sources(*CODE)
 TESTS = sources("tests")
 TEMPLATES = sources("templates", suffix=".html")
-STATIC = [one for suffix in (".css", ".js", ".svg") for one in sources("static", suffix=suffix)]
+STATIC = [item for suffix in (".css", ".js", ".svg") for item in sources("static", suffix=suffix)]
 
 # Exceptions, each with its reason. Nothing else is excused.
 LATE_IMPORTS = {
@@ -46,7 +46,7 @@ WORDS_OF_THEIR_OWN = {"'English'": "a language's name in its own script"}
 ONCE_AFTER_MIGRATING = {
     "petitions/apps.py": "post_migrate writes the table of steps; no row's signal"
 }
-WRITING_AT_A_DOOR = {
+HARMLESS_WRITES = {
     ".*: drafts\\.save\\(\\)": "a draft lies in the visitor's session, not in a table",
     ".*: segno\\.make\\(.*\\)\\.save\\(\\)": "writes a drawing into memory",
 }
@@ -68,7 +68,10 @@ PYTHON_RULES: dict[Rule, tuple[str, str]] = {
         "petitions/casework/case_page.py",
         "petition.status = 'closed'\n",
     ),
-    architecture_rules.writes_at_a_door: ("petitions/casework/case_page.py", "petition.save()\n"),
+    architecture_rules.writes_in_request_layer: (
+        "petitions/casework/case_page.py",
+        "petition.save()\n",
+    ),
     architecture_rules.imports_web_layer: (
         "petitions/rules/rate_limits.py",
         "from django.http import HttpRequest\n",
@@ -96,14 +99,14 @@ EXCUSED: dict[Rule, Iterable[str]] = {
     architecture_rules.trusted_html: [f"{path}:.*" for path in TRUSTED],
     architecture_rules.unescaped: [f"{path}:.*" for path in TRUSTED],
     architecture_rules.foreign_words: [f".*: {word}" for word in WORDS_OF_THEIR_OWN],
-    architecture_rules.writes_at_a_door: WRITING_AT_A_DOOR,
+    architecture_rules.writes_in_request_layer: HARMLESS_WRITES,
 }
 
 
 def _broken(rule: Rule, files: Iterable[Source]) -> list[str]:
     excused = [re.compile(shape) for shape in EXCUSED.get(rule, ())]
-    found = [one for source in files for one in rule(source)]
-    return [one for one in found if not any(shape.fullmatch(one) for shape in excused)]
+    findings = [item for source in files for item in rule(source)]
+    return [item for item in findings if not any(shape.fullmatch(item) for shape in excused)]
 
 
 def _name(rule: object) -> str:
@@ -163,7 +166,7 @@ def test_rule_sees_a_planted_violation(rule: Rule) -> None:
             "setattr(petition, 'status', new)\n",
         ),
         (
-            architecture_rules.writes_at_a_door,
+            architecture_rules.writes_in_request_layer,
             "petitions/api/verbs.py",
             "Note.objects.create(body='x')\n",
         ),
@@ -204,11 +207,11 @@ def test_inline_code_of_every_kind_is_seen(text: str) -> None:
 # --- Tables -----------------------------------------------------------------------------------
 
 
-def upward_keys(found: Iterable[type[models.Model]]) -> list[str]:
+def upward_keys(model_classes: Iterable[type[models.Model]]) -> list[str]:
     """Foreign keys of an app that point to a higher one."""
     return [
         f"{model._meta.label}.{field.name}"
-        for model in found
+        for model in model_classes
         for field in model._meta.get_fields()
         if field.concrete and field.is_relation and field.related_model
         for target in [field.related_model._meta.app_label]
@@ -293,7 +296,7 @@ def test_no_forbidden_column_in_the_database(db: None) -> None:
         )
         columns = [(table, column) for table, column in cursor.fetchall() if table.startswith(APPS)]
     assert len(columns) > 100
-    assert [one for one in columns if forbidden(one[1])] == []
+    assert [item for item in columns if forbidden(item[1])] == []
 
 
 # --- The clock --------------------------------------------------------------------------------
@@ -332,8 +335,8 @@ NAME = re.compile(r"""["']([\w./-]+\.html)["']""")
 
 
 def _package_templates() -> list[Path]:
-    found = [find_spec(name) for name in PACKAGES]
-    homes = [Path(spec.origin).parent for spec in found if spec and spec.origin]
+    specs = [find_spec(name) for name in PACKAGES]
+    homes = [Path(spec.origin).parent for spec in specs if spec and spec.origin]
     return [folder for home in homes for folder in home.rglob("templates") if folder.is_dir()]
 
 
@@ -344,20 +347,20 @@ def _composed(text: str, words: frozenset[str]) -> set[str]:
 
 
 def test_every_template_is_used_and_every_used_one_exists() -> None:
-    own = {str(Path(one.path).relative_to("templates")) for one in TEMPLATES}
+    own = {str(Path(item.path).relative_to("templates")) for item in TEMPLATES}
     plain = {
         name
-        for one in (*PYTHON, *TEMPLATES)
-        for name in NAME.findall(architecture_rules.uncommented(one.text))
+        for item in (*PYTHON, *TEMPLATES)
+        for name in NAME.findall(architecture_rules.uncommented(item.text))
     }
     words = frozenset(
         node.value
-        for one in PYTHON
-        for node in ast.walk(one.tree)
+        for item in PYTHON
+        for node in ast.walk(item.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ) | {str(status.value) for status in HTTPStatus}
-    composed = {name for one in PYTHON for name in _composed(one.text, words)}
+    composed = {name for item in PYTHON for name in _composed(item.text, words)}
     theirs = _package_templates()
-    given = {name for name in own | plain if any((folder / name).exists() for folder in theirs)}
-    assert sorted(own - plain - composed - given) == [], "used nowhere"
-    assert sorted(plain - own - given) == [], "there is no such template"
+    passed = {name for name in own | plain if any((folder / name).exists() for folder in theirs)}
+    assert sorted(own - plain - composed - passed) == [], "used nowhere"
+    assert sorted(plain - own - passed) == [], "there is no such template"

@@ -18,53 +18,55 @@ from petitions.states import OPEN
 from petitions.web import filters, keyset_pagination
 from tests.petitions import conftest
 from tests.support import access_matrix, oracle
-from tests.support.access_fixtures import FACTS, NOW, World, build, mark_of
+from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, marker_of
 from tests.support.cast import Stage
-from tests.support.oracle import counts_as, is_within, sees_body, sees_case, sees_place
+from tests.support.oracle import counts_as, is_within, sees_case, sees_organisation, sees_place
 
 stage = conftest.stage
-WITH_POST = [name for name in oracle.SEATS if oracle.has_case_post(name)]
-WITHOUT = [name for name in oracle.SEATS if not oracle.has_case_post(name)]
+WITH_POST = [name for name in oracle.POSTS if oracle.has_case_post(name)]
+WITHOUT = [name for name in oracle.POSTS if not oracle.has_case_post(name)]
 EVERY = 6  # of the wider questions the short form asks one in so many of each person
 STANDING = [place for place in oracle.PLACES if place != "gone"]
-Question = Callable[["Asking"], Iterator[str]]
+Question = Callable[["ListReader"], Iterator[str]]
 
 
 @pytest.fixture
-def world(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def fixtures(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[AccessFixtures]:
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
     with time_machine.travel(NOW, tick=False):
         yield build(stage)
 
 
-class Asking:
+class ListReader:
     """One person with a post, looking at lists; every answer is searched for hidden cases."""
 
-    def __init__(self, world: World, who: str) -> None:
-        self.world, self.who = world, who
-        self.visitor = world.visitors[who]
-        self.names = {case.pk: name for name, case in world.cases.items()}
+    def __init__(self, fixtures: AccessFixtures, who: str) -> None:
+        self.fixtures, self.who = fixtures, who
+        self.visitor = fixtures.visitors[who]
+        self.names = {case.pk: name for name, case in fixtures.cases.items()}
         self.cases = {name: fact for name, fact in FACTS.items() if sees_case(who, fact)}
         self.open = {name for name, fact in self.cases.items() if fact.status in OPEN}
-        self.told: list[str] = []
+        self.leaks: list[str] = []
 
     def get(self, url: str, typed: str = "") -> Any:
         """Ask for an address; what was typed may be repeated, any other word of a case may not."""
         answer = self.visitor.ask("GET", url)
         body = answer.content.decode().replace(typed, "") if typed else answer.content.decode()
-        self.told += [f"{url}: {name}" for name in self.world.told_of(self.who, body.encode())]
+        self.leaks += [
+            f"{url}: {name}" for name in self.fixtures.hidden_cases_in(self.who, body.encode())
+        ]
         return answer
 
-    def listed(self, query: str, typed: str = "") -> set[str]:
+    def listed_cases(self, query: str, typed: str = "") -> set[str]:
         """Return the cases on the list page, and see that its count says as much."""
         answer = self.get(f"/petitions/?size=100&{query}", typed)
         if answer.status_code == 302:  # a whole number opens its case
             return {self.names[int(answer["Location"].strip("/").split("/")[1])]}
-        found = {self.names[row.id] for row in answer.context["rows"]}
-        assert answer.context["count"] == len(found), query
-        return found
+        actual = {self.names[row.id] for row in answer.context["rows"]}
+        assert answer.context["count"] == len(actual), query
+        return actual
 
-    def found(self, address: str, typed: str = "") -> list[dict[str, Any]]:
+    def api_rows(self, address: str, typed: str = "") -> list[dict[str, Any]]:
         """Return the rows a program is given."""
         answer = self.get(f"/api/v1/{address}", typed)
         assert answer.status_code == 200, (address, answer.content)
@@ -74,120 +76,130 @@ class Asking:
         return rows
 
 
-def _unlike(what: str, found: object, expected: object) -> Iterator[str]:
-    if found != expected:
-        yield f"{what}: {found}, not {expected}"
+def _difference(what: str, actual: object, expected: object) -> Iterator[str]:
+    if actual != expected:
+        yield f"{what}: {actual}, not {expected}"
 
 
 # --- What everybody is asked ------------------------------------------------------------------
 
 
-def _lists(one: Asking) -> Iterator[str]:
-    yield from _unlike("list", one.listed("state=all"), set(one.cases))
-    yield from _unlike("open list", one.listed(""), one.open)
-    rows = {one.names[row["id"]] for row in one.found("petitions/?limit=100")}
-    yield from _unlike("program's list", rows, set(one.cases))
-    events = {one.names[row["petition"]] for row in one.found("events/?limit=100")}
-    yield from _unlike("events", events, set(one.cases))
+def _lists(reader: ListReader) -> Iterator[str]:
+    yield from _difference("list", reader.listed_cases("state=all"), set(reader.cases))
+    yield from _difference("open list", reader.listed_cases(""), reader.open)
+    rows = {reader.names[row["id"]] for row in reader.api_rows("petitions/?limit=100")}
+    yield from _difference("program's list", rows, set(reader.cases))
+    events = {reader.names[row["petition"]] for row in reader.api_rows("events/?limit=100")}
+    yield from _difference("events", events, set(reader.cases))
 
 
-def _counters(one: Asking) -> Iterator[str]:
-    for tile in one.get("/home/").context["tiles"]:
+def _counters(reader: ListReader) -> Iterator[str]:
+    for tile in reader.get("/home/").context["tiles"]:
         name = tile["url"].partition("?")[2].partition("=")[0]
-        expected = sum(counts_as(name, one.who, fact) for fact in one.cases.values())
-        yield from _unlike(f"counter {name}", tile["count"], expected)
+        expected = sum(counts_as(name, reader.who, fact) for fact in reader.cases.values())
+        yield from _difference(f"counter {name}", tile["count"], expected)
 
 
 # --- What is asked in turn --------------------------------------------------------------------
 
 
-def _counted_lists(one: Asking) -> Iterator[str]:
+def _counted_lists(reader: ListReader) -> Iterator[str]:
     for name in filters.NAMED_FILTERS:
         if name != "due_today":
-            wanted = {n for n, fact in one.cases.items() if counts_as(name, one.who, fact)}
-            yield from _unlike(f"list {name}", one.listed(f"{name}=1"), wanted)
+            wanted = {n for n, fact in reader.cases.items() if counts_as(name, reader.who, fact)}
+            yield from _difference(f"list {name}", reader.listed_cases(f"{name}=1"), wanted)
 
 
-def _overview(one: Asking) -> Iterator[str]:
-    answer = one.get("/overview/")
+def _overview(reader: ListReader) -> Iterator[str]:
+    answer = reader.get("/overview/")
     if answer.status_code == 403:
         return
     field = answer.context["field"]
     for line in answer.context["lines"]:
         pk = int(line.cells[0].url.partition(f"{field}=")[2].partition("&")[0])
         inside = [
-            one.cases[n] for n in one.open if getattr(one.world.cases[n], f"{field}_id") == pk
+            reader.cases[n]
+            for n in reader.open
+            if getattr(reader.fixtures.cases[n], f"{field}_id") == pk
         ]
         for cell in line.cells:
             if cell.column in {"open", "overdue", "escalated"}:
-                expected = sum(counts_as(cell.column, one.who, fact) for fact in inside)
-                yield from _unlike(f"{line.name} {cell.column}", cell.count, expected)
+                expected = sum(counts_as(cell.column, reader.who, fact) for fact in inside)
+                yield from _difference(f"{line.name} {cell.column}", cell.count, expected)
 
 
-def _panels(one: Asking) -> Iterator[str]:
-    areas, orgs = one.world.stage.town.areas, one.world.stage.town.orgs
-    for place in filter(lambda place: sees_place(one.who, place), STANDING):
-        inside = [f for f in one.cases.values() if is_within(f.place, place)]
-        yield from _panel(one, areas[place].get_absolute_url(), inside)
-    for body in filter(lambda body: sees_body(one.who, body), orgs):
-        theirs = [fact for fact in one.cases.values() if fact.handler == body]
-        yield from _panel(one, orgs[body].get_absolute_url(), theirs)
+def _panels(reader: ListReader) -> Iterator[str]:
+    areas, orgs = reader.fixtures.stage.town.areas, reader.fixtures.stage.town.orgs
+    for place in filter(lambda place: sees_place(reader.who, place), STANDING):
+        inside = [f for f in reader.cases.values() if is_within(f.place, place)]
+        yield from _panel(reader, areas[place].get_absolute_url(), inside)
+    for body in filter(lambda body: sees_organisation(reader.who, body), orgs):
+        theirs = [fact for fact in reader.cases.values() if fact.handler == body]
+        yield from _panel(reader, orgs[body].get_absolute_url(), theirs)
 
 
-def _panel(one: Asking, url: str, facts: list[oracle.Case]) -> Iterator[str]:
-    panels = one.get(url).context["panels"]
+def _panel(reader: ListReader, url: str, facts: list[oracle.Case]) -> Iterator[str]:
+    panels = reader.get(url).context["panels"]
     (figures,) = [panel.data for panel in panels if panel.template.startswith("petitions/")]
     for name in ("open", "overdue"):
-        expected = sum(counts_as(name, one.who, fact) for fact in facts)
-        yield from _unlike(f"{url} {name}", figures[name], expected)
+        expected = sum(counts_as(name, reader.who, fact) for fact in facts)
+        yield from _difference(f"{url} {name}", figures[name], expected)
 
 
-def _searches(one: Asking) -> Iterator[str]:
-    yield from _unlike("q=渗漏", one.listed(f"q={quote('渗漏')}"), set(one.cases))
+def _searches(reader: ListReader) -> Iterator[str]:
+    yield from _difference("q=渗漏", reader.listed_cases(f"q={quote('渗漏')}"), set(reader.cases))
     for number, name in enumerate(FACTS):
         if not access_matrix.IS_FULL and number % EVERY:
             continue
-        wanted = {name} & set(one.cases)
-        for typed in (mark_of(name), one.world.cases[name].number):
+        wanted = {name} & set(reader.cases)
+        for typed in (marker_of(name), reader.fixtures.cases[name].number):
             asked = f"q={quote(typed)}&state=all"
-            yield from _unlike(f"q={typed}", one.listed(asked, typed) & {name}, wanted)
-            rows = one.found(f"petitions/?limit=100&q={quote(typed)}", typed)
-            yield from _unlike(f"q={typed}", {one.names[r["id"]] for r in rows} & {name}, wanted)
+            yield from _difference(f"q={typed}", reader.listed_cases(asked, typed) & {name}, wanted)
+            rows = reader.api_rows(f"petitions/?limit=100&q={quote(typed)}", typed)
+            yield from _difference(
+                f"q={typed}", {reader.names[r["id"]] for r in rows} & {name}, wanted
+            )
 
 
-def _filters(one: Asking) -> Iterator[str]:
-    areas, orgs = one.world.stage.town.areas, one.world.stage.town.orgs
+def _filters(reader: ListReader) -> Iterator[str]:
+    areas, orgs = reader.fixtures.stage.town.areas, reader.fixtures.stage.town.orgs
     for place, area in areas.items():
-        inside = {n for n, fact in one.cases.items() if is_within(fact.place, place)}
-        wanted = inside if sees_place(one.who, place) else set()
-        yield from _unlike(f"place {place}", one.listed(f"state=all&place={area.pk}"), wanted)
+        inside = {n for n, fact in reader.cases.items() if is_within(fact.place, place)}
+        wanted = inside if sees_place(reader.who, place) else set()
+        yield from _difference(
+            f"place {place}", reader.listed_cases(f"state=all&place={area.pk}"), wanted
+        )
     for body, org in orgs.items():
-        wanted = {n for n, fact in one.cases.items() if fact.handler == body}
+        wanted = {n for n, fact in reader.cases.items() if fact.handler == body}
         asked = f"state=all&organisation={org.pk}"
-        yield from _unlike(f"organisation {body}", one.listed(asked), wanted)
+        yield from _difference(f"organisation {body}", reader.listed_cases(asked), wanted)
     for community in ("yingbin", "daqiao"):
-        wanted = {n for n, fact in one.cases.items() if is_within(fact.place, community)}
+        wanted = {n for n, fact in reader.cases.items() if is_within(fact.place, community)}
         asked = f"state=all&community={areas[community].pk}"
-        yield from _unlike(f"community {community}", one.listed(asked), wanted)
-    for name, case in one.world.cases.items():
-        rows = one.found(f"events/?petition={case.pk}")
-        yield from _unlike(f"events of {name}", bool(rows), name in one.cases)
+        yield from _difference(f"community {community}", reader.listed_cases(asked), wanted)
+    for name, case in reader.fixtures.cases.items():
+        rows = reader.api_rows(f"events/?petition={case.pk}")
+        yield from _difference(f"events of {name}", bool(rows), name in reader.cases)
 
 
-def _suggestions(one: Asking) -> Iterator[str]:
-    keys = {area.pk: key for key, area in one.world.stage.town.areas.items()}
+def _suggestions(reader: ListReader) -> Iterator[str]:
+    keys = {area.pk: key for key, area in reader.fixtures.stage.town.areas.items()}
     for typed, meant in SUGGESTED.items():
-        answer = one.get(f"{reverse('grids:suggest')}?q={quote(typed)}", typed)
-        found = {keys[row["id"]] for row in json.loads(answer.content)["results"]}
-        reached = {key for key in meant if sees_place(one.who, key)}
-        yield from _unlike(f"suggested for {typed}", found, reached)
+        answer = reader.get(f"{reverse('grids:suggest')}?q={quote(typed)}", typed)
+        actual = {keys[row["id"]] for row in json.loads(answer.content)["results"]}
+        reached = {key for key in meant if sees_place(reader.who, key)}
+        yield from _difference(f"suggested for {typed}", actual, reached)
     for address, keep in (("areas/", STANDING), ("buildings/", ["b46", "b47", "b1"])):
-        found = {keys[row["id"]] for row in one.found(f"{address}?limit=100")}
-        yield from _unlike(address, found, {key for key in keep if sees_place(one.who, key)})
-    bodies = {org.pk: key for key, org in one.world.stage.town.orgs.items()}
-    found = {bodies[row["id"]] for row in one.found("organisations/?limit=100")}
-    wanted = {key for key in bodies.values() if key != "gone" and sees_body(one.who, key)}
-    yield from _unlike("organisations/", found, wanted)
+        actual = {keys[row["id"]] for row in reader.api_rows(f"{address}?limit=100")}
+        yield from _difference(
+            address, actual, {key for key in keep if sees_place(reader.who, key)}
+        )
+    bodies = {org.pk: key for key, org in reader.fixtures.stage.town.orgs.items()}
+    actual = {bodies[row["id"]] for row in reader.api_rows("organisations/?limit=100")}
+    wanted = {
+        key for key in bodies.values() if key != "gone" and sees_organisation(reader.who, key)
+    }
+    yield from _difference("organisations/", actual, wanted)
 
 
 SUGGESTED = {
@@ -198,16 +210,16 @@ SUGGESTED = {
 }
 
 
-def _choices(one: Asking) -> Iterator[str]:
+def _choices(reader: ListReader) -> Iterator[str]:
     """The bodies a form offers are those within reach, and never more."""
-    keys = {org.pk: key for key, org in one.world.stage.town.orgs.items()}
+    keys = {org.pk: key for key, org in reader.fixtures.stage.town.orgs.items()}
     for name, act, field in OFFERED:
-        answer = one.get(f"/petitions/{one.world.cases[name].pk}/{act}/")
+        answer = reader.get(f"/petitions/{reader.fixtures.cases[name].pk}/{act}/")
         if answer.status_code != 200 or answer.context is None:
             continue
         offered = {keys[row.pk] for row in answer.context["form"].fields[field].queryset}
-        outside = {key for key in offered if not sees_body(one.who, key)}
-        yield from _unlike(f"{act} offers", outside, set())
+        outside = {key for key in offered if not sees_organisation(reader.who, key)}
+        yield from _difference(f"{act} offers", outside, set())
         assert "gone" not in offered
 
 
@@ -223,51 +235,53 @@ IN_TURN: tuple[Question, ...] = (
 )
 
 
-def _asked(one: Asking, turn: int) -> Iterator[str]:
+def _asked(reader: ListReader, turn: int) -> Iterator[str]:
     chosen = [
         q for at, q in enumerate(IN_TURN) if access_matrix.IS_FULL or (at + turn) % EVERY == 0
     ]
     for question in (*TO_ALL, *chosen):
-        yield from question(one)
+        yield from question(reader)
 
 
 @pytest.mark.slow
-def test_lists_and_counters_say_what_the_oracle_says(world: World) -> None:
+def test_lists_and_counters_say_what_the_oracle_says(fixtures: AccessFixtures) -> None:
     wrong = []
     for turn, who in enumerate(WITH_POST):
-        one = Asking(world, who)
-        wrong += [f"{who} {line}" for line in _asked(one, turn)]
-        wrong += [f"{who} is told by {line}" for line in one.told]
+        reader = ListReader(fixtures, who)
+        wrong += [f"{who} {line}" for line in _asked(reader, turn)]
+        wrong += [f"{who} is told by {line}" for line in reader.leaks]
     assert wrong == []
 
 
 @pytest.mark.parametrize("who", WITHOUT)
-def test_whoever_has_no_post_gets_no_list_at_all(world: World, who: str) -> None:
+def test_whoever_has_no_post_gets_no_list_at_all(fixtures: AccessFixtures, who: str) -> None:
     for url in ("/home/", "/petitions/", "/overview/", "/api/v1/petitions/", "/api/v1/events/"):
-        answer = world.visitors[who].ask("GET", url)
+        answer = fixtures.visitors[who].ask("GET", url)
         assert answer.status_code in {302, 401, 403}, url
-        assert world.found_in(answer.content) == []
+        assert fixtures.cases_in(answer.content) == []
 
 
 # --- Planted mistakes -------------------------------------------------------------------------
 
 
 def test_a_filter_that_replaces_the_scope_is_noticed(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    fixtures: AccessFixtures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def replacing(_self: Any, _rows: Any, _name: str, pk: int) -> Any:
         return Petition.objects.filter(path__startswith=Area.objects.get(pk=pk).path)
 
     monkeypatch.setattr(filters.PetitionFilter, "keep_below", replacing)
-    one = Asking(world, "clerk")
+    reader = ListReader(fixtures, "clerk")
     with pytest.raises(AssertionError):
-        assert list(_filters(one)) == []
-    assert any("foreign" in line for line in one.told)
+        assert list(_filters(reader)) == []
+    assert any("foreign" in line for line in reader.leaks)
 
 
-def test_a_count_over_all_cases_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_over_all_cases_is_noticed(
+    fixtures: AccessFixtures, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         keyset_pagination, "bounded_count", lambda *_asked: Petition.objects.count()
     )
     with pytest.raises(AssertionError):
-        list(_lists(Asking(world, "clerk")))
+        list(_lists(ListReader(fixtures, "clerk")))

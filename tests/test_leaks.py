@@ -23,7 +23,7 @@ from tests.support.api_client import Program
 from tests.support.cast import Stage
 from tests.support.clients import login
 from tests.support.pictures import jpeg
-from tests.support.route_list import Door, comparable
+from tests.support.route_list import Access, comparable
 
 NOW = timezone.now()
 MARK = "暗号QZX"
@@ -31,11 +31,11 @@ WORDS = f"水箱渗漏 {MARK}"
 NAME, PHONE = f"示例{MARK}", "190-0000-9876"
 INSIDERS = ("outsider", "sibling", "official", "city", "partner")
 STRANGERS = ("clerk", "secretary", "leader", "member", "community", "department")
-HATS = ("auditor", "sysadmin", "secadmin")
-EVERYBODY = (*STRANGERS, *HATS, "visitor")
-LISTS = {Door.PUBLIC, Door.LOGIN, Door.POST, Door.OWN_ACCOUNT}
-LISTS |= {Door.OPERATOR, Door.OPERATOR_ROWS, Door.OPERATOR_ADD, Door.LOG_IN}
-TOKEN_LISTS = {Door.TOKEN, Door.TOKEN_POST}
+ADMIN_NAMES = ("auditor", "sysadmin", "secadmin")
+EVERYBODY = (*STRANGERS, *ADMIN_NAMES, "visitor")
+LISTS = {Access.PUBLIC, Access.LOGIN, Access.POST, Access.OWN_ACCOUNT}
+LISTS |= {Access.OPERATOR, Access.OPERATOR_ROWS, Access.OPERATOR_ADD, Access.LOG_IN}
+TOKEN_LISTS = {Access.TOKEN, Access.TOKEN_POST}
 
 
 def _hidden(stage: Stage) -> Petition:
@@ -80,25 +80,25 @@ def _questions(stage: Stage, petition: Petition) -> list[str]:
 
 
 def _addresses(
-    stage: Stage, petition: Petition, doors: set[Door], turn: int | None = None
+    stage: Stage, petition: Petition, accesses: set[Access], turn: int | None = None
 ) -> list[str]:
     """Return every address of these doors; in the short form a third of the queries, in turn."""
-    found = []
+    addresses = []
     queries = _questions(stage, petition)
     if turn is not None and not access_matrix.IS_FULL:
         queries = ["", *queries[1 + turn % 3 :: 3]]
     for route in route_list.routes():
-        if route.parameters or route_list.door_of(route.name) not in doors:
+        if route.parameters or route_list.access_of(route.name) not in accesses:
             continue
         if route.name in {"account_logout", "admin:logout", "metrics"}:
             continue
         url = reverse(route.name)
-        asked = queries if route_list.door_of(route.name) in DATA else [""]
-        found += [f"{url}?{query}" if query else url for query in asked]
-    return found
+        wanted = queries if route_list.access_of(route.name) in DATA else [""]
+        addresses += [f"{url}?{query}" if query else url for query in wanted]
+    return addresses
 
 
-DATA = {Door.LOGIN, Door.POST, Door.TOKEN_POST, Door.TOKEN}
+DATA = {Access.LOGIN, Access.POST, Access.TOKEN_POST, Access.TOKEN}
 
 
 def _telling(body: bytes, url: str, petition: Petition) -> bool:
@@ -119,37 +119,37 @@ def _telling(body: bytes, url: str, petition: Petition) -> bool:
 def test_no_word_of_it_on_any_page(stage: Stage, name: str) -> None:
     petition = _hidden(stage)
     client = Client() if name == "visitor" else login(stage, name)
-    told = []
+    leaks = []
     for url in _addresses(stage, petition, LISTS, EVERYBODY.index(name)):
         answer = client.get(url)
         assert answer.status_code < 500, url
         if _telling(answer.content if not answer.streaming else b"", url, petition):
-            told.append(url)
-    assert told == []
+            leaks.append(url)
+    assert leaks == []
 
 
 def test_the_same_look_finds_it_for_those_who_may(stage: Stage) -> None:
     petition = _hidden(stage)
     client = login(stage, "outsider")
     urls = _addresses(stage, petition, LISTS)
-    told = [url for url in urls if _telling(client.get(url).content, url, petition)]
-    assert reverse("petitions:list") in told
-    assert f"{reverse('petitions:list')}?q=渗漏" in told
+    leaks = [url for url in urls if _telling(client.get(url).content, url, petition)]
+    assert reverse("petitions:list") in leaks
+    assert f"{reverse('petitions:list')}?q=渗漏" in leaks
 
 
-@pytest.mark.parametrize("name", [*STRANGERS, *HATS])
+@pytest.mark.parametrize("name", [*STRANGERS, *ADMIN_NAMES])
 def test_no_word_of_it_for_a_program(stage: Stage, name: str) -> None:
     petition = _hidden(stage)
     program = Program(stage.cast[name])
-    told = []
+    leaks = []
     for url in _addresses(stage, petition, TOKEN_LISTS, EVERYBODY.index(name)):
         answer = program.client.get(url, headers=program.headers)
         assert answer.status_code < 500, url
         if _telling(answer.content, url, petition) or f'"petition":{petition.pk},' in str(
             answer.content
         ):
-            told.append(url)
-    assert told == []
+            leaks.append(url)
+    assert leaks == []
 
 
 def test_public_pages_of_its_own_building_tell_nothing_personal(stage: Stage) -> None:
@@ -211,10 +211,10 @@ def _ready(stage: Stage, verb: str, status: Status) -> Petition:
     FOREIGN_IN_PAGES,
     ids=[f"{row[0]} {row[4]}" for row in FOREIGN_IN_PAGES],
 )
-@pytest.mark.parametrize("door", ["page", "program"])
+@pytest.mark.parametrize("caller", ["page", "program"])
 def test_a_verb_names_nothing_of_elsewhere(
     stage: Stage,
-    door: str,
+    caller: str,
     verb: str,
     status: Status,
     by: str,
@@ -224,7 +224,7 @@ def test_a_verb_names_nothing_of_elsewhere(
 ) -> None:
     petition = _ready(stage, verb, status)
     foreign = _foreign(stage, key)
-    if door == "page":
+    if caller == "page":
         client, url = login(stage, by), reverse(f"petitions:{verb}", args=[petition.pk])
         _same_refusal(client.post, url, data | {"version": petition.version}, name, foreign)
     else:
@@ -249,7 +249,7 @@ def test_a_verb_takes_no_field_it_does_not_need(stage: Stage, field: str) -> Non
     assert json.loads(answer.content)["errors"][0]["field"] == field
     url = reverse("petitions:note", args=[petition.pk])
     login(stage, "secretary").post(url, {"body": "示例", field: hidden.pk})  # a page ignores it
-    left, right = (Petition.objects.get(pk=one.pk) for one in (petition, hidden))
+    left, right = (Petition.objects.get(pk=row.pk) for row in (petition, hidden))
     assert (left.merged_into, left.organisation, left.filed_by) == (
         (None, petition.organisation, None)
     )
@@ -264,9 +264,9 @@ def test_a_photo_kept_for_one_case_is_dropped_at_another(
     mine, other = stage.at(Status.ACCEPTED), stage.at(Status.ACCEPTED)
     client = login(stage, "secretary")
 
-    def send(petition: Petition, who: Client, **given: Any) -> Any:
+    def send(petition: Petition, who: Client, **fields: Any) -> Any:
         url = reverse("petitions:note", args=[petition.pk])
-        return who.post(url, {"version": petition.version, **given})
+        return who.post(url, {"version": petition.version, **fields})
 
     page = send(mine, client, photos=[jpeg()]).content.decode()  # no words: the photo is kept
     (token,) = re.findall(r'name="kept" value="([^"]+)"', page)
@@ -298,8 +298,8 @@ def test_a_report_is_about_nobody_who_does_not_answer_for_the_place(stage: Stage
         "channel": "desk",
     }
     for pk in (body.pk, 999_999):
-        given = form | {"about": pk, "key": str(uuid.uuid4())}
-        answer = login(stage, "clerk").post(reverse("petitions:desk"), given)
+        fields = form | {"about": pk, "key": str(uuid.uuid4())}
+        answer = login(stage, "clerk").post(reverse("petitions:desk"), fields)
         assert "反映的组织不负责这个地点" in answer.content.decode()
         assert str(body.name) not in answer.content.decode()
     assert not Petition.objects.exists()
@@ -308,9 +308,9 @@ def test_a_report_is_about_nobody_who_does_not_answer_for_the_place(stage: Stage
 def test_doors_of_a_building_elsewhere_cannot_be_visited(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     program = Program(stage.cast["secretary"])
-    door = {"entrance": 1, "floor": 1, "door": 1, "result": "affected"}
+    visit = {"entrance": 1, "floor": 1, "door": 1, "result": "affected"}
     for pk in (stage.town.areas["b1"].pk, 999_999):
-        answer = program.act(petition.pk, "visit", {"building": pk, "doors": [door]})
+        answer = program.act(petition.pk, "visit", {"building": pk, "doors": [visit]})
         assert answer.status_code == 400, answer.content
     assert not petition.doors.exists()
 
@@ -351,9 +351,9 @@ def test_the_desk_files_nothing_elsewhere(stage: Stage, by: str) -> None:
 @pytest.mark.parametrize("typed", ["河畔新区", "hpxq", "hp", "1号楼", "大桥"])
 def test_suggestions_offer_nothing_of_elsewhere(stage: Stage, typed: str) -> None:
     client = login(stage, "clerk")
-    found = client.get(reverse("grids:suggest"), {"q": typed}).content.decode()
-    assert "河畔" not in found.replace(typed, "")
-    assert "大桥" not in found.replace(typed, "")
+    page = client.get(reverse("grids:suggest"), {"q": typed}).content.decode()
+    assert "河畔" not in page.replace(typed, "")
+    assert "大桥" not in page.replace(typed, "")
 
 
 def test_the_preview_knows_nothing_of_elsewhere(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""The planted mistakes themselves: enough of them, and each under a test that exists."""
+"""The mutants: their number, and that each names an existing test."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ ROOT = Path(__file__).resolve().parent.parent
 AT_LEAST = 14
 
 
-def test_there_are_enough_and_each_once() -> None:
-    names = [plant.name for plant in MUTANTS]
+def test_mutants_are_unique_and_enough() -> None:
+    names = [mutant.name for mutant in MUTANTS]
     assert len(names) == len(set(names)) >= AT_LEAST
 
 
-@pytest.mark.parametrize("plant", MUTANTS, ids=lambda plant: plant.name)
-def test_the_test_named_for_it_exists(plant: Mutant) -> None:
-    """A twin is only made beside a test: one renamed would let its mistake go unseen."""
-    file, _, function = plant.test.partition("::")
+@pytest.mark.parametrize("plant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutant_names_an_existing_test(mutant: Mutant) -> None:
+    """A mutant of a renamed test would never run."""
+    file, _, function = mutant.test.partition("::")
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert function.partition("[")[0] in functions
 
 
-def test_every_mistake_names_its_parameters_rightly() -> None:
-    """A test whose parameters were renamed would let its mistake go unseen."""
-    assert runner.WITHOUT == []
+def test_mutants_name_existing_parameters() -> None:
+    """A mutant of a test with renamed parameters would never run."""
+    assert runner.UNMATCHED == []
 
 
-def test_a_test_that_sees_nothing_fails() -> None:
-    """The net itself: a twin whose test passes is a failure."""
+def test_surviving_mutant_fails() -> None:
+    """A copy whose test passes with the mutant must fail."""
     run = runner.call(_Blind())  # type: ignore[arg-type]
     next(run)
-    with pytest.raises(pytest.fail.Exception, match="not seen"):
+    with pytest.raises(pytest.fail.Exception, match="not killed"):
         run.send(None)
 
 
 class _Blind:
-    """A test that passes whatever is planted."""
+    """A test that passes with any mutant."""
 
     stash = pytest.Stash()
-    stash[runner.PLANTED] = Mutant(lambda _patch: None, "tests/none.py::none", ())
+    stash[runner.MUTANT] = Mutant(lambda _patch: None, "tests/none.py::none", ())

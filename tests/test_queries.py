@@ -17,10 +17,10 @@ from petitions.api.throttling import WriteThrottle
 from petitions.enums import Status, Verb
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.api_client import Program
-from tests.support.bulk_cases import grow
+from tests.support.bulk_cases import multiply_cases
 from tests.support.cast import PATHS, Stage
 from tests.support.clients import BUDGET, counted, login
-from tests.support.run_report import Say
+from tests.support.run_report import ReportFigure
 from tests.support.verb_cases import VERB_CASES, VerbCase, url_of
 
 S = Status
@@ -130,20 +130,20 @@ def test_as_few_at_ten_thousand_as_at_a_hundred(
     settings: Settings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    say: Say,
+    report_figure: ReportFigure,
 ) -> None:
     settings.DEMO, settings.MEDIA_ROOT = True, tmp_path
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
     monkeypatch.setattr(WriteThrottle, "allow_request", lambda *_args: True)
     for status in PATHS:
         stage.at(status)
-    sizes = [grow(100)]
+    sizes = [multiply_cases(100)]
     few = _all(stage)
-    sizes.append(grow(10_000))
+    sizes.append(multiply_cases(10_000))
     many = _all(stage)
-    say(f"questions at {sizes[0]} and {sizes[1]} cases")
-    for name, number in sorted(many.numbers.items(), key=lambda one: -one[1]):
-        say(f"  {few.numbers[name]:3} {number:3}  {name}")
+    report_figure(f"questions at {sizes[0]} and {sizes[1]} cases")
+    for name, number in sorted(many.numbers.items(), key=lambda item: -item[1]):
+        report_figure(f"  {few.numbers[name]:3} {number:3}  {name}")
     over = {name for name, number in many.numbers.items() if number > BUDGET}
     assert {name: [sql[:110] for sql in many.asked[name]] for name in over} == {}
     frequent = {name for name in few.numbers if FREQUENT in name}

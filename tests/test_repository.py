@@ -109,8 +109,8 @@ def missing_paths(document: Path, text: str) -> list[str]:
 def test_documents_name_existing_files() -> None:
     documents = [path for pattern in DOCUMENTS for path in sorted(ROOT.glob(pattern))]
     assert len(documents) > 25
-    found = {path.name: missing_paths(path, path.read_text()) for path in documents}
-    assert {name: missing for name, missing in found.items() if missing} == {}
+    missing_by_name = {path.name: missing_paths(path, path.read_text()) for path in documents}
+    assert {name: missing for name, missing in missing_by_name.items() if missing} == {}
     assert missing_paths(ROOT / "README.md", "`config/nowhere.py` [a](docs/nowhere.md)") == [
         "docs/nowhere.md",
         "config/nowhere.py",

@@ -68,7 +68,7 @@ class Entry:
 
 def read_po(text: str) -> list[Entry]:
     """Read the texts of a catalogue, without its header."""
-    found = []
+    texts = []
     for block in text.split("\n\n"):
         parts: dict[str, str] = {}
         flags: set[str] = set()
@@ -89,8 +89,8 @@ def read_po(text: str) -> list[Entry]:
             frozenset(flags),
         )
         if entry.source:
-            found.append(entry)
-    return found
+            texts.append(entry)
+    return texts
 
 
 def read_mo(data: bytes) -> dict[str, str]:
@@ -102,9 +102,9 @@ def read_mo(data: bytes) -> dict[str, str]:
         length, at = struct.unpack_from("<2I", data, table + 8 * index)
         return data[at : at + length].decode()
 
-    found = {word(sources, index): word(targets, index) for index in range(count)}
-    found.pop("")
-    return found
+    texts = {word(sources, index): word(targets, index) for index in range(count)}
+    texts.pop("")
+    return texts
 
 
 def words_of_python(text: str) -> Iterator[Key]:
@@ -119,7 +119,9 @@ def words_of_python(text: str) -> Iterator[Key]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            texts = [str(one.value) for one in node.args if isinstance(one, ast.Constant)]
+            texts = [
+                str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)
+            ]
             if node.func.id in names and texts:
                 yield _key(names[node.func.id], texts)
 
@@ -149,12 +151,12 @@ def _key(function: str, texts: list[str]) -> Key:
 
 def words_of_code() -> dict[Key, str]:
     """Return every text of the code and the templates, with one file it stands in."""
-    found: dict[Key, str] = {}
+    texts: dict[Key, str] = {}
     for path in _files(ROOT):
         read = words_of_python if path.suffix == ".py" else words_of_template
         for key in read(path.read_text()):
-            found.setdefault(key, str(path.relative_to(ROOT)))
-    return found
+            texts.setdefault(key, str(path.relative_to(ROOT)))
+    return texts
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -217,12 +219,12 @@ RULES: dict[Rule, Entry] = {
 
 def compiled(entries: Iterable[Entry]) -> dict[str, str]:
     """Return what a compiled catalogue of these entries holds."""
-    found = {}
+    texts = {}
     for entry in entries:
         source = f"{entry.source}\0{entry.plural}" if entry.plural else entry.source
         source = f"{entry.context}\x04{source}" if entry.context else source
-        found[source] = "\0".join(entry.forms)
-    return found
+        texts[source] = "\0".join(entry.forms)
+    return texts
 
 
 # --- tests --------------------------------------------------------------------------------------
@@ -260,10 +262,10 @@ def test_no_text_stands_twice(entries: list[Entry]) -> None:
 
 
 def test_the_compiled_catalogue_is_this_catalogue(entries: list[Entry]) -> None:
-    found = read_mo(PO.with_suffix(".mo").read_bytes())
-    assert found == compiled(entries)
+    texts = read_mo(PO.with_suffix(".mo").read_bytes())
+    assert texts == compiled(entries)
     planted = [*entries[:-1], replace(entries[-1], forms=("something else",))]
-    assert found != compiled(planted)
+    assert texts != compiled(planted)
 
 
 def test_code_and_catalogue_hold_the_same_texts(entries: list[Entry]) -> None:

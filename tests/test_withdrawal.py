@@ -26,7 +26,7 @@ from tests.support import access_matrix
 from tests.support.access_fixtures import DAY, photo_of
 from tests.support.cast import Stage, build_cast, build_town
 from tests.support.polling_clients import Poller, Server, gunicorn, polling
-from tests.support.run_report import Say
+from tests.support.run_report import ReportFigure
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MARK = "暗号QZX"
@@ -84,7 +84,7 @@ def _sessions(stage: Stage, case: Petition) -> list[Poller]:
         "search": ("/api/v1/petitions/?q=QZX", mark),
     }
     who = dict(zip(WAYS, ("clerk", "secretary", "partner", "community", "leader"), strict=True))
-    made = []
+    pollers = []
     for way, name in who.items():
         user = stage.cast[name]
         is_mixed = way in {"post ended", "account closed"}
@@ -92,8 +92,8 @@ def _sessions(stage: Stage, case: Petition) -> list[Poller]:
             is_program = way == "token revoked" or (is_mixed and number % 2)
             what, (path, sign) = program if is_program else page
             headers = _program(user) if is_program else _browser(user)
-            made.append(Poller(f"{way}: {what}", path, headers, sign))
-    return made
+            pollers.append(Poller(f"{way}: {what}", path, headers, sign))
+    return pollers
 
 
 def _withdraw(stage: Stage) -> None:
@@ -116,45 +116,49 @@ def _measured(stage: Stage, server: Server, *, seconds: float) -> tuple[list[Pol
     sessions = _sessions(stage, case)
     with polling(server, sessions):
         until = time.monotonic() + 30
-        while not all(any(let_in for _b, let_in, _s in one.told) for one in sessions):
-            quiet = [one.name for one in sessions if not any(row[1] for row in one.told)]
+        while not all(any(let_in for _b, let_in, _s in session.answers) for session in sessions):
+            quiet = [
+                session.name for session in sessions if not any(row[1] for row in session.answers)
+            ]
             assert time.monotonic() < until, f"never let in: {quiet}"
             time.sleep(0.05)
         _withdraw(stage)
         committed = time.monotonic()
         time.sleep(AT_LATEST + seconds)
-        while any(one.asked_after(committed + AT_LATEST) == 0 for one in sessions):
+        while any(session.polls_after(committed + AT_LATEST) == 0 for session in sessions):
             time.sleep(0.05)
     return sessions, committed
 
 
 @pytest.mark.slow
-def test_rights_are_gone_within_a_second(stage: Stage, server: Server, say: Say) -> None:
+def test_rights_are_gone_within_a_second(
+    stage: Stage, server: Server, report_figure: ReportFigure
+) -> None:
     sessions, committed = _measured(stage, server, seconds=3.0 if access_matrix.IS_FULL else 0.5)
-    late = {one.name: one.last_let_in(committed) for one in sessions}
-    polls = sum(one.asked_after(committed) for one in sessions)
+    late = {session.name: session.last_allowed(committed) for session in sessions}
+    polls = sum(session.polls_after(committed) for session in sessions)
     longest = max(0.0, *late.values()) * 1000
-    say(
+    report_figure(
         f"{len(sessions)} sessions, {polls} polls after the commit; the last poll let in"
         f" began {longest:.0f} ms after it"
     )
     assert len(sessions) == 20
     assert {name: seconds for name, seconds in late.items() if seconds >= AT_LATEST} == {}
-    answers = {one.told[-1][2] for one in sessions}
+    answers = {session.answers[-1][2] for session in sessions}
     assert answers <= {200, 302, 401, 403, 404}
 
 
 def test_a_cache_of_rights_is_noticed(
     stage: Stage, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept: dict[int, Any] = {}
+    cache: dict[int, Any] = {}
 
-    def remembered(user: User) -> Any:
-        if user.pk not in kept:
-            kept[user.pk] = scopes.load(user, timezone.localdate())
-        return kept[user.pk]
+    def cached_scope(user: User) -> Any:
+        if user.pk not in cache:
+            cache[user.pk] = scopes.load(user, timezone.localdate())
+        return cache[user.pk]
 
-    monkeypatch.setattr(User, "scope", property(remembered))
+    monkeypatch.setattr(User, "scope", property(cached_scope))
     sessions, committed = _measured(stage, server, seconds=0.2)
-    late = {one.name for one in sessions if one.last_let_in(committed) >= AT_LATEST}
+    late = {session.name for session in sessions if session.last_allowed(committed) >= AT_LATEST}
     assert {name.partition(":")[0] for name in late} == {"post ended", "place given away"}

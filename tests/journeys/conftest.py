@@ -23,10 +23,10 @@ def stack(browser: Browser, stack: Stack) -> Stack:
 @pytest.fixture
 def watch(stack: Stack) -> Iterator[browser_driver.Watch]:
     """Everything that goes wrong behind the pages of one test, from first click to last."""
-    made = browser_driver.Watch(stack.address)
-    yield made
-    assert not made.errors
-    assert not made.strangers
+    created = browser_driver.Watch(stack.address)
+    yield created
+    assert not created.errors
+    assert not created.foreign_requests
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def opened(browser: Browser, stack: Stack, watch: browser_driver.Watch) -> Itera
     with ExitStack() as contexts:
 
         def opener(**options: object) -> Page:
-            made = browser_driver.context(browser, stack, **options)  # type: ignore[arg-type]
-            contexts.callback(made.close)
-            watch.attach(made)
-            return made.new_page()
+            created = browser_driver.context(browser, stack, **options)  # type: ignore[arg-type]
+            contexts.callback(created.close)
+            watch.attach(created)
+            return created.new_page()
 
         yield opener

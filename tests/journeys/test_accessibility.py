@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support import browser_driver, route_list
-from tests.support.page_checks import LANGUAGES, look
+from tests.support.page_checks import LANGUAGES, check_page
 from tests.support.route_list import Route
-from tests.support.route_objects import Guide
+from tests.support.route_objects import PageFinder
 from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
@@ -32,8 +32,8 @@ NOT_PAGES = {
     **dict.fromkeys(("petitions:report_photo", "petitions:photo_file", "petitions:thumb"), PICTURE),
     **dict.fromkeys(("petitions:track_photo", "petitions:track_thumb"), PICTURE),
 }
-ROUTES = [one for one in route_list.routes() if not one.name.startswith(("api:", "admin"))]
-PAGES = [one for one in ROUTES if one.name not in NOT_PAGES]
+ROUTES = [route for route in route_list.routes() if not route.name.startswith(("api:", "admin"))]
+PAGES = [route for route in ROUTES if route.name not in NOT_PAGES]
 # What is shown in place of a page: who is shown it where, and the status.
 INSTEAD = {
     "not found": ("visitor", "/nowhere/", 404),
@@ -44,28 +44,28 @@ INSTEAD = {
 
 
 @pytest.fixture(scope="module")
-def guide(browser: Browser, stack: Stack) -> Iterator[Guide]:
-    made = Guide(browser, stack, browser_driver.Watch(stack.address))
-    yield made
-    made.close()
+def finder(browser: Browser, stack: Stack) -> Iterator[PageFinder]:
+    created = PageFinder(browser, stack, browser_driver.Watch(stack.address))
+    yield created
+    created.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("route", PAGES, ids=lambda route: route.name)
-def test_page(guide: Guide, route: Route, language: str) -> None:
-    found = guide.find(route)
-    assert found, f"{route.name} is no page to anybody: say why in NOT_PAGES"
-    look(guide, *found, language)
+def test_page(finder: PageFinder, route: Route, language: str) -> None:
+    page = finder.find(route)
+    assert page, f"{route.name} is no page to anybody: say why in NOT_PAGES"
+    check_page(finder, *page, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("case", INSTEAD)
-def test_what_is_shown_in_place_of_a_page(guide: Guide, case: str, language: str) -> None:
+def test_what_is_shown_in_place_of_a_page(finder: PageFinder, case: str, language: str) -> None:
     who, address, status = INSTEAD[case]
-    look(guide, who, address, language, status=status)
+    check_page(finder, who, address, language, status=status)
 
 
-def test_what_is_said_to_be_no_page_is_none(guide: Guide) -> None:
-    pages = [one for one in ROUTES if one.name in NOT_PAGES and guide.find(one)]
+def test_what_is_said_to_be_no_page_is_none(finder: PageFinder) -> None:
+    pages = [route for route in ROUTES if route.name in NOT_PAGES and finder.find(route)]
     assert not pages
-    assert set(NOT_PAGES) <= {one.name for one in ROUTES}
+    assert set(NOT_PAGES) <= {route.name for route in ROUTES}

@@ -36,9 +36,9 @@ MOVED = """
 
 
 def _hold(page: Page) -> list[Route]:
-    held: list[Route] = []
-    page.route(LOOK_UP, lambda route: held.append(route))
-    return held
+    held_requests: list[Route] = []
+    page.route(LOOK_UP, lambda route: held_requests.append(route))
+    return held_requests
 
 
 def _pick(page: Page, typed: str, name: str) -> None:
@@ -49,12 +49,12 @@ def _pick(page: Page, typed: str, name: str) -> None:
 
 
 def test_enter_before_the_list_is_there_chooses_what_alone_is_found(desk: Page) -> None:
-    held = _hold(desk)
+    held_requests = _hold(desk)
     with desk.expect_request(re.compile(r"[?&]q=fxhy46$"), timeout=5_000):
         desk.keyboard.type("fxhy46")
         desk.keyboard.press("Enter")
     expect(desk.locator("[data-error-summary]")).to_have_count(0)
-    held[-1].continue_()
+    held_requests[-1].continue_()
     expect(desk.locator("#id_where")).to_have_value(re.compile(HERE))
     expect(desk.locator("#desk-known")).to_contain_text(HERE)
 
@@ -125,12 +125,12 @@ def test_typing_over_a_draft_replaces_it(desk: Page) -> None:
 def test_what_is_typed_before_the_draft_comes_stays(desk: Page) -> None:
     _pick(desk, "fxhy46", HERE)
     desk.locator("#id_text").fill("水是浑的")
-    held: list[Route] = []
-    desk.route(DRAFTS, lambda route: held.append(route))
+    held_requests: list[Route] = []
+    desk.route(DRAFTS, lambda route: held_requests.append(route))
     with desk.expect_request(DRAFTS, timeout=5_000):
         desk.goto(DESK)
         desk.keyboard.type("tsjy4")
-    held[0].continue_()
+    held_requests[0].continue_()
     expect(desk.locator("#id_text")).to_have_value("水是浑的")
     expect(desk.locator("#id_where")).to_have_value(re.compile("^(tsjy4|.*4号楼)$"))
     expect(desk.locator("#id_where")).not_to_have_value(re.compile(HERE))

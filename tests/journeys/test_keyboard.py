@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.journeys.conftest import Opener
 from tests.support import browser_driver
 from tests.support.browser_driver import snap
-from tests.support.run_report import Say
+from tests.support.run_report import ReportFigure
 from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
@@ -26,7 +26,9 @@ def desk(opened: Opener) -> Page:
     return opened(screen=browser_driver.DESK_SCREEN)
 
 
-def test_desk_in_a_minute(desk: Page, stack: Stack, watch: browser_driver.Watch, say: Say) -> None:
+def test_desk_in_a_minute(
+    desk: Page, stack: Stack, watch: browser_driver.Watch, report_figure: ReportFigure
+) -> None:
     """From the empty form to the slip, typed as fast as a clerk types."""
     browser_driver.log_in(desk, "staff")
     desk.keyboard.press("c")
@@ -40,7 +42,7 @@ def test_desk_in_a_minute(desk: Page, stack: Stack, watch: browser_driver.Watch,
     desk.wait_for_url("**/slip/")
     seconds = time.monotonic() - began
     number = desk.locator(".code__value").first.inner_text()
-    say(f"desk: {keys} keystrokes, {seconds:.1f} s from the empty form to {number}")
+    report_figure(f"desk: {keys} keystrokes, {seconds:.1f} s from the empty form to {number}")
     assert seconds <= A_MINUTE
     query = """SELECT a.full_name, c.code, p.text FROM petitions_petition p
         JOIN grids_area a ON a.id = p.place_id JOIN petitions_category c ON c.id = p.category_id
@@ -53,14 +55,14 @@ def test_desk_in_a_minute(desk: Page, stack: Stack, watch: browser_driver.Watch,
 def test_what_was_typed_before_the_script_came_is_looked_for(desk: Page) -> None:
     """On a slow line the boxes are there before the script that fills them; typing counts."""
     browser_driver.log_in(desk, "staff")
-    held: list[Route] = []
-    desk.route(re.compile(r"/combobox[.\w]*\.js"), lambda route: held.append(route))
+    held_requests: list[Route] = []
+    desk.route(re.compile(r"/combobox[.\w]*\.js"), lambda route: held_requests.append(route))
     desk.goto("/petitions/new/")
     desk.keyboard.type("fxhy")
-    while not held:
+    while not held_requests:
         desk.wait_for_timeout(20)
     expect(desk.locator("[role=combobox]")).to_have_count(0)
-    held[0].continue_()
+    held_requests[0].continue_()
     expect(desk.locator("[role=option]:visible").first).to_contain_text("阜兴花苑")
     desk.keyboard.type("46")
     expect(desk.locator("[role=option]:visible").first).to_contain_text("46")
@@ -72,9 +74,9 @@ def test_a_list_of_what_was_typed_before_is_not_chosen_from(desk: Page, key: str
     """A clerk faster than the line means 46, though the list still shows what 4 has found."""
     browser_driver.log_in(desk, "staff")
     desk.goto("/petitions/new/")
-    held: list[Route] = []
+    held_requests: list[Route] = []
     meant = re.compile(r"[?&]q=fxhy46$")
-    desk.route(meant, lambda route: held.append(route))
+    desk.route(meant, lambda route: held_requests.append(route))
     place = desk.locator("input[name=place]")
     options = desk.locator("[role=option]:visible")
     desk.keyboard.type("fxhy4")
@@ -83,7 +85,7 @@ def test_a_list_of_what_was_typed_before_is_not_chosen_from(desk: Page, key: str
         desk.keyboard.type("6")
         desk.keyboard.press(key)
     expect(place).to_have_value("")
-    held[-1].continue_()
+    held_requests[-1].continue_()
     expect(desk.locator("#id_where")).to_have_value(re.compile("阜兴花苑46号楼"))
     expect(place).not_to_have_value("")
 
@@ -106,7 +108,7 @@ def test_the_desk_is_asked_again_where_something_styled_its_fields(desk: Page) -
 
 def test_case_and_doors(desk: Page, stack: Stack, watch: browser_driver.Watch) -> None:
     """Find the case by its number, open its door sheet, set doors, save."""
-    case = stack.one(
+    case = stack.value(
         """SELECT p.id FROM petitions_petition p JOIN grids_area a ON a.id = p.place_id
         WHERE p.status = 'in_progress' AND a.full_name = %s ORDER BY p.id LIMIT 1""",
         browser_driver.BUILDING,

@@ -38,7 +38,7 @@ def test_murky_water(
     _closed_in_the_grid(stack, receipt)
     _nothing_leaked(stack, watch, receipt)
     assert not watch.errors
-    assert not watch.strangers
+    assert not watch.foreign_requests
 
 
 def _report(page: Page, stack: Stack, folder: Path) -> browser_driver.Receipt:
@@ -134,7 +134,7 @@ def _closed_in_the_grid(stack: Stack, receipt: browser_driver.Receipt) -> None:
         JOIN petitions_feedback f ON f.petition_id = p.id WHERE p.id = %s"""
     assert stack.rows(query, receipt.case) == [("closed", "grid", 4)]
     doors = "SELECT count(*) FROM petitions_doorvisit WHERE petition_id = %s"
-    assert not stack.one(doors, receipt.case)
+    assert not stack.value(doors, receipt.case)
     verdict = stack.manage("check_integrity")
     assert verdict.returncode == 0, verdict.stdout + verdict.stderr
 

@@ -8,14 +8,14 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support import browser_driver, route_list
-from tests.support.page_checks import LANGUAGES, hold, look
+from tests.support.page_checks import LANGUAGES, check_open_page, check_page
 from tests.support.route_list import Route
-from tests.support.route_objects import Guide
+from tests.support.route_objects import PageFinder
 from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
-ROUTES = [one for one in route_list.routes() if one.name.startswith("admin:")]
+ROUTES = [route for route in route_list.routes() if route.name.startswith("admin:")]
 # Tables of other packages that no hat may open, and parts that are no page.
 NOBODYS = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
 PARTS = {"admin:login", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"}
@@ -33,63 +33,63 @@ def _is_page(route: Route) -> bool:
 
 
 @pytest.fixture(scope="module")
-def guide(browser: Browser, stack: Stack) -> Iterator[Guide]:
-    made = Guide(browser, stack, browser_driver.Watch(stack.address))
+def finder(browser: Browser, stack: Stack) -> Iterator[PageFinder]:
+    created = PageFinder(browser, stack, browser_driver.Watch(stack.address))
     stack.manage("issue_token", "partner")  # the sample has none
-    yield made
-    made.close()
+    yield created
+    created.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "route", [one for one in ROUTES if _is_page(one)], ids=lambda route: route.name
+    "route", [route for route in ROUTES if _is_page(route)], ids=lambda route: route.name
 )
-def test_page(guide: Guide, route: Route, language: str) -> None:
-    found = guide.find(route)
-    assert found, f"{route.name} is no page to any operator"
-    look(guide, *found, language)
+def test_page(finder: PageFinder, route: Route, language: str) -> None:
+    page = finder.find(route)
+    assert page, f"{route.name} is no page to any operator"
+    check_page(finder, *page, language)
 
 
-def test_what_is_said_to_be_no_page_is_none(guide: Guide) -> None:
-    assert not [one for one in ROUTES if not _is_page(one) and guide.find(one)]
+def test_what_is_said_to_be_no_page_is_none(finder: PageFinder) -> None:
+    assert not [route for route in ROUTES if not _is_page(route) and finder.find(route)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_form_that_comes_back(guide: Guide, language: str) -> None:
+def test_a_form_that_comes_back(finder: PageFinder, language: str) -> None:
     """Nothing filled in: the same page, with what is missing said at each field."""
-    page = guide.page_of("sysadmin")
+    page = finder.page_of("sysadmin")
     browser_driver.speak(page, language)
     page.goto("/admin/branches/mobileactivityroom/add/")
     page.locator("#id_stops-0-services").fill("义诊")
     page.locator("input[name=_save]").click()
     expect(page.locator(".errornote")).to_be_visible()
     expect(page.locator("#stops-group .errorlist").first).to_be_visible()
-    hold(page, language)
+    check_open_page(page, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_act_on_several_rows_is_asked_for_first(guide: Guide, language: str) -> None:
-    page = guide.page_of("sysadmin")
+def test_an_act_on_several_rows_is_asked_for_first(finder: PageFinder, language: str) -> None:
+    page = finder.page_of("sysadmin")
     browser_driver.speak(page, language)
     page.goto("/admin/grids/calendarday/")
     page.locator("input.action-select").first.check()
     page.locator("select[name=action]").select_option("delete_selected")
     page.locator("button[name=index]").click()
     expect(page.locator("input[name=post]")).to_have_count(1)
-    hold(page, language)
+    check_open_page(page, language)
 
 
-def test_a_row_added_by_hand_has_named_fields(guide: Guide) -> None:
-    page = guide.page_of("sysadmin")
+def test_a_row_added_by_hand_has_named_fields(finder: PageFinder) -> None:
+    page = finder.page_of("sysadmin")
     browser_driver.speak(page, "zh-hans")
     page.goto("/admin/branches/mobileactivityroom/add/")
     page.locator(".add-row a").click()
     expect(page.locator("#id_stops-1-services")).to_have_accessible_name("服务内容")
-    hold(page, "zh-hans")
+    check_open_page(page, "zh-hans")
 
 
-def test_a_box_to_pick_from_is_named_and_moved_by_keyboard(guide: Guide) -> None:
-    page = guide.page_of("secadmin")
+def test_a_box_to_pick_from_is_named_and_moved_by_keyboard(finder: PageFinder) -> None:
+    page = finder.page_of("secadmin")
     browser_driver.speak(page, "zh-hans")
     page.goto("/admin/members/post/add/")
     box = page.get_by_role("combobox", name="任职人")
@@ -99,4 +99,4 @@ def test_a_box_to_pick_from_is_named_and_moved_by_keyboard(guide: Guide) -> None
     page.locator(".select2-results__option--highlighted").wait_for()
     page.keyboard.press("Enter")
     expect(page.locator("#id_user")).not_to_have_value("")
-    hold(page, "zh-hans")
+    check_open_page(page, "zh-hans")

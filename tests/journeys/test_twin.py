@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import Opener
 from tests.support import browser_driver
 from tests.support.browser_driver import snap
-from tests.support.stack import HASTE_PLACE, Stack
+from tests.support.stack import SHORT_DEADLINE_PLACE, Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
@@ -42,12 +42,12 @@ def test_twin_climbs_and_is_answered(
     snap(resident, "twin-5-resident-reads", whole=True)
     _nothing_lost(stack, receipt, handler)
     assert not watch.errors
-    assert not watch.strangers
+    assert not watch.foreign_requests
 
 
 def _report(page: Page, stack: Stack) -> browser_driver.Receipt:
     """Report without a telephone number."""
-    browser_driver.begin_report(page, stack, HASTE_PLACE)
+    browser_driver.begin_report(page, stack, SHORT_DEADLINE_PLACE)
     browser_driver.finish_draft(page)
     page.get_by_role("button", name="提交").click()
     return browser_driver.read_receipt(page)
@@ -64,7 +64,7 @@ def _wait_for_level(
     stack: Stack, receipt: browser_driver.Receipt, level: str, began: float
 ) -> None:
     query = "SELECT level FROM petitions_petition WHERE id = %s"
-    while stack.one(query, receipt.case) != level:
+    while stack.value(query, receipt.case) != level:
         assert time.monotonic() - began < CLIMBED, f"not before the {level} within a minute"
         time.sleep(0.5)
 
@@ -99,7 +99,7 @@ def _nothing_lost(
 ) -> None:
     assert _handler(stack, receipt) == handler
     owed = "SELECT is_answer_owed FROM petitions_petition WHERE id = %s"
-    assert not stack.one(owed, receipt.case)
+    assert not stack.value(owed, receipt.case)
     told = stack.rows(
         "SELECT verb FROM petitions_event WHERE petition_id = %s ORDER BY version", receipt.case
     )

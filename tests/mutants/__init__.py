@@ -1,8 +1,8 @@
-"""Typical mistakes, planted one at a time: the test named for each must fail while it is there.
+"""Mutants: typical bugs, each applied alone, that the named test must kill.
 
-Every named test is collected a second time as `name[planted …]`. That twin runs with the mistake
-patched in and passes only if the test fails; a test that does not see its mistake fails itself.
-So does one that fails without having come to the mistake: whatever it saw was something else.
+Every named test is collected a second time as `name[mutant: …]`. That copy runs with the mutant in
+place and passes only if the test fails. It fails when the test passes, and also when the test fails
+before the mutated function was called.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import pytest
 
 
 class Watched(pytest.MonkeyPatch):
-    """Patches, and knows whether any of the functions it put in place was ever called."""
+    """A MonkeyPatch that records whether one of its functions was called."""
 
     def __init__(self) -> None:
         super().__init__()
         self.was_reached: bool | None = None
-        """None where no function was put in place: then nobody can tell."""
+        """None when the mutant patches no function."""
 
     def setattr(self, target: Any, name: str, value: Any, raising: bool = True) -> None:  # type: ignore[override]  # one of its two shapes
-        """Put `value` in place."""
+        """Patch an attribute; a function is wrapped to record its calls."""
         super().setattr(target, name, self._watch(value), raising)
 
     def _watch(self, value: Any) -> Any:
@@ -35,11 +35,11 @@ class Watched(pytest.MonkeyPatch):
         self.was_reached = self.was_reached or False
 
         @functools.wraps(value)
-        def noting(*args: Any, **kwargs: Any) -> Any:
+        def recording(*args: Any, **kwargs: Any) -> Any:
             self.was_reached = True
             return value(*args, **kwargs)
 
-        return noting
+        return recording
 
 
 FAILING = (AssertionError, pytest.fail.Exception)
@@ -48,7 +48,7 @@ Bug = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One mistake: what it patches, the test (a node id) that must see it, and how it fails."""
+    """A bug, the node id of the test that must kill it, and the exceptions that count."""
 
     bug: Bug
     test: str
@@ -56,12 +56,12 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """The mistake in a few words."""
+        """The name of the bug in words."""
         return self.bug.__name__.replace("_", " ")
 
     @contextmanager
     def applied(self) -> Iterator[Watched]:
-        """Patch the mistake in, and out again."""
+        """Apply the bug, and undo it at the end."""
         patch = Watched()
         try:
             self.bug(patch)
@@ -76,7 +76,7 @@ MUTANTS: list[Mutant] = []
 def killed_by(
     test: str, *, raises: tuple[type[BaseException], ...] = FAILING
 ) -> Callable[[Bug], Bug]:
-    """Register a mistake under the test that must see it, by an assertion or by `raises`."""
+    """Register a bug with the test that must fail by an assertion or by `raises`."""
 
     def register(bug: Bug) -> Bug:
         MUTANTS.append(Mutant(bug, test, raises))

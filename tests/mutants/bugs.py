@@ -1,4 +1,4 @@
-"""The mistakes. Each is one that somebody could make in good faith."""
+"""The mutants: bugs that a developer could introduce in good faith."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IN_PETITIONS = "tests/petitions/"
 
 
 def _disable(trigger: str, table: str) -> None:
-    """Switch a guard off until the test's transaction is rolled back."""
+    """Disable a trigger until the test's transaction is rolled back."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
@@ -45,9 +45,9 @@ def _disable(trigger: str, table: str) -> None:
 @killed_by(f"{IN_PETITIONS}ops/test_scheduled_tasks.py::test_a_limit_being_worked_on_is_left_alone")
 def a_sweep_that_locks_nothing(patch: Patch) -> None:
     def claim(rows: Any, limit: int, taken: list[int]) -> Any:
-        found = list(rows.select_related("petition", "petition__place")[:limit])
-        taken.extend(row.pk for row in found)
-        return [(row.petition, row) for row in found]
+        claimed = list(rows.select_related("petition", "petition__place")[:limit])
+        taken.extend(row.pk for row in claimed)
+        return [(row.petition, row) for row in claimed]
 
     patch.setattr(deadline_sweep, "_claim", claim)
 

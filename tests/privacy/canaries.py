@@ -29,7 +29,7 @@ BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{20,}")
 
 
 @dataclass(slots=True)
-class Marks:
+class MarkedCase:
     """What one case carries; the code is known once it is filed."""
 
     number: int
@@ -76,10 +76,10 @@ Found = dict[str, set[int]]
 
 
 @dataclass
-class Finder:
+class CanarySearch:
     """Looks for the marks of all cases."""
 
-    cases: list[Marks]
+    cases: list[MarkedCase]
     codes: dict[str, int] = field(default_factory=dict)
     digests: dict[str, int] = field(default_factory=dict)
 

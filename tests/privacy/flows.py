@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from tests.privacy import hostile
-from tests.privacy.canaries import Marks
+from tests.privacy.canaries import MarkedCase
 from tests.privacy.hostile import KEPT, Sent
 from tests.privacy.scale import IS_FULL
 from tests.privacy.visitor import MULTIPART, Answer, Visitor, form
@@ -23,7 +23,7 @@ OTHERS = ("outsider", "department", "city", "auditor", "sysadmin", "secadmin")
 FEW = ("staff", "secretary", "community", "outsider", "auditor")
 
 
-def photo(case: Marks) -> Sent:
+def photo(case: MarkedCase) -> Sent:
     """Return a photo whose every corner says which case it belongs to."""
     raw = hostile.saved(
         hostile.picture((320, 240)),
@@ -46,8 +46,8 @@ class Town:
     residents: list[Visitor] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.place = self.stack.one("SELECT id FROM grids_area WHERE full_name = %s", PLACE)
-        self.category = self.stack.one("SELECT id FROM petitions_category WHERE code = 'WS01'")
+        self.place = self.stack.value("SELECT id FROM grids_area WHERE full_name = %s", PLACE)
+        self.category = self.stack.value("SELECT id FROM petitions_category WHERE code = 'WS01'")
         self.people["partner"] = Visitor(self.stack, bearer=self.token, seen=[])
         for name in STAFF + OTHERS if IS_FULL else FEW:
             self.people[name] = Visitor(self.stack, seen=[]).log_in(name)
@@ -58,27 +58,27 @@ class Town:
         self.residents.append(made)
         return made
 
-    def version(self, case: Marks) -> int:
+    def version(self, case: MarkedCase) -> int:
         """Return the version a case has now."""
         query = "SELECT version FROM petitions_petition WHERE id = %s"
-        return int(self.stack.one(query, case.case))
+        return int(self.stack.value(query, case.case))
 
     def branch(self) -> int:
         """Return the branch that answers for the place."""
         query = """SELECT post.organisation_id FROM members_post post
             JOIN members_user u ON u.id = post.user_id WHERE u.username = 'secretary'"""
-        return int(self.stack.one(query))
+        return int(self.stack.value(query))
 
     # --- In -----------------------------------------------------------------------------------
 
-    def file(self, case: Marks) -> None:
+    def file(self, case: MarkedCase) -> None:
         """File by page, desk or program in turn; learn number and code as whoever filed does."""
-        door = (self._by_page, self._by_desk, self._by_program)[case.number % 3]
-        case.code = door(case)
+        upload = (self._by_page, self._by_desk, self._by_program)[case.number % 3]
+        case.code = upload(case)
         query = "SELECT id FROM petitions_petition WHERE text LIKE %s"
-        case.case = int(self.stack.one(query, f"%{case.words}%"))
+        case.case = int(self.stack.value(query, f"%{case.words}%"))
 
-    def _by_page(self, case: Marks) -> str:
+    def _by_page(self, case: MarkedCase) -> str:
         who = self.resident()
         who.get("/report/")
         who.post("/report/", {"place": self.place})
@@ -96,7 +96,7 @@ class Town:
         done(who.post("/report/check/", dict(HIDDEN.findall(page))), 302)
         return COPIED.findall(who.get("/report/receipt/").text)[-1]
 
-    def _by_desk(self, case: Marks) -> str:
+    def _by_desk(self, case: MarkedCase) -> str:
         who = self.people["staff"]
         who.get("/petitions/new/")
         fields: list[tuple[str, object]] = [
@@ -109,7 +109,7 @@ class Town:
         answer = done(who.post("/petitions/new/", form(fields, files), MULTIPART), 302)
         return COPIED.findall(who.get(answer.where).text)[-1]
 
-    def _by_program(self, case: Marks) -> str:
+    def _by_program(self, case: MarkedCase) -> str:
         who, key = self.people["partner"], {"Idempotency-Key": str(uuid.uuid4())}
         contact = {"name": case.name, "phone": case.phone, "confidential": case.is_confidential}
         report = {"place": self.place, "category": "WS01", "text": case.words, "contact": contact}
@@ -130,7 +130,7 @@ class Town:
 
     # --- Through ------------------------------------------------------------------------------
 
-    def handle(self, case: Marks) -> None:
+    def handle(self, case: MarkedCase) -> None:
         """Accept, write, open the contact, climb, resolve: by page and by program in turn."""
         head = "community" if case.is_about_branch else "secretary"
         self.act(head, case, "accept")
@@ -143,7 +143,7 @@ class Town:
         given = {"outcome": "resolved", "cause": "老旧铁管", "public_answer": "已更换铁管。"}
         self.act(head, case, "resolve", **given)
 
-    def act(self, name: str, case: Marks, verb: str, **given: object) -> Answer:
+    def act(self, name: str, case: MarkedCase, verb: str, **given: object) -> Answer:
         """Do one verb, on the version the case has now."""
         who, version = self.people[name], self.version(case)
         if case.number % 2:
@@ -153,7 +153,7 @@ class Town:
         path, sent = f"/petitions/{case.case}/{verb}/", {"version": version, "step": "send"}
         return done(who.post(path, sent | given), 302, verb)
 
-    def reveal(self, head: str, case: Marks) -> None:
+    def reveal(self, head: str, case: MarkedCase) -> None:
         """Open the contact; a confidential one only the community may."""
         path, given = f"/petitions/{case.case}/reveal/", {"reason": "约上门时间"}
         for name in dict.fromkeys((head, "community" if case.is_confidential else head)):
@@ -169,7 +169,7 @@ class Town:
 
     # --- And back -----------------------------------------------------------------------------
 
-    def follow(self, case: Marks) -> None:
+    def follow(self, case: MarkedCase) -> None:
         """Follow with the code; confirm, dispute, correct or delete the contact, in turn."""
         who = self.resident()
         who.get("/track/")

@@ -13,7 +13,7 @@ import redis
 
 from config.local.embedded import postgres
 from tests.privacy import tables
-from tests.privacy.canaries import CODE, INSIDE, NAME, PHONE, WORDS, Finder, Found
+from tests.privacy.canaries import CODE, INSIDE, NAME, PHONE, WORDS, CanarySearch, Found
 from tests.privacy.flows import STAFF, Town
 from tests.privacy.scale import IS_FULL
 
@@ -67,32 +67,32 @@ def look_round(town: Town, cases: int) -> None:
         for path in paths:
             assert who.get(path).status < 500, path
     visitor = town.resident()
-    code = town.stack.one(
+    code = town.stack.value(
         "SELECT code FROM grids_placeqr WHERE area_id = %s AND revoked_at IS NULL", town.place
     )
     for path in (*PUBLIC, f"/q/{code}/"):
         visitor.get(path)
 
 
-def everywhere(town: Town, finder: Finder) -> Iterator[tuple[str, Found]]:
+def everywhere(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
     """Look into every sink."""
-    yield from _answers(town, finder)
-    yield from _tables(town, finder)
-    yield from _broker(town, finder)
+    yield from _answers(town, search)
+    yield from _tables(town, search)
+    yield from _broker(town, search)
     at = town.stack.at
     for folder, word in ((at.logs, "log"), (at.var / "outbox", "outbox"), (at.var, "file")):
         for file in sorted(folder.glob("*")):
             if file.is_file():
-                yield f"{word} {file.name}", finder.look(file.read_bytes())
+                yield f"{word} {file.name}", search.look(file.read_bytes())
     for file in sorted((at.var / "media").rglob("*.*")):
-        yield f"photo {file.name}", finder.look_raw(file.read_bytes() + file.name.encode())
-    yield "files of the queue", _folder(at.services / "valkey", finder)
-    yield "files of the metrics", _folder(at.var / "metrics", finder)
+        yield f"photo {file.name}", search.look_raw(file.read_bytes() + file.name.encode())
+    yield "files of the queue", _folder(at.services / "valkey", search)
+    yield "files of the metrics", _folder(at.var / "metrics", search)
     if IS_FULL:  # hundreds of megabytes
-        yield "files of the database", _folder(postgres.data_folder(at), finder)
+        yield "files of the database", _folder(postgres.data_folder(at), search)
 
 
-def _answers(town: Town, finder: Finder) -> Iterator[tuple[str, Found]]:
+def _answers(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
     known = [*town.people.items(), *(("resident", one) for one in town.residents)]
     for name, who in known:
         by_path: dict[str, list[bytes]] = {}
@@ -101,25 +101,25 @@ def _answers(town: Town, finder: Finder) -> Iterator[tuple[str, Found]]:
                 body
             )
         for path, bodies in by_path.items():
-            yield f"{name} read {path}", finder.look(*bodies)
+            yield f"{name} read {path}", search.look(*bodies)
 
 
-def _tables(town: Town, finder: Finder) -> Iterator[tuple[str, Found]]:
+def _tables(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
     connection = postgres.connect(town.stack.at, postgres.DATABASE)
     try:
         for column, content in tables.columns(connection):
-            yield f"table {column}", finder.look(content)
+            yield f"table {column}", search.look(content)
     finally:
         connection.close()
 
 
-def _broker(town: Town, finder: Finder) -> Iterator[tuple[str, Found]]:
+def _broker(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
     """Look at every key of the queue and the cache as they are now."""
     for number in range(4):
         with redis.Redis(unix_socket_path=str(town.stack.at.broker), db=number) as client:
             for key in client.scan_iter():
                 dumped = client.dump(key) or b""
-                yield f"key of the queue {number}", finder.look(key, dumped, _value(client, key))
+                yield f"key of the queue {number}", search.look(key, dumped, _value(client, key))
 
 
 def _value(client: redis.Redis, key: bytes) -> bytes:
@@ -135,7 +135,7 @@ def _value(client: redis.Redis, key: bytes) -> bytes:
     ).encode()
 
 
-def _folder(folder: Path, finder: Finder) -> Found:
+def _folder(folder: Path, search: CanarySearch) -> Found:
     """Look through every file below a folder as it lies there."""
     found: Found = {}
     for file in folder.rglob("*"):
@@ -144,7 +144,7 @@ def _folder(folder: Path, finder: Finder) -> Found:
         with file.open("rb") as opened:
             before = b""
             while part := opened.read(CHUNK):
-                for kind, numbers in finder.look_raw(before + part).items():
+                for kind, numbers in search.look_raw(before + part).items():
                     found.setdefault(kind, set()).update(numbers)
                 before = part[-OVERLAP:]
     return found

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.privacy import sinks
-from tests.privacy.canaries import INSIDE, WORDS, Finder, Found, Marks
+from tests.privacy.canaries import INSIDE, WORDS, CanarySearch, Found, MarkedCase
 from tests.privacy.flows import Town
 from tests.privacy.scale import IS_FULL
 from tests.support.stack import Stack
@@ -30,10 +30,10 @@ FORGETTING = (
 
 
 @pytest.fixture(scope="module")
-def marked(stack: Stack, token: str) -> tuple[Town, list[Marks]]:
+def marked(stack: Stack, token: str) -> tuple[Town, list[MarkedCase]]:
     """The town after all cases have gone their way and everybody has looked round."""
     town = Town(stack, token)
-    cases = [Marks(number) for number in range(FIRST, FIRST + CASES)]
+    cases = [MarkedCase(number) for number in range(FIRST, FIRST + CASES)]
     began = time.monotonic()
     for case in cases:
         town.file(case)
@@ -57,13 +57,13 @@ def _wrong(sink: str, found: Found, numbers: set[int]) -> list[str]:
     ]
 
 
-def test_no_mark_is_where_it_may_not_be(marked: tuple[Town, list[Marks]]) -> None:
+def test_no_mark_is_where_it_may_not_be(marked: tuple[Town, list[MarkedCase]]) -> None:
     town, cases = marked
-    finder, numbers = Finder(cases), {case.number for case in cases}
+    search, numbers = CanarySearch(cases), {case.number for case in cases}
     searched: Counter[str] = Counter()
     hits: Counter[str] = Counter()
     wrong: list[str] = []
-    for sink, found in sinks.everywhere(town, finder):
+    for sink, found in sinks.everywhere(town, search):
         searched[sink] += 1
         for kind, where in found.items():
             hits[kind] += bool(where & numbers)
@@ -88,14 +88,14 @@ def _blind(searched: Counter[str]) -> list[str]:
 
 
 def test_the_branch_complained_about_reads_nothing_of_it(
-    marked: tuple[Town, list[Marks]],
+    marked: tuple[Town, list[MarkedCase]],
 ) -> None:
     town, cases = marked
     hidden = {case.number for case in cases if case.is_about_branch}
-    finder, told = Finder(cases), []
+    search, told = CanarySearch(cases), []
     for name in {"secretary", "leader", "member"} & set(town.people):
         for path, body in town.people[name].seen or ():
-            found = finder.look(body)
+            found = search.look(body)
             if any(numbers & hidden for numbers in found.values()):
                 told.append(f"{name} {path}")
     assert hidden
@@ -110,11 +110,11 @@ def test_what_may_be_anywhere_has_its_reason() -> None:
 
 
 @pytest.mark.skipif(not IS_FULL, reason="empties the contacts of a stack that others use as well")
-def test_what_is_forgotten_is_gone(marked: tuple[Town, list[Marks]]) -> None:
+def test_what_is_forgotten_is_gone(marked: tuple[Town, list[MarkedCase]]) -> None:
     town, _cases = marked
     count = "SELECT count(*) FROM petitions_contact c JOIN petitions_petition p"
     count += " ON p.id = c.petition_id WHERE p.status = 'closed'"
-    assert town.stack.one(count)
+    assert town.stack.value(count)
     ran = town.stack.manage("shell", "-c", FORGETTING)
     assert ran.returncode == 0, ran.stderr
-    assert town.stack.one(count) == 0
+    assert town.stack.value(count) == 0

@@ -11,10 +11,10 @@ from urllib.parse import quote
 import pytest
 
 from tests.privacy import canaries
-from tests.privacy.canaries import Finder, Marks
+from tests.privacy.canaries import CanarySearch, MarkedCase
 
-ONE = Marks(17, code="7K2M-9QTX-04BD")
-FINDER = Finder([Marks(3), ONE])
+ONE = MarkedCase(17, code="7K2M-9QTX-04BD")
+SEARCH = CanarySearch([MarkedCase(3), ONE])
 PLANTED = {
     "a name in a log": (f'{{"event": "x", "who": "{ONE.name}"}}'.encode(), canaries.NAME),
     "a number in a log": (f"sent to {ONE.phone}.".encode(), canaries.PHONE),
@@ -37,9 +37,9 @@ PLANTED = {
 
 @pytest.mark.parametrize(("blob", "kind"), PLANTED.values(), ids=PLANTED)
 def test_what_is_planted_is_found(blob: bytes, kind: str) -> None:
-    assert FINDER.look(blob)[kind] == {17}
+    assert SEARCH.look(blob)[kind] == {17}
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
     blob = b"the quick brown fox 1907 ABCD-EFGH-JKMN " + base64.b64encode(b"x" * 99)
-    assert FINDER.look(blob, b"") == {}
+    assert SEARCH.look(blob, b"") == {}

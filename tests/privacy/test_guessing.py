@@ -47,7 +47,7 @@ def partner(stack: Stack, token: str) -> Visitor:
 
 def _filed(partner: Visitor, phone: str) -> str:
     """File a case and return its code."""
-    place = partner.stack.one(ELSEWHERE, PLACE)
+    place = partner.stack.value(ELSEWHERE, PLACE)
     report = {"place": place, "category": "WS01", "text": "示例", "contact": {"phone": phone}}
     key = {"Idempotency-Key": str(uuid.uuid4())}
     answer = partner.send_json("/api/v1/petitions/", report, key)

@@ -20,7 +20,7 @@ from petitions.api.throttling import WriteThrottle
 from petitions.models import Category
 from tests.privacy import hostile, odd_forms
 from tests.privacy.hostile import EITHER, KEPT, MARK, Sent
-from tests.privacy.upload_paths import ApiDoor, DeskDoor, Door, PageDoor
+from tests.privacy.upload_paths import ApiUpload, DeskUpload, PageUpload, Upload
 from tests.privacy.visitor import FORM, MULTIPART, Answer
 from tests.support.api_client import Program
 from tests.support.cast import Stage
@@ -29,7 +29,7 @@ from tests.support.clients import login
 SMALL = hostile.small()
 LONGEST = 10.0  # seconds, judged in the full form only
 PLAIN_INFO = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
-DOORS = {  # behind them stands one function: here the staff's two doors share the files
+UPLOADS = {  # behind them stands one function: here the staff's two doors share the files
     "page": slice(None),
     "desk": slice(0, None, 2),
     "program": slice(1, None, 2),
@@ -84,21 +84,21 @@ def media(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return tmp_path
 
 
-def _door(stage: Stage, name: str) -> Door:
+def _upload(stage: Stage, name: str) -> Upload:
     place, category = stage.town.building, Category.objects.get(code="WS01")
     if name == "page":
-        return PageDoor(Inside(Client()), place.pk, category.pk)
+        return PageUpload(Inside(Client()), place.pk, category.pk)
     if name == "desk":
-        return DeskDoor(Inside(login(stage, "clerk")), place.pk, category.pk, place.full_name)
+        return DeskUpload(Inside(login(stage, "clerk")), place.pk, category.pk, place.full_name)
     program = Program(User.objects.get(username="partner"))
-    return ApiDoor(Inside(program.client, program.headers), place.pk, category.code)
+    return ApiUpload(Inside(program.client, program.headers), place.pk, category.code)
 
 
-def found_wrong(file: Path, sent: bytes) -> list[str]:
+def problems_in_file(file: Path, sent: bytes) -> list[str]:
     """Return what is wrong with a stored file."""
     body = file.read_bytes()
     with Image.open(file) as image:
-        told = set(image.info) - PLAIN_INFO
+        tags = set(image.info) - PLAIN_INFO
         shape = (image.format, image.mode, max(image.size) <= 2000)
     wrong = {
         "as sent": body == sent,
@@ -106,7 +106,7 @@ def found_wrong(file: Path, sent: bytes) -> list[str]:
         "tags": b"Exif" in body or b"adobe" in body or b"8BIM" in body,
         "page": b"<script" in body or b"<?php" in body,
         "something behind": not body.endswith(b"\xff\xd9"),
-        f"tells {told}": bool(told),
+        f"tells {tags}": bool(tags),
         f"is {shape}": shape != ("JPEG", "RGB", True),
         "name": file.suffix != ".jpg" or len(file.stem) != 32,
         "can be run": bool(file.stat().st_mode & 0o111),
@@ -114,7 +114,7 @@ def found_wrong(file: Path, sent: bytes) -> list[str]:
     return [f"{file.name}: {what}" for what, is_so in wrong.items() if is_so]
 
 
-class Shelf:
+class PhotoFolder:
     """The photo folder: what each sending has added to it."""
 
     def __init__(self, folder: Path) -> None:
@@ -131,13 +131,13 @@ class Shelf:
         return new
 
 
-def judged(door: Door, shelf: Shelf, name: str, sent: Sent) -> list[str]:
+def problems_with(upload: Upload, folder: PhotoFolder, name: str, sent: Sent) -> list[str]:
     """Send one file and return everything that is wrong about what became of it."""
     began = time.monotonic()
-    answer = door.send(sent)
+    answer = upload.send(sent)
     seconds = time.monotonic() - began
-    added = shelf.added()
-    wrong = [line for file in added for line in found_wrong(file, sent.body)]
+    added = folder.added()
+    wrong = [line for file in added for line in problems_in_file(file, sent.body)]
     if answer.status not in {200, 201, 302, 400, 413}:
         wrong.append(f"status {answer.status}")
     if MARK in answer.body or b"<img src=x" in answer.body:
@@ -154,21 +154,27 @@ def test_there_are_enough_of_them() -> None:
     assert len({sent.body + sent.name + sent.kind for sent in SMALL.values()}) == len(SMALL)
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", UPLOADS)
 def test_of_a_hostile_file_only_the_picture_is_kept(stage: Stage, media: Path, name: str) -> None:
-    door, shelf = _door(stage, name), Shelf(media)
-    files = list(SMALL.items())[DOORS[name]]
-    wrong = [line for one, sent in files for line in judged(door, shelf, one, sent)]
+    upload, folder = _upload(stage, name), PhotoFolder(media)
+    files = list(SMALL.items())[UPLOADS[name]]
+    wrong = [
+        line for problem, sent in files for line in problems_with(upload, folder, problem, sent)
+    ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", UPLOADS)
 def test_an_odd_form_is_no_failure_of_ours(stage: Stage, media: Path, name: str) -> None:
-    door, shelf = _door(stage, name), Shelf(media)
+    upload, folder = _upload(stage, name), PhotoFolder(media)
     wrong = []
-    for what, (body, kind) in odd_forms.bodies(door.fields).items():
-        answer = door.send_raw(body, kind)
-        wrong += [f"{what}: {one}" for file in shelf.added() for one in found_wrong(file, body)]
+    for what, (body, kind) in odd_forms.bodies(upload.fields).items():
+        answer = upload.send_raw(body, kind)
+        wrong += [
+            f"{what}: {problem}"
+            for file in folder.added()
+            for problem in problems_in_file(file, body)
+        ]
         if answer.status >= 500:
             wrong.append(f"{what}: status {answer.status}")
     assert wrong == []
@@ -190,4 +196,4 @@ def test_a_file_with_something_in_it_is_seen(tmp_path: Path, kind: str) -> None:
     }[kind]
     file = tmp_path / f"{'0' * 32}.jpg"
     file.write_bytes(planted)
-    assert any(kind in line for line in found_wrong(file, planted))
+    assert any(kind in line for line in problems_in_file(file, planted))

@@ -12,8 +12,14 @@ from tests.privacy import hostile, odd_forms
 from tests.privacy.flows import PLACE, WHAT
 from tests.privacy.hostile import KEPT, Sent
 from tests.privacy.scale import IS_FULL
-from tests.privacy.test_hostile_files import LONGEST, SMALL, Shelf, found_wrong, judged
-from tests.privacy.upload_paths import ApiDoor, DeskDoor, Door, PageDoor
+from tests.privacy.test_hostile_files import (
+    LONGEST,
+    SMALL,
+    PhotoFolder,
+    problems_in_file,
+    problems_with,
+)
+from tests.privacy.upload_paths import ApiUpload, DeskUpload, PageUpload, Upload
 from tests.privacy.visitor import Answer, Visitor, fresh_address
 from tests.support.stack import Stack
 
@@ -23,7 +29,7 @@ MOST_GROWTH = 300  # MB of any web process
 MB = 1024  # kB
 
 
-class Wanderer(Visitor):
+class ChangingAddressVisitor(Visitor):
     """A visitor whose every request comes from another address."""
 
     def ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -54,43 +60,43 @@ def memory(pid: int, what: str) -> float:
     return 0.0
 
 
-def _doors(stack: Stack, token: str) -> dict[str, Door]:
+def _uploads(stack: Stack, token: str) -> dict[str, Upload]:
     place, category = _ids(stack)
-    desk = DeskDoor(Wanderer(stack).log_in("staff"), place, category, PLACE)
+    desk = DeskUpload(ChangingAddressVisitor(stack).log_in("staff"), place, category, PLACE)
     desk.fields = [(name, WHAT if name == "what" else value) for name, value in desk.fields]
     return {
-        "page": PageDoor(Wanderer(stack), place, category),
+        "page": PageUpload(ChangingAddressVisitor(stack), place, category),
         "desk": desk,
-        "program": ApiDoor(Wanderer(stack, bearer=token), place, "WS01"),
+        "program": ApiUpload(ChangingAddressVisitor(stack, bearer=token), place, "WS01"),
     }
 
 
 def _ids(stack: Stack) -> tuple[int, int]:
     return (
-        stack.one("SELECT id FROM grids_area WHERE full_name = %s", PLACE),
-        stack.one("SELECT id FROM petitions_category WHERE code = 'WS01'"),
+        stack.value("SELECT id FROM grids_area WHERE full_name = %s", PLACE),
+        stack.value("SELECT id FROM petitions_category WHERE code = 'WS01'"),
     )
 
 
 def test_every_file_and_form_by_every_door(stack: Stack, token: str) -> None:
-    shelf, wrong, slowest, count = Shelf(stack.at.var / "media"), list[str](), 0.0, 0
+    folder, wrong, slowest, count = PhotoFolder(stack.at.var / "media"), list[str](), 0.0, 0
     processes = web_processes(stack)
     assert len(processes) >= 2, "a server and its worker"
     before = {pid: memory(pid, "VmRSS") for pid in processes}
     everything = SMALL | hostile.large()
-    for door_name, door in _doors(stack, token).items():
+    for upload_name, upload in _uploads(stack, token).items():
         for name, sent in everything.items():
             began = time.monotonic()
-            _keep_pace(door, count)
-            wrong += [f"{door_name} {line}" for line in judged(door, shelf, name, sent)]
+            _keep_pace(upload, count)
+            wrong += [f"{upload_name} {line}" for line in problems_with(upload, folder, name, sent)]
             slowest, count = max(slowest, time.monotonic() - began), count + 1
-        for name, (body, kind) in odd_forms.bodies(door.fields).items():
-            answer = door.send_raw(body, kind)
+        for name, (body, kind) in odd_forms.bodies(upload.fields).items():
+            answer = upload.send_raw(body, kind)
             count += 1
-            for file in shelf.added():
-                wrong += [f"{door_name} {name}: {one}" for one in found_wrong(file, body)]
+            for file in folder.added():
+                wrong += [f"{upload_name} {name}: {one}" for one in problems_in_file(file, body)]
             if answer.status >= 500:
-                wrong.append(f"{door_name} {name}: {answer.status}")
+                wrong.append(f"{upload_name} {name}: {answer.status}")
     assert web_processes(stack) == processes, "a process has died"
     growth = max(memory(pid, "VmHWM") - before[pid] for pid in processes)
     print(
@@ -101,9 +107,9 @@ def test_every_file_and_form_by_every_door(stack: Stack, token: str) -> None:
     assert growth <= MOST_GROWTH
 
 
-def _keep_pace(door: Door, count: int) -> None:
+def _keep_pace(upload: Upload, count: int) -> None:
     """A program may file so many a minute; that limit is not what is looked at here."""
-    if isinstance(door, ApiDoor) and count % 2:
+    if isinstance(upload, ApiUpload) and count % 2:
         time.sleep(0.6)
 
 
@@ -113,7 +119,7 @@ def test_the_heaviest_at_once(stack: Stack) -> None:
     before = {pid: memory(pid, "VmRSS") for pid in processes}
 
     def attempt(sent: Sent) -> tuple[int, float]:
-        other = PageDoor(Wanderer(stack), *_ids(stack))
+        other = PageUpload(ChangingAddressVisitor(stack), *_ids(stack))
         began = time.monotonic()
         return other.send(sent).status, time.monotonic() - began
 

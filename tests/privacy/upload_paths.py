@@ -12,7 +12,7 @@ from tests.privacy.hostile import Sent
 from tests.privacy.visitor import MULTIPART, Answer, form
 
 
-class Asker(Protocol):
+class HttpClient(Protocol):
     """Whoever sends: a visitor of the stack, or a client in this process."""
 
     def get(self, path: str) -> Answer:
@@ -30,37 +30,37 @@ class Asker(Protocol):
         ...
 
 
-class PageDoor:
+class PageUpload:
     """The public page: a report being written, without login."""
 
     fields: list[tuple[str, object]] = [("text", "水管漏水"), ("since", "今天"), ("add", "1")]
 
-    def __init__(self, asker: Asker, place: int, category: int) -> None:
-        self.asker = asker
-        asker.get("/report/")
-        asker.post("/report/", {"place": place})
-        asker.post("/report/what/", {"category": category})
-        asker.get("/report/tell/")
+    def __init__(self, client: HttpClient, place: int, category: int) -> None:
+        self.client = client
+        client.get("/report/")
+        client.post("/report/", {"place": place})
+        client.post("/report/what/", {"category": category})
+        client.get("/report/tell/")
 
     def send(self, sent: Sent) -> Answer:
         """Add one photo; those added before are taken out, since six are the most."""
-        page = self.asker.get("/report/tell/").text
+        page = self.client.get("/report/tell/").text
         kept = [("remove", one) for one in re.findall(r'name="remove" value="(\w+)"', page)]
         return self.send_raw(form([*self.fields, *kept], [("photos", sent)]), MULTIPART)
 
     def send_raw(self, body: bytes, kind: str) -> Answer:
         """Send whatever it is."""
-        return self.asker.post("/report/tell/", body, kind)
+        return self.client.post("/report/tell/", body, kind)
 
 
-class DeskDoor:
+class DeskUpload:
     """The desk form of the staff, only looked at, not filed."""
 
     path = "/petitions/new/"
 
-    def __init__(self, asker: Asker, place: int, category: int, name: str) -> None:
-        self.asker = asker
-        asker.get(self.path)
+    def __init__(self, client: HttpClient, place: int, category: int, name: str) -> None:
+        self.client = client
+        client.get(self.path)
         self.fields: list[tuple[str, object]] = [
             *(("key", uuid.uuid4()), ("where", name), ("place", place), ("what", "水")),
             *(("category", category), ("text", "水管漏水"), ("channel", "desk"), ("look", "1")),
@@ -72,16 +72,16 @@ class DeskDoor:
 
     def send_raw(self, body: bytes, kind: str) -> Answer:
         """Send whatever it is."""
-        return self.asker.post(self.path, body, kind)
+        return self.client.post(self.path, body, kind)
 
 
-class ApiDoor:
+class ApiUpload:
     """The door for programs: each good photo files a case."""
 
     path = "/api/v1/petitions/"
 
-    def __init__(self, asker: Asker, place: int, code: str) -> None:
-        self.asker = asker
+    def __init__(self, client: HttpClient, place: int, code: str) -> None:
+        self.client = client
         report = {"place": place, "category": code, "text": "水管漏水"}
         self.fields: list[tuple[str, object]] = [("report", json.dumps(report))]
 
@@ -91,7 +91,7 @@ class ApiDoor:
 
     def send_raw(self, body: bytes, kind: str) -> Answer:
         """Send whatever it is."""
-        return self.asker.post(self.path, body, kind, {"Idempotency-Key": str(uuid.uuid4())})
+        return self.client.post(self.path, body, kind, {"Idempotency-Key": str(uuid.uuid4())})
 
 
-Door = PageDoor | DeskDoor | ApiDoor
+Upload = PageUpload | DeskUpload | ApiUpload

@@ -21,7 +21,7 @@ from tests.support.stack import Stack
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = b"qzx7boundary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
-PATIENCE = 60  # seconds
+TIMEOUT = 60  # seconds
 _numbers = itertools.count(2)
 
 
@@ -84,7 +84,7 @@ class Visitor:
         """Send one request on a connection of its own."""
         port = urlsplit(self.stack.address).port
         line = http.client.HTTPConnection(
-            "127.0.0.1", port, timeout=PATIENCE, source_address=(self.address, 0)
+            "127.0.0.1", port, timeout=TIMEOUT, source_address=(self.address, 0)
         )
         headers["Host"] = urlsplit(self.stack.address).netloc
         if self.bearer:

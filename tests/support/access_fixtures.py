@@ -35,7 +35,7 @@ from petitions.enums import AnswerKind, PhotoKind, Status
 from petitions.models import Category, Petition, Photo
 from petitions.rules.photos import StoredPhoto
 from tests.support.cast import SINCE, Stage, walk
-from tests.support.oracle import NO_ACCOUNT, SEATS, Case, sees_case
+from tests.support.oracle import NO_ACCOUNT, POSTS, Case, sees_case
 
 NOW = timezone.now()
 LONG_AGO = NOW - dt.timedelta(days=30)
@@ -56,7 +56,7 @@ FACTS: dict[str, Case] = {
     "handed to a member": Case(status=S.ASSIGNED, people=("member",), photo=True),
     "handed to a group": Case(status=S.ASSIGNED, group="group2"),
     "ordered to a department": Case(status=S.IN_PROGRESS, above="yingbin", department="water"),
-    "answer owed": Case(status=S.IN_PROGRESS, above="yingbin", is_owed=True),
+    "answer owed": Case(status=S.IN_PROGRESS, above="yingbin", is_answer_owed=True),
     "about the group": Case(about="group"),
     "about the branch": Case(handler="yingbin", about="branch", photo=True),
     "about the community": Case(handler="fuxin", about="yingbin"),
@@ -75,7 +75,7 @@ FACTS: dict[str, Case] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class DeletedRow:
     """A row that was there and is no more; nobody may tell it from one that never was."""
 
     pk: int = 0
@@ -95,16 +95,16 @@ class Visitor:
         """Send one request; programs' addresses get the token and JSON."""
         requests[method] += 1
         if url.startswith("/api/"):
-            given = {} if method in {"GET", "HEAD"} else {"content_type": "application/json"}
+            options = {} if method in {"GET", "HEAD"} else {"content_type": "application/json"}
             return getattr(self.browser, method.lower())(
-                url, data or {}, headers=self.token, **given
+                url, data or {}, headers=self.token, **options
             )
-        given = {} if method in {"GET", "HEAD", "POST"} else {"content_type": "application/json"}
-        return getattr(self.browser, method.lower())(url, data or {}, **given)
+        options = {} if method in {"GET", "HEAD", "POST"} else {"content_type": "application/json"}
+        return getattr(self.browser, method.lower())(url, data or {}, **options)
 
 
 @dataclass
-class World:
+class AccessFixtures:
     """The stage with one case of every kind, and everybody who may come."""
 
     stage: Stage
@@ -112,25 +112,25 @@ class World:
     photos: dict[str, Photo]
     messages: dict[str, InboxMessage]
     visitors: dict[str, Visitor]
-    gone: dict[str, Gone]
+    deleted: dict[str, DeletedRow]
 
-    def told_of(self, who: str, body: bytes) -> list[str]:
+    def hidden_cases_in(self, who: str, body: bytes) -> list[str]:
         """Return the cases hidden from somebody whose number, words or photo stand in an answer."""
-        return self.found_in(
+        return self.cases_in(
             body, [name for name, case in FACTS.items() if not sees_case(who, case)]
         )
 
-    def found_in(self, body: bytes, names: Iterable[str] = FACTS) -> list[str]:
+    def cases_in(self, body: bytes, names: Iterable[str] = FACTS) -> list[str]:
         """Return which of the cases stand in an answer by number, words, address or photo."""
         text = body.decode(errors="ignore")
-        return [name for name in names if self._marks[name].search(text)]
+        return [name for name in names if self._markers[name].search(text)]
 
     def __post_init__(self) -> None:
-        self._marks = {
+        self._markers = {
             name: re.compile(
                 "|".join(
                     [
-                        f"{re.escape(mark_of(name))}(?!\\d)",
+                        f"{re.escape(marker_of(name))}(?!\\d)",
                         re.escape(case.number),
                         str(case.uuid),
                         f"/petitions/{case.pk}/",
@@ -142,12 +142,12 @@ class World:
         }
 
 
-def mark_of(name: str) -> str:
+def marker_of(name: str) -> str:
     """Return the word that stands in the text of one case and nowhere else."""
     return f"暗号QZX{list(FACTS).index(name)}"
 
 
-def _filed(stage: Stage, name: str, now: dt.datetime) -> Petition:
+def _file(stage: Stage, name: str, now: dt.datetime) -> Petition:
     """File one case as its facts say, with its mark in the text."""
     fact = FACTS[name]
     return stage.file(
@@ -156,7 +156,7 @@ def _filed(stage: Stage, name: str, now: dt.datetime) -> Petition:
         place=stage.town.areas[fact.place],
         about=stage.town.orgs[fact.about] if fact.about else None,
         category=Category.objects.get(code=fact.category),
-        text=f"水箱渗漏 {mark_of(name)}",
+        text=f"水箱渗漏 {marker_of(name)}",
     ).petition
 
 
@@ -164,23 +164,23 @@ def _cases(stage: Stage) -> dict[str, Petition]:
     """Make every case through the real workflow."""
     cast, orgs = stage.cast, stage.town.orgs
     then = {"overdue": LONG_AGO, "overdue elsewhere": LONG_AGO, "due soon": A_WHILE_AGO}
-    made = {name: _filed(stage, name, then.get(name, NOW)) for name in FACTS}
+    cases = {name: _file(stage, name, then.get(name, NOW)) for name in FACTS}
     for name, fact in FACTS.items():
         if fact.place in {"b46", "g8"} and fact.handler == "branch" and fact.status in WALKED:
             at = then.get(name, NOW)
-            made[name] = walk(stage, made[name], WALKED[fact.status], at)
-    made["overdue elsewhere"] = workflow.accept(
-        petition=made["overdue elsewhere"], by=cast["outsider"], now=LONG_AGO
+            cases[name] = walk(stage, cases[name], WALKED[fact.status], at)
+    cases["overdue elsewhere"] = workflow.accept(
+        petition=cases["overdue elsewhere"], by=cast["outsider"], now=LONG_AGO
     )
-    made["reassigned from elsewhere"] = workflow.reassign(
-        petition=made["reassigned from elsewhere"],
+    cases["reassigned from elsewhere"] = workflow.reassign(
+        petition=cases["reassigned from elsewhere"],
         by=cast["official"],
         now=NOW,
         organisation=orgs["branch"],
         reason="就近",
     )
-    _hand_out(stage, made)
-    return made
+    _hand_out(stage, cases)
+    return cases
 
 
 WALKED = {
@@ -191,18 +191,18 @@ WALKED = {
 """How far a case walks by itself before it is handed out by name."""
 
 
-def _hand_out(stage: Stage, made: dict[str, Petition]) -> None:
+def _hand_out(stage: Stage, cases: dict[str, Petition]) -> None:
     cast, orgs = stage.cast, stage.town.orgs
     secretary: dict[str, Any] = {"by": cast["secretary"], "now": NOW}
-    for name, given in (
+    for name, options in (
         ("handed to a member", {"users": [cast["member"]]}),
         ("handed to a group", {"group": orgs["group2"]}),
     ):
-        made[name] = workflow.dispatch(petition=made[name], **secretary, **given)
+        cases[name] = workflow.dispatch(petition=cases[name], **secretary, **options)
     for name in ("ordered to a department", "answer owed"):
-        made[name] = workflow.escalate(petition=made[name], **secretary, reason="难")
-    made["ordered to a department"] = workflow.answer(
-        petition=made["ordered to a department"],
+        cases[name] = workflow.escalate(petition=cases[name], **secretary, reason="难")
+    cases["ordered to a department"] = workflow.answer(
+        petition=cases["ordered to a department"],
         by=cast["community"],
         now=NOW,
         kind=AnswerKind.DEPARTMENT,
@@ -248,14 +248,14 @@ class _UndoneError(Exception):
     """Takes back what was just made; its numbers are used up."""
 
 
-def _gone(stage: Stage) -> dict[str, Gone]:
+def _gone(stage: Stage) -> dict[str, DeletedRow]:
     """Return rows that were there: a case, its photo and a message, taken back again."""
-    kept: dict[str, Gone] = {}
+    deleted: dict[str, DeletedRow] = {}
     with contextlib.suppress(_UndoneError), transaction.atomic():
         case = stage.file().petition
         photo = photo_of(case)
-        kept["case"] = Gone(pk=case.pk)
-        kept["photo"] = Gone(uuid=photo.uuid)
+        deleted["case"] = DeletedRow(pk=case.pk)
+        deleted["photo"] = DeletedRow(uuid=photo.uuid)
         row = InboxMessage.objects.create(
             user=stage.cast["clerk"],
             key="event:0:gone",
@@ -266,12 +266,12 @@ def _gone(stage: Stage) -> dict[str, Gone]:
             created_at=NOW,
             show_from=NOW,
         )
-        kept["message"] = Gone(pk=row.pk)
+        deleted["message"] = DeletedRow(pk=row.pk)
         raise _UndoneError
-    return kept
+    return deleted
 
 
-def _ended(stage: Stage) -> None:
+def _add_ended(stage: Stage) -> None:
     """Add a building that has been pulled down and a group that was dissolved."""
     areas, orgs = stage.town.areas, stage.town.orgs
     areas["gone"] = add_area(
@@ -297,7 +297,7 @@ def _ended(stage: Stage) -> None:
     Organisation.objects.filter(pk=orgs["gone"].pk).update(valid_to=TODAY - DAY)
 
 
-def _more_people(stage: Stage) -> None:
+def _add_people(stage: Stage) -> None:
     """Add those whose posts are two, over, not yet begun, or none, and a closed account."""
     orgs = stage.town.orgs
     posts: dict[str, list[tuple[Role, str, dict[str, Any]]]] = {
@@ -308,9 +308,9 @@ def _more_people(stage: Stage) -> None:
         "closed": [(Role.STAFF, "yingbin", {})],
         "newcomer": [],
     }
-    for name, held in posts.items():
+    for name, posts_held in posts.items():
         user = create_person(username=name, name=f"示例{name}", by=None)
-        for role, body, dates in held:
+        for role, body, dates in posts_held:
             days = {"valid_from": SINCE} | dates
             appoint(user=user, role=role, by=None, organisation=orgs[body], **days)
         stage.cast[name] = User.objects.get(pk=user.pk)
@@ -328,21 +328,21 @@ def _visitor(name: str, user: User | None) -> Visitor:
     return Visitor(name, user, browser, {"Authorization": f"Bearer {token}"})
 
 
-def arrive(stage: Stage) -> dict[str, Visitor]:
+def log_in_visitors(stage: Stage) -> dict[str, Visitor]:
     """Let everybody come and log in; one account is closed after its log-in."""
-    _ended(stage)
-    _more_people(stage)
-    visitors = {name: _visitor(name, stage.cast.get(name)) for name in SEATS}
+    _add_ended(stage)
+    _add_people(stage)
+    visitors = {name: _visitor(name, stage.cast.get(name)) for name in POSTS}
     lock(user=stage.cast["closed"], by=stage.cast["secadmin"])
     return visitors
 
 
-def build(stage: Stage) -> World:
+def build(stage: Stage) -> AccessFixtures:
     """Make the cases, photos, messages and visitors."""
     households = [fact.category for fact in FACTS.values() if fact.is_household]
     Category.objects.filter(code__in=households).update(is_listed=False)
-    visitors = arrive(stage)
+    visitors = log_in_visitors(stage)
     cases = _cases(stage)
     photos = {name: photo_of(cases[name]) for name, fact in FACTS.items() if fact.photo}
     messages = _messages({n: u for n, u in stage.cast.items() if n not in NO_ACCOUNT})
-    return World(stage, cases, photos, messages, visitors, _gone(stage))
+    return AccessFixtures(stage, cases, photos, messages, visitors, _gone(stage))

@@ -125,17 +125,17 @@ def prints(source: Source) -> list[str]:
 
 def signals(source: Source) -> list[str]:
     """No model signals: an import of Django's signals or of its dispatcher."""
-    found = []
+    findings = []
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ImportFrom):
-            names = [node.module or "", *(f"{node.module}.{one.name}" for one in node.names)]
+            names = [node.module or "", *(f"{node.module}.{item.name}" for item in node.names)]
         elif isinstance(node, ast.Import):
-            names = [one.name for one in node.names]
+            names = [item.name for item in node.names]
         else:
             continue
         if any(re.match(r"django(\.\w+)*\.(signals|dispatch)\b", name) for name in names):
-            found.append(source.at(node))
-    return found
+            findings.append(source.at(node))
+    return findings
 
 
 def works_in_save(source: Source) -> list[str]:
@@ -157,7 +157,7 @@ def _assigned(node: ast.AST) -> list[ast.expr]:
 
 def _sets(node: ast.AST, names: frozenset[str]) -> bool:
     """Tell whether a node assigns one of the attributes, or hands one to a call that writes."""
-    if any(isinstance(one, ast.Attribute) and one.attr in names for one in _assigned(node)):
+    if any(isinstance(item, ast.Attribute) and item.attr in names for item in _assigned(node)):
         return True
     if not isinstance(node, ast.Call):
         return False
@@ -186,20 +186,20 @@ def imports_web_layer(source: Source) -> list[str]:
     """The tables and rules of petitions import no views, REST framework or Celery."""
     if source.app != "petitions" or len(source.parts) < 2 or source.parts[1] not in FACTS_AND_RULES:
         return []
-    found = []
+    findings = []
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{one.name}" for one in node.names]
+            names = [f"{node.module}.{item.name}" for item in node.names]
         elif isinstance(node, ast.Import):
-            names = [one.name for one in node.names]
+            names = [item.name for item in node.names]
         else:
             continue
-        found += [
+        findings += [
             f"{source.at(node)}: {name}"
             for name in names
             if any(f"{name}.".startswith(f"{package}.") for package in WEB_AND_TASKS)
         ]
-    return found
+    return findings
 
 
 REQUEST_MODULES = {"views", "api", "forms", "serializers", "filters", "urls"}
@@ -211,20 +211,20 @@ def _is_request_layer(source: Source) -> bool:
     return bool((REQUEST_MODULES | REQUEST_PACKAGES) & set(source.parts))
 
 
-def writes_at_a_door(source: Source) -> list[str]:
+def writes_in_request_layer(source: Source) -> list[str]:
     """No view, form, serializer, filter or API class writes a row; one workflow call does."""
     if source.app not in APPS or not _is_request_layer(source):
         return []
     writing = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete"}
-    found = []
+    findings = []
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             on = ast.unparse(node.func.value)
             if node.func.attr in writing or (
                 node.func.attr in {"create", "update"} and ".objects" in on
             ):
-                found.append(f"{source.at(node)}: {on}.{node.func.attr}()")
-    return found
+                findings.append(f"{source.at(node)}: {on}.{node.func.attr}()")
+    return findings
 
 
 def names_higher_app(source: Source) -> list[str]:
@@ -235,33 +235,33 @@ def names_higher_app(source: Source) -> list[str]:
     if not higher:
         return []
     shape = re.compile(rf"^({higher})([.:/]\w|$)")
-    found = []
+    findings = []
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             words = [node.value]
         elif isinstance(node, ast.ImportFrom) and not node.level:
             words = [node.module or ""]
         elif isinstance(node, ast.Import):
-            words = [one.name for one in node.names]
+            words = [item.name for item in node.names]
         else:
             continue
-        found += [f"{source.at(node)}: {word}" for word in words if shape.match(word)]
-    return found
+        findings += [f"{source.at(node)}: {word}" for word in words if shape.match(word)]
+    return findings
 
 
 def task_arguments(source: Source) -> list[str]:
     """A task takes ids and nothing else: no personal data passes through the broker."""
     ids = {("_id", "int"), ("_id", "uuid.UUID"), ("_ids", "list[int]")}
-    found = []
+    findings = []
     for function in source.functions():
-        marks = [ast.unparse(one) for one in function.decorator_list]
+        marks = [ast.unparse(item) for item in function.decorator_list]
         if not any("shared_task" in mark or mark.startswith("app.task") for mark in marks):
             continue
-        for one in (*function.args.args, *function.args.kwonlyargs):
-            kind = ast.unparse(one.annotation) if one.annotation else ""
-            if (one.arg[one.arg.rfind("_") :], kind) not in ids:
-                found.append(f"{source.at(function)}: {function.name}({one.arg})")
-    return found
+        for item in (*function.args.args, *function.args.kwonlyargs):
+            kind = ast.unparse(item.annotation) if item.annotation else ""
+            if (item.arg[item.arg.rfind("_") :], kind) not in ids:
+                findings.append(f"{source.at(function)}: {function.name}({item.arg})")
+    return findings
 
 
 def _is_foreign(text: str) -> bool:
@@ -272,7 +272,7 @@ def _is_foreign(text: str) -> bool:
 
 def foreign_words(source: Source) -> list[str]:
     """Chinese is the language of the source: every text handed to gettext has Han characters."""
-    found = []
+    findings = []
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Call):
             continue
@@ -284,10 +284,10 @@ def foreign_words(source: Source) -> list[str]:
         last = 1 if name.startswith(("gettext", "_")) else 2
         for arg in node.args[first:last]:
             if not (isinstance(arg, ast.Constant) and isinstance(arg.value, str)):
-                found.append(f"{source.at(node)}: not a plain text")
+                findings.append(f"{source.at(node)}: not a plain text")
             elif _is_foreign(arg.value):
-                found.append(f"{source.at(node)}: {arg.value!r}")
-    return found
+                findings.append(f"{source.at(node)}: {arg.value!r}")
+    return findings
 
 
 def trusted_html(source: Source) -> list[str]:
@@ -316,13 +316,13 @@ HARMLESS_URLS = ("http://www.w3.org/",)  # names of XML vocabularies; nobody fet
 
 def uncommented(text: str) -> str:
     """Blank out template comments, keeping the lines."""
-    return _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
+    return _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
 
 
 def _lines(source: Source, shape: re.Pattern[str], text: str) -> list[str]:
     return [
-        f"{source.path}:{text.count(chr(10), 0, found.start()) + 1}: {found[0].strip()[:60]}"
-        for found in shape.finditer(text)
+        f"{source.path}:{text.count(chr(10), 0, match.start()) + 1}: {match[0].strip()[:60]}"
+        for match in shape.finditer(text)
     ]
 
 
@@ -345,8 +345,8 @@ def unescaped(source: Source) -> list[str]:
 
 def foreign_hosts(source: Source) -> list[str]:
     """No address of another host: everything is served from here."""
-    found = _lines(source, _FOREIGN_URL, uncommented(source.text))
-    return [one for one in found if not any(harmless in one for harmless in HARMLESS_URLS)]
+    findings = _lines(source, _FOREIGN_URL, uncommented(source.text))
+    return [item for item in findings if not any(harmless in item for harmless in HARMLESS_URLS)]
 
 
 def untranslated(source: Source) -> list[str]:
@@ -363,5 +363,5 @@ def foreign_template_words(source: Source) -> list[str]:
     text = uncommented(source.text)
     plain = re.findall(r"\{%\s*trans(?:late)?\s+(?:\"([^\"]*)\"|'([^']*)')", text)
     blocks = re.findall(r"\{%\s*blocktrans(?:late)?\b.*?%\}(.*?)\{%\s*endblocktrans", text, re.S)
-    words = [one or other for one, other in plain] + blocks
+    words = [item or other for item, other in plain] + blocks
     return [f"{source.path}: {word.strip()!r}" for word in words if _is_foreign(word)]

@@ -36,23 +36,23 @@ class Watch:
 
     home: str
     errors: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
 
     def attach(self, context: BrowserContext) -> None:
         """Listen to every page of this context."""
         context.on("console", self._said)
-        context.on("weberror", lambda said: self.errors.append(str(said.error)))
+        context.on("weberror", lambda message: self.errors.append(str(message.error)))
         context.on("request", self._asked)
 
-    def _said(self, said: ConsoleMessage) -> None:
-        if said.type == "error":
-            self.errors.append(f"{said.text} {said.location.get('url', '')}")
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} {message.location.get('url', '')}")
 
     def _asked(self, request: Request) -> None:
         self.addresses.append(request.url)
         if not request.url.startswith((f"{self.home}/", "data:", "blob:")):
-            self.strangers.append(request.url)
+            self.foreign_requests.append(request.url)
 
 
 def context(
@@ -67,7 +67,7 @@ def context(
     """Open a browser of somebody's own: no cookies yet but the language and theme they chose."""
     width, height = screen
     is_phone = width < 600
-    made = browser.new_context(
+    browser_context = browser.new_context(
         base_url=stack.address,
         viewport={"width": width, "height": height},
         device_scale_factor=2 if is_phone else 1,
@@ -78,12 +78,12 @@ def context(
         reduced_motion="reduce",
     )
     chosen = {"theme": theme, "django_language": language}
-    made.add_cookies(
+    browser_context.add_cookies(
         [{"name": k, "value": v, "url": stack.address} for k, v in chosen.items() if v]
     )
-    made.set_default_timeout(WAIT)
-    made.set_default_navigation_timeout(WAIT)
-    return made
+    browser_context.set_default_timeout(WAIT)
+    browser_context.set_default_navigation_timeout(WAIT)
+    return browser_context
 
 
 def speak(page: Page, language: str) -> None:
@@ -165,15 +165,15 @@ def photo_with_place(folder: Path) -> Path:
 def metadata(picture: bytes) -> dict[str, object]:
     """Return what a picture tells besides its pixels."""
     image = Image.open(io.BytesIO(picture))
-    told = {str(tag): value for tag, value in image.getexif().items()}
-    return told | {name: image.info[name] for name in ("comment", "xmp") if name in image.info}
+    tags = {str(tag): value for tag, value in image.getexif().items()}
+    return tags | {name: image.info[name] for name in ("comment", "xmp") if name in image.info}
 
 
 def qr_code(stack: Stack, place: str) -> str:
     """Return the code printed on the wall of a building."""
     query = """SELECT code FROM grids_placeqr q JOIN grids_area a ON a.id = q.area_id
         WHERE a.full_name = %s AND q.revoked_at IS NULL"""
-    return str(stack.one(query, place))
+    return str(stack.value(query, place))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def _insert(model: type[models.Model], changed: dict[str, str], rows: str) -> st
     return f"INSERT INTO {model._meta.db_table} ({into}) SELECT {chosen} FROM {rows}"
 
 
-def grow(target: int) -> int:
+def multiply_cases(target: int) -> int:
     """Copy the cases present, events and all, until there are `target` or a few
     more; return how many there are.
 

@@ -52,16 +52,16 @@ class Town:
 
 
 def _area(key: str, parent: str | None, level: Level, kind: AreaKind, name: str) -> NewArea:
-    doors = (4, 6, 2) if level == Level.BUILDING else (None, None, None)
+    size = (4, 6, 2) if level == Level.BUILDING else (None, None, None)
     return NewArea(
         key=key,
         parent=parent,
         level=level,
         kind=kind,
         name=name,
-        entrances=doors[0],
-        floors=doors[1],
-        doors_per_floor=doors[2],
+        entrances=size[0],
+        floors=size[1],
+        doors_per_floor=size[2],
         scheme=CodeScheme.DIVISION if level == Level.COMMUNITY else None,
         code={"yingbin": "652302002004", "daqiao": "652302002005"}.get(key, ""),
         qr=f"qrcode{key}"[:16] if level == Level.BUILDING else "",
@@ -89,8 +89,6 @@ def _areas() -> dict[str, Area]:
 
 
 def _orgs(areas: dict[str, Area]) -> dict[str, Organisation]:
-    lv, kd = OrgLevel, OrgKind
-
     def new(
         key: str, parent: str | None, level: OrgLevel, kind: OrgKind, area: str, name: str
     ) -> NewOrganisation:
@@ -105,24 +103,38 @@ def _orgs(areas: dict[str, Area]) -> dict[str, Organisation]:
             duty_phone="0994-000-0000",
         )
 
-    made = add_organisations(
+    organisations = add_organisations(
         organisations=[
-            new("city", None, lv.CITY, kd.CITY_COMMITTEE, "city", "阜康市委社会工作部"),
-            new("water", "city", lv.DEPARTMENT, kd.UTILITY, "city", "供水公司"),
-            new("fuxin", "city", lv.SUBDISTRICT, kd.WORKING_COMMITTEE, "fuxin", "阜新街道党工委"),
+            new("city", None, OrgLevel.CITY, OrgKind.CITY_COMMITTEE, "city", "阜康市委社会工作部"),
+            new("water", "city", OrgLevel.DEPARTMENT, OrgKind.UTILITY, "city", "供水公司"),
+            new(
+                "fuxin",
+                "city",
+                OrgLevel.SUBDISTRICT,
+                OrgKind.WORKING_COMMITTEE,
+                "fuxin",
+                "阜新街道党工委",
+            ),
             new(
                 "yingbin",
                 "fuxin",
-                lv.COMMUNITY,
-                kd.GRASSROOTS_COMMITTEE,
+                OrgLevel.COMMUNITY,
+                OrgKind.GRASSROOTS_COMMITTEE,
                 "yingbin",
                 "迎宾路社区党委",
             ),
-            new("daqiao", "fuxin", lv.COMMUNITY, kd.GENERAL_BRANCH, "daqiao", "大桥社区党总支"),
-            new("branch", "yingbin", lv.BRANCH, kd.FORMAL, "g7", "第三网格党支部"),
-            new("other", "daqiao", lv.BRANCH, kd.FORMAL, "d1", "大桥第一网格党支部"),
-            new("group", "branch", lv.GROUP, kd.BUILDING_GROUP, "b46", "46号楼党小组"),
-            new("group2", "branch", lv.GROUP, kd.BUILDING_GROUP, "b47", "47号楼党小组"),
+            new(
+                "daqiao",
+                "fuxin",
+                OrgLevel.COMMUNITY,
+                OrgKind.GENERAL_BRANCH,
+                "daqiao",
+                "大桥社区党总支",
+            ),
+            new("branch", "yingbin", OrgLevel.BRANCH, OrgKind.FORMAL, "g7", "第三网格党支部"),
+            new("other", "daqiao", OrgLevel.BRANCH, OrgKind.FORMAL, "d1", "大桥第一网格党支部"),
+            new("group", "branch", OrgLevel.GROUP, OrgKind.BUILDING_GROUP, "b46", "46号楼党小组"),
+            new("group2", "branch", OrgLevel.GROUP, OrgKind.BUILDING_GROUP, "b47", "47号楼党小组"),
         ],
         on=SINCE,
     )
@@ -138,13 +150,13 @@ def _orgs(areas: dict[str, Area]) -> dict[str, Organisation]:
     }
     assign_all(
         responsibilities=[
-            NewResponsibility(organisation=made[org], area=areas[area])
+            NewResponsibility(organisation=organisations[org], area=areas[area])
             for org, names in served.items()
             for area in names
         ],
         on=SINCE,
     )
-    return made
+    return organisations
 
 
 def build_town() -> Town:
@@ -252,19 +264,21 @@ def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
     """Write the stage's rows again as they were, a dozen statements instead of hundreds."""
     for model, instances in saved:
         model._default_manager.bulk_create(instances)
-    _count_on(saved)
+    _advance_sequences(saved)
     register_cache.forget_version()
 
 
-def _count_on(saved: list[tuple[type[Model], list[Model]]]) -> None:
+def _advance_sequences(saved: list[tuple[type[Model], list[Model]]]) -> None:
     """Let the numbers go on behind the rows: they were drawn in another database, perhaps."""
-    asked = []
+    statements = []
     for model, instances in saved:
         last = max((int(row.pk) for row in instances), default=0)
         sequence = f"{model._meta.db_table}_id_seq"
-        asked.append(f"SELECT setval('{sequence}', greatest(last_value, {last})) FROM {sequence}")
+        statements.append(
+            f"SELECT setval('{sequence}', greatest(last_value, {last})) FROM {sequence}"
+        )
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(asked))
+        cursor.execute(" UNION ALL ".join(statements))
 
 
 def build_cast(town: Town) -> dict[str, User]:
@@ -296,7 +310,7 @@ class Stage:
 
     def report(self, **changes: object) -> Report:
         """Return the murky-water report from building 46, changed as asked."""
-        given: dict[str, object] = {
+        values: dict[str, object] = {
             "place": self.town.building,
             "category": Category.objects.get(code="WS01"),
             "text": "自来水发浑，放一会儿还是黄的。",
@@ -304,7 +318,7 @@ class Stage:
             "notice_version": "2026-01",
             "reach": ContactDetails(name="示例居民", phone=PHONE),
         }
-        return Report(**(given | changes))  # type: ignore[arg-type]
+        return Report(**(values | changes))  # type: ignore[arg-type]
 
     def file(
         self, *, by: str | None = None, now: dt.datetime | None = None, **changes: object

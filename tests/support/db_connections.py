@@ -3,7 +3,7 @@
 from django.db import connection
 
 
-def hang_up(database: str) -> None:
+def terminate_connections(database: str) -> None:
     """End every line to a database but ours: a thread of an earlier test may have kept one.
 
     Only those of clients. The server's own workers end by themselves, and are not ours to end.

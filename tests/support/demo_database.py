@@ -20,24 +20,24 @@ from config.local import embedded, init_database, paths
 from config.local.embedded import postgres
 from config.local.embedded.process import last_lines
 
-KEPT = paths.ROOT / "var" / "test" / "sample"
+SAMPLE_FOLDER = paths.ROOT / "var" / "test" / "sample"
 FILES = ("secrets.json", "logins.txt", "media")  # belong to the rows: keys, names, photos
 APPS = ("grids", "branches", "members", "petitions")
-MADE_OF = ("migrations", "management", "models", "sample", "data", "workflow")
-OURS = frozenset(
+SOURCE_FOLDERS = ("migrations", "management", "models", "sample", "data", "workflow")
+STACK_VARIABLES = frozenset(
     {"PRODUCTION", "DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "DEBUG", "DEMO", "HOST", "PORT"}
 )
 
 
-def surroundings(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """Return an environment that says nothing but where a stack is to live."""
-    kept = {name: value for name, value in os.environ.items() if name not in OURS}
-    return kept | {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    inherited = {name: value for name, value in os.environ.items() if name not in STACK_VARIABLES}
+    return inherited | {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
 
 
 def copy_to(at: paths.DataPaths) -> None:
     """Give a stopped stack the sample instead of whatever it held: rows, photos, keys, logins."""
-    with _kept() as source:
+    with _sample() as source:
         target = postgres.data_folder(at)
         at.var.mkdir(parents=True, exist_ok=True)
         at.logs.mkdir(exist_ok=True)
@@ -49,29 +49,29 @@ def copy_to(at: paths.DataPaths) -> None:
 
 
 @contextmanager
-def _kept() -> Iterator[paths.DataPaths]:
+def _sample() -> Iterator[paths.DataPaths]:
     """Hold the kept sample still while it is copied; make it first when it is old."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    mark = _mark()
-    with (KEPT / "sample.lock").open("w") as lock:
+    SAMPLE_FOLDER.mkdir(parents=True, exist_ok=True)
+    fingerprint = _fingerprint()
+    with (SAMPLE_FOLDER / "sample.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        if _noted() != mark:
+        if _recorded_fingerprint() != fingerprint:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if _noted() != mark:
-                _make(mark)
+            if _recorded_fingerprint() != fingerprint:
+                _make(fingerprint)
             fcntl.flock(lock, fcntl.LOCK_SH)
-        yield paths.find(KEPT)
+        yield paths.find(SAMPLE_FOLDER)
 
 
-def _noted() -> str:
-    note = KEPT / "mark"
+def _recorded_fingerprint() -> str:
+    note = SAMPLE_FOLDER / "mark"
     return note.read_text() if note.exists() else ""
 
 
-def _make(mark: str) -> None:
+def _make(fingerprint: str) -> None:
     """Load the sample in a process of its own, whose settings name this folder."""
-    (KEPT / "mark").unlink(missing_ok=True)
-    log = KEPT / "making.log"
+    (SAMPLE_FOLDER / "mark").unlink(missing_ok=True)
+    log = SAMPLE_FOLDER / "making.log"
     with log.open("wb") as output:
         done = subprocess.run(
             [sys.executable, "-m", "tests.support.demo_database"],
@@ -79,15 +79,15 @@ def _make(mark: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=surroundings(KEPT),
+            env=environment(SAMPLE_FOLDER),
             check=False,
         )
     if done.returncode:
         raise RuntimeError(f"The sample cannot be made. {log} ends:\n{last_lines(log, 15)}")
-    (KEPT / "mark").write_text(mark)
+    (SAMPLE_FOLDER / "mark").write_text(fingerprint)
 
 
-def _mark() -> str:
+def _fingerprint() -> str:
     """Return a digest of whatever decides how the sample looks, and of the day it leads up to."""
     digest = hashlib.sha256(time.strftime("%F").encode() + init_database._fingerprint().encode())
     for file in sorted(_files()):
@@ -98,8 +98,8 @@ def _mark() -> str:
 def _files() -> Iterator[Path]:
     for app in APPS:
         yield from (paths.ROOT / app).glob("*.py")
-        for part in MADE_OF:
-            yield from (one for one in (paths.ROOT / app / part).rglob("*.*") if _is_source(one))
+        for part in SOURCE_FOLDERS:
+            yield from (file for file in (paths.ROOT / app / part).rglob("*.*") if _is_source(file))
 
 
 def _is_source(file: Path) -> bool:

@@ -33,7 +33,7 @@ PLACES: dict[str, str | None] = {
 }
 """Each place and the one right above it; `gone` has been pulled down."""
 
-BODIES: dict[str, str | None] = {
+ORGANISATIONS: dict[str, str | None] = {
     "city": None,
     "water": "city",
     "fuxin": "city",
@@ -47,7 +47,7 @@ BODIES: dict[str, str | None] = {
 }
 """Each organisation and the one right above it; `gone` was dissolved."""
 
-SEAT_OF = {
+AREA_OF = {
     "city": "city",
     "water": "city",
     "fuxin": "fuxin",
@@ -82,7 +82,7 @@ LEVELS = {
     **dict.fromkeys(("group", "group2", "gone"), OrgLevel.GROUP),
 }
 GROUPS = ("group", "group2")
-HAT_ROLES = {Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}
+ADMIN_ROLES = {Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}
 DESK = {Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL}
 CASES_BY_PLACE = DESK | {
     *(Role.CITY_OFFICIAL, Role.BRANCH_SECRETARY, Role.GROUP_LEADER, Role.API_CLIENT),
@@ -94,7 +94,7 @@ HEAD_ROLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class OraclePost:
     """One post held today, by names; `area` only for a partner system."""
 
     role: Role
@@ -102,12 +102,12 @@ class Seat:
     area: str | None = None
 
 
-SEATS: dict[str, tuple[Seat, ...]] = {
-    name: (Seat(role, body, "fuxin" if role == Role.API_CLIENT else None),)
+POSTS: dict[str, tuple[OraclePost, ...]] = {
+    name: (OraclePost(role, body, "fuxin" if role == Role.API_CLIENT else None),)
     for name, (role, body, _is_deputy) in ROLES.items()
 } | {
-    "leader2": (Seat(Role.GROUP_LEADER, "group2"),),
-    "double": (Seat(Role.STAFF, "daqiao"), Seat(Role.MEMBER, "group")),
+    "leader2": (OraclePost(Role.GROUP_LEADER, "group2"),),
+    "double": (OraclePost(Role.STAFF, "daqiao"), OraclePost(Role.MEMBER, "group")),
     **dict.fromkeys(("former", "coming", "closed", "newcomer", "visitor"), ()),
 }
 """Everybody who comes. `former` held a post until yesterday, `coming` will from tomorrow; the
@@ -127,7 +127,7 @@ class Case:
     people: tuple[str, ...] = ()
     department: str | None = None
     above: str | None = None  # owes or gave an answer
-    is_owed: bool = False
+    is_answer_owed: bool = False
     about: str | None = None
     is_sealed: bool = False
     filer: str | None = None
@@ -151,110 +151,114 @@ def is_within(inner: str, outer: str) -> bool:
     return outer in upward(inner, PLACES)
 
 
-def reached_by(seat: Seat) -> set[str]:
+def places_of_post(post: OraclePost) -> set[str]:
     """Return the places one post reaches: what its organisation serves, and a branch's groups."""
-    if seat.area is not None:
-        return {seat.area}
-    if seat.body is None:
+    if post.area is not None:
+        return {post.area}
+    if post.body is None:
         return set()
-    bodies = [seat.body, *(one for one in GROUPS if BODIES[one] == seat.body)]
+    bodies = [post.body, *(name for name in GROUPS if ORGANISATIONS[name] == post.body)]
     return {place for body in bodies for place in SERVES.get(body, ())}
 
 
-def reached(who: str) -> set[str]:
+def places_of(who: str) -> set[str]:
     """Return the places all posts of somebody reach."""
-    return {place for seat in SEATS[who] for place in reached_by(seat)}
+    return {place for post in POSTS[who] for place in places_of_post(post)}
 
 
 def has_case_post(who: str) -> bool:
     """Tell whether somebody holds a post that handles cases."""
-    return any(seat.role not in HAT_ROLES for seat in SEATS[who])
+    return any(post.role not in ADMIN_ROLES for post in POSTS[who])
 
 
 def sees_place(who: str, place: str) -> bool:
     """Tell whether a place is in somebody's territory, or on the way up from it."""
-    return any(is_within(place, top) or is_within(top, place) for top in reached(who))
+    return any(is_within(place, top) or is_within(top, place) for top in places_of(who))
 
 
-def sees_body(who: str, body: str) -> bool:
+def sees_organisation(who: str, body: str) -> bool:
     """Tell whether an organisation is in one's line, seated in the territory, or serves all."""
-    own = {seat.body for seat in SEATS[who] if seat.body}
-    if not own and not reached(who):
+    own = {post.body for post in POSTS[who] if post.body}
+    if not own and not places_of(who):
         return False
-    in_line = any(body in upward(one, BODIES) or one in upward(body, BODIES) for one in own)
-    is_seated = any(is_within(SEAT_OF[body], top) for top in reached(who))
+    in_line = any(
+        body in upward(name, ORGANISATIONS) or name in upward(body, ORGANISATIONS) for name in own
+    )
+    is_seated = any(is_within(AREA_OF[body], top) for top in places_of(who))
     return in_line or is_seated or LEVELS[body] == OrgLevel.DEPARTMENT
 
 
-def lines(who: str) -> set[str]:
+def organisations_above(who: str) -> set[str]:
     """Return the organisations somebody belongs to or stands below."""
-    return {above for seat in SEATS[who] if seat.body for above in upward(seat.body, BODIES)}
+    return {above for post in POSTS[who] if post.body for above in upward(post.body, ORGANISATIONS)}
 
 
-def is_own_cause(who: str, case: Case) -> bool:
+def is_own_matter(who: str, case: Case) -> bool:
     """Tell whether a case is about an organisation somebody belongs to or stands below."""
-    return case.about in lines(who)
+    return case.about in organisations_above(who)
 
 
 def is_assigned(who: str, case: Case) -> bool:
     """Tell whether the work was given to somebody in person, who still stands in that line."""
-    return who in case.people and case.handler in lines(who)
+    return who in case.people and case.handler in organisations_above(who)
 
 
 def sees_case(who: str, case: Case) -> bool:
     """Tell whether a case exists for somebody."""
-    if not has_case_post(who) or is_own_cause(who, case):
+    if not has_case_post(who) or is_own_matter(who, case):
         return False
-    if case.is_sealed and not any(seat.role == Role.CITY_OFFICIAL for seat in SEATS[who]):
+    if case.is_sealed and not any(post.role == Role.CITY_OFFICIAL for post in POSTS[who]):
         return False
     drawn_in = {case.handler, case.above, case.group, case.department} - {None}
-    for seat in SEATS[who]:
-        if seat.role in CASES_BY_PLACE and any(is_within(case.place, t) for t in reached_by(seat)):
+    for post in POSTS[who]:
+        if post.role in CASES_BY_PLACE and any(
+            is_within(case.place, t) for t in places_of_post(post)
+        ):
             return True
-        if seat.role != Role.MEMBER and seat.body in drawn_in:
+        if post.role != Role.MEMBER and post.body in drawn_in:
             return True
     return is_assigned(who, case)
 
 
-def stands_as(who: str, case: Case) -> set[Actor]:
+def actors_of(who: str, case: Case) -> set[Actor]:
     """Return what somebody is to a case."""
-    if is_own_cause(who, case):
+    if is_own_matter(who, case):
         return set()
-    found = {Actor.ASSIGNEE} if is_assigned(who, case) else set()
-    for seat in SEATS[who]:
-        is_head = seat.role in HEAD_ROLES
-        covers = any(is_within(case.place, top) for top in reached_by(seat))
-        is_desk = seat.role == Role.STAFF and LEVELS.get(seat.body or "") == OrgLevel.COMMUNITY
+    actors = {Actor.ASSIGNEE} if is_assigned(who, case) else set()
+    for post in POSTS[who]:
+        is_head = post.role in HEAD_ROLES
+        covers = any(is_within(case.place, top) for top in places_of_post(post))
+        is_desk = post.role == Role.STAFF and LEVELS.get(post.body or "") == OrgLevel.COMMUNITY
         ways = {
-            Actor.HANDLER: seat.body == case.handler and (is_head or is_desk),
-            Actor.ASSIGNEE: is_head and seat.body == case.group,
-            Actor.SUPERVISOR: is_head and seat.body == case.above,
-            Actor.DEPARTMENT: is_head and seat.body == case.department,
-            Actor.COORDINATOR: seat.role in DESK and covers,
-            Actor.PARTNER: seat.role == Role.API_CLIENT and covers,
+            Actor.HANDLER: post.body == case.handler and (is_head or is_desk),
+            Actor.ASSIGNEE: is_head and post.body == case.group,
+            Actor.SUPERVISOR: is_head and post.body == case.above,
+            Actor.DEPARTMENT: is_head and post.body == case.department,
+            Actor.COORDINATOR: post.role in DESK and covers,
+            Actor.PARTNER: post.role == Role.API_CLIENT and covers,
         }
-        found |= {actor for actor, holds in ways.items() if holds and seat.body != ""}
-    return found
+        actors |= {actor for actor, holds in ways.items() if holds and post.body != ""}
+    return actors
 
 
 def is_actor(who: str, case: Case, verb: Verb) -> bool:
     """Tell whether a verb is somebody's to do on a case at all."""
-    return verb in RULE_OF and bool(set(RULE_OF[verb].actors) & stands_as(who, case))
+    return verb in RULE_OF and bool(set(RULE_OF[verb].actors) & actors_of(who, case))
 
 
 # --- What the counters must say ---------------------------------------------------------------
 
 
 def _is_mine(who: str, case: Case) -> bool:
-    own = {seat.body for seat in SEATS[who] if seat.role != Role.MEMBER and seat.body}
+    own = {post.body for post in POSTS[who] if post.role != Role.MEMBER and post.body}
     return case.status in RUNNING and (
         case.handler in own or case.group in own or who in case.people
     )
 
 
 def _awaits(who: str, case: Case) -> bool:
-    own = {seat.body for seat in SEATS[who] if seat.role != Role.MEMBER and seat.body}
-    return case.is_owed and case.above in own
+    own = {post.body for post in POSTS[who] if post.role != Role.MEMBER and post.body}
+    return case.is_answer_owed and case.above in own
 
 
 def counts_as(name: str, who: str, case: Case) -> bool:
@@ -267,7 +271,7 @@ def counts_as(name: str, who: str, case: Case) -> bool:
         "waiting": _awaits(who, case),
         "returned": case.status == Status.RETURNED,
         "to_confirm": case.status == Status.RESOLVED,
-        "escalated": case.is_owed,
+        "escalated": case.is_answer_owed,
         "mine": _is_mine(who, case),
     }[name] and case.status in OPEN
 

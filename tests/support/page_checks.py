@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.support import browser_driver
-from tests.support.route_objects import Guide
+from tests.support.route_objects import PageFinder
 
 LANGUAGES = ("zh-hans", "en")
 # On a phone the one language is looked at in the light and the other in the dark; on a desk the
@@ -20,10 +20,12 @@ RUN = """async () => {
 axe = Axe()
 
 
-def look(guide: Guide, who: str, address: str, language: str, *, status: int = 200) -> None:
+def check_page(
+    finder: PageFinder, who: str, address: str, language: str, *, status: int = 200
+) -> None:
     """Open a page once and hold it to the rules; whatever goes wrong behind it is an error."""
-    page = guide.page_of(who)
-    guide.watch.errors.clear()
+    page = finder.page_of(who)
+    finder.watch.errors.clear()
     browser_driver.speak(page, language)
     _size(page, browser_driver.PHONE_SCREEN)
     answer = page.goto(address)
@@ -32,13 +34,13 @@ def look(guide: Guide, who: str, address: str, language: str, *, status: int = 2
     policy = answer.header_value("content-security-policy") or ""
     assert "default-src 'self'" in policy
     assert "unsafe-" not in policy
-    hold(page, language)
-    refused = [said for said in guide.watch.errors if status == 200 or "status of" not in said]
-    assert not refused
-    assert not guide.watch.strangers
+    check_open_page(page, language)
+    errors = [error for error in finder.watch.errors if status == 200 or "status of" not in error]
+    assert not errors
+    assert not finder.watch.foreign_requests
 
 
-def hold(page: Page, language: str) -> None:
+def check_open_page(page: Page, language: str) -> None:
     """Hold the page as it is open now to all rules, in both widths and both themes."""
     _size(page, browser_driver.PHONE_SCREEN)
     assert page.get_attribute("html", "lang") == language
@@ -59,5 +61,5 @@ def _no_violation(page: Page, theme: str) -> None:
     page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(axe.axe_script)
-    found = page.evaluate(RUN)
-    assert not found, f"{theme}: {found}"
+    violations = page.evaluate(RUN)
+    assert not violations, f"{theme}: {violations}"

@@ -18,7 +18,7 @@ from django.db import connection
 
 from config.local import paths
 
-PATIENCE = 60.0
+START_TIMEOUT = 60.0
 PAUSE = 0.02
 
 
@@ -30,13 +30,13 @@ class Server:
 
     def get(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
         """Ask once on a connection of its own."""
-        asked = http.client.HTTPConnection(self.at, timeout=20)
+        request = http.client.HTTPConnection(self.at, timeout=20)
         try:
-            asked.request("GET", path, headers=headers)
-            answer = asked.getresponse()
+            request.request("GET", path, headers=headers)
+            answer = request.getresponse()
             return answer.status, answer.read()
         finally:
-            asked.close()
+            request.close()
 
 
 @contextmanager
@@ -45,8 +45,8 @@ def gunicorn(folder: Path, *, workers: int = 2) -> Iterator[Server]:
 
     The port is listened to here and handed over, so that nobody else can answer on it.
     """
-    listening = socket.create_server(("127.0.0.1", 0))
-    at = listening.fileno()
+    listener = socket.create_server(("127.0.0.1", 0))
+    at = listener.fileno()
     command = [sys.executable, "-m", "gunicorn", "-b", f"fd://{at}", "-k", "gthread"]
     more = ["--workers", str(workers), "--threads", "8", "--no-control-socket", "config.wsgi"]
     with (folder / "web.log").open("wb") as log:
@@ -63,18 +63,18 @@ def gunicorn(folder: Path, *, workers: int = 2) -> Iterator[Server]:
             stdout=log,
             stderr=log,
         )
-    server = Server(f"127.0.0.1:{listening.getsockname()[1]}")
+    server = Server(f"127.0.0.1:{listener.getsockname()[1]}")
     try:
-        _await(server, child)
+        _wait_until_ready(server, child)
         yield server
     finally:
         child.terminate()
         child.wait()
-        listening.close()
+        listener.close()
 
 
-def _await(server: Server, child: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + PATIENCE
+def _wait_until_ready(server: Server, child: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_TIMEOUT
     while time.monotonic() < until and child.poll() is None:
         try:
             if server.get("/livez", {})[0] == 200:
@@ -92,35 +92,37 @@ class Poller:
     path: str
     headers: dict[str, str]
     mark: bytes
-    told: list[tuple[float, bool, int]] = field(default_factory=list)
+    answers: list[tuple[float, bool, int]] = field(default_factory=list)
 
-    def run(self, server: Server, ended: threading.Event) -> None:
+    def run(self, server: Server, stop: threading.Event) -> None:
         """Ask until told to end; note when each question began and whether it was let in."""
-        while not ended.is_set():
+        while not stop.is_set():
             began = time.monotonic()
             status, body = server.get(self.path, self.headers)
-            self.told.append((began, status == 200 and self.mark in body, status))
+            self.answers.append((began, status == 200 and self.mark in body, status))
             time.sleep(PAUSE)
 
-    def last_let_in(self, since: float) -> float:
+    def last_allowed(self, since: float) -> float:
         """Return how long after an instant the last question began that was let in; 0 for none."""
-        return max((began - since for began, let_in, _s in self.told if let_in), default=0.0)
+        return max(
+            (began - since for began, was_allowed, _s in self.answers if was_allowed), default=0.0
+        )
 
-    def asked_after(self, instant: float) -> int:
+    def polls_after(self, instant: float) -> int:
         """Count the questions that began after an instant."""
-        return sum(began >= instant for began, _let_in, _status in self.told)
+        return sum(began >= instant for began, _was_allowed, _status in self.answers)
 
 
 @contextmanager
 def polling(server: Server, pollers: list[Poller]) -> Iterator[None]:
     """Let all of them ask at once while something happens."""
-    ended = threading.Event()
-    threads = [threading.Thread(target=one.run, args=(server, ended)) for one in pollers]
+    stop = threading.Event()
+    threads = [threading.Thread(target=poller.run, args=(server, stop)) for poller in pollers]
     for thread in threads:
         thread.start()
     try:
         yield
     finally:
-        ended.set()
+        stop.set()
         for thread in threads:
             thread.join()

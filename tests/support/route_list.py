@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from petitions.enums import VERBS, Verb
 
 
-class Door(StrEnum):
+class Access(StrEnum):
     """Who may open a route."""
 
     PUBLIC = "anybody"
@@ -60,14 +60,14 @@ class Route:
     parameters: tuple[str, ...]
 
 
-D = Door
+D = Access
 PAGES_OF_VERBS = {f"petitions:{verb}": D.VERB for verb in VERBS}
 TOKEN_VERBS = {f"api:petition-{verb}": D.TOKEN_VERB for verb in VERBS}
 NO_PAGE = {Verb.FILE, Verb.RATE, Verb.REMIND}
 NOT_THERE = {f"petitions:{verb}" for verb in NO_PAGE}
 NOT_THERE |= {f"api:petition-{verb}" for verb in NO_PAGE}
 
-TABLE: dict[str, Door] = {
+TABLE: dict[str, Access] = {
     "livez": D.PUBLIC,
     "readyz": D.PUBLIC,
     "metrics": D.WATCHED,
@@ -124,7 +124,7 @@ TABLE: dict[str, Door] = {
     "petitions:doors_print": D.VERB,
     "petitions:photo_file": D.PHOTO,
     "petitions:thumb": D.PHOTO,
-    **{name: door for name, door in PAGES_OF_VERBS.items() if name not in NOT_THERE},
+    **{name: access for name, access in PAGES_OF_VERBS.items() if name not in NOT_THERE},
     # programs
     "api:schema": D.TOKEN,
     "api:docs": D.TOKEN,
@@ -138,7 +138,7 @@ TABLE: dict[str, Door] = {
     "api:petitions": D.TOKEN_POST,
     "api:events": D.TOKEN_POST,
     "api:petition": D.TOKEN_CASE,
-    **{name: door for name, door in TOKEN_VERBS.items() if name not in NOT_THERE},
+    **{name: access for name, access in TOKEN_VERBS.items() if name not in NOT_THERE},
 }
 
 ACCOUNT = (
@@ -181,7 +181,7 @@ PAGES = {
     "add": D.OPERATOR_ADD,
     "delete": D.OPERATOR_DELETE,
 }
-TABLE |= {f"admin:{m}_{page}": door for m in OPERATORS for page, door in PAGES.items()}
+TABLE |= {f"admin:{m}_{page}": access for m in OPERATORS for page, access in PAGES.items()}
 TABLE |= {f"admin/{m.replace('_', '/')}/<path:object_id>/": D.OPERATOR_ROW for m in OPERATORS}
 TABLE |= {
     **dict.fromkeys(("admin:login", "admin:logout"), D.LOG_IN),
@@ -209,7 +209,7 @@ def _walk(at: URLResolver, prefix: str, space: str) -> Iterator[Route]:
             yield Route(name, pattern, tuple(one.pattern.regex.groupindex))
 
 
-def door_of(name: str) -> Door | None:
+def access_of(name: str) -> Access | None:
     """Return the entry of a route; a route that has none is an error."""
     return TABLE.get(name)
 

@@ -18,30 +18,30 @@ from playwright.sync_api import Browser, Page
 from petitions.enums import Verb
 from petitions.states import RULE_OF
 from tests.support import browser_driver, route_list
-from tests.support.route_list import Door, Route
+from tests.support.route_list import Access, Route
 from tests.support.stack import Stack
 
 Where = tuple[str, str]  # who, address
 Parameters = Mapping[str, Any]
 VERBS = {f"petitions:{verb.value}": rule for verb, rule in RULE_OF.items()}
 DOORS = ("petitions:visit", "petitions:doors_print")
-OPERATORS = (*(door for door in Door if door.name.startswith("OPERATOR")), Door.LOG_IN)
+OPERATORS = (*(access for access in Access if access.name.startswith("OPERATOR")), Access.LOG_IN)
 WHO = {
-    Door.PUBLIC: ("visitor",),
+    Access.PUBLIC: ("visitor",),
     **dict.fromkeys(
-        (Door.DRAFT, Door.JOIN, Door.RECEIPT, Door.FOLLOW, Door.FOLLOWED_PHOTO),
+        (Access.DRAFT, Access.JOIN, Access.RECEIPT, Access.FOLLOW, Access.FOLLOWED_PHOTO),
         ("visitor", "reporter"),
     ),
-    Door.OWN_ACCOUNT: ("visitor", "outsider", "city", "halfway"),
-    Door.LOGIN: ("secretary",),
-    Door.OWN: ("secretary",),
-    Door.POST: ("official", "secretary"),
-    Door.CASE: ("secretary",),
-    Door.VERB: ("secretary", "community", "official"),
-    Door.SLIP: ("staff",),
-    Door.PHOTO: ("secretary",),
-    Door.PLACE: ("secretary",),
-    Door.ORGANISATION: ("secretary",),
+    Access.OWN_ACCOUNT: ("visitor", "outsider", "city", "halfway"),
+    Access.LOGIN: ("secretary",),
+    Access.OWN: ("secretary",),
+    Access.POST: ("official", "secretary"),
+    Access.CASE: ("secretary",),
+    Access.VERB: ("secretary", "community", "official"),
+    Access.SLIP: ("staff",),
+    Access.PHOTO: ("secretary",),
+    Access.PLACE: ("secretary",),
+    Access.ORGANISATION: ("secretary",),
     **dict.fromkeys(OPERATORS, ("sysadmin", "secadmin", "auditor")),
 }
 TRIES = 60  # cases: with any day of the sample some of them can go each way
@@ -49,22 +49,22 @@ TABLE_OF = re.compile(r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_[a-z]+$")
 
 
 @dataclass
-class Guide:
+class PageFinder:
     """Knows who stands where: browsers of people, and sample objects for parameters."""
 
     browser: Browser
     stack: Stack
     watch: browser_driver.Watch
     pages: dict[str, Page] = field(default_factory=dict)
-    found: dict[str, Where | None] = field(default_factory=dict)
+    places: dict[str, Where | None] = field(default_factory=dict)
 
     def page_of(self, who: str) -> Page:
         """Return a person's browser, brought to where the person's pages can be opened."""
         if who not in self.pages:
-            made = browser_driver.context(self.browser, self.stack)
-            self.watch.attach(made)
-            page = self.pages[who] = made.new_page()
-            self._prepare(who, page)
+            browser_context = browser_driver.context(self.browser, self.stack)
+            self.watch.attach(browser_context)
+            page = self.pages[who] = browser_context.new_page()
+            self._log_in(who, page)
         return self.pages[who]
 
     def close(self) -> None:
@@ -74,15 +74,15 @@ class Guide:
 
     def find(self, route: Route) -> Where | None:
         """Return who opens the route at which address; None when it is nobody's page."""
-        if route.name not in self.found:
-            self.found[route.name] = next(self._open(route), None)
-        return self.found[route.name]
+        if route.name not in self.places:
+            self.places[route.name] = next(self._open(route), None)
+        return self.places[route.name]
 
     def _open(self, route: Route) -> Iterator[Where]:
-        door = route_list.door_of(route.name)
+        access = route_list.access_of(route.name)
         for parameters in self._samples(route):
             address = reverse(route.name, kwargs=dict(parameters))
-            for who in WHO.get(door, ()) if door else ():
+            for who in WHO.get(access, ()) if access else ():
                 answer = self.page_of(who).context.request.get(
                     address, max_redirects=0, max_retries=2
                 )
@@ -90,7 +90,7 @@ class Guide:
                 if answer.status == 200 and is_html and "<html" in answer.text():
                     yield who, address
 
-    def _prepare(self, who: str, page: Page) -> None:
+    def _log_in(self, who: str, page: Page) -> None:
         if who in ("visitor", "reporter"):
             browser_driver.begin_report(page, self.stack)
             browser_driver.finish_draft(page)
@@ -117,8 +117,8 @@ class Guide:
         elif route.name in VERBS or route.name in DOORS:
             move = VERBS.get(route.name, RULE_OF[Verb.VISIT])
             yield from ({"pk": pk} for pk in self._cases([s.value for s in move.sources]))
-        elif door := route_list.door_of(route.name):
-            yield from self._objects(route, door)
+        elif access := route_list.access_of(route.name):
+            yield from self._objects(route, access)
 
     def _cases(self, states: list[str]) -> list[int]:
         """Return some cases of the demo branch in these states, those owed an answer first."""
@@ -128,27 +128,27 @@ class Guide:
             ORDER BY p.is_answer_owed DESC, p.id DESC LIMIT %s"""
         return [row[0] for row in self.stack.rows(query, states, TRIES)]
 
-    def _objects(self, route: Route, door: Door) -> Iterator[Parameters]:
-        ask = self.stack.one
+    def _objects(self, route: Route, access: Access) -> Iterator[Parameters]:
+        ask = self.stack.value
         by_name = "SELECT id FROM grids_area WHERE full_name = %s"
-        match door:
-            case Door.PLACE:
+        match access:
+            case Access.PLACE:
                 yield {"pk": ask(by_name, browser_driver.BUILDING)}
-            case Door.ORGANISATION:
+            case Access.ORGANISATION:
                 query = """SELECT o.organisation_id FROM members_post o
                     JOIN members_user u ON u.id = o.user_id WHERE u.username = 'secretary'"""
                 yield {"pk": ask(query)}
-            case Door.CASE:
+            case Access.CASE:
                 states = [state.value for state in RULE_OF[Verb.NOTE].sources]
                 yield {"pk": self._cases(states)[0]}
-            case Door.SLIP:
+            case Access.SLIP:
                 self.page_of("staff")
                 yield {"pk": ask("SELECT max(id) FROM petitions_petition WHERE channel = 'desk'")}
-            case Door.PHOTO:
+            case Access.PHOTO:
                 yield {"uuid": ask("SELECT uuid FROM petitions_photo LIMIT 1")}
-            case Door.OWN:
+            case Access.OWN:
                 yield {"pk": ask("SELECT max(id) FROM members_inboxmessage")}
-            case one if one in OPERATORS:
+            case access if access in OPERATORS:
                 yield from self._rows(route)
             case _:
                 yield from self._public(route)
@@ -158,8 +158,8 @@ class Guide:
         if route.parameters == ("object_id",) and (row := TABLE_OF.match(route.name)):
             meta = apps.get_model(row["app"], row["model"])._meta
             assert meta.pk
-            found = self.stack.rows(f"SELECT min({meta.pk.column}) FROM {meta.db_table}")
-            yield from ({"object_id": pk} for (pk,) in found if pk is not None)
+            places = self.stack.rows(f"SELECT min({meta.pk.column}) FROM {meta.db_table}")
+            yield from ({"object_id": pk} for (pk,) in places if pk is not None)
         elif route.parameters == ("app_label",):
             yield {"app_label": "grids"}
 
@@ -167,7 +167,7 @@ class Guide:
         sample = {
             "code": browser_driver.qr_code(self.stack, browser_driver.BUILDING),
             "pk": self._cases(["submitted"])[0],
-            "uuid": self.stack.one("SELECT uuid FROM petitions_photo LIMIT 1"),
+            "uuid": self.stack.value("SELECT uuid FROM petitions_photo LIMIT 1"),
             "token": "none",
             "key": "none-none",
             "uidb36": "1",

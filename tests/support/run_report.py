@@ -10,13 +10,13 @@ from itertools import chain
 
 import pytest
 
-Say = Callable[[str], None]
+ReportFigure = Callable[[str], None]
 
 _NAME = "figure"
 
 
 @pytest.fixture
-def say(record_property: Callable[[str, object], None]) -> Say:
+def report_figure(record_property: Callable[[str, object], None]) -> ReportFigure:
     """Give what passes a line on to whoever reads the end of this run."""
     return partial(record_property, _NAME)
 

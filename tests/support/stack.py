@@ -30,11 +30,11 @@ from tests.support import demo_database
 
 DATABASE = postgres.DATABASE
 SLOTS = 8
-PATIENCE = 240.0  # seconds until everything must run; the sample takes most of them
-HASTE_GRID = "迎宾路第二网格"
-HASTE_PLACE = "阜兴花苑20号楼"
+START_TIMEOUT = 240.0  # seconds until everything must run; the sample takes most of them
+SHORT_DEADLINE_GRID = "迎宾路第二网格"
+SHORT_DEADLINE_PLACE = "阜兴花苑20号楼"
 # Service standards are rows: here an urgent report has seconds until the level above is told.
-HASTE = """
+SHORT_DEADLINES = """
     INSERT INTO petitions_standard (region_id, urgency, is_round_the_clock, contact_within,
         resolve_within, answer_within, confirm_within, redo_within)
     SELECT id, 'urgent', true, '6 seconds', '10 minutes', '20 seconds', '1 day', '1 day'
@@ -61,7 +61,7 @@ class Stack:
         finally:
             connection.close()
 
-    def one(self, query: str, *values: object) -> Any:
+    def value(self, query: str, *values: object) -> Any:
         """Ask for one value; IndexError when there is no row."""
         return self.rows(query, *values)[0][0]
 
@@ -71,7 +71,7 @@ class Stack:
         return subprocess.run(
             command,
             cwd=paths.ROOT,
-            env=_surroundings(self.at.var),
+            env=_environment(self.at.var),
             capture_output=True,
             text=True,
             check=False,
@@ -101,20 +101,20 @@ def _join(run: str) -> tuple[Stack, TextIOWrapper]:
         with (folder / "slot.lock").open("w") as slot:
             fcntl.flock(slot, fcntl.LOCK_EX)
             user = (folder / "users.lock").open("a+")
-            while not _is_free(user):
+            while not _is_unused(user):
                 fcntl.flock(user, fcntl.LOCK_SH)  # waits for a stack that is ending
                 if (folder / "ready").exists():
                     break
             else:
                 return _start(folder, run), user
-            found = json.loads((folder / "run.json").read_text())
-            if found["run"] == run:
-                return Stack(found["address"], paths.find(folder)), user
+            run_info = json.loads((folder / "run.json").read_text())
+            if run_info["run"] == run:
+                return Stack(run_info["address"], paths.find(folder)), user
             user.close()
     raise RuntimeError(f"{SLOTS} runs of the tests have a stack already.")
 
 
-def _is_free(user: TextIOWrapper) -> bool:
+def _is_unused(user: TextIOWrapper) -> bool:
     """Tell whether nobody uses the slot; then it is ours."""
     try:
         fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -136,11 +136,11 @@ def _start(folder: Path, run: str) -> Stack:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_surroundings(folder),
+            env=_environment(folder),
             start_new_session=True,
         )
     _started.append(child)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + START_TIMEOUT
     while not (folder / "ready").exists():
         if child.poll() is not None or time.monotonic() > until:
             child.terminate()
@@ -150,7 +150,7 @@ def _start(folder: Path, run: str) -> Stack:
     return Stack(address, at)
 
 
-def _surroundings(folder: Path) -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     """Return an environment that says nothing but where the stack is to live."""
     return demo_database.surroundings(folder) | {
         "LOG_FORMAT": "json",
@@ -176,10 +176,10 @@ def main(folder: Path, port: int) -> int:
         log.unlink()
     shutil.rmtree(at.services / "valkey", ignore_errors=True)
     fill(at)
-    surroundings = os.environ | {"PORT": str(port)}
+    environment = os.environ | {"PORT": str(port)}
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "config.local.supervisor"],
-        env=surroundings,
+        env=environment,
         preexec_fn=end_with_parent(signal.SIGTERM),
     )
     signal.signal(signal.SIGTERM, lambda *_: supervisor.terminate())
@@ -211,17 +211,17 @@ def fill(at: paths.DataPaths) -> None:
     demo_database.copy_to(at)
     services = embedded.start(at, durable=False, broker=False, bound=True)
     try:
-        _hasten(at)
+        _add_short_deadlines(at)
     finally:
         services.stop()
 
 
-def _hasten(at: paths.DataPaths) -> None:
+def _add_short_deadlines(at: paths.DataPaths) -> None:
     connection = postgres.connect(at, DATABASE)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(HASTE, [HASTE_GRID])
-            assert cursor.rowcount == 1, f"there is no {HASTE_GRID}"
+            cursor.execute(SHORT_DEADLINES, [SHORT_DEADLINE_GRID])
+            assert cursor.rowcount == 1, f"there is no {SHORT_DEADLINE_GRID}"
     finally:
         connection.close()
 

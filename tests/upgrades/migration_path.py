@@ -11,7 +11,7 @@ from django.db import Error, connection, transaction
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 
-from tests.support.db_connections import hang_up
+from tests.support.db_connections import terminate_connections
 
 # What the first release had made. Its tables were empty when these ran; later ones find them full.
 BASELINE = {
@@ -94,7 +94,7 @@ def a_copy(name: str, of: str) -> Iterator[None]:
     quote = connection.ops.quote_name
     with pointed_at("postgres"):
         _command(f"DROP DATABASE IF EXISTS {quote(name)}")
-        hang_up(of)
+        terminate_connections(of)
         _command(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(of)}")
     try:
         with pointed_at(name):
