@@ -1,4 +1,4 @@
-"""What every test leans on: the test cluster and a browser."""
+"""Fixtures of all tests: the test cluster, the stack and a browser."""
 
 import fcntl
 import os
@@ -29,7 +29,7 @@ _USERS = pytest.StashKey[TextIOWrapper]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the test cluster when nobody else has, and count ourselves among its users."""
+    """Start the test cluster if it is not running, and register as a user of it."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver runs an event loop
     if hasattr(config, "workerinput") or config.option.help or config.option.collectonly:
         return
@@ -46,18 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each test named for a planted mistake run once more, with the mistake."""
+    """Add a copy of each test that a mutant names."""
     runner.add_to(items)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Run a test; one with a planted mistake is wanted to fail."""
+    """Run a test; a copy with a mutant must fail."""
     return (yield from runner.call(pyfuncitem))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the cluster when nobody else is testing."""
+    """Stop the cluster when no other test run uses it."""
     users = config.stash.get(_USERS, None)
     if users is None:
         return
@@ -75,10 +75,10 @@ def django_db_setup(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """Let the database go at the end: a thread of a test may have left a connection behind.
+    """End all connections to the test database, so that it can be dropped.
 
-    Our own is opened anew: while a browser's loop runs Django uses another one, and the one from
-    before may have been ended meanwhile by a test that copies the database.
+    A thread of a test may have left one open. Our own is reopened: Django uses another one while a
+    browser's event loop runs, and a test that copies the database may have ended the earlier one.
     """
     yield
     with django_db_blocker.unblock():
@@ -88,16 +88,16 @@ def django_db_setup(
 
 @pytest.fixture(autouse=True)
 def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a test that travels in time not be called back by a new line to the database."""
+    """Keep a test's travelled time when a new database connection is opened."""
     monkeypatch.setattr(clock, "synchronise", lambda _theirs: None)
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The running stack of this run of the tests, for all who need one.
+    """The running stack of this test run.
 
-    Whoever starts it waits at the end until every other process has let go of it. So it is held
-    to the very end, and once in a process: held twice, or let go early, it would wait for itself.
+    The process that starts it waits at the end until all others have released it. It is therefore
+    acquired once per process and released at the end of the session.
     """
     with shared(os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())) as running:
         yield running
@@ -105,7 +105,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium; without one the test is skipped."""
+    """A headless Chromium; the test is skipped without one."""
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}; `make test` installs it as root on Debian")
     with sync_playwright() as driver:

@@ -1,8 +1,8 @@
-"""Thousands of requests generated from the description, by every way Schemathesis knows.
+"""API fuzzing: thousands of requests that Schemathesis generates from the OpenAPI description.
 
-Run by `make fuzz`: examples, coverage, fuzzing and chains of calls, as five callers, against the
-real web server over cases in every state. Nothing may fail, and every answer must be described:
-its status, its type, its headers and its body. The seed is fixed; each caller's run ends by itself.
+Run by `make fuzz`: examples, coverage, fuzzing and stateful phases with five callers, against
+gunicorn and cases in every status. No request may fail, and the description must cover status,
+content type, headers and body of every response. The seed is fixed and run times are limited.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def server(stage: Stage, tmp_path: Path) -> Iterator[Server]:
 
 @dataclass
 class RunResult:
-    """What came of one caller's run."""
+    """The result of one caller's run."""
 
     requests: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -69,7 +69,7 @@ class RunResult:
     errors: list[str] = field(default_factory=list)
 
     def note(self, event: Any) -> None:
-        """Take down what one event of the run tells."""
+        """Record an event of the run."""
         if isinstance(event, events.ScenarioFinished):
             for interaction in event.recorder.interactions.values():
                 self.requests += 1
@@ -105,7 +105,7 @@ def _config(server: Server, headers: dict[str, str], seconds: int) -> Schemathes
 
 @pytest.fixture
 def aimed(stage: Stage) -> Iterator[list[int]]:
-    """Send most requests to cases that are there, with their present version, as a client would."""
+    """Direct most requests to existing cases with their current version."""
     cases = [stage.at(status).pk for status in PATHS for _i in range(3)]
     turns, lock = itertools.count(), threading.Lock()
 

@@ -1,4 +1,4 @@
-"""Settings of the tests: a data folder of their own, whatever the environment says."""
+"""Settings of the tests, with their own data folder independent of the environment."""
 
 import os
 from pathlib import Path

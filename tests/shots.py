@@ -1,6 +1,6 @@
-"""Takes a picture of every page: on a phone and on a desk, light and dark. `make shots`.
+"""Takes screenshots of every page in both widths and themes (`make shots`).
 
-The pictures go to var/shots/. ARGS="en" takes them in English, ARGS="zh-hans home" only those of
+They are written to var/shots/. ARGS="en" takes them in English, ARGS="zh-hans home" only those of
 routes with `home` in their name.
 """
 
@@ -22,7 +22,7 @@ LONGEST = 6000  # pixels; a longer page is cut
 
 
 def main(words: list[str]) -> int:
-    """Take the pictures; return how many pages had errors behind them."""
+    """Take the screenshots; return the number of pages with errors."""
     django.setup()
     from tests.conftest import _QUIET, CHROMIUM
     from tests.support import browser_driver, route_list

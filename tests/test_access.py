@@ -1,4 +1,4 @@
-"""Role × route × object × method, generated from the URL conf: nobody learns what is not theirs."""
+"""Access matrix: role × route × object × method, generated from the URL configuration."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if not access_matrix.IS_FULL:
 
 @pytest.fixture
 def fixtures(stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any) -> AccessFixtures:
-    settings.PHOTOS_BY_ACCEL = True  # no file is looked for: the door alone decides
+    settings.PHOTOS_BY_ACCEL = True  # no file is read; only access is tested
     monkeypatch.setattr(WriteThrottle, "allow_request", lambda *_args: True)
     monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
     requests.clear()
@@ -49,7 +49,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route() -> None:
     assert sorted(set(route_list.TABLE) - names) == []
 
 
-def test_a_new_route_without_an_entry_is_noticed() -> None:
+def test_new_route_has_no_entry() -> None:
     for name in ("petitions:planted", "api:planted", "admin:petitions_petition_change"):
         assert route_list.access_of(name) is None
 
@@ -69,7 +69,7 @@ def test_every_route_with_a_parameter_is_in_a_matrix() -> None:
 # --- The oracle knows the town ----------------------------------------------------------------
 
 
-def test_the_oracle_has_the_town_right(fixtures: AccessFixtures) -> None:
+def test_oracle_matches_the_town(fixtures: AccessFixtures) -> None:
     town = fixtures.stage.town
     assert {key: area.parent and area.parent.pk for key, area in town.areas.items()} == {
         key: above and town.areas[above].pk for key, above in oracle.PLACES.items()
@@ -83,7 +83,7 @@ def test_the_oracle_has_the_town_right(fixtures: AccessFixtures) -> None:
         assert body.level == oracle.LEVELS[key]
 
 
-def test_the_oracle_has_the_cases_right(fixtures: AccessFixtures) -> None:
+def test_oracle_matches_the_cases(fixtures: AccessFixtures) -> None:
     town, cast = fixtures.stage.town, fixtures.stage.cast
 
     def pk(body: str | None) -> int | None:
@@ -105,7 +105,7 @@ def test_the_oracle_has_the_cases_right(fixtures: AccessFixtures) -> None:
         assert case.filed_by_id == (cast[fact.filer].pk if fact.filer else None), name
 
 
-def test_every_kind_of_object_is_there_for_somebody_and_not_for_another() -> None:
+def test_every_case_is_visible_to_some_and_hidden_from_others() -> None:
     for name, fact in FACTS.items():
         seen = {who for who in EVERYBODY if oracle.sees_case(who, fact)}
         assert seen, name
@@ -139,7 +139,7 @@ def test_matrix(
 
 
 def _only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """Leave only some routes in the matrix, asked in full."""
+    """Limit the matrix to some routes, in its full form."""
     every = access_matrix.scoped
 
     def some(fixtures: AccessFixtures) -> Iterator[ScopedRoute]:

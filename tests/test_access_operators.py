@@ -1,4 +1,4 @@
-"""Hat × page × row on the operators' pages: each hat its own tables, and no way to a case."""
+"""Access to the admin: role × page × row; each administrator role opens its own tables only."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def visitors(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> dict[str, Visitor
 
 
 def _addresses() -> Iterator[tuple[str, str, list[str]]]:
-    """Yield table, page and addresses: with a row that is there, and with one that never was."""
+    """Yield table, page and URLs: with an existing row, and with an unknown id."""
     for name in OPERATORS:
         model = apps.get_model(*name.split("_", 1))
         row = model._default_manager.order_by("pk").first()
@@ -58,7 +58,7 @@ def _may(who: str, name: str, page: str) -> bool:
 
 
 def _problem(who: Visitor, name: str, page: str, method: str, urls: list[str]) -> str:
-    """Ask for a row that is there and one that is not; say what is wrong with the answers."""
+    """Request an existing and an unknown row; return what is wrong with the responses."""
     answers = [who.ask(method, url) for url in urls]
     statuses = [answer.status_code for answer in answers]
     if _may(who.name, name, page):
@@ -71,7 +71,7 @@ def _problem(who: Visitor, name: str, page: str, method: str, urls: list[str]) -
 
 
 def _is_asked(who: str, table: str, page: str, number: int) -> bool:
-    """Tell whether the short form asks: what a hat may open, and of the rest some, in turn."""
+    """Tell whether the short form includes a request: all allowed ones, and some of the others."""
     if access_matrix.IS_FULL or _may(who, table, page):
         return True
     return number % (3 if who in ADMIN_NAMES else len(oracle.POSTS)) == 0
@@ -81,7 +81,7 @@ def _is_posted(number: int) -> bool:
     return access_matrix.IS_FULL or number % 5 == 0
 
 
-def test_each_hat_opens_its_own_tables_and_nobody_else_any(visitors: dict[str, Visitor]) -> None:
+def test_administrators_open_their_own_tables_only(visitors: dict[str, Visitor]) -> None:
     wrong = []
     everybody = enumerate(oracle.POSTS)
     for turn, name in everybody:
@@ -92,7 +92,7 @@ def test_each_hat_opens_its_own_tables_and_nobody_else_any(visitors: dict[str, V
                 continue
             for method in ("GET", "POST"):
                 if method == "POST" and (_may(name, table, page) or not _is_posted(number)):
-                    continue  # an allowed one would do what the hat is there for
+                    continue  # an allowed POST would change data
                 problem = _problem(who, table, page, method, urls)
                 if problem:
                     wrong.append(f"{name} {method} {table} {page}: {problem}")
@@ -100,7 +100,7 @@ def test_each_hat_opens_its_own_tables_and_nobody_else_any(visitors: dict[str, V
 
 
 @pytest.mark.parametrize("name", ADMIN_NAMES)
-def test_the_pages_around_the_tables(visitors: dict[str, Visitor], name: str) -> None:
+def test_pages_around_the_tables(visitors: dict[str, Visitor], name: str) -> None:
     who = visitors[name]
     assert who.ask("GET", reverse("admin:index")).status_code == 200
     assert who.ask("GET", "/admin/nothing/here/").status_code == 404
@@ -116,7 +116,9 @@ def test_the_pages_around_the_tables(visitors: dict[str, Visitor], name: str) ->
         assert who.ask("GET", bare).status_code == 302  # to the change page, whatever the row
 
 
-def test_people_are_suggested_to_the_hat_that_gives_posts(visitors: dict[str, Visitor]) -> None:
+def test_people_are_suggested_to_the_security_administrator_only(
+    visitors: dict[str, Visitor],
+) -> None:
     query = "?app_label=members&model_name=post&field_name=user&term=clerk"
     for name in (*ADMIN_NAMES, "clerk", "city", "visitor"):
         answer = visitors[name].ask("GET", reverse("admin:autocomplete") + query)
@@ -124,7 +126,9 @@ def test_people_are_suggested_to_the_hat_that_gives_posts(visitors: dict[str, Vi
         assert answer.status_code == expected, name
 
 
-def test_no_operator_learns_which_cases_exist(stage: Stage, visitors: dict[str, Visitor]) -> None:
+def test_admin_does_not_reveal_which_cases_exist(
+    stage: Stage, visitors: dict[str, Visitor]
+) -> None:
     kind = ContentType.objects.get_for_model(Petition).pk
     for name in oracle.POSTS:
         answers = [
@@ -143,7 +147,7 @@ def test_no_table_has_a_page_without_an_entry() -> None:
 
 
 def _questions(name: str) -> Iterator[str]:
-    """Yield questions an address could put to a table's own and neighbouring columns."""
+    """Yield lookups on own and related columns that a query string could contain."""
     for column in (
         *(
             "password",
@@ -165,7 +169,7 @@ def _questions(name: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("administrator", ADMIN_NAMES)
-def test_an_address_cannot_question_a_column_by_letters(
+def test_query_string_cannot_filter_other_columns(
     visitors: dict[str, Visitor], administrator: str
 ) -> None:
     for name in (name for name, permissions in OPERATORS.items() if administrator in permissions):
@@ -175,7 +179,7 @@ def test_an_address_cannot_question_a_column_by_letters(
             assert answer.status_code == 400, (name, question)
 
 
-def test_every_entry_of_the_table_is_asked() -> None:
+def test_every_kind_of_admin_access_is_covered() -> None:
     operators = {name for name, access in route_list.TABLE.items() if name.startswith("admin")}
     accesses = {route_list.TABLE[name] for name in operators}
     assert accesses == {

@@ -1,4 +1,4 @@
-"""Session × page × matter on the residents' pages: each browser its own case, draft and photos."""
+"""Access to residents' pages: each session opens its own case, draft and photos only."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def fixtures(
 
 @pytest.fixture
 def browsers(fixtures: AccessFixtures) -> dict[str, Client]:
-    """Everybody who may come to the residents' pages; each has its own session."""
+    """Visitors of the residents' pages, each with a session."""
     clients = {name: Client() for name in ("nobody", *FOLLOWERS, "late", "writer")}
     for name in ("petitioner", "neighbour", "late"):
         case = fixtures.cases[FOLLOWERS.get(name, "own")]

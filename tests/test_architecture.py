@@ -1,4 +1,4 @@
-"""What the architecture promises, read from the source itself; each rule also fails on a plant."""
+"""Architecture rules, read from the source; each rule also fails on a planted violation."""
 
 from __future__ import annotations
 

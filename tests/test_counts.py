@@ -1,4 +1,4 @@
-"""Lists, counters, filters, searches and suggestions: each says what the oracle says, no more."""
+"""Lists, counters, filters, searches and suggestions show exactly what the oracle expects."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def fixtures(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[AccessFi
 
 
 class ListReader:
-    """One person with a post, looking at lists; every answer is searched for hidden cases."""
+    """A person who opens lists; every response is searched for hidden cases."""
 
     def __init__(self, fixtures: AccessFixtures, who: str) -> None:
         self.fixtures, self.who = fixtures, who
@@ -49,7 +49,7 @@ class ListReader:
         self.leaks: list[str] = []
 
     def get(self, url: str, typed: str = "") -> Any:
-        """Ask for an address; what was typed may be repeated, any other word of a case may not."""
+        """Request a URL; the response may repeat typed text but no other word of a hidden case."""
         answer = self.visitor.ask("GET", url)
         body = answer.content.decode().replace(typed, "") if typed else answer.content.decode()
         self.leaks += [
@@ -58,7 +58,7 @@ class ListReader:
         return answer
 
     def listed_cases(self, query: str, typed: str = "") -> set[str]:
-        """Return the cases on the list page, and see that its count says as much."""
+        """Return the cases of the list page and check its count."""
         answer = self.get(f"/petitions/?size=100&{query}", typed)
         if answer.status_code == 302:  # a whole number opens its case
             return {self.names[int(answer["Location"].strip("/").split("/")[1])]}
@@ -67,7 +67,7 @@ class ListReader:
         return actual
 
     def api_rows(self, address: str, typed: str = "") -> list[dict[str, Any]]:
-        """Return the rows a program is given."""
+        """Return the rows of an API response."""
         answer = self.get(f"/api/v1/{address}", typed)
         assert answer.status_code == 200, (address, answer.content)
         page: dict[str, Any] = json.loads(answer.content)

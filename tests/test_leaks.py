@@ -1,4 +1,4 @@
-"""What lies elsewhere shows nowhere: no word of it, no number counts it, no field accepts it."""
+"""A hidden case appears on no page, in no count, and is accepted by no field."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def test_mutants_are_unique_and_enough() -> None:
     assert len(names) == len(set(names)) >= AT_LEAST
 
 
-@pytest.mark.parametrize("plant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_mutant_names_an_existing_test(mutant: Mutant) -> None:
     """A mutant of a renamed test would never run."""
     file, _, function = mutant.test.partition("::")

@@ -1,4 +1,4 @@
-"""What every page and verb asks of the database: at most twelve, at 100 cases and at 10,000."""
+"""Query counts of every page and verb: at most twelve, with 100 and with 10,000 cases."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_as_few_at_ten_thousand_as_at_a_hundred(
     few = _all(stage)
     sizes.append(multiply_cases(10_000))
     many = _all(stage)
-    report_figure(f"questions at {sizes[0]} and {sizes[1]} cases")
+    report_figure(f"queries at {sizes[0]} and {sizes[1]} cases")
     for name, number in sorted(many.numbers.items(), key=lambda item: -item[1]):
         report_figure(f"  {few.numbers[name]:3} {number:3}  {name}")
     over = {name for name, number in many.numbers.items() if number > BUDGET}

@@ -1,4 +1,4 @@
-"""The English catalogue: complete, true to its placeholders, compiled, and equal to the code."""
+"""The English catalogue: complete, consistent placeholders, compiled, in step with the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rights withdrawn while twenty sessions poll: each poll that begins a second later is refused."""
+"""Rights are withdrawn while twenty sessions poll: polls a second later must be refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stage() -> Stage:
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[Server]:
-    """The server of the tests; in the full form gunicorn with two processes."""
+    """The live server; in the full form gunicorn with two processes."""
     settings.PHOTOS_BY_ACCEL = True
     logging.getLogger("request").setLevel(logging.ERROR)
     if access_matrix.IS_FULL and "cache" not in request.node.name:
@@ -69,7 +69,7 @@ def _program(user: User) -> dict[str, str]:
 
 
 def _sessions(stage: Stage, case: Petition) -> list[Poller]:
-    """Four sessions for each way in which rights end, on pages, parts of pages, photos and API."""
+    """Return four pollers for each way to lose rights: pages, fragments, photos and API."""
     photo, mark = photo_of(case), MARK.encode()
     pages = {
         "case": (f"/petitions/{case.pk}/", mark),
@@ -97,7 +97,7 @@ def _sessions(stage: Stage, case: Petition) -> list[Poller]:
 
 
 def _withdraw(stage: Stage) -> None:
-    """Take everybody's rights away in one commit, each in another way."""
+    """Withdraw all rights in one commit, in five ways."""
     cast, yesterday = stage.cast, timezone.localdate() - DAY
     with transaction.atomic():
         end_post(post=Post.objects.get(user=cast["clerk"]), on=yesterday, by=None)
@@ -111,7 +111,7 @@ def _withdraw(stage: Stage) -> None:
 
 
 def _measured(stage: Stage, server: Server, *, seconds: float) -> tuple[list[Poller], float]:
-    """Poll, withdraw, poll on; return the sessions and the instant of the commit."""
+    """Poll before and after the withdrawal; return the pollers and the time of the commit."""
     case = stage.file(text=f"水箱渗漏 {MARK}").petition
     sessions = _sessions(stage, case)
     with polling(server, sessions):
@@ -148,7 +148,7 @@ def test_rights_are_gone_within_a_second(
     assert answers <= {200, 302, 401, 403, 404}
 
 
-def test_a_cache_of_rights_is_noticed(
+def test_cached_rights_are_detected(
     stage: Stage, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache: dict[int, Any] = {}

@@ -1,1 +1,1 @@
-"""Stories through a real browser against the whole running stack."""
+"""Journeys: tests in a real browser against the running stack."""

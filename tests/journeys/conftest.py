@@ -1,4 +1,4 @@
-"""What every story leans on: the running stack, and browsers of the people in it."""
+"""Fixtures of journeys: the running stack and browser contexts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Opener = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def stack(browser: Browser, stack: Stack) -> Stack:
-    """The stack of this run; nothing is started where there is no browser to look at it."""
+    """The stack of this run; not started when there is no browser."""
     return stack
 
 
 @pytest.fixture
 def watch(stack: Stack) -> Iterator[browser_driver.Watch]:
-    """Everything that goes wrong behind the pages of one test, from first click to last."""
+    """Script errors and foreign requests of a test; must be empty at its end."""
     created = browser_driver.Watch(stack.address)
     yield created
     assert not created.errors
@@ -31,7 +31,7 @@ def watch(stack: Stack) -> Iterator[browser_driver.Watch]:
 
 @pytest.fixture
 def opened(browser: Browser, stack: Stack, watch: browser_driver.Watch) -> Iterator[Opener]:
-    """Open a page in a browser of somebody's own; all of them are closed after the test."""
+    """Return a function that opens a page in a new browser context; closed after the test."""
     with ExitStack() as contexts:
 
         def opener(**options: object) -> Page:

@@ -1,4 +1,4 @@
-"""Every page: no axe violation, no sideways scroll, no error, no stranger, a strict policy."""
+"""Every page: no axe violation, horizontal scrolling, script error or foreign request."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ NOT_PAGES = {
 }
 ROUTES = [route for route in route_list.routes() if not route.name.startswith(("api:", "admin"))]
 PAGES = [route for route in ROUTES if route.name not in NOT_PAGES]
-# What is shown in place of a page: who is shown it where, and the status.
-INSTEAD = {
+# Error pages: user, URL and status.
+ERROR_PAGES = {
     "not found": ("visitor", "/nowhere/", 404),
     "not yours": ("secretary", "/petitions/999999999/", 404),
     "not your work": ("sysadmin", "/home/", 403),
@@ -59,13 +59,13 @@ def test_page(finder: PageFinder, route: Route, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("case", INSTEAD)
-def test_what_is_shown_in_place_of_a_page(finder: PageFinder, case: str, language: str) -> None:
-    who, address, status = INSTEAD[case]
+@pytest.mark.parametrize("case", ERROR_PAGES)
+def test_error_page(finder: PageFinder, case: str, language: str) -> None:
+    who, address, status = ERROR_PAGES[case]
     check_page(finder, who, address, language, status=status)
 
 
-def test_what_is_said_to_be_no_page_is_none(finder: PageFinder) -> None:
+def test_excluded_routes_are_no_pages(finder: PageFinder) -> None:
     pages = [route for route in ROUTES if route.name in NOT_PAGES and finder.find(route)]
     assert not pages
     assert set(NOT_PAGES) <= {route.name for route in ROUTES}

@@ -1,4 +1,4 @@
-"""The boxes of the desk: a list that comes late, a choice offered for other words, a draft."""
+"""The comboboxes of the desk: late results, stale choices, drafts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _pick(page: Page, typed: str, name: str) -> None:
     expect(page.locator("#id_where")).to_have_value(re.compile(name))
 
 
-def test_enter_before_the_list_is_there_chooses_what_alone_is_found(desk: Page) -> None:
+def test_enter_before_results_arrive_selects_the_only_result(desk: Page) -> None:
     held_requests = _hold(desk)
     with desk.expect_request(re.compile(r"[?&]q=fxhy46$"), timeout=5_000):
         desk.keyboard.type("fxhy46")
@@ -59,7 +59,7 @@ def test_enter_before_the_list_is_there_chooses_what_alone_is_found(desk: Page) 
     expect(desk.locator("#desk-known")).to_contain_text(HERE)
 
 
-def test_enter_without_a_hit_sends_no_half_empty_form(desk: Page) -> None:
+def test_enter_without_result_does_not_submit(desk: Page) -> None:
     desk.keyboard.type("zzzz")
     desk.keyboard.press("Enter")
     desk.keyboard.press("Enter")
@@ -67,7 +67,7 @@ def test_enter_without_a_hit_sends_no_half_empty_form(desk: Page) -> None:
     expect(desk.locator("[data-error-summary]")).to_have_count(0)
 
 
-def test_a_look_up_that_fails_says_so(desk: Page, watch: browser_driver.Watch) -> None:
+def test_failed_lookup_is_reported(desk: Page, watch: browser_driver.Watch) -> None:
     desk.route(LOOK_UP, lambda route: route.abort())
     desk.keyboard.type("fxhy46")
     expect(desk.locator(".combobox__empty:visible")).to_contain_text("现在查不了")
@@ -78,8 +78,8 @@ def test_a_look_up_that_fails_says_so(desk: Page, watch: browser_driver.Watch) -
     expect(desk.locator("#id_where")).to_have_value(re.compile(HERE))
 
 
-def test_what_was_offered_is_gone_with_the_words_it_was_offered_for(desk: Page) -> None:
-    """Sent with initials, one building was offered and checked; then another one was meant."""
+def test_candidates_are_removed_with_the_text_they_belong_to(desk: Page) -> None:
+    """A candidate for the initials was preselected; then the clerk chose another building."""
     desk.keyboard.type("fxhy46")
     desk.keyboard.press("Control+Enter")
     offered = desk.locator("input[name=place_choice]")
@@ -92,7 +92,7 @@ def test_what_was_offered_is_gone_with_the_words_it_was_offered_for(desk: Page) 
     expect(desk.locator("#desk-known")).to_contain_text(THERE)
 
 
-def test_a_draft_that_is_not_wanted_is_gone_whole(desk: Page) -> None:
+def test_discarded_draft_is_deleted_completely(desk: Page) -> None:
     _pick(desk, "fxhy46", HERE)
     desk.locator("#id_text").fill("水是浑的")
     desk.goto(DESK)
@@ -122,7 +122,7 @@ def test_typing_over_a_draft_replaces_it(desk: Page) -> None:
     _pick(desk, "tsjy4", THERE)
 
 
-def test_what_is_typed_before_the_draft_comes_stays(desk: Page) -> None:
+def test_text_typed_before_the_draft_loads_is_kept(desk: Page) -> None:
     _pick(desk, "fxhy46", HERE)
     desk.locator("#id_text").fill("水是浑的")
     held_requests: list[Route] = []
@@ -136,8 +136,8 @@ def test_what_is_typed_before_the_draft_comes_stays(desk: Page) -> None:
     expect(desk.locator("#id_where")).not_to_have_value(re.compile(HERE))
 
 
-def test_a_box_stays_where_it_is_while_somebody_types(desk: Page) -> None:
-    """A key that comes while the box is taken out of the page is lost."""
+def test_input_is_not_moved_while_typing(desk: Page) -> None:
+    """A key pressed while the input is removed from the page is lost."""
     desk.add_init_script(MOVED)
     desk.goto(DESK)
     expect(desk.locator("#id_where")).to_have_attribute("role", "combobox")

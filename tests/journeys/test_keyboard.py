@@ -1,4 +1,4 @@
-"""By keyboard alone: a report at the desk within a minute; a case and its doors."""
+"""Journey by keyboard: file a report at the desk within a minute; fill in a door sheet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
 A_MINUTE = 60.0
 STROKE = 120.0  # milliseconds a key: about 40 words a minute
-MOST_TABS = 80  # a page on which the next thing to do is further away is not made for keyboards
+MOST_TABS = 80  # the next control must be reachable within this many presses
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def desk(opened: Opener) -> Page:
 def test_desk_in_a_minute(
     desk: Page, stack: Stack, watch: browser_driver.Watch, report_figure: ReportFigure
 ) -> None:
-    """From the empty form to the slip, typed as fast as a clerk types."""
+    """File a report from the empty form to the slip at typing speed."""
     browser_driver.log_in(desk, "staff")
     desk.keyboard.press("c")
     desk.wait_for_url("**/petitions/new/")
@@ -52,8 +52,8 @@ def test_desk_in_a_minute(
     assert not watch.errors
 
 
-def test_what_was_typed_before_the_script_came_is_looked_for(desk: Page) -> None:
-    """On a slow line the boxes are there before the script that fills them; typing counts."""
+def test_text_typed_before_the_script_loads_is_looked_up(desk: Page) -> None:
+    """On a slow connection the input is usable before its script has loaded."""
     browser_driver.log_in(desk, "staff")
     held_requests: list[Route] = []
     desk.route(re.compile(r"/combobox[.\w]*\.js"), lambda route: held_requests.append(route))
@@ -70,8 +70,8 @@ def test_what_was_typed_before_the_script_came_is_looked_for(desk: Page) -> None
 
 
 @pytest.mark.parametrize("key", ["Enter", "Tab"])
-def test_a_list_of_what_was_typed_before_is_not_chosen_from(desk: Page, key: str) -> None:
-    """A clerk faster than the line means 46, though the list still shows what 4 has found."""
+def test_stale_results_are_not_selected(desk: Page, key: str) -> None:
+    """A fast clerk types 46 while the list still shows results for 4."""
     browser_driver.log_in(desk, "staff")
     desk.goto("/petitions/new/")
     held_requests: list[Route] = []
@@ -90,8 +90,8 @@ def test_a_list_of_what_was_typed_before_is_not_chosen_from(desk: Page, key: str
     expect(place).not_to_have_value("")
 
 
-def test_the_desk_is_asked_again_where_something_styled_its_fields(desk: Page) -> None:
-    """What keeps passwords or takes pictures leaves styles on fields; no answer copies them."""
+def test_preview_is_updated_when_an_extension_styled_its_fields(desk: Page) -> None:
+    """Browser extensions leave style attributes on fields; a new preview must not copy them."""
     browser_driver.log_in(desk, "staff")
     desk.goto("/petitions/new/")
     browser_driver.type_report(desk)
@@ -107,7 +107,7 @@ def test_the_desk_is_asked_again_where_something_styled_its_fields(desk: Page) -
 
 
 def test_case_and_doors(desk: Page, stack: Stack, watch: browser_driver.Watch) -> None:
-    """Find the case by its number, open its door sheet, set doors, save."""
+    """Find a case by its number, open its door sheet, set results, save."""
     case = stack.value(
         """SELECT p.id FROM petitions_petition p JOIN grids_area a ON a.id = p.place_id
         WHERE p.status = 'in_progress' AND a.full_name = %s ORDER BY p.id LIMIT 1""",
@@ -137,7 +137,7 @@ def test_case_and_doors(desk: Page, stack: Stack, watch: browser_driver.Watch) -
 
 
 def _tab_to(page: Page, wanted: str) -> None:
-    """Press Tab until what is wanted has the focus, and can be seen to have it."""
+    """Press Tab until the wanted element has a visible focus."""
     for _press in range(MOST_TABS):
         page.keyboard.press("Tab")
         here = page.evaluate(

@@ -1,4 +1,4 @@
-"""The water in building 46 is murky: from the code on the wall to an answer that is confirmed."""
+"""Journey: murky water in building 46, from the QR code to the confirmed answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_murky_water(
 ) -> None:
     resident, secretary = opened(), opened()
     receipt = _report(resident, stack, tmp_path)
-    _photo_tells_nothing(stack, receipt)
+    _photo_has_no_metadata(stack, receipt)
     _accept(secretary, receipt)
     _visit_doors(secretary)
     _resolve(secretary)
@@ -64,12 +64,12 @@ def _report(page: Page, stack: Stack, folder: Path) -> browser_driver.Receipt:
     return receipt
 
 
-def _photo_tells_nothing(stack: Stack, receipt: browser_driver.Receipt) -> None:
-    kept = stack.rows("SELECT name FROM petitions_photo WHERE petition_id = %s", receipt.case)
-    assert len(kept) == 1
-    found = [file.read_bytes() for file in (stack.at.var / "media").rglob(Path(kept[0][0]).name)]
-    assert found
-    assert not any(browser_driver.metadata(body) for body in found)
+def _photo_has_no_metadata(stack: Stack, receipt: browser_driver.Receipt) -> None:
+    names = stack.rows("SELECT name FROM petitions_photo WHERE petition_id = %s", receipt.case)
+    assert len(names) == 1
+    photos = [file.read_bytes() for file in (stack.at.var / "media").rglob(Path(names[0][0]).name)]
+    assert photos
+    assert not any(browser_driver.metadata(body) for body in photos)
 
 
 def _accept(page: Page, receipt: browser_driver.Receipt) -> None:
@@ -135,15 +135,15 @@ def _closed_in_the_grid(stack: Stack, receipt: browser_driver.Receipt) -> None:
     assert stack.rows(query, receipt.case) == [("closed", "grid", 4)]
     doors = "SELECT count(*) FROM petitions_doorvisit WHERE petition_id = %s"
     assert not stack.value(doors, receipt.case)
-    verdict = stack.manage("check_integrity")
-    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+    check = stack.manage("check_integrity")
+    assert check.returncode == 0, check.stdout + check.stderr
 
 
 def _nothing_leaked(
     stack: Stack, watch: browser_driver.Watch, receipt: browser_driver.Receipt
 ) -> None:
     code = receipt.code.replace("-", "")
-    assert not [one for one in watch.addresses if code in one.replace("-", "")]
+    assert not [url for url in watch.addresses if code in url.replace("-", "")]
     written = stack.logged()
     assert written
     for secret in (PHONE, PHONE[-8:], code, receipt.code, "老旧铁管", "打开水龙头"):

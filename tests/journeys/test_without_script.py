@@ -1,4 +1,4 @@
-"""An old phone without script: report from the code on the wall, follow it, say it is solved."""
+"""Journey without JavaScript: report from the QR code, track, confirm."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _report(page: Page, stack: Stack, folder: Path) -> browser_driver.Receipt:
 
 
 def _resolve(page: Page, receipt: browser_driver.Receipt) -> None:
-    """The secretary's pages work without script as well."""
+    """Resolve the case on the secretary's pages, also without JavaScript."""
     browser_driver.log_in(page, "secretary")
     page.goto(f"/petitions/{receipt.case}/")
     page.locator(".casebar").get_by_role("button", name="受理", exact=True).click()
@@ -69,8 +69,8 @@ def _resolve(page: Page, receipt: browser_driver.Receipt) -> None:
     expect(page.locator(".casehead")).to_contain_text("待居民确认")
 
 
-def test_place_is_found_in_steps(plain: Page) -> None:
-    """Without a code on the wall and without typing: from the subdistrict down to the building."""
+def test_place_is_chosen_level_by_level(plain: Page) -> None:
+    """Without QR code and typing: choose from the subdistrict down to the building."""
     plain.goto("/report/")
     for name in ("阜新街道", "迎宾路社区", "阜兴花苑", "1号楼"):
         plain.locator(".options .pick").get_by_text(name, exact=True).first.click()

@@ -1,4 +1,4 @@
-"""What residents entrust to the system stays where it belongs: harnesses that look everywhere.
+"""Privacy tests against the running stack: canaries, hostile files, guessing, key rotation.
 
-`make test` runs each of them small; `make canaries` in full (`CANARIES=full`).
+`make test` runs them small; `make canaries` in full (`CANARIES=full`).
 """

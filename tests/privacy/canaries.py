@@ -1,7 +1,7 @@
-"""The marks a case carries, each told from any other word, and the search that finds them.
+"""Canaries: marked values of a case, and the search for them.
 
-A mark is found as it is, in any letter case, with a telephone number's separators, inside base64
-(which queues and sessions write), compressed there, and as a plain digest.
+A canary is found in plain text, in any letter case, with separators of telephone numbers, inside
+base64 (as queues and sessions write it), compressed there, and as a plain digest.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{20,}")
 
 @dataclass(slots=True)
 class MarkedCase:
-    """What one case carries; the code is known once it is filed."""
+    """A case with canaries in every field; the code is known after filing."""
 
     number: int
     code: str = ""
@@ -38,37 +38,37 @@ class MarkedCase:
 
     @property
     def is_about_branch(self) -> bool:
-        """Whether the branch itself is complained about; the desk files no such case here."""
+        """Whether the case is about the branch; the desk files no such case here."""
         return self.number % 10 == 5 and self.number % 3 != 1
 
     @property
     def is_confidential(self) -> bool:
-        """Whether the contact is for the community only."""
+        """Whether the contact details are for the community only."""
         return self.number % 5 == 0 and self.number % 3 != 1
 
     @property
     def name(self) -> str:
-        """How the petitioner is called."""
+        """The petitioner's name."""
         return f"示例QZN{self.number:04}"
 
     @property
     def phone(self) -> str:
-        """The number left."""
+        """The telephone number."""
         return f"19077{self.number:04}{self.number % 90 + 10:02}"
 
     @property
     def words(self) -> str:
-        """What the petitioner wrote."""
+        """The text of the report."""
         return f"QZW{self.number:04}号水管漏水"
 
     @property
     def inside(self) -> str:
-        """What the branch wrote for itself."""
+        """An internal note of the branch."""
         return f"QZI{self.number:04}内部的话"
 
     @property
     def picture(self) -> bytes:
-        """What the camera wrote into the photo."""
+        """The metadata of the photo."""
         return b"QZP%04d" % self.number
 
 
@@ -77,20 +77,20 @@ Found = dict[str, set[int]]
 
 @dataclass
 class CanarySearch:
-    """Looks for the marks of all cases."""
+    """Searches for the canaries of all cases."""
 
     cases: list[MarkedCase]
     codes: dict[str, int] = field(default_factory=dict)
     digests: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for one in self.cases:
-            if one.code:
-                self.codes[tracking_codes.normalised(one.code)] = one.number
-            self.digests |= dict.fromkeys(digests(one.phone) | digests(one.name), one.number)
+        for case in self.cases:
+            if case.code:
+                self.codes[tracking_codes.normalised(case.code)] = case.number
+            self.digests |= dict.fromkeys(digests(case.phone) | digests(case.name), case.number)
 
     def look(self, *blobs: bytes) -> Found:
-        """Return each kind of mark found, with the numbers of the cases."""
+        """Return the kinds of canaries found, with the numbers of their cases."""
         found: Found = {}
         for blob in blobs:
             self._look(blob, found)
@@ -102,7 +102,7 @@ class CanarySearch:
         return found
 
     def look_raw(self, blob: bytes) -> Found:
-        """Return the marks that stand in it as they are, for files too large to take apart."""
+        """Return canaries in plain form only, for files too large to decode."""
         found: Found = {}
         self._look(blob, found)
         return found
@@ -115,13 +115,13 @@ class CanarySearch:
         for parts in CODES.findall(blob):
             if (number := self.codes.get(b"".join(parts).decode())) is not None:
                 found.setdefault(CODE, set()).add(number)
-        for one in HEX.findall(blob):
-            if (number := self.digests.get(one.decode())) is not None:
+        for digest in HEX.findall(blob):
+            if (number := self.digests.get(digest.decode())) is not None:
                 found.setdefault(DIGEST, set()).add(number)
 
 
 def _opened(token: bytes) -> Iterable[bytes]:
-    """Return what a token may stand for: base64 of either alphabet, compressed or not."""
+    """Yield the decodings of a token: base64 of either alphabet, compressed or not."""
     padded = token.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     try:
         plain = base64.b64decode(padded + b"=" * (-len(padded) % 4))

@@ -1,4 +1,4 @@
-"""What the harnesses lean on: the stage in this process, and the running stack."""
+"""Fixtures: the stage in this process, and a token for the running stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.stack import Stack
 
 @pytest.fixture(scope="session")
 def token(stack: Stack) -> str:
-    """The token of a program of the running stack."""
-    made = stack.manage("issue_token", "partner")
-    assert made.returncode == 0, made.stderr
-    return made.stdout.split()[-1]
+    """An API token of the running stack."""
+    result = stack.manage("issue_token", "partner")
+    assert result.returncode == 0, result.stderr
+    return result.stdout.split()[-1]

@@ -1,4 +1,4 @@
-"""Every way a case goes, with its marks: in by three doors, handled, and back to the resident."""
+"""Flows of marked cases: filed in three ways, handled, and tracked by the resident."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FEW = ("staff", "secretary", "community", "outsider", "auditor")
 
 
 def photo(case: MarkedCase) -> Sent:
-    """Return a photo whose every corner says which case it belongs to."""
+    """Return a photo with canaries in every kind of metadata."""
     raw = hostile.saved(
         hostile.picture((320, 240)),
         "JPEG",
@@ -38,7 +38,7 @@ def photo(case: MarkedCase) -> Sent:
 
 @dataclass
 class Town:
-    """The people of the running stack, and what they were answered."""
+    """The users of the running stack, and their responses."""
 
     stack: Stack
     token: str
@@ -53,26 +53,26 @@ class Town:
             self.people[name] = Visitor(self.stack, seen=[]).log_in(name)
 
     def resident(self) -> Visitor:
-        """Return somebody who has not been here before."""
-        made = Visitor(self.stack, seen=[])
-        self.residents.append(made)
-        return made
+        """Return a visitor with a new session."""
+        visitor = Visitor(self.stack, seen=[])
+        self.residents.append(visitor)
+        return visitor
 
     def version(self, case: MarkedCase) -> int:
-        """Return the version a case has now."""
+        """Return the current version of a case."""
         query = "SELECT version FROM petitions_petition WHERE id = %s"
         return int(self.stack.value(query, case.case))
 
     def branch(self) -> int:
-        """Return the branch that answers for the place."""
+        """Return the branch responsible for the place."""
         query = """SELECT post.organisation_id FROM members_post post
             JOIN members_user u ON u.id = post.user_id WHERE u.username = 'secretary'"""
         return int(self.stack.value(query))
 
-    # --- In -----------------------------------------------------------------------------------
+    # --- Filing --------------------------------------------------------------------------------
 
     def file(self, case: MarkedCase) -> None:
-        """File by page, desk or program in turn; learn number and code as whoever filed does."""
+        """File by page, desk or API in turn; read number and code."""
         upload = (self._by_page, self._by_desk, self._by_program)[case.number % 3]
         case.code = upload(case)
         query = "SELECT id FROM petitions_petition WHERE text LIKE %s"
@@ -128,10 +128,10 @@ class Town:
         answer = send(body, 201)
         return str(json.loads(answer.text)["tracking_code"])
 
-    # --- Through ------------------------------------------------------------------------------
+    # --- Handling -----------------------------------------------------------------------------
 
     def handle(self, case: MarkedCase) -> None:
-        """Accept, write, open the contact, climb, resolve: by page and by program in turn."""
+        """Accept, add notes, reveal the contact, escalate, resolve; by page and by API in turn."""
         head = "community" if case.is_about_branch else "secretary"
         self.act(head, case, "accept")
         self.act(head, case, "note", body=case.inside)
@@ -144,7 +144,7 @@ class Town:
         self.act(head, case, "resolve", **given)
 
     def act(self, name: str, case: MarkedCase, verb: str, **given: object) -> Answer:
-        """Do one verb, on the version the case has now."""
+        """Perform a verb on the current version of a case."""
         who, version = self.people[name], self.version(case)
         if case.number % 2:
             path = f"/api/v1/petitions/{case.case}/{verb}/"
@@ -154,7 +154,7 @@ class Town:
         return done(who.post(path, sent | given), 302, verb)
 
     def reveal(self, head: str, case: MarkedCase) -> None:
-        """Open the contact; a confidential one only the community may."""
+        """Reveal the contact details; confidential ones only by the community."""
         path, given = f"/petitions/{case.case}/reveal/", {"reason": "约上门时间"}
         for name in dict.fromkeys((head, "community" if case.is_confidential else head)):
             who, version = self.people[name], self.version(case)
@@ -167,10 +167,10 @@ class Town:
             assert (answer.status == 200) is may, f"{case.number} {name}: {answer.status}"
             assert (case.phone in answer.text) is may
 
-    # --- And back -----------------------------------------------------------------------------
+    # --- Tracking -----------------------------------------------------------------------------
 
     def follow(self, case: MarkedCase) -> None:
-        """Follow with the code; confirm, dispute, correct or delete the contact, in turn."""
+        """Track by code; confirm, dispute, correct or delete the contact details in turn."""
         who = self.resident()
         who.get("/track/")
         done(who.post("/track/", {"code": case.code, "digits": "0000"}), 200)
@@ -190,7 +190,7 @@ class Town:
 
 
 def done(answer: Answer, status: int, what: str = "") -> Answer:
-    """Return an answer that is as expected."""
+    """Assert the status of a response and return it."""
     found = re.sub(r"<[^>]+>|\s+", " ", answer.text)[:1500]
     assert answer.status == status, f"{what}: {answer.status} instead of {status}: {found}"
     return answer

@@ -1,4 +1,4 @@
-"""Forms that no browser sends: broken, doubled, nested, endless. Each names its content type."""
+"""Malformed forms that no browser sends, each with its content type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large the harnesses are: small in `make test`, full by `make canaries`."""
+"""Size of the privacy tests: small in `make test`, full in `make canaries`."""
 
 import os
 

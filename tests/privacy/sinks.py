@@ -1,6 +1,6 @@
-"""Every place where something of a case could end up, and the little that may be there.
+"""Sinks: every place where data of a case could end up, and the canaries allowed there.
 
-What stands in no line of `ALLOWED` must hold nothing at all.
+A sink that `ALLOWED` does not list must contain no canary.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.privacy.scale import IS_FULL
 
 CHUNK, OVERLAP = 1 << 24, 200
 
-# sink → kinds of marks that may be in it; the first pattern that fits the sink's name counts
+# sink → kinds of canaries allowed in it; the first matching pattern counts
 ALLOWED: tuple[tuple[str, set[str], str], ...] = (
     (r"table petitions_petition\.(text|since|search)", {WORDS}, "what was reported"),
     (r"table petitions_note\.body", {WORDS, INSIDE}, "what was written on the case"),
@@ -75,7 +75,7 @@ def look_round(town: Town, cases: int) -> None:
 
 
 def everywhere(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
-    """Look into every sink."""
+    """Yield every sink with the canaries found in it."""
     yield from _answers(town, search)
     yield from _tables(town, search)
     yield from _broker(town, search)
@@ -114,7 +114,7 @@ def _tables(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
 
 
 def _broker(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
-    """Look at every key of the queue and the cache as they are now."""
+    """Search every key of queue and cache."""
     for number in range(4):
         with redis.Redis(unix_socket_path=str(town.stack.at.broker), db=number) as client:
             for key in client.scan_iter():
@@ -136,7 +136,7 @@ def _value(client: redis.Redis, key: bytes) -> bytes:
 
 
 def _folder(folder: Path, search: CanarySearch) -> Found:
-    """Look through every file below a folder as it lies there."""
+    """Search every file below a folder in plain form."""
     found: Found = {}
     for file in folder.rglob("*"):
         if not file.is_file():

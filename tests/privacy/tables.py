@@ -1,4 +1,4 @@
-"""Reads every column of every table as text, and looks in it for what must not be there."""
+"""Searches every column of every table, read as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", 
 
 
 def columns(on: extensions.connection) -> Iterator[tuple[str, bytes]]:
-    """Return each column with everything in it, bytes as bytes."""
+    """Yield each column with its content."""
     with on.cursor() as cursor:
         cursor.execute(COLUMNS)
         for table, column, kind in cursor.fetchall():
@@ -27,21 +27,21 @@ def columns(on: extensions.connection) -> Iterator[tuple[str, bytes]]:
 
 
 def digests(value: str) -> set[str]:
-    """Return every plain digest of a value, in the ways it may be written."""
-    found = set()
+    """Return every plain digest of the spellings of a value."""
+    spellings = set()
     for written in {value, re.sub(r"\D", "", value)}:
         for name in ALGORITHMS:
-            made = hashlib.new(name, written.encode())
-            found |= {made.hexdigest(), made.hexdigest()[:32]}
-    return found
+            digest = hashlib.new(name, written.encode())
+            spellings |= {digest.hexdigest(), digest.hexdigest()[:32]}
+    return spellings
 
 
 def plainly_kept(name: str, phone: str) -> list[str]:
-    """Return the columns that hold a contact as it is, or a digest anybody could compute."""
+    """Return columns that contain contact details in plain form or as an unkeyed digest."""
     digits = re.sub(r"\D", "", phone)
     wanted = {name, phone, digits, digits[-8:]} | digests(phone) | digests(digits[-4:])
     # What identifies a case is in the database, so a digest over both could be tried out as well.
-    needles = [one.encode() for one in wanted]
+    needles = [value.encode() for value in wanted]
     return [
         where
         for where, content in columns(connection.connection)
@@ -50,9 +50,9 @@ def plainly_kept(name: str, phone: str) -> list[str]:
 
 
 def _raw(needle: bytes) -> bytes:
-    """Return a digest as bytes, as a column of bytes would hold it."""
+    """Return a hexadecimal digest as bytes."""
     try:
-        found = bytes.fromhex(needle.decode())
+        raw = bytes.fromhex(needle.decode())
     except ValueError:
         return needle
-    return found if len(found) >= 16 else needle
+    return raw if len(raw) >= 16 else needle

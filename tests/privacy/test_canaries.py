@@ -1,4 +1,4 @@
-"""Canaries: cases full of marks go every way there is, then every sink is searched for them."""
+"""Canaries: marked cases pass through every flow, then every sink is searched."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ pytestmark = pytest.mark.slow
 
 CASES, LOOKED_AT = (200, 12) if IS_FULL else (6, 1)
 FIRST = 0 if IS_FULL else 9000  # of a stack that others use as well
-SAYING = "from members.tasks import daily_digest, deliver_due; daily_digest(); deliver_due()"
-TEXTING = (
+DELIVER = "from members.tasks import daily_digest, deliver_due; daily_digest(); deliver_due()"
+SEND_SMS = (
     "from petitions.ops.scheduled_tasks import drain_outbox, text_residents;"
     "drain_outbox(); text_residents()"
 )
-FORGETTING = (
+DELETE_EXPIRED = (
     "import datetime; from django.utils import timezone; from petitions import workflow;"
-    "print(workflow.forget(now=timezone.now() + datetime.timedelta(days=181)))"
+    "print(workflow.delete_expired(now=timezone.now() + datetime.timedelta(days=181)))"
 )
 
 
 @pytest.fixture(scope="module")
 def marked(stack: Stack, token: str) -> tuple[Town, list[MarkedCase]]:
-    """The town after all cases have gone their way and everybody has looked round."""
+    """The town after all cases were handled and every user opened the pages."""
     town = Town(stack, token)
     cases = [MarkedCase(number) for number in range(FIRST, FIRST + CASES)]
     began = time.monotonic()
@@ -40,7 +40,7 @@ def marked(stack: Stack, token: str) -> tuple[Town, list[MarkedCase]]:
         town.handle(case)
         town.follow(case)
     sinks.look_round(town, LOOKED_AT)
-    for words in (TEXTING, SAYING) if IS_FULL else ():
+    for words in (SEND_SMS, DELIVER) if IS_FULL else ():
         ran = stack.manage("shell", "-c", words)
         assert ran.returncode == 0, ran.stderr
         (stack.at.logs / "said.log").write_text(ran.stdout + ran.stderr)
@@ -57,7 +57,7 @@ def _wrong(sink: str, found: Found, numbers: set[int]) -> list[str]:
     ]
 
 
-def test_no_mark_is_where_it_may_not_be(marked: tuple[Town, list[MarkedCase]]) -> None:
+def test_canaries_are_only_in_allowed_sinks(marked: tuple[Town, list[MarkedCase]]) -> None:
     town, cases = marked
     search, numbers = CanarySearch(cases), {case.number for case in cases}
     searched: Counter[str] = Counter()
@@ -75,7 +75,7 @@ def test_no_mark_is_where_it_may_not_be(marked: tuple[Town, list[MarkedCase]]) -
 
 
 def _blind(searched: Counter[str]) -> list[str]:
-    """Return the kinds of sinks that were not found at all: a search of nothing proves nothing."""
+    """Return the required sinks that the search did not visit."""
     needed = (
         *("log web.log", "log worker.log", "log beat.log", "log postgres.log", "log valkey.log"),
         *("table petitions_contact.cipher", "table petitions_event.data", "files of the queue"),
@@ -102,7 +102,7 @@ def test_the_branch_complained_about_reads_nothing_of_it(
     assert told == []
 
 
-def test_what_may_be_anywhere_has_its_reason() -> None:
+def test_allowed_sinks_have_a_reason() -> None:
     for pattern, kinds, why in sinks.ALLOWED:
         re.compile(pattern)
         assert kinds
@@ -110,11 +110,11 @@ def test_what_may_be_anywhere_has_its_reason() -> None:
 
 
 @pytest.mark.skipif(not IS_FULL, reason="empties the contacts of a stack that others use as well")
-def test_what_is_forgotten_is_gone(marked: tuple[Town, list[MarkedCase]]) -> None:
+def test_expired_contacts_are_deleted(marked: tuple[Town, list[MarkedCase]]) -> None:
     town, _cases = marked
     count = "SELECT count(*) FROM petitions_contact c JOIN petitions_petition p"
     count += " ON p.id = c.petition_id WHERE p.status = 'closed'"
     assert town.stack.value(count)
-    ran = town.stack.manage("shell", "-c", FORGETTING)
+    ran = town.stack.manage("shell", "-c", DELETE_EXPIRED)
     assert ran.returncode == 0, ran.stderr
     assert town.stack.value(count) == 0

@@ -1,4 +1,4 @@
-"""The search itself: what is planted anywhere is found, in every way it may be written."""
+"""The canary search finds every encoding of a planted canary."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ PLANTED = {
 
 
 @pytest.mark.parametrize(("blob", "kind"), PLANTED.values(), ids=PLANTED)
-def test_what_is_planted_is_found(blob: bytes, kind: str) -> None:
+def test_planted_canary_is_found(blob: bytes, kind: str) -> None:
     assert SEARCH.look(blob)[kind] == {17}
 
 
-def test_nothing_is_found_where_nothing_is() -> None:
+def test_text_without_canaries_has_no_finding() -> None:
     blob = b"the quick brown fox 1907 ABCD-EFGH-JKMN " + base64.b64encode(b"x" * 99)
     assert SEARCH.look(blob, b"") == {}

@@ -1,4 +1,4 @@
-"""Over a hundred hostile files by each of three doors: none stored as sent, none with metadata."""
+"""Over a hundred hostile files by three upload paths: none is stored as sent or with metadata."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.clients import login
 SMALL = hostile.small()
 LONGEST = 10.0  # seconds, judged in the full form only
 PLAIN_INFO = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
-UPLOADS = {  # behind them stands one function: here the staff's two doors share the files
+UPLOADS = {  # one function handles all three; desk and API share the files here
     "page": slice(None),
     "desk": slice(0, None, 2),
     "program": slice(1, None, 2),
@@ -37,7 +37,7 @@ UPLOADS = {  # behind them stands one function: here the staff's two doors share
 
 
 class Inside:
-    """Sends to the application in this process, each time from another address."""
+    """A client in this process that uses another IP address for each request."""
 
     numbers = itertools.count()
 
@@ -46,7 +46,7 @@ class Inside:
         client.raise_request_exception = False
 
     def get(self, path: str) -> Answer:
-        """Read an address."""
+        """Send a GET request."""
         return _answer(self.client.get(path, headers=self.headers))
 
     def post(
@@ -115,7 +115,7 @@ def problems_in_file(file: Path, sent: bytes) -> list[str]:
 
 
 class PhotoFolder:
-    """The photo folder: what each sending has added to it."""
+    """The photo folder, and the files each upload added."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -125,14 +125,14 @@ class PhotoFolder:
         return (path for path in self.folder.rglob("*") if path.is_file())
 
     def added(self) -> set[Path]:
-        """Return the files added since it was asked before."""
+        """Return the files added since the last call."""
         now = set(self._files())
         new, self.known = now - self.known, now
         return new
 
 
 def problems_with(upload: Upload, folder: PhotoFolder, name: str, sent: Sent) -> list[str]:
-    """Send one file and return everything that is wrong about what became of it."""
+    """Upload a file and return what is wrong with response and stored files."""
     began = time.monotonic()
     answer = upload.send(sent)
     seconds = time.monotonic() - began
@@ -149,13 +149,13 @@ def problems_with(upload: Upload, folder: PhotoFolder, name: str, sent: Sent) ->
     return [f"{name}: {line}" for line in wrong]
 
 
-def test_there_are_enough_of_them() -> None:
+def test_hostile_files_are_unique_and_enough() -> None:
     assert len(SMALL) >= 100
     assert len({sent.body + sent.name + sent.kind for sent in SMALL.values()}) == len(SMALL)
 
 
 @pytest.mark.parametrize("name", UPLOADS)
-def test_of_a_hostile_file_only_the_picture_is_kept(stage: Stage, media: Path, name: str) -> None:
+def test_only_the_picture_of_a_hostile_file_is_stored(stage: Stage, media: Path, name: str) -> None:
     upload, folder = _upload(stage, name), PhotoFolder(media)
     files = list(SMALL.items())[UPLOADS[name]]
     wrong = [
@@ -165,7 +165,7 @@ def test_of_a_hostile_file_only_the_picture_is_kept(stage: Stage, media: Path, n
 
 
 @pytest.mark.parametrize("name", UPLOADS)
-def test_an_odd_form_is_no_failure_of_ours(stage: Stage, media: Path, name: str) -> None:
+def test_malformed_form_causes_no_server_error(stage: Stage, media: Path, name: str) -> None:
     upload, folder = _upload(stage, name), PhotoFolder(media)
     wrong = []
     for what, (body, kind) in odd_forms.bodies(upload.fields).items():
@@ -180,14 +180,14 @@ def test_an_odd_form_is_no_failure_of_ours(stage: Stage, media: Path, name: str)
     assert wrong == []
 
 
-def test_a_body_without_measure_is_refused_by_the_length_it_announces(client: Client) -> None:
+def test_oversized_body_is_refused_by_its_content_length(client: Client) -> None:
     for path in ("/report/tell/", "/petitions/new/", "/api/v1/petitions/"):
         answer = client.post(path, b"x", content_type=MULTIPART, CONTENT_LENGTH=str(2**30))
         assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("kind", ["as sent", "mark", "tags", "page"])
-def test_a_file_with_something_in_it_is_seen(tmp_path: Path, kind: str) -> None:
+def test_check_reports_a_planted_file(tmp_path: Path, kind: str) -> None:
     planted = {
         "as sent": hostile.JPEG,
         "mark": hostile.LADEN["comment"],

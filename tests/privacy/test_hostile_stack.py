@@ -1,4 +1,4 @@
-"""Hostile files against the running stack: each answered in time, and memory stays bounded."""
+"""Hostile files against the running stack: response times and memory stay bounded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MB = 1024  # kB
 
 
 class ChangingAddressVisitor(Visitor):
-    """A visitor whose every request comes from another address."""
+    """A visitor that uses another IP address for each request."""
 
     def ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Send one request."""
@@ -39,7 +39,7 @@ class ChangingAddressVisitor(Visitor):
 
 
 def web_processes(stack: Stack) -> list[int]:
-    """Return the web server's processes of this stack and of no other."""
+    """Return the process ids of this stack's web server."""
     ours = f"VAR_DIR={stack.at.var}".encode()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -53,7 +53,7 @@ def web_processes(stack: Stack) -> list[int]:
 
 
 def memory(pid: int, what: str) -> float:
-    """Return the memory of a process in MB: `VmRSS` now, `VmHWM` at its highest."""
+    """Return the memory of a process in MB: `VmRSS` is the current, `VmHWM` the peak size."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(what):
             return int(line.split()[1]) / MB
@@ -78,7 +78,7 @@ def _ids(stack: Stack) -> tuple[int, int]:
     )
 
 
-def test_every_file_and_form_by_every_door(stack: Stack, token: str) -> None:
+def test_every_file_and_form_by_every_upload_path(stack: Stack, token: str) -> None:
     folder, wrong, slowest, count = PhotoFolder(stack.at.var / "media"), list[str](), 0.0, 0
     processes = web_processes(stack)
     assert len(processes) >= 2, "a server and its worker"
@@ -100,7 +100,7 @@ def test_every_file_and_form_by_every_door(stack: Stack, token: str) -> None:
     assert web_processes(stack) == processes, "a process has died"
     growth = max(memory(pid, "VmHWM") - before[pid] for pid in processes)
     print(
-        f"\nhostile: {count} sent by 3 doors, {len(wrong)} wrong, slowest {slowest:.1f} s,"
+        f"\nhostile: {count} sent by 3 upload paths, {len(wrong)} wrong, slowest {slowest:.1f} s,"
         f" highest growth of a web process {growth:.0f} MB"
     )
     assert not wrong, "\n".join(wrong)
@@ -108,12 +108,12 @@ def test_every_file_and_form_by_every_door(stack: Stack, token: str) -> None:
 
 
 def _keep_pace(upload: Upload, count: int) -> None:
-    """A program may file so many a minute; that limit is not what is looked at here."""
+    """Stay below the API's rate limit, which is not tested here."""
     if isinstance(upload, ApiUpload) and count % 2:
         time.sleep(0.6)
 
 
-def test_the_heaviest_at_once(stack: Stack) -> None:
+def test_largest_files_concurrently(stack: Stack) -> None:
     heavy = [sent for sent in hostile.large().values() if sent.outcome == KEPT] * 2
     processes = web_processes(stack)
     before = {pid: memory(pid, "VmRSS") for pid in processes}

@@ -36,14 +36,14 @@ CONTACTS, KILLS, PACE = (600, 5, 0.05) if IS_FULL else (40, 1, 0.3)
 
 
 @pytest.fixture
-def ring(settings: Settings) -> Callable[..., None]:
-    """Give the ring, the newest key first."""
+def keyring(settings: Settings) -> Callable[..., None]:
+    """Return a function that sets the keyring; the first key encrypts."""
 
-    def give(**keys: str) -> None:
+    def set_keys(**keys: str) -> None:
         settings.CONTACT_KEYS = {name.removeprefix("k"): key for name, key in keys.items()}
 
-    give(k1=OLD)
-    return give
+    set_keys(k1=OLD)
+    return set_keys
 
 
 def _rotate(*words: str) -> tuple[int, str]:
@@ -63,38 +63,38 @@ def _opened(petition: Petition) -> ContactDetails:
 # --- The command ------------------------------------------------------------------------------
 
 
-def test_every_contact_is_sealed_with_the_newest_key(stage: Stage, ring: Any) -> None:
+def test_every_contact_is_encrypted_with_the_first_key(stage: Stage, keyring: Any) -> None:
     filed = [
         stage.file(reach=ContactDetails(f"示例{n}", f"190-0000-{n:04}")).petition for n in range(5)
     ]
     before = dict(Contact.objects.values_list("pk", "last4_hash"))
-    ring(k2=NEW, k1=OLD)
-    status, said = _rotate("--batch", "2")
+    keyring(k2=NEW, k1=OLD)
+    status, output = _rotate("--batch", "2")
     assert status == 0
-    assert "5  sealed with key 2" in said
-    assert "Key 1 seals no contact any more" in said
-    ring(k2=NEW)
+    assert "5  sealed with key 2" in output
+    assert "Key 1 seals no contact any more" in output
+    keyring(k2=NEW)
     assert [_opened(one).phone for one in filed] == [f"190-0000-{n:04}" for n in range(5)]
     assert dict(Contact.objects.values_list("pk", "last4_hash")) == before
     assert Event.objects.filter(petition=filed[0]).count() == 1
 
 
-def test_new_contacts_are_readable_while_old_ones_wait(stage: Stage, ring: Any) -> None:
+def test_new_contacts_are_readable_while_old_ones_wait(stage: Stage, keyring: Any) -> None:
     old = stage.file(reach=ContactDetails("甲", "190-0000-0001")).petition
-    ring(k2=NEW, k1=OLD)
+    keyring(k2=NEW, k1=OLD)
     new = stage.file(reach=ContactDetails("乙", "190-0000-0002")).petition
     assert (_opened(old).name, _opened(new).name) == ("甲", "乙")
     assert Contact.objects.get(petition=new).key_id == "2"
 
 
-def test_a_key_taken_out_too_early_is_named_and_stops_nothing_else(stage: Stage, ring: Any) -> None:
+def test_missing_key_is_named_and_other_contacts_are_rotated(stage: Stage, keyring: Any) -> None:
     lost = stage.at(Status.ACCEPTED)
-    ring(k2=NEW)
+    keyring(k2=NEW)
     good = stage.file().petition
-    status, said = _rotate()
+    status, output = _rotate()
     assert status == 1
-    assert f"contact {lost.contact.pk} cannot be opened" in said
-    assert "Key" not in said
+    assert f"contact {lost.contact.pk} cannot be opened" in output
+    assert "Key" not in output
     assert _rotate("--check")[0] == 1
     assert _opened(good).phone
     with pytest.raises(DecryptionFailed):
@@ -102,10 +102,10 @@ def test_a_key_taken_out_too_early_is_named_and_stops_nothing_else(stage: Stage,
 
 
 def test_a_contact_that_cannot_be_opened_leaves_no_trace_of_opening(
-    stage: Stage, ring: Any, client: Any
+    stage: Stage, keyring: Any, client: Any
 ) -> None:
     petition = stage.at(Status.ACCEPTED)
-    ring(k2=NEW)
+    keyring(k2=NEW)
     events = petition.events.count()
     with pytest.raises(WrongState, match="打不开"):
         workflow.reveal(
@@ -118,33 +118,37 @@ def test_a_contact_that_cannot_be_opened_leaves_no_trace_of_opening(
 
 
 def test_a_report_begun_before_the_key_went_is_asked_for_the_contact_again(
-    db: None, ring: Any, client: Any
+    db: None, keyring: Any, client: Any
 ) -> None:
     session = client.session
     draft = drafts.Draft(place_id=1, category_id=1, text="水")
     draft.set_contact(ContactDetails("示例", "190-0000-0001"))
     drafts.save(session, draft)
     assert drafts.load(session).first_missing_page == ""
-    ring(k2=NEW)
+    keyring(k2=NEW)
     assert drafts.load(session).first_missing_page == "report_reach"
 
 
 @pytest.mark.parametrize(
     "keys", [{}, {"k1": "short"}, {"k1": OLD, "k2": "!"}, {f"k{'1' * 21}": OLD}]
 )
-def test_a_ring_that_cannot_seal_is_said_at_the_start(ring: Any, keys: dict[str, str]) -> None:
+def test_invalid_keyring_is_reported_at_start(keyring: Any, keys: dict[str, str]) -> None:
     assert not check_keyring()
-    ring(**keys)
-    assert [found.id for found in check_keyring()] == ["petitions.E001"]
+    keyring(**keys)
+    assert [error.id for error in check_keyring()] == ["petitions.E001"]
 
 
 def test_no_table_keeps_a_number_or_a_digest_of_one(stage: Stage) -> None:
     """No column for a blind index: nothing in the database is equal for equal numbers."""
-    twins = [stage.file(reach=ContactDetails("示例居民", "190-0000-4321")) for _i in range(2)]
+    submissions = [stage.file(reach=ContactDetails("示例居民", "190-0000-4321")) for _i in range(2)]
     assert plainly_kept("示例居民", "190-0000-4321") == []
     first, second = (
-        set(Contact.objects.filter(petition=one.petition).values_list("cipher", "last4_hash")[0])
-        for one in twins
+        set(
+            Contact.objects.filter(petition=submission.petition).values_list(
+                "cipher", "last4_hash"
+            )[0]
+        )
+        for submission in submissions
     )
     assert not first & second
 
@@ -233,7 +237,7 @@ def _remaining() -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rotation_killed_again_and_again_loses_nothing(ring: Any) -> None:
+def test_rotation_killed_again_and_again_loses_nothing(keyring: Any) -> None:
     town = build_town()
     stage = Stage(town, build_cast(town))
     filed = [
@@ -245,7 +249,7 @@ def test_rotation_killed_again_and_again_loses_nothing(ring: Any) -> None:
         for n in range(CONTACTS)
     ]
     kept = {one.pk: f"19000{n:06}" for n, one in enumerate(filed)}
-    ring(k2=NEW, k1=OLD)
+    keyring(k2=NEW, k1=OLD)
     kills = 0
     with Residents(stage, filed) as residents:
         while kills < KILLS:
@@ -258,11 +262,11 @@ def test_rotation_killed_again_and_again_loses_nothing(ring: Any) -> None:
             kills += 1
             assert _remaining(), "nothing was left to go on with"
         child = _child()
-        said, wrong = child.communicate()
+        output, wrong = child.communicate()
     assert child.returncode == 0, wrong.decode()
     assert residents.errors == []
-    assert b"Key 1 seals no contact any more" in said
-    ring(k2=NEW)
+    assert b"Key 1 seals no contact any more" in output
+    keyring(k2=NEW)
     expected: dict[int, str | None] = kept | residents.expected
     found: dict[int, str | None] = dict.fromkeys(expected)
     for row in Contact.objects.select_related("petition"):

@@ -1,4 +1,4 @@
-"""The three doors a photo may come in by, the same in this process and over the network."""
+"""The three upload paths of photos, used in this process and over the network."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.privacy.visitor import MULTIPART, Answer, form
 
 
 class HttpClient(Protocol):
-    """Whoever sends: a visitor of the stack, or a client in this process."""
+    """A visitor of the stack, or a client in this process."""
 
     def get(self, path: str) -> Answer:
-        """Read an address."""
+        """Send a GET request."""
         ...
 
     def post(
@@ -31,7 +31,7 @@ class HttpClient(Protocol):
 
 
 class PageUpload:
-    """The public page: a report being written, without login."""
+    """The public form of a report, without log-in."""
 
     fields: list[tuple[str, object]] = [("text", "水管漏水"), ("since", "今天"), ("add", "1")]
 
@@ -43,18 +43,18 @@ class PageUpload:
         client.get("/report/tell/")
 
     def send(self, sent: Sent) -> Answer:
-        """Add one photo; those added before are taken out, since six are the most."""
+        """Add a photo and remove earlier ones, because six are allowed."""
         page = self.client.get("/report/tell/").text
-        kept = [("remove", one) for one in re.findall(r'name="remove" value="(\w+)"', page)]
-        return self.send_raw(form([*self.fields, *kept], [("photos", sent)]), MULTIPART)
+        removed = [("remove", key) for key in re.findall(r'name="remove" value="(\w+)"', page)]
+        return self.send_raw(form([*self.fields, *removed], [("photos", sent)]), MULTIPART)
 
     def send_raw(self, body: bytes, kind: str) -> Answer:
-        """Send whatever it is."""
+        """Send a raw body."""
         return self.client.post("/report/tell/", body, kind)
 
 
 class DeskUpload:
-    """The desk form of the staff, only looked at, not filed."""
+    """The desk form of the staff, previewed and not filed."""
 
     path = "/petitions/new/"
 
@@ -67,16 +67,16 @@ class DeskUpload:
         ]
 
     def send(self, sent: Sent) -> Answer:
-        """Add one photo to an empty form."""
+        """Send an empty form with a photo."""
         return self.send_raw(form(self.fields, [("photos", sent)]), MULTIPART)
 
     def send_raw(self, body: bytes, kind: str) -> Answer:
-        """Send whatever it is."""
+        """Send a raw body."""
         return self.client.post(self.path, body, kind)
 
 
 class ApiUpload:
-    """The door for programs: each good photo files a case."""
+    """The API: each accepted photo files a case."""
 
     path = "/api/v1/petitions/"
 
@@ -86,11 +86,11 @@ class ApiUpload:
         self.fields: list[tuple[str, object]] = [("report", json.dumps(report))]
 
     def send(self, sent: Sent) -> Answer:
-        """File a report with one photo."""
+        """File a report with a photo."""
         return self.send_raw(form(self.fields, [("photos", sent)]), MULTIPART)
 
     def send_raw(self, body: bytes, kind: str) -> Answer:
-        """Send whatever it is."""
+        """Send a raw body."""
         return self.client.post(self.path, body, kind, {"Idempotency-Key": str(uuid.uuid4())})
 
 

@@ -1,7 +1,6 @@
-"""A visitor of the running stack with cookies and an address of its own, and raw forms to send.
+"""A visitor of the running stack with its own cookies and IP address, and raw form bodies.
 
-Every visitor comes from an address of its own in 127.0.0.0/8, which the server sees as it is: no
-header has to be believed for that.
+Each visitor connects from its own address in 127.0.0.0/8, so no forwarding header is involved.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _numbers = itertools.count(2)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,33 +34,33 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body as words."""
+        """The body as text."""
         return self.body.decode(errors="replace")
 
     @property
     def where(self) -> str:
-        """The path it leads on to."""
+        """The path of the redirect."""
         return urlsplit(self.headers.get("location", "")).path
 
 
 def fresh_address() -> str:
-    """Return an address of this machine that nobody has used yet."""
+    """Return an unused loopback address."""
     number = next(_numbers)
     return f"127.{1 + number // 62500}.{number // 250 % 250}.{2 + number % 250}"
 
 
 @dataclass
 class Visitor:
-    """Somebody with cookies of their own; a program has a bearer token instead."""
+    """A client with its own cookies, or with a bearer token."""
 
     stack: Stack
     address: str = field(default_factory=fresh_address)
     bearer: str = ""
     cookies: dict[str, str] = field(default_factory=dict)
-    seen: list[tuple[str, bytes]] | None = None  # everything that was answered, if it is kept
+    seen: list[tuple[str, bytes]] | None = None  # path and body of each response, if recorded
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Read an address."""
+        """Send a GET request."""
         return self.ask("GET", path, b"", dict(headers or {}))
 
     def post(
@@ -71,7 +70,7 @@ class Visitor:
         kind: str = FORM,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a form, with the token that came as a cookie."""
+        """Send a form with the CSRF token of the cookie."""
         body = form if isinstance(form, bytes) else urlencode(form, doseq=True).encode()
         more = {"Content-Type": kind, "X-CSRFToken": self.cookies.get("csrftoken", "")}
         return self.ask("POST", path, body, more | dict(headers or {}))
@@ -81,32 +80,34 @@ class Visitor:
         return self.post(path, json.dumps(content).encode(), "application/json", headers)
 
     def ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """Send one request on a connection of its own."""
+        """Send one request on a new connection."""
         port = urlsplit(self.stack.address).port
-        line = http.client.HTTPConnection(
+        request = http.client.HTTPConnection(
             "127.0.0.1", port, timeout=TIMEOUT, source_address=(self.address, 0)
         )
         headers["Host"] = urlsplit(self.stack.address).netloc
         if self.bearer:
             headers["Authorization"] = f"Bearer {self.bearer}"
         if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={one}" for name, one in self.cookies.items())
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         try:
-            line.request(method, path, body, headers)
-            got = line.getresponse()
+            request.request(method, path, body, headers)
+            got = request.getresponse()
             answer = Answer(
-                got.status, {name.lower(): one for name, one in got.getheaders()}, got.read()
+                got.status, {name.lower(): value for name, value in got.getheaders()}, got.read()
             )
             for cookie in got.headers.get_all("Set-Cookie") or []:
-                self.cookies |= {one.key: one.value for one in SimpleCookie(cookie).values()}
+                self.cookies |= {
+                    morsel.key: morsel.value for morsel in SimpleCookie(cookie).values()
+                }
         finally:
-            line.close()
+            request.close()
         if self.seen is not None:
             self.seen.append((path, answer.body))
         return answer
 
     def log_in(self, name: str) -> Visitor:
-        """Log in as one of the demo people."""
+        """Log in with a demo account."""
         self.get("/account/login/")
         answer = self.post("/account/login/", {"login": name, "password": PASSWORD})
         assert answer.status == 302, (name, answer.status)
@@ -114,7 +115,7 @@ class Visitor:
 
 
 def form(fields: Iterable[tuple[str, object]], files: Iterable[tuple[str, Sent]] = ()) -> bytes:
-    """Return a form with files as a browser would send it, whatever stands in the names."""
+    """Return a multipart body; names are not escaped."""
     parts = [
         b'Content-Disposition: form-data; name="%s"\r\n\r\n%s' % (name.encode(), _bytes(value))
         for name, value in fields

@@ -1,8 +1,8 @@
-"""The stage with one case of every kind of place and relation, and everybody who may come.
+"""Test data of the access matrix: a case for every kind of place and relation, and all visitors.
 
 Seen from the branch of building 46: its own building, the next one, its grid, its community
-(parent), its groups (child), the community beside it (sibling, foreign), cases in which somebody
-would judge in the own cause, what has been deleted, and what never was.
+(parent), its groups (child), the neighbouring community (sibling, foreign), cases about an
+organisation, deleted rows and unknown ids.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from tests.support.oracle import NO_ACCOUNT, POSTS, Case, sees_case
 
 NOW = timezone.now()
 LONG_AGO = NOW - dt.timedelta(days=30)
-A_WHILE_AGO = NOW - dt.timedelta(hours=20)  # of the 24 an urgent case has: more than 80 %
+A_WHILE_AGO = NOW - dt.timedelta(hours=20)  # of 24 hours for an urgent case: more than 80 %
 TODAY = timezone.localdate(NOW)
 DAY = dt.timedelta(days=1)
 S = Status
@@ -71,12 +71,12 @@ FACTS: dict[str, Case] = {
     "resolved": Case(status=S.RESOLVED),
     "closed": Case(status=S.CLOSED),
 }
-"""Each case by its name, with everything the oracle needs to know of it."""
+"""The cases by name, with the facts that the oracle needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeletedRow:
-    """A row that was there and is no more; nobody may tell it from one that never was."""
+    """A deleted row; responses must not distinguish it from an unknown id."""
 
     pk: int = 0
     uuid: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -84,7 +84,7 @@ class DeletedRow:
 
 @dataclass
 class Visitor:
-    """One of the cast, or a visitor without login: a browser and a program."""
+    """A person of the cast, or a visitor without log-in: a test client and an API token."""
 
     name: str
     user: User | None
@@ -92,7 +92,7 @@ class Visitor:
     token: dict[str, str]
 
     def ask(self, method: str, url: str, data: Any = None) -> Any:
-        """Send one request; programs' addresses get the token and JSON."""
+        """Send a request; API requests carry the token and JSON."""
         requests[method] += 1
         if url.startswith("/api/"):
             options = {} if method in {"GET", "HEAD"} else {"content_type": "application/json"}
@@ -105,7 +105,7 @@ class Visitor:
 
 @dataclass
 class AccessFixtures:
-    """The stage with one case of every kind, and everybody who may come."""
+    """The town with a case of every kind, photos, messages, deleted rows and visitors."""
 
     stage: Stage
     cases: dict[str, Petition]
@@ -115,13 +115,13 @@ class AccessFixtures:
     deleted: dict[str, DeletedRow]
 
     def hidden_cases_in(self, who: str, body: bytes) -> list[str]:
-        """Return the cases hidden from somebody whose number, words or photo stand in an answer."""
+        """Return the cases that a body contains although they are hidden from this person."""
         return self.cases_in(
             body, [name for name, case in FACTS.items() if not sees_case(who, case)]
         )
 
     def cases_in(self, body: bytes, names: Iterable[str] = FACTS) -> list[str]:
-        """Return which of the cases stand in an answer by number, words, address or photo."""
+        """Return the cases that a body contains by number, text, URL or photo."""
         text = body.decode(errors="ignore")
         return [name for name in names if self._markers[name].search(text)]
 
@@ -143,12 +143,12 @@ class AccessFixtures:
 
 
 def marker_of(name: str) -> str:
-    """Return the word that stands in the text of one case and nowhere else."""
+    """Return the word that only the text of this case contains."""
     return f"暗号QZX{list(FACTS).index(name)}"
 
 
 def _file(stage: Stage, name: str, now: dt.datetime) -> Petition:
-    """File one case as its facts say, with its mark in the text."""
+    """File a case as its facts say, with its marker in the text."""
     fact = FACTS[name]
     return stage.file(
         by=fact.filer,
@@ -161,7 +161,7 @@ def _file(stage: Stage, name: str, now: dt.datetime) -> Petition:
 
 
 def _cases(stage: Stage) -> dict[str, Petition]:
-    """Make every case through the real workflow."""
+    """Create every case through the workflow."""
     cast, orgs = stage.cast, stage.town.orgs
     then = {"overdue": LONG_AGO, "overdue elsewhere": LONG_AGO, "due soon": A_WHILE_AGO}
     cases = {name: _file(stage, name, then.get(name, NOW)) for name in FACTS}
@@ -188,7 +188,7 @@ WALKED = {
     S.ASSIGNED: S.ACCEPTED,
     **{status: status for status in (S.IN_PROGRESS, S.RETURNED, S.RESOLVED, S.CLOSED)},
 }
-"""How far a case walks by itself before it is handed out by name."""
+"""The status to which `walk` brings a case before it is dispatched or escalated."""
 
 
 def _hand_out(stage: Stage, cases: dict[str, Petition]) -> None:
@@ -245,11 +245,11 @@ def _messages(cast: dict[str, User]) -> dict[str, InboxMessage]:
 
 
 class _UndoneError(Exception):
-    """Takes back what was just made; its numbers are used up."""
+    """Rolls back rows; their ids stay used."""
 
 
 def _gone(stage: Stage) -> dict[str, DeletedRow]:
-    """Return rows that were there: a case, its photo and a message, taken back again."""
+    """Create a case, a photo and a message, roll them back and return their keys."""
     deleted: dict[str, DeletedRow] = {}
     with contextlib.suppress(_UndoneError), transaction.atomic():
         case = stage.file().petition
@@ -272,7 +272,7 @@ def _gone(stage: Stage) -> dict[str, DeletedRow]:
 
 
 def _add_ended(stage: Stage) -> None:
-    """Add a building that has been pulled down and a group that was dissolved."""
+    """Add a closed building and a dissolved group."""
     areas, orgs = stage.town.areas, stage.town.orgs
     areas["gone"] = add_area(
         level=Level.BUILDING,
@@ -298,7 +298,7 @@ def _add_ended(stage: Stage) -> None:
 
 
 def _add_people(stage: Stage) -> None:
-    """Add those whose posts are two, over, not yet begun, or none, and a closed account."""
+    """Add users with two posts, an ended post, a future post, no post, and a locked account."""
     orgs = stage.town.orgs
     posts: dict[str, list[tuple[Role, str, dict[str, Any]]]] = {
         "leader2": [(Role.GROUP_LEADER, "group2", {})],
@@ -329,7 +329,7 @@ def _visitor(name: str, user: User | None) -> Visitor:
 
 
 def log_in_visitors(stage: Stage) -> dict[str, Visitor]:
-    """Let everybody come and log in; one account is closed after its log-in."""
+    """Log all visitors in; one account is locked afterwards."""
     _add_ended(stage)
     _add_people(stage)
     visitors = {name: _visitor(name, stage.cast.get(name)) for name in POSTS}
@@ -338,7 +338,7 @@ def log_in_visitors(stage: Stage) -> dict[str, Visitor]:
 
 
 def build(stage: Stage) -> AccessFixtures:
-    """Make the cases, photos, messages and visitors."""
+    """Create cases, photos, messages and visitors."""
     households = [fact.category for fact in FACTS.values() if fact.is_household]
     Category.objects.filter(code__in=households).update(is_listed=False)
     visitors = log_in_visitors(stage)

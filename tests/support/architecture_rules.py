@@ -1,4 +1,4 @@
-"""The rules of the house for one file at a time: each takes a source and returns what breaks it.
+"""Architecture rules for one file at a time: each takes a source and returns its violations.
 
 They are plain functions so that test_architecture.py can show each of them failing on a planted
 violation before it is believed about the real source.

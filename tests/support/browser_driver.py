@@ -1,4 +1,4 @@
-"""What a person does with a browser, in the words of the page: look, log in, report, follow."""
+"""Browser actions of journey tests: log in, report, track, take screenshots."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MURKY = "打开水龙头，水是浑的，发黄，放了一会儿还是这样�
 
 @dataclass
 class Watch:
-    """What went wrong behind a page: errors of scripts and policy, requests to other hosts."""
+    """Records script and policy errors and requests to other hosts."""
 
     home: str
     errors: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Watch:
     addresses: list[str] = field(default_factory=list)
 
     def attach(self, context: BrowserContext) -> None:
-        """Listen to every page of this context."""
+        """Listen to every page of a browser context."""
         context.on("console", self._said)
         context.on("weberror", lambda message: self.errors.append(str(message.error)))
         context.on("request", self._asked)
@@ -64,7 +64,7 @@ def context(
     language: str = "",
     script: bool = True,
 ) -> BrowserContext:
-    """Open a browser of somebody's own: no cookies yet but the language and theme they chose."""
+    """Open a browser context with cookies for language and theme only."""
     width, height = screen
     is_phone = width < 600
     browser_context = browser.new_context(
@@ -87,7 +87,7 @@ def context(
 
 
 def speak(page: Page, language: str) -> None:
-    """Choose the language, as the menu does."""
+    """Set the language cookie, as the menu does."""
     home = page.context.cookies()[0]
     page.context.add_cookies(
         [{"name": "django_language", "value": language, "domain": home["domain"], "path": "/"}]
@@ -95,13 +95,13 @@ def speak(page: Page, language: str) -> None:
 
 
 def log_in(page: Page, username: str) -> None:
-    """Log in as one of the demo people, arriving at today's work."""
+    """Log in with a demo account and wait for the home page."""
     send_password(page, username)
     page.wait_for_url("**/home/")
 
 
 def send_password(page: Page, username: str) -> None:
-    """Send name and password, whatever follows."""
+    """Submit name and password."""
     page.goto("/account/login/?next=/home/")
     page.locator("input[name=login]").fill(username)
     page.locator("input[name=password]").fill(PASSWORD)
@@ -110,7 +110,7 @@ def send_password(page: Page, username: str) -> None:
 
 
 def prove_password(page: Page) -> None:
-    """Say the password once more, as is asked before the second factor is set up."""
+    """Confirm the password, which is required before the second factor is set up."""
     page.goto("/account/2fa/totp/activate/")
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("main form button[type=submit]").click()
@@ -118,7 +118,7 @@ def prove_password(page: Page) -> None:
 
 
 def add_second_factor(page: Page) -> None:
-    """Set up the second factor with the code that an app would show."""
+    """Set up the second factor with a generated code."""
     prove_password(page)
     secret = page.locator("#authenticator_secret").input_value()
     page.locator("input[name=code]").fill(f"{totp(secret):06d}")
@@ -127,7 +127,7 @@ def add_second_factor(page: Page) -> None:
 
 
 def totp(secret: str) -> int:
-    """Return the code of this half minute (RFC 6238)."""
+    """Return the current TOTP code (RFC 6238)."""
     counter = struct.pack(">Q", int(time.time()) // 30)
     digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
     start = digest[-1] & 15
@@ -136,7 +136,7 @@ def totp(secret: str) -> int:
 
 
 def snap(page: Page, name: str, *, whole: bool = False) -> None:
-    """Keep a picture for the README when asked to: SHOTS=1."""
+    """Save a screenshot for the README when SHOTS=1 is set."""
     if not os.environ.get("SHOTS"):
         return
     page.evaluate("window.scrollTo(0, 0)")
@@ -150,7 +150,7 @@ def snap(page: Page, name: str, *, whole: bool = False) -> None:
 
 
 def photo_with_place(folder: Path) -> Path:
-    """Make a photo as a telephone does: with camera, instant and position inside."""
+    """Create a photo with camera, time and position in its metadata."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Example"
     exif[ExifTags.Base.DateTime] = "2026:11:20 08:30:00"
@@ -163,14 +163,14 @@ def photo_with_place(folder: Path) -> Path:
 
 
 def metadata(picture: bytes) -> dict[str, object]:
-    """Return what a picture tells besides its pixels."""
+    """Return the metadata of a picture."""
     image = Image.open(io.BytesIO(picture))
     tags = {str(tag): value for tag, value in image.getexif().items()}
     return tags | {name: image.info[name] for name in ("comment", "xmp") if name in image.info}
 
 
 def qr_code(stack: Stack, place: str) -> str:
-    """Return the code printed on the wall of a building."""
+    """Return the QR code of a building."""
     query = """SELECT code FROM grids_placeqr q JOIN grids_area a ON a.id = q.area_id
         WHERE a.full_name = %s AND q.revoked_at IS NULL"""
     return str(stack.value(query, place))
@@ -178,26 +178,26 @@ def qr_code(stack: Stack, place: str) -> str:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a resident takes home."""
+    """Case number and tracking code from the receipt page."""
 
     number: str
     code: str
 
     @property
     def case(self) -> int:
-        """The id of the case, which its number ends in."""
+        """The id of the case: the last part of its number."""
         return int(self.number.rpartition("-")[2])
 
 
 def begin_report(page: Page, stack: Stack, place: str = BUILDING) -> None:
-    """Open the page of the code on the wall, and start to report."""
+    """Open the page of a building's QR code and start a report."""
     page.goto(f"/q/{qr_code(stack, place)}/")
     expect(page.locator("h1")).to_have_text(place)
     page.get_by_role("button", name="反映这里的一件事").click()
 
 
 def finish_draft(page: Page) -> None:
-    """Fill in the rest without a telephone number, up to the page that is checked."""
+    """Complete the report without contact details, up to the check page."""
     choose_murky_water(page)
     page.locator("textarea[name=text]").fill(MURKY)
     page.get_by_role("button", name="下一步", exact=True).last.click()
@@ -206,7 +206,7 @@ def finish_draft(page: Page) -> None:
 
 
 def file_at_desk(page: Page) -> None:
-    """Log a report as the staff do, by keyboard alone."""
+    """File a report at the desk by keyboard."""
     page.goto("/petitions/new/")
     type_report(page)
     page.keyboard.press("Control+Enter")
@@ -214,20 +214,20 @@ def file_at_desk(page: Page) -> None:
 
 
 def choose_murky_water(page: Page) -> None:
-    """Say what it is: water, and of that the murky kind."""
+    """Choose the category: water supply, murky water."""
     page.get_by_role("link", name=re.compile("供水")).first.click()
     page.get_by_role("button", name=re.compile("浑")).click()
 
 
 def read_receipt(page: Page) -> Receipt:
-    """Read number and code off the receipt."""
+    """Read number and code from the receipt page."""
     page.wait_for_url("**/report/receipt/")
     number, code = page.locator("main .code__value").all_inner_texts()
     return Receipt(number.strip(), code.strip())
 
 
 def follow(page: Page, receipt: Receipt, digits: str = "") -> None:
-    """Open the tracking page with the code, and the last four digits where a number was left."""
+    """Open the tracking page with the code and, if needed, the last four digits."""
     page.goto("/track/")
     page.locator("input[name=code]").fill(receipt.code)
     page.locator("input[name=digits]").fill(digits)
@@ -237,10 +237,10 @@ def follow(page: Page, receipt: Receipt, digits: str = "") -> None:
 
 
 def type_report(page: Page, stroke: float = 0) -> int:
-    """Type a report into the desk form as a new clerk would; return the keystrokes.
+    """Type a report into the desk form; return the number of keystrokes.
 
-    Chinese is typed as pinyin, letter by letter and a space for each word of two; `stroke` is the
-    milliseconds each key takes. Picking from a list waits for the list as a person does.
+    Chinese counts as pinyin letters plus a space per two characters; `stroke` is the milliseconds
+    per key. Before choosing from a list the function waits for the list.
     """
     keys = 0
 

@@ -1,4 +1,4 @@
-"""Many cases at once: copies of a few by SQL, each with its whole story, the guards left on."""
+"""Many cases by SQL: copies of the existing ones with their events, triggers enabled."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ def _insert(model: type[models.Model], changed: dict[str, str], rows: str) -> st
 
 
 def multiply_cases(target: int) -> int:
-    """Copy the cases present, events and all, until there are `target` or a few
-    more; return how many there are.
+    """Copy the existing cases and their events until there are at least `target`; return the count.
 
-    Copies get ids above every other, new uuids and codes, and a time of filing a little earlier.
+    Copies get higher ids, new uuids and codes, and a slightly earlier filing time.
     """
     seeds = Petition.objects.count()
     first = Petition.objects.order_by("-id").values_list("id", flat=True)[0]

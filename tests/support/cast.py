@@ -1,7 +1,7 @@
-"""A small town and its people: the fixed cast every test of cases plays with.
+"""The cast: a small invented town and its people, used by every test of cases.
 
-One subdistrict with two communities. 迎宾路 has one branch over two grids with two groups; 大桥 has
-a branch of its own. Everybody is invented.
+One subdistrict with two communities. 迎宾路 has one branch for two grids with two groups; 大桥 has
+a branch of its own.
 """
 
 from __future__ import annotations
@@ -256,12 +256,12 @@ SNAPSHOT: tuple[type[Model], ...] = (
 
 
 def rows() -> list[tuple[type[Model], list[Model]]]:
-    """Return every row the stage is made of, so that the next test writes them at once."""
+    """Return every row of the stage, so that later tests insert them in bulk."""
     return [(model, list(model._default_manager.all())) for model in SNAPSHOT]
 
 
 def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
-    """Write the stage's rows again as they were, a dozen statements instead of hundreds."""
+    """Insert the rows of a stage again: a dozen statements instead of hundreds."""
     for model, instances in saved:
         model._default_manager.bulk_create(instances)
     _advance_sequences(saved)
@@ -269,7 +269,7 @@ def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
 
 
 def _advance_sequences(saved: list[tuple[type[Model], list[Model]]]) -> None:
-    """Let the numbers go on behind the rows: they were drawn in another database, perhaps."""
+    """Set the id sequences behind the rows, which may come from another database."""
     statements = []
     for model, instances in saved:
         last = max((int(row.pk) for row in instances), default=0)
@@ -282,7 +282,7 @@ def _advance_sequences(saved: list[tuple[type[Model], list[Model]]]) -> None:
 
 
 def build_cast(town: Town) -> dict[str, User]:
-    """Make one person for each role, named by what they are; nobody has a password."""
+    """Create one person for each role, named after it, without password."""
     cast = {}
     for name, (role, org, is_deputy) in ROLES.items():
         user = create_person(
@@ -303,13 +303,13 @@ def build_cast(town: Town) -> dict[str, User]:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The town with its people, and ways to bring a case to where a test begins."""
+    """The town with its people, and methods that bring a case into a status."""
 
     town: Town
     cast: dict[str, User]
 
     def report(self, **changes: object) -> Report:
-        """Return the murky-water report from building 46, changed as asked."""
+        """Return the murky-water report from building 46 with some fields changed."""
         values: dict[str, object] = {
             "place": self.town.building,
             "category": Category.objects.get(code="WS01"),
@@ -323,12 +323,12 @@ class Stage:
     def file(
         self, *, by: str | None = None, now: dt.datetime | None = None, **changes: object
     ) -> Submitted:
-        """File a report: by a resident, or by one of the cast."""
+        """File a report as a resident, or as a person of the cast."""
         actor = self.cast[by] if by else Petitioner(0)
         return workflow.submit(report=self.report(**changes), by=actor, now=now or timezone.now())
 
     def at(self, status: Status, *, now: dt.datetime | None = None, **changes: object) -> Petition:
-        """Return a fresh case that walked to `status` through the real workflow."""
+        """Return a new case brought to `status` through the workflow."""
         now = now or timezone.now()
         petition = self.file(by=None, now=now, **changes).petition
         return walk(self, petition, status, now)
@@ -339,7 +339,7 @@ class Stage:
 
 
 def walk(stage: Stage, petition: Petition, status: Status, now: dt.datetime) -> Petition:
-    """Bring a submitted case to `status`, step by step."""
+    """Bring a submitted case to `status`, verb by verb."""
     for step in PATHS[status]:
         petition = STEPS[step](stage, petition, now)
     return petition

@@ -1,12 +1,13 @@
-"""Lines to the test database that a test has left open."""
+"""Connections to the test database that a test left open."""
 
 from django.db import connection
 
 
 def terminate_connections(database: str) -> None:
-    """End every line to a database but ours: a thread of an earlier test may have kept one.
+    """End every client connection to a database except this one.
 
-    Only those of clients. The server's own workers end by themselves, and are not ours to end.
+    A thread of an earlier test may have left one open. Background workers of the server are left
+    alone; they end by themselves.
     """
     with connection.cursor() as cursor:
         cursor.execute(

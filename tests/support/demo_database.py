@@ -1,7 +1,7 @@
-"""The sample as files: one database full of it, made once, copied by whoever needs one of its own.
+"""The sample as a stopped database cluster: loaded once, copied for every test stack.
 
-It is made again when anything changes that could change the sample, and on another day: the
-sample leads up to the day on which it is loaded.
+It is loaded again when a source file that affects it changes, and every day: the sample ends on
+the day on which it is loaded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from config.local.embedded import postgres
 from config.local.embedded.process import last_lines
 
 SAMPLE_FOLDER = paths.ROOT / "var" / "test" / "sample"
-FILES = ("secrets.json", "logins.txt", "media")  # belong to the rows: keys, names, photos
+FILES = ("secrets.json", "logins.txt", "media")  # files that belong to the rows
 APPS = ("grids", "branches", "members", "petitions")
 SOURCE_FOLDERS = ("migrations", "management", "models", "sample", "data", "workflow")
 STACK_VARIABLES = frozenset(
@@ -30,13 +30,13 @@ STACK_VARIABLES = frozenset(
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return an environment that says nothing but where a stack is to live."""
+    """Return the environment of a stack in `folder`, without variables of another stack."""
     inherited = {name: value for name, value in os.environ.items() if name not in STACK_VARIABLES}
     return inherited | {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
 
 
 def copy_to(at: paths.DataPaths) -> None:
-    """Give a stopped stack the sample instead of whatever it held: rows, photos, keys, logins."""
+    """Replace rows, photos, keys and log-ins of a stopped stack by the sample."""
     with _sample() as source:
         target = postgres.data_folder(at)
         at.var.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def copy_to(at: paths.DataPaths) -> None:
 
 @contextmanager
 def _sample() -> Iterator[paths.DataPaths]:
-    """Hold the kept sample still while it is copied; make it first when it is old."""
+    """Lock the sample cluster for copying; load it first when it is outdated."""
     SAMPLE_FOLDER.mkdir(parents=True, exist_ok=True)
     fingerprint = _fingerprint()
     with (SAMPLE_FOLDER / "sample.lock").open("w") as lock:
@@ -69,7 +69,7 @@ def _recorded_fingerprint() -> str:
 
 
 def _make(fingerprint: str) -> None:
-    """Load the sample in a process of its own, whose settings name this folder."""
+    """Load the sample in a separate process with settings for this folder."""
     (SAMPLE_FOLDER / "mark").unlink(missing_ok=True)
     log = SAMPLE_FOLDER / "making.log"
     with log.open("wb") as output:
@@ -88,7 +88,7 @@ def _make(fingerprint: str) -> None:
 
 
 def _fingerprint() -> str:
-    """Return a digest of whatever decides how the sample looks, and of the day it leads up to."""
+    """Return a digest of today and of every file that affects the sample."""
     digest = hashlib.sha256(time.strftime("%F").encode() + init_database._fingerprint().encode())
     for file in sorted(_files()):
         digest.update(file.name.encode() + file.read_bytes())
@@ -111,7 +111,7 @@ def _run(*words: str | Path) -> None:
 
 
 def main() -> int:
-    """Make the kept sample anew; its cluster is stopped again, so that it can be copied."""
+    """Load the sample and stop its cluster, so that it can be copied."""
     at = paths.find()
     _run("rm", "-rf", postgres.data_folder(at), *(at.var / name for name in FILES))
     services = embedded.start(at, durable=False, broker=False, bound=True)

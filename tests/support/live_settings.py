@@ -1,4 +1,4 @@
-"""Settings of a web server that a test starts beside itself, over the test's own database."""
+"""Settings of a web server that a test starts on the test's own database."""
 
 import os
 

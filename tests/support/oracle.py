@@ -1,8 +1,8 @@
-"""A second opinion on who may see and do what, from the cast's description alone.
+"""Oracle: an independent implementation of visibility and permissions, for tests.
 
-Nothing here asks `visible_to`, `permissions` or the database: places, organisations and people are
-known by the names of tests/support/cast.py and their position in the tree. A mistake in the
-product's rule therefore cannot hide by being made here as well.
+It uses neither `visible_to` nor `permissions` nor the database: places, organisations and people
+are known by the names of tests/support/cast.py and their position in the tree. A bug in the
+product's rule is therefore not repeated here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PLACES: dict[str, str | None] = {
     "b1": "hzxq",
     "gone": "fxhy",
 }
-"""Each place and the one right above it; `gone` has been pulled down."""
+"""Each place and its parent; `gone` is closed."""
 
 ORGANISATIONS: dict[str, str | None] = {
     "city": None,
@@ -45,7 +45,7 @@ ORGANISATIONS: dict[str, str | None] = {
     "group2": "branch",
     "gone": "branch",
 }
-"""Each organisation and the one right above it; `gone` was dissolved."""
+"""Each organisation and its parent; `gone` is dissolved."""
 
 AREA_OF = {
     "city": "city",
@@ -59,7 +59,7 @@ AREA_OF = {
     "group2": "b47",
     "gone": "b46",
 }
-"""Where each organisation has its seat."""
+"""The place of each organisation's address."""
 
 SERVES = {
     "city": ("city",),
@@ -71,7 +71,7 @@ SERVES = {
     "group": ("b46",),
     "group2": ("b47",),
 }
-"""What each organisation answers for; a department answers for no place."""
+"""The places each organisation is responsible for; a department has none."""
 
 LEVELS = {
     "city": OrgLevel.CITY,
@@ -95,7 +95,7 @@ HEAD_ROLES = {
 
 @dataclass(frozen=True, slots=True)
 class OraclePost:
-    """One post held today, by names; `area` only for a partner system."""
+    """A current post, by names; `area` only for a partner system."""
 
     role: Role
     body: str | None = None
@@ -110,23 +110,23 @@ POSTS: dict[str, tuple[OraclePost, ...]] = {
     "double": (OraclePost(Role.STAFF, "daqiao"), OraclePost(Role.MEMBER, "group")),
     **dict.fromkeys(("former", "coming", "closed", "newcomer", "visitor"), ()),
 }
-"""Everybody who comes. `former` held a post until yesterday, `coming` will from tomorrow; the
-account of `closed` is shut; `newcomer` never had a post, `visitor` no account."""
+"""All visitors with their posts. The post of `former` ended yesterday, that of `coming` begins
+tomorrow; the account of `closed` is locked; `newcomer` has no post, `visitor` no account."""
 
 NO_ACCOUNT = {"closed", "visitor"}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is known of one case: where it comes from and into whose hands it was put."""
+    """The facts of a case: its place, and the organisations and people involved."""
 
     place: str = "b46"
     handler: str = "branch"
     status: Status = Status.SUBMITTED
-    group: str | None = None  # it was dispatched to
+    group: str | None = None  # assigned group
     people: tuple[str, ...] = ()
     department: str | None = None
-    above: str | None = None  # owes or gave an answer
+    above: str | None = None  # supervising organisation
     is_answer_owed: bool = False
     about: str | None = None
     is_sealed: bool = False
@@ -135,11 +135,11 @@ class Case:
     is_due_soon: bool = False
     photo: bool = False
     category: str = "WS01"
-    is_household: bool = False  # nobody else's matter: residents never see it listed
+    is_household: bool = False  # never listed to residents
 
 
 def upward(name: str, tree: dict[str, str | None]) -> Iterator[str]:
-    """Yield a place or organisation and everything above it."""
+    """Yield a place or organisation and its ancestors."""
     here: str | None = name
     while here is not None:
         yield here
@@ -152,7 +152,7 @@ def is_within(inner: str, outer: str) -> bool:
 
 
 def places_of_post(post: OraclePost) -> set[str]:
-    """Return the places one post reaches: what its organisation serves, and a branch's groups."""
+    """Return the places of a post: those its organisation and the organisation's groups serve."""
     if post.area is not None:
         return {post.area}
     if post.body is None:
@@ -162,22 +162,22 @@ def places_of_post(post: OraclePost) -> set[str]:
 
 
 def places_of(who: str) -> set[str]:
-    """Return the places all posts of somebody reach."""
+    """Return the places of all posts of a person."""
     return {place for post in POSTS[who] for place in places_of_post(post)}
 
 
 def has_case_post(who: str) -> bool:
-    """Tell whether somebody holds a post that handles cases."""
+    """Tell whether a person has a post that handles cases."""
     return any(post.role not in ADMIN_ROLES for post in POSTS[who])
 
 
 def sees_place(who: str, place: str) -> bool:
-    """Tell whether a place is in somebody's territory, or on the way up from it."""
+    """Tell whether a place is within, or an ancestor of, a place of the person's posts."""
     return any(is_within(place, top) or is_within(top, place) for top in places_of(who))
 
 
 def sees_organisation(who: str, body: str) -> bool:
-    """Tell whether an organisation is in one's line, seated in the territory, or serves all."""
+    """Tell whether an organisation is above or below an own one, in an own place or for all."""
     own = {post.body for post in POSTS[who] if post.body}
     if not own and not places_of(who):
         return False
@@ -189,22 +189,22 @@ def sees_organisation(who: str, body: str) -> bool:
 
 
 def organisations_above(who: str) -> set[str]:
-    """Return the organisations somebody belongs to or stands below."""
+    """Return the organisations of a person's posts and their ancestors."""
     return {above for post in POSTS[who] if post.body for above in upward(post.body, ORGANISATIONS)}
 
 
 def is_own_matter(who: str, case: Case) -> bool:
-    """Tell whether a case is about an organisation somebody belongs to or stands below."""
+    """Tell whether a case is about an organisation of the person, or above it."""
     return case.about in organisations_above(who)
 
 
 def is_assigned(who: str, case: Case) -> bool:
-    """Tell whether the work was given to somebody in person, who still stands in that line."""
+    """Tell whether the person is an assignee and still in or below the handling organisation."""
     return who in case.people and case.handler in organisations_above(who)
 
 
 def sees_case(who: str, case: Case) -> bool:
-    """Tell whether a case exists for somebody."""
+    """Tell whether a case is visible to a person."""
     if not has_case_post(who) or is_own_matter(who, case):
         return False
     if case.is_sealed and not any(post.role == Role.CITY_OFFICIAL for post in POSTS[who]):
@@ -221,7 +221,7 @@ def sees_case(who: str, case: Case) -> bool:
 
 
 def actors_of(who: str, case: Case) -> set[Actor]:
-    """Return what somebody is to a case."""
+    """Return the actors that a person is on a case."""
     if is_own_matter(who, case):
         return set()
     actors = {Actor.ASSIGNEE} if is_assigned(who, case) else set()
@@ -242,7 +242,7 @@ def actors_of(who: str, case: Case) -> set[Actor]:
 
 
 def is_actor(who: str, case: Case, verb: Verb) -> bool:
-    """Tell whether a verb is somebody's to do on a case at all."""
+    """Tell whether a person may perform a verb on a case in some status."""
     return verb in RULE_OF and bool(set(RULE_OF[verb].actors) & actors_of(who, case))
 
 

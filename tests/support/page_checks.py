@@ -1,4 +1,4 @@
-"""How a page is looked at: by all rules of axe, light and dark, on a phone and on a desk."""
+"""Checks of a page: all rules of axe, both themes, phone and desktop width, no script errors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.support import browser_driver
 from tests.support.route_objects import PageFinder
 
 LANGUAGES = ("zh-hans", "en")
-# On a phone the one language is looked at in the light and the other in the dark; on a desk the
-# other way round. So every page is held to every rule in both languages and both themes.
+# On a phone one language is checked in the light theme and the other in the dark one, on a desktop
+# the other way round, so every page is checked in both languages and both themes.
 PHONE_THEME = {"zh-hans": "light", "en": "dark"}
 DESK_THEME = {"zh-hans": "dark", "en": "light"}
 RUN = """async () => {
@@ -23,7 +23,7 @@ axe = Axe()
 def check_page(
     finder: PageFinder, who: str, address: str, language: str, *, status: int = 200
 ) -> None:
-    """Open a page once and hold it to the rules; whatever goes wrong behind it is an error."""
+    """Open a page and check it; script errors and foreign requests fail too."""
     page = finder.page_of(who)
     finder.watch.errors.clear()
     browser_driver.speak(page, language)
@@ -41,7 +41,7 @@ def check_page(
 
 
 def check_open_page(page: Page, language: str) -> None:
-    """Hold the page as it is open now to all rules, in both widths and both themes."""
+    """Check the open page in both widths and both themes."""
     _size(page, browser_driver.PHONE_SCREEN)
     assert page.get_attribute("html", "lang") == language
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -57,7 +57,7 @@ def _size(page: Page, screen: tuple[int, int]) -> None:
 
 
 def _no_violation(page: Page, theme: str) -> None:
-    """Run all rules; the library's own wrapper fetches style sheets anew and returns far more."""
+    """Run all rules; the library's wrapper reloads style sheets and returns far more."""
     page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(axe.axe_script)

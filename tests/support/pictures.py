@@ -1,4 +1,4 @@
-"""Photos for tests, made on the spot."""
+"""Generated photos for tests."""
 
 import io
 

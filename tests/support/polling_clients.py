@@ -1,4 +1,4 @@
-"""Sessions that keep asking a running server, and what each was told when."""
+"""Clients that poll a running server and record each response."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PAUSE = 0.02
 
 @dataclass(frozen=True)
 class Server:
-    """Where a server listens: a host with its port."""
+    """The address of a server: host and port."""
 
     at: str
 
     def get(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        """Ask once on a connection of its own."""
+        """Send one request on a new connection."""
         request = http.client.HTTPConnection(self.at, timeout=20)
         try:
             request.request("GET", path, headers=headers)
@@ -41,9 +41,9 @@ class Server:
 
 @contextmanager
 def gunicorn(folder: Path, *, workers: int = 2) -> Iterator[Server]:
-    """Start the real web server over the test's database, in processes of eight threads.
+    """Start gunicorn on the test's database, in processes of eight threads.
 
-    The port is listened to here and handed over, so that nobody else can answer on it.
+    The listening socket is opened here and passed on, so no other process can take the port.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     at = listener.fileno()
@@ -86,7 +86,7 @@ def _wait_until_ready(server: Server, child: subprocess.Popen[bytes]) -> None:
 
 @dataclass
 class Poller:
-    """One session asking for one address again and again; `mark` is what only rights show."""
+    """A session that polls one URL; `mark` is in the body only when access is allowed."""
 
     name: str
     path: str
@@ -95,7 +95,7 @@ class Poller:
     answers: list[tuple[float, bool, int]] = field(default_factory=list)
 
     def run(self, server: Server, stop: threading.Event) -> None:
-        """Ask until told to end; note when each question began and whether it was let in."""
+        """Poll until `stop`; record start time, access and status of each request."""
         while not stop.is_set():
             began = time.monotonic()
             status, body = server.get(self.path, self.headers)
@@ -103,19 +103,19 @@ class Poller:
             time.sleep(PAUSE)
 
     def last_allowed(self, since: float) -> float:
-        """Return how long after an instant the last question began that was let in; 0 for none."""
+        """Return the seconds from `since` to the start of the last allowed request; 0 for none."""
         return max(
             (began - since for began, was_allowed, _s in self.answers if was_allowed), default=0.0
         )
 
     def polls_after(self, instant: float) -> int:
-        """Count the questions that began after an instant."""
+        """Count the requests that began after an instant."""
         return sum(began >= instant for began, _was_allowed, _status in self.answers)
 
 
 @contextmanager
 def polling(server: Server, pollers: list[Poller]) -> Iterator[None]:
-    """Let all of them ask at once while something happens."""
+    """Run all pollers in threads during the block."""
     stop = threading.Event()
     threads = [threading.Thread(target=poller.run, args=(server, stop)) for poller in pollers]
     for thread in threads:

@@ -1,6 +1,6 @@
-"""Who may open which route: one entry for every address of the site, and how answers are compared.
+"""Who may open which route, for every route of the site, and how responses are compared.
 
-A route without an entry fails tests/test_access.py; so does an entry without a route.
+A route without an entry fails tests/test_access.py, and so does an entry without a route.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ class Access(StrEnum):
     """Who may open a route."""
 
     PUBLIC = "anybody"
-    WATCHED = "the monitoring, by a token"
-    DRAFT = "whoever is writing a report in this session"
-    JOIN = "whoever stands at the building the matter lies in"
-    RECEIPT = "whoever filed or joined in this session"
-    FOLLOW = "whoever opened the case by its code in this session"
-    FOLLOWED_PHOTO = "whoever opened the photo's case by its code in this session"
+    WATCHED = "monitoring, with a token"
+    DRAFT = "the session that writes the report"
+    JOIN = "visitors of the building's QR page"
+    RECEIPT = "the session that filed or joined"
+    FOLLOW = "the session that opened the case by its code"
+    FOLLOWED_PHOTO = "the session that opened the photo's case by its code"
     OWN_ACCOUNT = "the account pages of allauth: login, password, second factor, sessions"
-    LOGIN = "whoever is logged in"
-    OWN = "the person the row belongs to"
-    POST = "whoever holds a post that handles cases"
-    CASE = "whoever the case is visible to"
-    VERB = "whoever the case is visible to and is the verb's actor"
-    SLIP = "whoever filed the case in this session"
-    PHOTO = "whoever the photo's case is visible to"
-    PLACE = "whoever the place is visible to"
-    ORGANISATION = "whoever the organisation is visible to"
+    LOGIN = "logged-in users"
+    OWN = "the user the row belongs to"
+    POST = "users with a post that handles cases"
+    CASE = "users to whom the case is visible"
+    VERB = "users to whom the case is visible and who are an actor of the verb"
+    SLIP = "the session that filed the case"
+    PHOTO = "users to whom the photo's case is visible"
+    PLACE = "users to whom the place is visible"
+    ORGANISATION = "users to whom the organisation is visible"
     TOKEN = "a program with a token"
     TOKEN_POST = "a program whose account holds a post"
     TOKEN_CASE = "a program the case is visible to"
     TOKEN_VERB = "a program the case is visible to and that is the verb's actor"
     TOKEN_PLACE = "a program the place is visible to"
     TOKEN_ORGANISATION = "a program the organisation is visible to"
-    OPERATOR = "whoever may come into the operators' pages at all"
-    OPERATOR_ROWS = "a hat that may look at these rows"
-    OPERATOR_ROW = "a hat that may look at this row"
-    OPERATOR_ADD = "a hat that may add a row"
-    OPERATOR_DELETE = "a hat that may delete this row"
-    LOG_IN = "the log-in and log-out of the operators' pages"
-    NOBODY = "nobody at all"
+    OPERATOR = "administrators"
+    OPERATOR_ROWS = "an administrator role that may list the rows"
+    OPERATOR_ROW = "an administrator role that may view the row"
+    OPERATOR_ADD = "an administrator role that may add a row"
+    OPERATOR_DELETE = "an administrator role that may delete the row"
+    LOG_IN = "log-in and log-out of the admin"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One named address: its name, its pattern, and the names of its parameters."""
+    """A named route: its name, pattern and parameter names."""
 
     name: str
     pattern: str
@@ -172,7 +172,7 @@ OPERATORS: dict[str, dict[str, str]] = {
     "petitions_standard": {"sysadmin": "view add change"},
     "petitions_privacynotice": {"sysadmin": "view add"},
 }
-"""What each hat may do on the operators' pages: one line for each table that has any."""
+"""What each administrator role may do in the admin, by table."""
 
 PAGES = {
     "changelist": D.OPERATOR_ROWS,
@@ -210,7 +210,7 @@ def _walk(at: URLResolver, prefix: str, space: str) -> Iterator[Route]:
 
 
 def access_of(name: str) -> Access | None:
-    """Return the entry of a route; a route that has none is an error."""
+    """Return the entry of a route, or None."""
     return TABLE.get(name)
 
 
@@ -219,7 +219,7 @@ _VARYING = {"X-Request-ID", "Set-Cookie"}
 
 
 def without_token(body: bytes) -> bytes:
-    """Blank the CSRF token, which is another one in each answer."""
+    """Blank the CSRF token, which differs in every response."""
     return _CSRF.sub(b"#", body)
 
 

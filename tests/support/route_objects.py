@@ -1,7 +1,7 @@
-"""Finds a page for every route of the URL conf: with sample objects, as whoever it opens to.
+"""Finds a page for every route of the URL configuration, with sample objects and a suitable user.
 
-A route opens as a page when GET answers 200 with a whole HTML document. Whoever looks at all
-pages (accessibility, screenshots) asks here, so a new page cannot be forgotten.
+A route is a page when GET returns 200 and a complete HTML document. Accessibility tests and
+screenshots use it, so a new page cannot be forgotten.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ WHO = {
     Access.ORGANISATION: ("secretary",),
     **dict.fromkeys(OPERATORS, ("sysadmin", "secadmin", "auditor")),
 }
-TRIES = 60  # cases: with any day of the sample some of them can go each way
+TRIES = 60  # cases: on any day of the sample one of them suits each verb
 TABLE_OF = re.compile(r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_[a-z]+$")
 
 
 @dataclass
 class PageFinder:
-    """Knows who stands where: browsers of people, and sample objects for parameters."""
+    """Logged-in browsers by user, and sample objects for the parameters of routes."""
 
     browser: Browser
     stack: Stack
@@ -59,7 +59,7 @@ class PageFinder:
     places: dict[str, Where | None] = field(default_factory=dict)
 
     def page_of(self, who: str) -> Page:
-        """Return a person's browser, brought to where the person's pages can be opened."""
+        """Return the page of a user's browser, logged in and prepared."""
         if who not in self.pages:
             browser_context = browser_driver.context(self.browser, self.stack)
             self.watch.attach(browser_context)
@@ -73,7 +73,7 @@ class PageFinder:
             page.context.close()
 
     def find(self, route: Route) -> Where | None:
-        """Return who opens the route at which address; None when it is nobody's page."""
+        """Return a user and a URL that open the route; None when it is no page."""
         if route.name not in self.places:
             self.places[route.name] = next(self._open(route), None)
         return self.places[route.name]
@@ -99,7 +99,7 @@ class PageFinder:
             browser_driver.follow(page, browser_driver.read_receipt(page))
         if who in ("visitor", "reporter"):
             return
-        if who == "halfway":  # the password was right, the second factor is still to come
+        if who == "halfway":  # password accepted, second factor still missing
             self.page_of("city")
             browser_driver.send_password(page, "city")
             return
@@ -121,7 +121,7 @@ class PageFinder:
             yield from self._objects(route, access)
 
     def _cases(self, states: list[str]) -> list[int]:
-        """Return some cases of the demo branch in these states, those owed an answer first."""
+        """Return cases of the demo branch in these states, escalated ones first."""
         query = """SELECT p.id FROM petitions_petition p WHERE p.status = ANY(%s)
             AND p.organisation_id = (SELECT organisation_id FROM members_post o
                 JOIN members_user u ON u.id = o.user_id WHERE u.username = 'secretary')
@@ -154,7 +154,7 @@ class PageFinder:
                 yield from self._public(route)
 
     def _rows(self, route: Route) -> Iterator[Parameters]:
-        """Return a row for a page of the operators: the first of its table."""
+        """Yield parameters of an admin page: the first row of its table."""
         if route.parameters == ("object_id",) and (row := TABLE_OF.match(route.name)):
             meta = apps.get_model(row["app"], row["model"])._meta
             assert meta.pk

@@ -1,7 +1,7 @@
-"""What tests measured, said at the end of a run.
+"""Measurements of tests, printed at the end of a run.
 
-What a test prints is lost when the tests run in several processes. What it says here travels with
-its report.
+Output that a test prints is lost when tests run in several processes; these lines are attached to
+the test's report.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,12 @@ _NAME = "figure"
 
 @pytest.fixture
 def report_figure(record_property: Callable[[str, object], None]) -> ReportFigure:
-    """Give what passes a line on to whoever reads the end of this run."""
+    """Return a function that adds a line to the summary of this run."""
     return partial(record_property, _NAME)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List what the tests measured, each with its test."""
+    """Print the measurements by test."""
     said = {
         report.nodeid: [words for name, words in report.user_properties if name == _NAME]
         for report in chain.from_iterable(terminalreporter.stats.values())

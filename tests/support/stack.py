@@ -1,8 +1,8 @@
-"""A whole stack of its own for a run of the tests: PostgreSQL, Valkey, web, worker and beat.
+"""A stack for one run of the tests: PostgreSQL, Valkey, web, worker and beat.
 
-It is the stack of `make run`, in a folder of its own below `var/test` and on a free port. All
-test processes of one run share it; it ends by itself when the last of them has let go, also when
-they were killed. A run beside it gets another one.
+It is the stack of `make run` in its own folder below `var/test` and on a free port. All test
+processes of a run share it; it stops when the last of them releases its lock, also when they are
+killed. A concurrent run gets another stack.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SLOTS = 8
 START_TIMEOUT = 240.0  # seconds until everything must run; the sample takes most of them
 SHORT_DEADLINE_GRID = "迎宾路第二网格"
 SHORT_DEADLINE_PLACE = "阜兴花苑20号楼"
-# Service standards are rows: here an urgent report has seconds until the level above is told.
+# A service standard for one grid: an urgent report is escalated after seconds.
 SHORT_DEADLINES = """
     INSERT INTO petitions_standard (region_id, urgency, is_round_the_clock, contact_within,
         resolve_within, answer_within, confirm_within, redo_within)
@@ -52,7 +52,7 @@ class Stack:
     at: paths.DataPaths
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the stack's own database through its socket."""
+        """Query the stack's database through its socket."""
         connection = postgres.connect(self.at, DATABASE)
         try:
             with connection.cursor() as cursor:
@@ -62,7 +62,7 @@ class Stack:
             connection.close()
 
     def value(self, query: str, *values: object) -> Any:
-        """Ask for one value; IndexError when there is no row."""
+        """Return the first column of the first row; IndexError when there is none."""
         return self.rows(query, *values)[0][0]
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -78,18 +78,18 @@ class Stack:
         )
 
     def logged(self) -> str:
-        """Return everything its processes have written to their logs."""
+        """Return the logs of all processes."""
         return "\n".join(file.read_text(errors="replace") for file in self.at.logs.glob("*.log"))
 
 
 @contextmanager
 def shared(run: str) -> Iterator[Stack]:
-    """Give the stack of this test run, started by whichever of its processes comes first."""
+    """Yield the stack of this test run; the first process starts it."""
     stack, user = _join(run)
     try:
         yield stack
     finally:
-        user.close()  # the last one to let go ends it
+        user.close()  # the last process to release the lock stops it
         while _started:
             _started.pop().wait()
 
@@ -115,7 +115,7 @@ def _join(run: str) -> tuple[Stack, TextIOWrapper]:
 
 
 def _is_unused(user: TextIOWrapper) -> bool:
-    """Tell whether nobody uses the slot; then it is ours."""
+    """Tell whether no process uses the slot, and lock it if so."""
     try:
         fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -151,7 +151,7 @@ def _start(folder: Path, run: str) -> Stack:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment that says nothing but where the stack is to live."""
+    """Return the environment of the stack's processes."""
     return demo_database.surroundings(folder) | {
         "LOG_FORMAT": "json",
         "WEB_WORKERS": "1",
@@ -165,11 +165,11 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-# --- What runs in the process of its own ------------------------------------------------------
+# --- The stack's own process ------------------------------------------------------------------
 
 
 def main(folder: Path, port: int) -> int:
-    """Fill the database, run the supervisor, end it when nobody uses the stack any more."""
+    """Fill the database, run the supervisor, stop it when no process uses the stack."""
     at = paths.find(folder)
     (folder / "ready").unlink(missing_ok=True)
     for log in at.logs.glob("*.log") if at.logs.exists() else ():
@@ -199,7 +199,7 @@ def main(folder: Path, port: int) -> int:
 
 
 def _answers(at: paths.DataPaths, supervisor: int, port: int) -> bool:
-    """Tell whether all parts run, and whether it is our web server that has the port."""
+    """Tell whether all processes run and our web server has the port."""
     if "is running at" not in last_lines(at.var / "stack.log", 80):
         return False
     holder = json.loads(at.lock.read_text() or "{}")
@@ -207,7 +207,7 @@ def _answers(at: paths.DataPaths, supervisor: int, port: int) -> bool:
 
 
 def fill(at: paths.DataPaths) -> None:
-    """Give the stack the sample, and the hasty standard of one grid."""
+    """Copy the sample and add a service standard of seconds for one grid."""
     demo_database.copy_to(at)
     services = embedded.start(at, durable=False, broker=False, bound=True)
     try:

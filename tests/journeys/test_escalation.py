@@ -1,4 +1,4 @@
-"""The same report where nobody accepts it: the clock carries it up until somebody must answer."""
+"""Journey: a report that nobody accepts is escalated until the subdistrict answers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.support.stack import SHORT_DEADLINE_PLACE, Stack
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
 EXPLANATION = "供水公司今晚停水检修总管，明早八点前恢复清水，社区已备好桶装水。"
-CLIMBED = 60.0  # seconds within which it must stand before the subdistrict
+ESCALATION_TIMEOUT = 60.0  # seconds until the subdistrict is notified
 
 
-def test_twin_climbs_and_is_answered(
+def test_unaccepted_case_is_escalated_and_answered(
     opened: Opener, stack: Stack, watch: browser_driver.Watch
 ) -> None:
     resident, community, official = opened(), opened(), opened(screen=browser_driver.DESK_SCREEN)
@@ -31,16 +31,16 @@ def test_twin_climbs_and_is_answered(
     receipt, began = _report(resident, stack), time.monotonic()
     handler = _handler(stack, receipt)
     _wait_for_level(stack, receipt, "community", began)
-    _told(community, receipt)
-    snap(community, "twin-1-community-is-told")
+    _find_notification(community, receipt)
+    snap(community, "escalation-1-community-notified")
     _wait_for_level(stack, receipt, "subdistrict", began)
-    _told(official, receipt)
-    snap(official, "twin-2-subdistrict-is-told")
+    _find_notification(official, receipt)
+    snap(official, "escalation-2-subdistrict-notified")
     _answer(official, receipt)
     browser_driver.follow(resident, receipt)
     expect(resident.locator("main")).to_contain_text(EXPLANATION)
-    snap(resident, "twin-5-resident-reads", whole=True)
-    _nothing_lost(stack, receipt, handler)
+    snap(resident, "escalation-5-resident-reads", whole=True)
+    _check_history(stack, receipt, handler)
     assert not watch.errors
     assert not watch.foreign_requests
 
@@ -65,12 +65,14 @@ def _wait_for_level(
 ) -> None:
     query = "SELECT level FROM petitions_petition WHERE id = %s"
     while stack.value(query, receipt.case) != level:
-        assert time.monotonic() - began < CLIMBED, f"not before the {level} within a minute"
+        assert time.monotonic() - began < ESCALATION_TIMEOUT, (
+            f"not escalated to the {level} within a minute"
+        )
         time.sleep(0.5)
 
 
-def _told(page: Page, receipt: browser_driver.Receipt) -> None:
-    """Find the message in one's own inbox."""
+def _find_notification(page: Page, receipt: browser_driver.Receipt) -> None:
+    """Wait for the notification in the inbox."""
     until = time.monotonic() + 10
     message = page.locator("main").get_by_role("link", name=re.compile(receipt.number))
     while True:
@@ -88,27 +90,32 @@ def _answer(page: Page, receipt: browser_driver.Receipt) -> None:
     form = page.locator("form[data-draft^=answer]")
     form.get_by_label("向居民说明情况").check()
     form.locator("textarea[name=text]").fill(EXPLANATION)
-    snap(page, "twin-3-answer")
+    snap(page, "escalation-3-answer")
     form.get_by_role("button", name="答复", exact=True).click()
     expect(form).to_have_count(0)
-    snap(page, "twin-4-answered")
+    snap(page, "escalation-4-answered")
 
 
-def _nothing_lost(
+def _check_history(
     stack: Stack, receipt: browser_driver.Receipt, handler: tuple[object, ...]
 ) -> None:
     assert _handler(stack, receipt) == handler
-    owed = "SELECT is_answer_owed FROM petitions_petition WHERE id = %s"
-    assert not stack.value(owed, receipt.case)
-    told = stack.rows(
+    query = "SELECT is_answer_owed FROM petitions_petition WHERE id = %s"
+    assert not stack.value(query, receipt.case)
+    events = stack.rows(
         "SELECT verb FROM petitions_event WHERE petition_id = %s ORDER BY version", receipt.case
     )
-    verbs = [verb for (verb,) in told]
-    assert [one for one in verbs if one != "remind"] == ["file", "escalate", "escalate", "answer"]
-    raised = stack.rows(
+    verbs = [verb for (verb,) in events]
+    assert [verb for verb in verbs if verb != "remind"] == [
+        "file",
+        "escalate",
+        "escalate",
+        "answer",
+    ]
+    escalations = stack.rows(
         "SELECT raised_by_id, deadline_id, answer_kind FROM petitions_escalation"
         " WHERE petition_id = %s ORDER BY id",
         receipt.case,
     )
-    assert all(by is None and limit is not None for by, limit, _kind in raised)  # by the clock
-    assert [kind for _by, _limit, kind in raised] == ["", "explain"]
+    assert all(by is None and deadline for by, deadline, _kind in escalations)  # by the sweep
+    assert [kind for _by, _deadline, kind in escalations] == ["", "explain"]

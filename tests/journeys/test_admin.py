@@ -1,4 +1,4 @@
-"""The operators' pages: all rules of axe, no sideways scroll, no error, no stranger, the policy."""
+"""The admin: all rules of axe, no horizontal scrolling, no script error, no foreign request."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.support.stack import Stack
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.slow]
 
 ROUTES = [route for route in route_list.routes() if route.name.startswith("admin:")]
-# Tables of other packages that no hat may open, and parts that are no page.
-NOBODYS = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
+# Tables of other packages that no administrator may open, and parts that are no page.
+CLOSED = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
 PARTS = {"admin:login", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"}
-WRITTEN_ELSEWHERE = {"admin:members_securityevent_add", "admin:knox_authtoken_add"}
+NOT_ADDABLE = {"admin:members_securityevent_add", "admin:knox_authtoken_add"}
 DELETED = {
     f"admin:{table}_delete"
     for table in ("grids_calendarday", "grids_officehours", "knox_authtoken")
@@ -27,7 +27,7 @@ DELETED = {
 
 
 def _is_page(route: Route) -> bool:
-    if route.name.startswith(NOBODYS) or route.name in PARTS | WRITTEN_ELSEWHERE:
+    if route.name.startswith(CLOSED) or route.name in PARTS | NOT_ADDABLE:
         return False
     return not route.name.endswith("_delete") or route.name in DELETED
 
@@ -46,17 +46,17 @@ def finder(browser: Browser, stack: Stack) -> Iterator[PageFinder]:
 )
 def test_page(finder: PageFinder, route: Route, language: str) -> None:
     page = finder.find(route)
-    assert page, f"{route.name} is no page to any operator"
+    assert page, f"{route.name} is no page to any administrator"
     check_page(finder, *page, language)
 
 
-def test_what_is_said_to_be_no_page_is_none(finder: PageFinder) -> None:
+def test_excluded_routes_are_no_pages(finder: PageFinder) -> None:
     assert not [route for route in ROUTES if not _is_page(route) and finder.find(route)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_form_that_comes_back(finder: PageFinder, language: str) -> None:
-    """Nothing filled in: the same page, with what is missing said at each field."""
+def test_invalid_form_names_the_missing_fields(finder: PageFinder, language: str) -> None:
+    """An empty form is shown again with an error at each field."""
     page = finder.page_of("sysadmin")
     browser_driver.speak(page, language)
     page.goto("/admin/branches/mobileactivityroom/add/")
@@ -68,7 +68,7 @@ def test_a_form_that_comes_back(finder: PageFinder, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_act_on_several_rows_is_asked_for_first(finder: PageFinder, language: str) -> None:
+def test_bulk_action_asks_for_confirmation(finder: PageFinder, language: str) -> None:
     page = finder.page_of("sysadmin")
     browser_driver.speak(page, language)
     page.goto("/admin/grids/calendarday/")
@@ -79,7 +79,7 @@ def test_an_act_on_several_rows_is_asked_for_first(finder: PageFinder, language:
     check_open_page(page, language)
 
 
-def test_a_row_added_by_hand_has_named_fields(finder: PageFinder) -> None:
+def test_added_inline_row_has_named_fields(finder: PageFinder) -> None:
     page = finder.page_of("sysadmin")
     browser_driver.speak(page, "zh-hans")
     page.goto("/admin/branches/mobileactivityroom/add/")
@@ -88,7 +88,7 @@ def test_a_row_added_by_hand_has_named_fields(finder: PageFinder) -> None:
     check_open_page(page, "zh-hans")
 
 
-def test_a_box_to_pick_from_is_named_and_moved_by_keyboard(finder: PageFinder) -> None:
+def test_autocomplete_is_named_and_usable_by_keyboard(finder: PageFinder) -> None:
     page = finder.page_of("secadmin")
     browser_driver.speak(page, "zh-hans")
     page.goto("/admin/members/post/add/")
