@@ -16,7 +16,8 @@ from petitions.permissions import By
 from petitions.rules import contacts, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.states import FINAL
-from petitions.workflow.transitions import WrongState, transition
+from petitions.workflow.case_store import transition
+from petitions.workflow.transitions import WrongState
 
 RETENTION = dt.timedelta(days=180)
 

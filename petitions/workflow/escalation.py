@@ -1,18 +1,20 @@
-"""Verbs of escalation: asking the level above by hand, and the answer it owes."""
+"""Verbs of escalation: escalate to the level above, and the answer that it owes."""
 
 from __future__ import annotations
 
 import datetime as dt
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from branches.enums import OrgLevel
+from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation
 from petitions.enums import AnswerKind, DeadlineKind, DeadlineState, Verb
-from petitions.models import Escalation, Petition
+from petitions.models import Deadline, Escalation, Petition
 from petitions.permissions import By
-from petitions.workflow import escalation_chain
-from petitions.workflow.transitions import Transition, WrongState, transition
+from petitions.workflow.case_store import transition
+from petitions.workflow.escalation_chain import EscalationChain, current_level, next_target
+from petitions.workflow.transitions import Transition, WrongState
 
 MAX_EXTENSION = dt.timedelta(days=30)
 
@@ -25,14 +27,53 @@ def escalate(
     reason: str,
     expected_version: int | None = None,
 ) -> Petition:
-    """Ask the level above for help; it must answer within its own short limit."""
+    """Ask the level above for help; it must answer within its own deadline."""
     with transition(
         petition, Verb.ESCALATE, by=by, now=now, expected_version=expected_version
     ) as change:
-        escalation_chain.require_level_above(change.petition)
+        if current_level(change.petition) == ESCALATION_ORDER[-1]:
+            raise WrongState("at_the_top", _("已在市级，不能再升级。"))
         change.add_note(reason, is_public=False)
-        escalation_chain.escalate_to(change, deadline=None)
+        escalate_to(change, deadline=None)
     return change.petition
+
+
+def escalate_to(
+    change: Transition, *, deadline: Deadline | None, chain: EscalationChain | None = None
+) -> None:
+    """Make the next level above supervise the case and owe an answer; the handler stays.
+
+    `deadline` is the one that passed. At the city the case stays there, still unanswered. `chain`
+    is given when it has been read for many cases together.
+    """
+    petition = change.petition
+    if chain is None:
+        chain = change.store.escalation_chain([petition], timezone.localdate(change.now))
+    target = next_target(petition, chain, is_late=deadline is not None)
+    if target is None:
+        change.data["top"] = True
+        return
+    change.raised = Escalation(
+        petition=petition,
+        deadline=deadline,
+        from_organisation_id=petition.supervisor_id or petition.organisation_id,
+        to_organisation=target.organisation,
+        level=target.level,
+        skipped=target.skipped,
+        raised_by=change.user,
+        created_at=change.now,
+    )
+    if petition.is_answer_owed:
+        change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.ANSWER)
+    petition.supervisor = target.organisation
+    petition.level = target.level
+    petition.is_answer_owed = True
+    change.data |= {
+        "to": target.organisation.pk,
+        "skipped": target.skipped,
+        "deadline": deadline.kind if deadline else None,
+    }
+    change.start_deadline(DeadlineKind.ANSWER, organisation_id=target.organisation.pk)
 
 
 def answer(
@@ -46,20 +87,19 @@ def answer(
     extension: dt.timedelta | None = None,
     expected_version: int | None = None,
 ) -> Petition:
-    """Answer an escalation in one of five ways; the handler goes on with what was given.
+    """Answer an escalation in one of five ways; the handler continues with the case.
 
-    `department` is needed to order a department, `extension` (working time of the case's standard)
-    to accept an extension. An explanation is read by the resident, the others are internal.
+    `department` is required to order a department, `extension` (working time of the case's
+    standard) to accept an extension. The resident reads an explanation; other answers are internal.
     """
     with transition(
         petition, Verb.ANSWER, by=by, now=now, expected_version=expected_version
     ) as change:
-        case = change.petition
-        row = _unanswered(case)
-        row.answer_kind, row.answered_by, row.answered_at = kind, change.user, now
-        row.save(update_fields=["answer_kind", "answered_by", "answered_at"])
-        case.is_answer_owed = False
-        change.data = {"kind": str(kind), "escalation": row.pk}
+        escalation = change.store.unanswered_escalation(change.petition)
+        if escalation is None:
+            raise WrongState("nothing_to_answer", _("没有待答复的升级。"))
+        change.answer_escalation(escalation, kind)
+        change.data = {"kind": str(kind)}
         change.add_note(text, is_public=kind == AnswerKind.EXPLAIN)
         change.stop_deadlines(DeadlineState.MET, DeadlineKind.ANSWER)
         if kind == AnswerKind.DEPARTMENT:
@@ -67,13 +107,6 @@ def answer(
         if kind == AnswerKind.EXTEND:
             _extend(change, extension)
     return change.petition
-
-
-def _unanswered(petition: Petition) -> Escalation:
-    row = Escalation.objects.filter(petition=petition, answered_at=None).order_by("-id").first()
-    if row is None:
-        raise WrongState("nothing_to_answer", _("没有待答复的升级。"))
-    return row
 
 
 def _order(change: Transition, department: Organisation | None) -> None:
@@ -89,7 +122,7 @@ def _extend(change: Transition, extension: dt.timedelta | None) -> None:
     if not change.petition.is_running:
         raise WrongState("not_running", _("现在没有办理时限可以延长。"))
     change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
-    found = change.start_deadline(
+    plan = change.start_deadline(
         DeadlineKind.RESOLUTION, organisation_id=change.petition.organisation_id, amount=extension
     )
-    change.data["due_at"] = found.due_at.isoformat()
+    change.data["due_at"] = plan.due_at.isoformat()

@@ -1,4 +1,4 @@
-"""Verbs of the organisation that answers for a case: accept, decline, dispatch, visit, note."""
+"""Verbs of the organisation responsible for a case: accept, decline, dispatch, visit, note."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from branches.enums import OrgLevel
 from branches.models import Organisation
 from grids.models import Area
 from members.models import User
-from members.posts import directory
+from petitions import involvement
 from petitions.enums import DeadlineKind, DeadlineState, DoorResult, PhotoKind, Verb
 from petitions.models import DoorVisit, Petition
 from petitions.permissions import By
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow.transitions import WrongState, transition
+from petitions.workflow.case_store import transition
+from petitions.workflow.transitions import Transition, WrongState
 
 MET = DeadlineState.MET
 CANCELLED = DeadlineState.CANCELLED
@@ -28,7 +29,7 @@ Door = tuple[int, int, int]
 def accept(
     *, petition: Petition, by: By, now: dt.datetime, expected_version: int | None = None
 ) -> Petition:
-    """Take the case on; the resident sees it, which meets the limit for first contact."""
+    """Accept the case, which meets the deadline for first contact; the resident sees it."""
     with transition(
         petition, Verb.ACCEPT, by=by, now=now, expected_version=expected_version
     ) as change:
@@ -45,12 +46,12 @@ def decline(
     reason: str,
     expected_version: int | None = None,
 ) -> Petition:
-    """Do not take the case on; the resident reads the reason and the proper way."""
+    """Decline the case; the resident reads the reason and whom to ask instead."""
     with transition(
         petition, Verb.DECLINE, by=by, now=now, expected_version=expected_version
     ) as change:
         change.add_note(reason, is_public=True)
-        _stop_clocks(change.petition)
+        change.petition.is_answer_owed = False
         change.stop_deadlines(MET, DeadlineKind.CONTACT)
         change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
     return change.petition
@@ -64,19 +65,15 @@ def redirect(
     reason: str,
     expected_version: int | None = None,
 ) -> Petition:
-    """Point the resident to a statutory way (court, petition office); the case ends here."""
+    """Refer the resident to a statutory procedure (court, petition office); the case ends."""
     with transition(
         petition, Verb.REDIRECT, by=by, now=now, expected_version=expected_version
     ) as change:
         change.add_note(reason, is_public=True)
-        _stop_clocks(change.petition)
+        change.petition.is_answer_owed = False
         change.stop_deadlines(MET, DeadlineKind.CONTACT)
         change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
     return change.petition
-
-
-def _stop_clocks(petition: Petition) -> None:
-    petition.is_answer_owed = False
 
 
 def dispatch(
@@ -89,14 +86,14 @@ def dispatch(
     instruction: str = "",
     expected_version: int | None = None,
 ) -> Petition:
-    """Hand the case to one of the organisation's groups, or to people in it, or both.
+    """Assign the case to one of the organisation's groups, or to its people, or both.
 
-    The organisation keeps answering for it. Only its own groups and people can be named.
+    The organisation stays responsible. Only its own groups and people can be named.
     """
     with transition(
         petition, Verb.DISPATCH, by=by, now=now, expected_version=expected_version
     ) as change:
-        _check_own(change.petition, group, users, now)
+        _check_assignees(change, group, users)
         change.petition.assigned_group = group
         change.petition.assignee_ids = sorted(user.pk for user in users)
         change.data = {"group": group.pk if group else None, "users": change.petition.assignee_ids}
@@ -104,35 +101,22 @@ def dispatch(
     return change.petition
 
 
-def _check_own(
-    petition: Petition, group: Organisation | None, users: Sequence[User], now: dt.datetime
-) -> None:
-    """Refuse groups and people that do not belong to the organisation that answers."""
+def _check_assignees(change: Transition, group: Organisation | None, users: Sequence[User]) -> None:
+    """Refuse groups and people that do not belong to the responsible organisation."""
+    petition, day = change.petition, timezone.localdate(change.now)
     if group is None and not users:
         raise WrongState("nobody_named", _("请选择党小组或承办人。"))
     if group is not None and (
         group.level != OrgLevel.GROUP or group.parent_id != petition.organisation_id
     ):
         raise WrongState("foreign_group", _("只能分派给本支部的党小组。"))
-    about = petition.about_organisation_id
-    if about is not None and _is_in_own_cause(about, group, users, timezone.localdate(now)):
+    user_ids = {user.pk for user in users}
+    if (
+        group is not None and involvement.is_organisation_excluded(group, petition)
+    ) or involvement.excluded_users(petition, user_ids, day):
         raise WrongState("own_cause", _("被反映的组织不能办理本件。"))
-    if users:
-        own = {
-            user.pk
-            for user in directory.members_of(petition.organisation_id, timezone.localdate(now))
-        }
-        if not {user.pk for user in users} <= own:
-            raise WrongState("foreign_person", _("只能分派给本组织的人员。"))
-
-
-def _is_in_own_cause(
-    about: int, group: Organisation | None, users: Sequence[User], day: dt.date
-) -> bool:
-    """Tell whether the case is about the group itself or about a body one of the people is in."""
-    return (group is not None and about in group.ancestor_ids) or bool(
-        directory.with_post_below(about, [user.pk for user in users], day)
-    )
+    if user_ids and not user_ids <= change.store.assignable_user_ids(petition.organisation_id, day):
+        raise WrongState("foreign_person", _("只能分派给本组织的人员。"))
 
 
 def start(
@@ -170,23 +154,18 @@ def visit(
         }
         change.add_note(remark, is_public=False)
         change.add_photos(photos, kind=PhotoKind.HANDLING, is_public=False)
-        DoorVisit.objects.bulk_create(
-            (
-                DoorVisit(
-                    petition=change.petition,
-                    area=building,
-                    entrance=entrance,
-                    floor=floor,
-                    door=door,
-                    result=result,
-                    visited_at=now,
-                )
-                for (entrance, floor, door), result in results.items()
-            ),
-            update_conflicts=True,
-            unique_fields=["petition", "area", "entrance", "floor", "door"],
-            update_fields=["result", "visited_at"],
-        )
+        change.doors = [
+            DoorVisit(
+                petition=change.petition,
+                area=building,
+                entrance=entrance,
+                floor=floor,
+                door=door,
+                result=result,
+                visited_at=now,
+            )
+            for (entrance, floor, door), result in results.items()
+        ]
     return change.petition
 
 

@@ -15,7 +15,8 @@ from petitions.models import Petition
 from petitions.permissions import By
 from petitions.rules import routing
 from petitions.workflow import escalation_chain
-from petitions.workflow.transitions import WrongState, transition
+from petitions.workflow.case_store import transition
+from petitions.workflow.transitions import WrongState
 
 
 def return_(

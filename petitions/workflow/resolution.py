@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from petitions.enums import (
@@ -18,11 +17,12 @@ from petitions.enums import (
     Solved,
     Verb,
 )
-from petitions.models import DoorVisit, Feedback, Petition
+from petitions.models import Feedback, Petition
 from petitions.permissions import By, Petitioner
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import escalation_chain
-from petitions.workflow.transitions import Transition, WrongState, transition
+from petitions.workflow.case_store import transition
+from petitions.workflow.escalation import escalate_to
+from petitions.workflow.transitions import Transition, WrongState
 
 MET = DeadlineState.MET
 CANCELLED = DeadlineState.CANCELLED
@@ -40,7 +40,7 @@ def resolve(
     photos: Sequence[StoredPhoto] = (),
     expected_version: int | None = None,
 ) -> Petition:
-    """Answer the resident and stop the handling clock; the resident is asked to confirm."""
+    """Answer the resident, who is asked to confirm; the handling side's deadlines are met."""
     with transition(
         petition, Verb.RESOLVE, by=by, now=now, expected_version=expected_version
     ) as change:
@@ -51,7 +51,7 @@ def resolve(
         case.resolution_level = case.level
         case.is_answer_owed = False
         change.data = {"outcome": str(outcome), "round": case.round}
-        # Both stay in the story when a later round replaces them.
+        # A later round overwrites the case's answer and cause; the note keeps these.
         change.add_note(public_answer, is_public=True, cause=cause)
         change.add_photos(photos, kind=PhotoKind.ANSWER, is_public=True)
         change.stop_deadlines(MET, *STAFF_DEADLINES)
@@ -67,7 +67,7 @@ def confirm(
     rating: int | None = None,
     expected_version: int | None = None,
 ) -> Petition:
-    """The resident says it is solved: the case closes. Staff record it after calling back."""
+    """Record that it is solved, and close the case. Staff do so after calling the resident."""
     with transition(
         petition, Verb.CONFIRM, by=by, now=now, expected_version=expected_version
     ) as change:
@@ -87,9 +87,9 @@ def dispute(
     rating: int | None = None,
     expected_version: int | None = None,
 ) -> Petition:
-    """The resident says it is not solved: the case opens again by itself, with its own limit.
+    """Record that it is not solved: the case reopens with a deadline of its own.
 
-    The first time it stays with the handler; from the second time on it also climbs one level.
+    From the second dispute on, the case is also escalated by one level.
     """
     with transition(
         petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version
@@ -104,22 +104,18 @@ def dispute(
             DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True
         )
         if case.disputes > ESCALATE_AFTER_DISPUTES:
-            escalation_chain.escalate_to(change, deadline=None)
+            escalate_to(change, deadline=None)
     return change.petition
 
 
 def rate(*, petition: Petition, by: By, now: dt.datetime, rating: int) -> Petition:
     """Rate the answer, 1 (very dissatisfied) to 5 (very satisfied), once per round."""
     with transition(petition, Verb.RATE, by=by, now=now) as change:
-        given = Feedback.objects.filter(
-            petition=change.petition, round=change.petition.round
-        ).first()
-        if given is not None and given.rating is not None:
+        feedback = _feedback(change)
+        if feedback.rating is not None:
             raise WrongState("already_rated", _("这一轮已经评价过了。"))
-        if given is None:
-            given = Feedback(petition=change.petition, round=change.petition.round, at=now)
-        given.rating = rating
-        given.save()
+        feedback.rating = rating
+        change.feedback = feedback
         change.data = {"round": change.petition.round}
     return change.petition
 
@@ -132,7 +128,7 @@ def close(
     reason: str,
     expected_version: int | None = None,
 ) -> Petition:
-    """Close after a follow-up by somebody other than the handler; the reason is kept."""
+    """Close after a follow-up by somebody other than the handler; the reason is stored."""
     with transition(
         petition, Verb.CLOSE, by=by, now=now, expected_version=expected_version
     ) as change:
@@ -149,7 +145,7 @@ def reopen(
     reason: str,
     expected_version: int | None = None,
 ) -> Petition:
-    """Handle a closed or declined case again, inside the window counted from `resolved_at`."""
+    """Reopen a closed or declined case; residents may do so for a limited time after the answer."""
     with transition(
         petition, Verb.REOPEN, by=by, now=now, expected_version=expected_version
     ) as change:
@@ -175,58 +171,50 @@ def withdraw(
     reason: str = "",
     expected_version: int | None = None,
 ) -> Petition:
-    """Take the report back; staff do so only on the resident's word, which is kept."""
+    """Withdraw the report; staff do so at the resident's request, and the reason is stored."""
     with transition(
         petition, Verb.WITHDRAW, by=by, now=now, expected_version=expected_version
     ) as change:
         change.add_note(reason, is_public=True)
         change.petition.is_answer_owed = False
         change.stop_deadlines(CANCELLED, *STAFF_DEADLINES, DeadlineKind.CONFIRMATION)
-        _erase_doors(change)
+        change.erase_doors()
     return change.petition
 
 
+def _feedback(change: Transition) -> Feedback:
+    """Return the resident's feedback on the present round, a new row if there is none yet."""
+    petition = change.petition
+    return change.store.feedback(petition) or Feedback(
+        petition=petition, round=petition.round, at=change.now
+    )
+
+
 def _record(change: Transition, solved: Solved, rating: int | None) -> None:
-    said = Feedback.objects.filter(petition=change.petition, round=change.petition.round).first()
-    given = said or Feedback(petition=change.petition, round=change.petition.round, at=change.now)
-    if given.solved:
+    feedback = _feedback(change)
+    if feedback.solved:
         raise WrongState("already_answered", _("这一轮已经回复过了。"))
-    given.solved = solved
-    given.rating = given.rating or rating
-    given.is_by_phone = not isinstance(change.by, Petitioner)
-    given.save()
+    feedback.solved = solved
+    feedback.rating = feedback.rating or rating
+    feedback.is_by_phone = not isinstance(change.by, Petitioner)
+    change.feedback = feedback
 
 
-def _close(change: Transition, way: ClosedBy) -> None:
+def _close(change: Transition, closed_by: ClosedBy) -> None:
     change.petition.closed_at = change.now
-    change.petition.closed_by = way
+    change.petition.closed_by = closed_by
     change.petition.is_answer_owed = False
     change.stop_deadlines(
-        MET if way != ClosedBy.SILENCE else DeadlineState.FIRED, DeadlineKind.CONFIRMATION
+        MET if closed_by != ClosedBy.SILENCE else DeadlineState.FIRED, DeadlineKind.CONFIRMATION
     )
     change.stop_deadlines(CANCELLED, DeadlineKind.ANSWER)
-    _erase_doors(change)
+    change.erase_doors()
 
 
 def close_as_silent(change: Transition) -> None:
-    """Close because the resident did not answer in time; silence is a row of its own."""
-    if (
-        not Feedback.objects.filter(petition=change.petition, round=change.petition.round)
-        .exclude(solved="")
-        .exists()
-    ):
-        Feedback.objects.update_or_create(
-            petition=change.petition,
-            round=change.petition.round,
-            defaults={"solved": Solved.SILENCE, "at": change.now},
-        )
+    """Close because the resident did not answer in time; silence is stored as feedback."""
+    feedback = _feedback(change)
+    if not feedback.solved:
+        feedback.solved, feedback.at = Solved.SILENCE, change.now
+        change.feedback = feedback
     _close(change, ClosedBy.SILENCE)
-
-
-def _erase_doors(change: Transition) -> None:
-    """Erase the doors of the case and keep their counts in its event."""
-    doors = DoorVisit.objects.filter(petition=change.petition)
-    counts = doors.order_by().values("result").annotate(count=Count("id"))
-    change.data["doors"] = {row["result"]: row["count"] for row in counts}
-    if change.data["doors"]:
-        doors.delete()

@@ -1,4 +1,4 @@
-"""Filing a report: the one function behind the desk, the public page and the API."""
+"""Submitting a report: the one function behind the desk, the public page and the API."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Model
+from django.db import IntegrityError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
 from config.lib.db.prepared import PreparedQuery
-from config.lib.db.tree_paths import draw_ids
 from config.lib.viewer import Viewer
 from grids.enums import Level
 from grids.models import Area
@@ -29,8 +27,14 @@ from petitions.permissions import By
 from petitions.rules import routing, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import contact
-from petitions.workflow.transitions import NotPermitted, Transition, WorkflowError, WrongState
+from petitions.workflow import case_store, contact
+from petitions.workflow.transitions import (
+    CaseStore,
+    NotPermitted,
+    Transition,
+    WorkflowError,
+    WrongState,
+)
 
 RECORD_LANGUAGE = "zh-hans"
 
@@ -100,25 +104,29 @@ class Submitted:
 def submit(
     *, report: Report, by: By, now: dt.datetime, key: IdempotencyRequest | None = None
 ) -> Submitted:
-    """File a report: case, contact, route, limits, event, photos and outbox in one transaction.
+    """Submit a report: case, contact, route, deadlines, event and photos in one transaction.
 
-    The case always has an organisation that answers for it. A repeated `key` with the same body
+    There is always an organisation responsible for the case. A repeated `key` with the same body
     returns the first case; with another body it is refused.
     """
-    with transaction.atomic():
-        begun = _begin(key)
+    store = case_store.current()
+    with store.atomic():
+        begun = _begin(key, store)
         if isinstance(begun, Submitted):
             return begun
-        place = report.around or routing.load_place(report.place, timezone.localdate(now))
-        petition = _new(report, place, by, now)
+        chain = report.around or routing.load_place(report.place, timezone.localdate(now))
+        petition = _new(report, chain, by, now)
         petition.pk = begun
-        change = Transition(petition, Verb.FILE, by, _actor(by, petition), now)
+        change = Transition(petition, Verb.FILE, by, _actor(by, petition), now, store=store)
         change.data = {"channel": str(report.channel), "route": petition.route}
         change.add_photos(report.photos, kind=PhotoKind.REPORT, is_public=True)
         change.start_deadline(DeadlineKind.CONTACT, organisation_id=petition.organisation_id)
         change.start_deadline(DeadlineKind.RESOLUTION, organisation_id=petition.organisation_id)
-        kept = _write(change, report.reach, key)
-    return Submitted(petition, tracking_codes.code_for(petition.uuid), answer=kept)
+        change.complete()
+        if report.reach:
+            change.attached.append(contact.encrypted(petition, report.reach))
+        answer = _save(change, key)
+    return Submitted(petition, tracking_codes.code_for(petition.uuid), answer=answer)
 
 
 KEY_ONCE = "idempotency_key_once"
@@ -135,44 +143,39 @@ _LOCK_AND_DRAW_SQL: str = f"""
 """  # noqa: S608 - only words of ours are put in
 
 
-def _begin(key: IdempotencyRequest | None) -> Submitted | int:
-    """Return the id for the new case, or what the key has filed before.
+def _begin(key: IdempotencyRequest | None, store: CaseStore) -> Submitted | int:
+    """Return the id for the new case, or the case that the key submitted before.
 
-    Holds the key until the transaction ends. Refuses while a twin holds it, and a changed body.
+    Locks the key until the transaction ends. Raises InProgress while a concurrent request holds
+    it, and KeyReused for a changed body.
     """
     if key is None:
-        return draw_ids(Petition, 1)[0]
+        return store.draw_case_id()
     ((is_free, is_used, case_id),) = _LOCK_AND_DRAW.rows(key.client, key.key)
     if is_used and (known := _first_answer(key)):
-        return known  # whoever else asks again just now
+        return known
     if not is_free:
         raise InProgress("still_running", _("同一提交正在处理，请稍候再试。"))
-    return int(case_id) if case_id is not None else _begin(None)
+    return int(case_id) if case_id is not None else store.draw_case_id()
 
 
-def _write(
-    change: Transition, reach: ContactDetails, key: IdempotencyRequest | None
-) -> dict[str, Any]:
-    """Write the case with its contact and the key, which keeps what its sender is answered.
+def _save(change: Transition, key: IdempotencyRequest | None) -> dict[str, Any]:
+    """Save the new case with its idempotency key; return the answer stored with the key.
 
-    A twin that was a moment earlier is still running.
+    Raises InProgress if a concurrent request with the same key was faster.
     """
-    body: dict[str, Any] = {}
-
-    def beside(petition: Petition) -> list[Model]:
-        found: list[Model] = [contact.encrypted(petition, reach)] if reach else []
-        if key is not None:
-            body.update(key.answer(petition) if key.answer else {})
-            found.append(_row(key, petition, body, change.now))
-        return found
-
+    if key is None:
+        change.store.save([change])
+        return {}
+    answer = key.answer(change.petition) if key.answer else {}
+    change.attached.append(_row(key, change.petition, answer, change.now))
     try:
-        change.finish_new(beside)
+        change.store.save([change])
     except IntegrityError as error:
-        if key is None or KEY_ONCE not in str(error):
+        if KEY_ONCE not in str(error):
             raise
         raise InProgress("still_running", _("同一提交正在处理，请稍候再试。")) from error
-    return body
+    return answer
 
 
 def _row(

@@ -1,29 +1,39 @@
-"""One step of a case: lock, check, change, event, outbox, wake — in one transaction."""
+"""One transition of a case, worked out in memory: state, deadlines, event, words and photos.
+
+`writer.write` stores transitions; `case_store` locks the case before and writes afterwards.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
-from django.db import transaction
-from django.db.models import Case, F, Model, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from config.lib.db import multi_insert
 from config.lib.domain_errors import DomainError
 from members.models import User
-from petitions import permissions, tasks
+from petitions import permissions
 from petitions.enums import HANDLER_DEADLINES, Actor, DeadlineKind, DeadlineState, Status, Verb
-from petitions.models import Deadline, Escalation, Event, Note, Petition, Photo
+from petitions.models import (
+    Deadline,
+    DoorVisit,
+    Escalation,
+    Event,
+    Feedback,
+    Note,
+    Petition,
+    Photo,
+)
 from petitions.permissions import By
 from petitions.rules import service_terms
 from petitions.rules.photos import StoredPhoto
 from petitions.rules.service_terms import DeadlinePlan, ServiceTerms
 from petitions.states import RULE_OF
+from petitions.workflow.escalation_chain import EscalationChain
 
 
 class WorkflowError(DomainError):
@@ -52,35 +62,89 @@ class StaleVersion(WrongState):
         self.version = version
 
 
+class CaseStore(Protocol):
+    """Where verbs read a case and its rows, and where their transitions go."""
+
+    def atomic(self) -> AbstractContextManager[object]:
+        """Return a context in which everything is saved or nothing."""
+
+    def draw_case_id(self) -> int:
+        """Return the id of a new case."""
+
+    def lock(self, petition: Petition) -> Petition:
+        """Return the case as it is stored, locked, with contact, place and group."""
+
+    def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
+        """Return the deadlines of these kinds that are not settled."""
+
+    def unanswered_escalation(self, petition: Petition) -> Escalation | None:
+        """Return the newest escalation that waits for an answer."""
+
+    def feedback(self, petition: Petition) -> Feedback | None:
+        """Return the resident's feedback on the present round."""
+
+    def door_counts(self, petition: Petition) -> dict[str, int]:
+        """Return how many doors were recorded, by result."""
+
+    def stored_photo_names(self, names: Iterable[str]) -> set[str]:
+        """Return which of these file names belong to a case already."""
+
+    def escalation_chain(self, petitions: Sequence[Petition], day: dt.date) -> EscalationChain:
+        """Return who is responsible above these cases on a day."""
+
+    def assignable_user_ids(self, organisation_id: int, day: dt.date) -> set[int]:
+        """Return the users an organisation may assign a case to on a day."""
+
+    def save(self, transitions: Sequence[Transition]) -> None:
+        """Take completed transitions of locked cases, in the order in which they happened."""
+
+
 class Transition:
-    """One change under way: the locked case, the actor, and what will be written with it."""
+    """One transition under way: the locked case, the actor, and the rows to write with it.
+
+    The caller changes `petition` and the public attributes, then calls `complete`. `attached` are
+    rows to insert together with a new case.
+    """
 
     def __init__(
-        self, petition: Petition, verb: Verb, by: By, actor: Actor, now: dt.datetime
+        self,
+        petition: Petition,
+        verb: Verb,
+        by: By,
+        actor: Actor,
+        now: dt.datetime,
+        *,
+        store: CaseStore,
     ) -> None:
         self.petition = petition
         self.verb = verb
-        self._is_new = petition.version == 0
         self.by = by
         self.actor = actor
         self.now = now
+        self.store = store
+        self.is_new_case = petition.version == 0
         self.data: dict[str, Any] = {}
-        self.event: Event | None = None
-        self.raised: Escalation | None = None
-        self._from: str = petition.status if petition.version else ""
-        self._note: tuple[str, str, bool] | None = None
-        self._photos: list[StoredPhoto] = []
-        self._photo_kind = ""
-        self._photos_public = False
         self.ended: dict[DeadlineState, set[str]] = {}
         self.started: list[Deadline] = []
+        self.changed_deadlines: list[Deadline] = []
+        self.raised: Escalation | None = None
+        self.answered: Escalation | None = None
+        self.feedback: Feedback | None = None
+        self.doors: list[DoorVisit] = []
+        self.erases_doors = False
+        self.note: Note | None = None
+        self.photos: list[Photo] = []
+        self.attached: list[Model] = []
+        self._event: Event | None = None
+        self._before = dict(petition.__dict__)
+        self._from: str = "" if self.is_new_case else petition.status
         to = RULE_OF[verb].to
         if to is not None:
             petition.status = to
 
     @property
     def user(self) -> User | None:
-        """The person acting, none for the resident and the clock."""
+        """The person acting; none for the resident and the system."""
         return self.by if isinstance(self.by, User) else None
 
     @property
@@ -88,26 +152,59 @@ class Transition:
         """The service terms of the case's place and urgency."""
         return service_terms.for_petition(self.petition)
 
+    @property
+    def event(self) -> Event:
+        """The event of the completed transition."""
+        if self._event is None:
+            raise ValueError("the transition is not complete")
+        return self._event
+
     def is_from(self, status: Status) -> bool:
-        """Tell whether the step starts from `status`."""
+        """Tell whether the transition starts from `status`."""
         return self._from == status
+
+    def changed_fields(self) -> list[str]:
+        """Return the fields of the case that differ from what was locked."""
+        return [
+            field.name
+            for field in Petition._meta.concrete_fields
+            if self.petition.__dict__.get(field.attname) != self._before.get(field.attname)
+        ]
 
     def add_note(self, body: str, *, is_public: bool, cause: str = "") -> None:
         """Add words to the event: for the resident if `is_public`, otherwise internal."""
         if body.strip():
-            self._note = (body.strip(), cause.strip(), is_public)
+            self.note = Note(
+                petition=self.petition,
+                body=body.strip(),
+                cause=cause.strip(),
+                is_public=is_public,
+            )
 
     def add_photos(self, photos: Sequence[StoredPhoto], *, kind: str, is_public: bool) -> None:
-        """Add stored photos to the event; one that a case has already, by a second press, not."""
-        wanted = {photo.name: photo for photo in photos}
-        if wanted:
-            for name in Photo.objects.filter(name__in=wanted).values_list("name", flat=True):
-                del wanted[name]
-        self._photos, self._photo_kind = list(wanted.values()), kind
-        self._photos_public = is_public
+        """Add stored photos to the event; leave out files that belong to a case already.
+
+        The same form sent twice brings the same files again.
+        """
+        new = {photo.name: photo for photo in photos}
+        for name in self.store.stored_photo_names(new) if new else ():
+            del new[name]
+        self.photos = [
+            Photo(
+                petition=self.petition,
+                kind=kind,
+                name=photo.name,
+                sha256=photo.sha256,
+                size=photo.size,
+                width=photo.width,
+                height=photo.height,
+                is_public=is_public,
+            )
+            for photo in new.values()
+        ]
 
     def stop_deadlines(self, state: DeadlineState, *kinds: DeadlineKind) -> None:
-        """End the open limits of these kinds as met or cancelled."""
+        """Settle the owed deadlines of these kinds; those still open get `state`."""
         self.ended.setdefault(state, set()).update(kinds)
 
     def start_deadline(
@@ -118,82 +215,39 @@ class Transition:
         is_redo: bool = False,
         amount: dt.timedelta | None = None,
     ) -> DeadlinePlan:
-        """Begin a limit now; returns it, so that the answer can name it."""
+        """Start a deadline now and return its plan; `amount` replaces the standard's duration."""
         plan = self.terms.plan(kind, start=self.now, is_redo=is_redo, amount=amount)
         self.started.append(plan.row(self.petition, organisation_id))
         return plan
 
-    def finish(self) -> Event:
-        """Write limits, case, event, words and photos; wake the announcer on commit.
+    def expire_deadline(self, deadline: Deadline) -> None:
+        """Mark a due deadline as expired; what it asks for stays owed."""
+        deadline.state, deadline.ended_at = DeadlineState.FIRED, self.now
+        self.changed_deadlines.append(deadline)
 
-        The event's row in the outbox is written by the database itself.
-        """
+    def remind_of(self, deadline: Deadline) -> None:
+        """Mark a deadline as reminded of."""
+        deadline.reminded_at = self.now
+        self.changed_deadlines.append(deadline)
+
+    def answer_escalation(self, escalation: Escalation, kind: str) -> None:
+        """Record the answer to an escalation."""
+        escalation.answer_kind = kind
+        escalation.answered_by, escalation.answered_at = self.user, self.now
+        self.petition.is_answer_owed = False
+        self.answered = escalation
+
+    def erase_doors(self) -> None:
+        """Erase the doors of the case and keep their counts in its event."""
+        self.data["doors"] = self.store.door_counts(self.petition)
+        self.erases_doors = bool(self.data["doors"])
+
+    def complete(self) -> None:
+        """Raise the version, work out the due date and build the event: the state afterwards."""
         petition = self.petition
         petition.version += 1
-        self._write_deadlines()
-        petition.save()
-        self._insert_deadlines()
-        if self.raised:
-            self.raised.save()
-        self.event = self.event_row()
-        self.event.save()
-        return self._finished()
-
-    def finish_new(self, beside: Callable[[Petition], Sequence[Model]]) -> Event:
-        """Write a new case, whose id is drawn already, in one round trip with its rows `beside`."""
-        petition = self.petition
-        petition.version = 1
-        self._write_deadlines()
-        for row in self.started:
-            row.petition_id = petition.pk
-        self.event = self.event_row()
-        multi_insert.multi_insert(petition, *self.started, *beside(petition), self.event)
-        return self._finished()
-
-    def _finished(self) -> Event:
-        petition, event = self.petition, self.event
-        assert event is not None
-        if self._note:
-            body, cause, is_public = self._note
-            Note.objects.create(
-                petition=petition, event=event, body=body, cause=cause, is_public=is_public
-            )
-        self._write_photos(event)
-        transaction.on_commit(lambda: tasks.notify_workers([event.pk]))
-        return event
-
-    def _write_deadlines(self) -> None:
-        """End limits and work out when the next one of the handling side is due.
-
-        Asks nothing where no limit of the handling side is touched; `due_at` empty means none is
-        owed.
-        """
-        gone = set().union(*self.ended.values())
-        if gone and self.petition.pk is not None:
-            close_deadlines([self.petition.pk], self.ended, self.now)
-        timed = set(HANDLER_DEADLINES)
-        if not timed & (gone | {row.kind for row in self.started}):
-            return
-        owed = [row for row in self.started if row.kind in timed]
-        if self.petition.due_at is not None and not timed <= gone:
-            owed += Deadline.objects.owed().filter(petition=self.petition, kind__in=timed)
-        first = min(owed, key=lambda row: row.due_at, default=None)
-        self.petition.due_at = first.due_at if first else None
-        self.petition.soon_at = first.remind_at if first else None
-        self.petition.is_due_provisional = bool(first and first.is_provisional)
-
-    def _insert_deadlines(self) -> None:
-        for row in self.started:
-            row.petition_id = self.petition.pk
-        if self.started:
-            Deadline.objects.bulk_create(self.started)
-
-    def event_row(self) -> Event:
-        """Return the unsaved event: the state after the step, and the escalation it raised."""
-        petition = self.petition
-        if self.raised:
-            self.data["escalation"] = self.raised.pk
-        return Event(
+        self._set_due_date()
+        self._event = Event(
             petition=petition,
             version=petition.version,
             verb=self.verb,
@@ -210,72 +264,44 @@ class Transition:
             data=self.data,
         )
 
-    def _write_photos(self, event: Event) -> None:
-        if not self._photos:
+    def _set_due_date(self) -> None:
+        """Set when the handling side owes its next step; no query if none of its deadlines change.
+
+        An empty `due_at` means that nothing is owed.
+        """
+        handler = {*HANDLER_DEADLINES}
+        ended = self.ended_kinds
+        if not handler & (ended | {row.kind for row in self.started}):
             return
-        Photo.objects.bulk_create(
-            Photo(
-                petition=self.petition,
-                event=event,
-                kind=self._photo_kind,
-                name=stored.name,
-                sha256=stored.sha256,
-                size=stored.size,
-                width=stored.width,
-                height=stored.height,
-                is_public=self._photos_public,
-            )
-            for stored in self._photos
-        )
+        owed = [row for row in self.started if row.kind in handler]
+        if self.petition.due_at is not None and handler - ended:
+            owed += self.store.owed_deadlines(self.petition, handler - ended)
+        first = min(owed, key=lambda row: row.due_at, default=None)
+        self.petition.due_at = first.due_at if first else None
+        self.petition.soon_at = first.remind_at if first else None
+        self.petition.is_due_provisional = bool(first and first.is_provisional)
+
+    @property
+    def ended_kinds(self) -> set[str]:
+        """The kinds of deadlines that the transition settles."""
+        return set().union(*self.ended.values())
 
 
-def close_deadlines(
-    petition_ids: Sequence[int], ended: Mapping[DeadlineState, set[str]], now: dt.datetime
-) -> None:
-    """End each limit of these kinds that these cases still owe: as met, cancelled or fired."""
-    ends = [
-        When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state))
-        for state, kinds in ended.items()
-    ]
-    gone = set().union(*ended.values())
-    Deadline.objects.owed().filter(petition__in=petition_ids, kind__in=gone).update(
-        state=Case(*ends, default=F("state")),
-        ended_at=Coalesce(F("ended_at"), Value(now)),
-        settled_at=now,
-    )
+def settle(deadline: Deadline, ended: Mapping[DeadlineState, set[str]], now: dt.datetime) -> None:
+    """Settle a deadline in memory as `writer` does in SQL: its state changes only while open."""
+    for state, kinds in ended.items():
+        if deadline.kind in kinds and deadline.settled_at is None:
+            if deadline.state == DeadlineState.OPEN:
+                deadline.state = state
+            deadline.ended_at = deadline.ended_at or now
+            deadline.settled_at = now
 
 
 def check_allowed(verb: Verb, petition: Petition, by: By) -> Actor:
-    """Return what `by` acts as, or refuse: wrong person, or wrong moment."""
-    verdict = permissions.may(verb, petition, by)
-    if verdict and verdict.actor is not None:
-        return verdict.actor
-    if verdict.code == "wrong_actor":
-        raise NotPermitted(verdict.code, verdict.reason)
-    raise WrongState(verdict.code, verdict.reason)
-
-
-@contextmanager
-def transition(
-    petition: Petition, verb: Verb, *, by: By, now: dt.datetime, expected_version: int | None = None
-) -> Iterator[Transition]:
-    """Lock the case, check the verb, let the body change it, then write everything at once.
-
-    `expected_version` is the version the actor saw; a newer one refuses a verb that decides.
-    """
-    with transaction.atomic():
-        locked = (
-            Petition.objects.select_for_update(of=("self",))
-            .select_related("contact", "place", "group")
-            .get(pk=petition.pk)
-        )
-        if (
-            expected_version is not None
-            and RULE_OF[verb].checks_version
-            and locked.version != expected_version
-        ):
-            raise StaleVersion(locked.version)
-        actor = check_allowed(verb, locked, by)
-        under_way = Transition(locked, verb, by, actor, now)
-        yield under_way
-        under_way.finish()
+    """Return what `by` acts as; raise NotPermitted or WrongState if the verb is refused."""
+    decision = permissions.may(verb, petition, by)
+    if decision and decision.actor is not None:
+        return decision.actor
+    if decision.code == "wrong_actor":
+        raise NotPermitted(decision.code, decision.reason)
+    raise WrongState(decision.code, decision.reason)

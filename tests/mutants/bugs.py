@@ -27,7 +27,7 @@ from petitions.rules import contacts, photos, rate_limits
 from petitions.verbs.serializers import VerbBody
 from petitions.web import photo_responses, rate_limiting
 from petitions.web.filters import PetitionFilter
-from petitions.workflow import bulk, contact, deadline_sweep, escalation_chain, submission
+from petitions.workflow import contact, deadline_sweep, escalation, submission
 from petitions.worklist import home
 from tests.mutants import killed_by
 
@@ -225,26 +225,25 @@ def a_case_shown_to_those_it_is_about(patch: Patch) -> None:
     f"{IN_PETITIONS}workflow/test_deadline_sweep.py::test_unaccepted_case_climbs_to_community_then_subdistrict_then_city"
 )
 def an_escalation_that_takes_the_case_away(patch: Patch) -> None:
-    honest = escalation_chain.escalate_to
+    honest = escalation.escalate_to
 
     def climb(one: Any, **told: Any) -> None:
         honest(one, **told)
         one.petition.organisation = one.petition.supervisor
 
-    patch.setattr(escalation_chain, "escalate_to", climb)
-    patch.setattr(bulk, "CHANGED", (*bulk.CHANGED, "organisation"))
+    patch.setattr(escalation, "escalate_to", climb)
 
 
 @killed_by(f"{IN_PETITIONS}workflow/test_deadline_sweep.py::test_reminder_comes_once_at_80_percent")
 def a_reminder_that_is_not_noted(patch: Patch) -> None:
-    honest = deadline_sweep._remind_batch
+    honest = deadline_sweep.remind_batch
 
     def remind(claimed: Any, now: dt.datetime) -> None:
         honest(claimed, now)
         for _case, row in claimed:
             type(row).objects.filter(pk=row.pk).update(reminded_at=None, attempts=F("attempts"))
 
-    patch.setattr(deadline_sweep, "_remind_batch", remind)
+    patch.setattr(deadline_sweep, "remind_batch", remind)
 
 
 @killed_by("tests/platform/test_components.py::test_hostile_values_are_escaped[badge]")

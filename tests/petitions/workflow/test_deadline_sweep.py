@@ -23,7 +23,7 @@ from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState, 
 from petitions.models import Deadline, Escalation, Event, Feedback, Petition
 from petitions.notices import notification_rules, outbox
 from petitions.ops import scheduled_tasks
-from petitions.workflow import deadline_sweep, escalation_chain
+from petitions.workflow import deadline_sweep, escalation
 from petitions.workflow.transitions import Transition, WrongState
 from tests.support.cast import Stage, build_cast, build_town
 
@@ -246,14 +246,14 @@ def test_ended_post_hears_nothing(stage: Stage) -> None:
 
 def _break(monkeypatch: pytest.MonkeyPatch, *broken: Petition) -> None:
     """Let these cases refuse to climb."""
-    climb = escalation_chain.escalate_to
+    climb = escalation.escalate_to
 
     def sometimes(one: Transition, **told: Any) -> None:
         if one.petition in broken:
             raise WrongState("broken", "broken")
         climb(one, **told)
 
-    monkeypatch.setattr(escalation_chain, "escalate_to", sometimes)
+    monkeypatch.setattr(escalation, "escalate_to", sometimes)
 
 
 def test_a_limit_that_cannot_go_through_holds_up_no_other(
@@ -314,7 +314,7 @@ def test_a_lost_connection_puts_no_limit_off(stage: Stage, monkeypatch: pytest.M
     def lost(*_asked: object, **_more: object) -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(escalation_chain, "escalate_to", lost)
+    monkeypatch.setattr(escalation, "escalate_to", lost)
     monkeypatch.setattr(deadline_sweep, "connection", SimpleNamespace(is_usable=lambda: False))
     with pytest.raises(OperationalError):
         scheduled_tasks.sweep_deadlines()

@@ -1,0 +1,208 @@
+"""Where verbs read cases and write transitions: the database, or one case in memory.
+
+The product uses the database. The sample plays its cases in memory and writes all transitions at
+once, since a thousand cases with SQL for each verb would take a minute.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+
+from django.db import transaction
+from django.db.models import Count
+
+from config.lib.db.tree_paths import draw_ids
+from members.posts import directory
+from petitions.enums import DeadlineState, Verb
+from petitions.models import Deadline, DoorVisit, Escalation, Feedback, Petition, Photo
+from petitions.permissions import By
+from petitions.states import RULE_OF
+from petitions.workflow.escalation_chain import EscalationChain
+from petitions.workflow.transitions import (
+    CaseStore,
+    StaleVersion,
+    Transition,
+    check_allowed,
+    settle,
+)
+from petitions.workflow.writer import write
+
+
+class DatabaseStore:
+    """Cases in the database: reads lock the row, transitions are written at once."""
+
+    def atomic(self) -> AbstractContextManager[object]:
+        """Return a database transaction."""
+        return transaction.atomic()
+
+    def draw_case_id(self) -> int:
+        """Return the next id of the table's sequence."""
+        return draw_ids(Petition, 1)[0]
+
+    def lock(self, petition: Petition) -> Petition:
+        """Read and lock the row of the case, with contact, place and group."""
+        return (
+            Petition.objects.select_for_update(of=("self",))
+            .select_related("contact", "place", "group")
+            .get(pk=petition.pk)
+        )
+
+    def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
+        """Return the deadlines of these kinds that are not settled; one query."""
+        return list(Deadline.objects.owed().filter(petition=petition, kind__in=list(kinds)))
+
+    def unanswered_escalation(self, petition: Petition) -> Escalation | None:
+        """Return the newest escalation that waits for an answer; one query."""
+        rows = Escalation.objects.filter(petition=petition, answered_at=None)
+        return rows.order_by("-id").first()
+
+    def feedback(self, petition: Petition) -> Feedback | None:
+        """Return the resident's feedback on the present round; one query."""
+        return Feedback.objects.filter(petition=petition, round=petition.round).first()
+
+    def door_counts(self, petition: Petition) -> dict[str, int]:
+        """Return how many doors were recorded, by result; one query."""
+        doors = DoorVisit.objects.filter(petition=petition).order_by()
+        return dict(doors.values_list("result").annotate(Count("id")))
+
+    def stored_photo_names(self, names: Iterable[str]) -> set[str]:
+        """Return which of these file names belong to a case already; one query."""
+        return set(Photo.objects.filter(name__in=list(names)).values_list("name", flat=True))
+
+    def escalation_chain(self, petitions: Sequence[Petition], day: dt.date) -> EscalationChain:
+        """Read who is responsible above these cases on a day."""
+        return EscalationChain.of(petitions, day)
+
+    def assignable_user_ids(self, organisation_id: int, day: dt.date) -> set[int]:
+        """Return the members of an organisation and its groups on a day; one query."""
+        return {user.pk for user in directory.members_of(organisation_id, day)}
+
+    def save(self, transitions: Sequence[Transition]) -> None:
+        """Write the transitions to the database."""
+        write(transitions)
+
+
+class MemoryStore:
+    """One case in memory; its transitions are collected and nothing is written.
+
+    `chain_on` and `members_on` answer who is responsible and who can be assigned on a day.
+    """
+
+    def __init__(
+        self,
+        case_id: int,
+        *,
+        chain_on: Callable[[Sequence[Petition], dt.date], EscalationChain],
+        members_on: Callable[[int, dt.date], set[int]],
+    ) -> None:
+        self.case_id = case_id
+        self.escalation_chain = chain_on
+        self.assignable_user_ids = members_on
+        self.transitions: list[Transition] = []
+
+    @property
+    def deadlines(self) -> list[Deadline]:
+        """Every deadline of the case, in the order in which they started."""
+        return [row for change in self.transitions for row in change.started]
+
+    def atomic(self) -> AbstractContextManager[object]:
+        """Return a context that does nothing: a refused verb ends the simulation."""
+        return nullcontext()
+
+    def draw_case_id(self) -> int:
+        """Return the provisional id of the case."""
+        return self.case_id
+
+    def lock(self, petition: Petition) -> Petition:
+        """Return the case itself."""
+        return petition
+
+    def owed_deadlines(self, _petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
+        """Return the deadlines of these kinds that are not settled."""
+        return [row for row in self.deadlines if row.settled_at is None and row.kind in kinds]
+
+    def unanswered_escalation(self, _petition: Petition) -> Escalation | None:
+        """Return the newest escalation that waits for an answer."""
+        raised = [change.raised for change in self.transitions if change.raised]
+        return next((row for row in reversed(raised) if row.answered_at is None), None)
+
+    def feedback(self, petition: Petition) -> Feedback | None:
+        """Return the resident's feedback on the present round."""
+        rows = (change.feedback for change in self.transitions)
+        return next((row for row in rows if row and row.round == petition.round), None)
+
+    def door_counts(self, _petition: Petition) -> dict[str, int]:
+        """Return how many doors were recorded, by result."""
+        doors = {
+            (row.area_id, row.entrance, row.floor, row.door): row.result
+            for change in self.transitions
+            for row in change.doors
+        }
+        counts: dict[str, int] = {}
+        for result in doors.values():
+            counts[result] = counts.get(result, 0) + 1
+        return counts
+
+    def stored_photo_names(self, _names: Iterable[str]) -> set[str]:
+        """Return no name: every photo of the case is new."""
+        return set()
+
+    def save(self, transitions: Sequence[Transition]) -> None:
+        """Settle deadlines, erase doors, and keep the transitions."""
+        for change in transitions:
+            for row in self.deadlines:
+                settle(row, change.ended, change.now)
+            if change.erases_doors:
+                for earlier in self.transitions:
+                    earlier.doors.clear()
+            self.transitions.append(change)
+
+    def open_deadlines(self) -> list[Deadline]:
+        """Return the deadlines that still run."""
+        return [row for row in self.deadlines if row.state == DeadlineState.OPEN]
+
+
+_current: ContextVar[CaseStore] = ContextVar("case_store", default=DatabaseStore())  # noqa: B039
+
+
+def current() -> CaseStore:
+    """Return the store that verbs use in this context."""
+    return _current.get()
+
+
+@contextmanager
+def using(store: CaseStore) -> Iterator[None]:
+    """Let the verbs called inside use `store` instead of the database."""
+    token = _current.set(store)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def transition(
+    petition: Petition, verb: Verb, *, by: By, now: dt.datetime, expected_version: int | None = None
+) -> Iterator[Transition]:
+    """Lock the case, check the verb, let the body change the case, then save the transition.
+
+    Raises NotPermitted or WrongState if the verb is refused, and StaleVersion if the verb checks
+    versions and the case is newer than `expected_version`, the version the actor saw.
+    """
+    store = current()
+    with store.atomic():
+        locked = store.lock(petition)
+        if (
+            expected_version is not None
+            and RULE_OF[verb].checks_version
+            and locked.version != expected_version
+        ):
+            raise StaleVersion(locked.version)
+        actor = check_allowed(verb, locked, by)
+        change = Transition(locked, verb, by, actor, now, store=store)
+        yield change
+        change.complete()
+        store.save([change])

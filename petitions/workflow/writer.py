@@ -1,0 +1,139 @@
+"""The only writer of transitions: for one case or for many, old or new."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from django.db import models, transaction
+from django.db.models import Case, F, Model, Value, When
+from django.db.models.functions import Coalesce
+
+from config.lib.db.multi_insert import multi_insert
+from petitions import tasks
+from petitions.enums import DeadlineState
+from petitions.models import Deadline, DoorVisit
+from petitions.workflow.transitions import Transition
+
+Row = TypeVar("Row", bound=Model)
+
+BATCH = 500  # rows of one INSERT
+DOOR_KEY = ("petition", "area", "entrance", "floor", "door")
+
+
+def write(transitions: Sequence[Transition], *, wake_workers: bool = True) -> None:
+    """Write completed transitions in the order in which they happened.
+
+    Needs an open transaction that holds the locks of the stored cases. Writes deadlines, cases,
+    escalations, feedback, doors, events, notes and photos; a trigger adds each event to the outbox
+    and workers are notified on commit. What must happen with every transition belongs here. A new
+    case with one transition takes one round trip, many transitions take one statement per table.
+    """
+    if not transitions:
+        return
+    new_ids = {id(change.petition) for change in transitions if change.is_new_case}
+    _update([change for change in transitions if id(change.petition) not in new_ids])
+    if len(transitions) == 1 and new_ids:
+        _insert_case(transitions[0])
+    else:
+        _insert(transitions)
+    for change in transitions:
+        for row in (change.note, *change.photos):
+            if row is not None:
+                row.event = change.event
+    _bulk_create([change.note for change in transitions if change.note])
+    _bulk_create([row for change in transitions for row in change.photos])
+    if wake_workers:
+        event_ids = [change.event.pk for change in transitions]
+        transaction.on_commit(partial(tasks.notify_workers, event_ids))
+
+
+def _update(transitions: Sequence[Transition]) -> None:
+    """Update what is stored of the cases: deadlines, escalations, feedback, doors, the case."""
+    _settle_deadlines(transitions)
+    deadlines = [row for change in transitions for row in change.changed_deadlines]
+    _bulk_update(deadlines, ["state", "ended_at", "reminded_at"])
+    answered = [change.answered for change in transitions if change.answered]
+    _bulk_update(answered, ["answer_kind", "answered_by", "answered_at"])
+    feedback = [change.feedback for change in transitions if change.feedback]
+    _bulk_update([row for row in feedback if row.pk], ["solved", "rating", "is_by_phone", "at"])
+    if erased := [change.petition.pk for change in transitions if change.erases_doors]:
+        DoorVisit.objects.filter(petition__in=erased).delete()
+    fields = dict.fromkeys(name for change in transitions for name in change.changed_fields())
+    _bulk_update([change.petition for change in transitions], list(fields))
+
+
+def _settle_deadlines(transitions: Sequence[Transition]) -> None:
+    """Settle owed deadlines; one statement for all cases that settle the same kinds."""
+    alike: dict[tuple[tuple[str, tuple[str, ...]], ...], list[Transition]] = defaultdict(list)
+    for change in transitions:
+        ended = ((state, tuple(sorted(kinds))) for state, kinds in sorted(change.ended.items()))
+        if change.ended:
+            alike[tuple(ended)].append(change)
+    for ends, changes in alike.items():
+        whens = [
+            When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state))
+            for state, kinds in ends
+        ]
+        Deadline.objects.owed().filter(
+            petition__in=[change.petition.pk for change in changes],
+            kind__in=changes[0].ended_kinds,
+        ).update(
+            state=Case(*whens, default=F("state")),
+            ended_at=Coalesce(F("ended_at"), Value(changes[0].now)),
+            settled_at=changes[0].now,
+        )
+
+
+def _insert_case(change: Transition) -> None:
+    """Insert a new case, whose id is drawn already, with its rows in one round trip."""
+    multi_insert(change.petition, *change.started, *change.attached, change.event)
+
+
+def _insert(transitions: Sequence[Transition]) -> None:
+    """Insert the rows of transitions table by table, in the order of their foreign keys."""
+    _bulk_create([change.petition for change in transitions if change.is_new_case])
+    _bulk_create([row for change in transitions for row in change.started])
+    _bulk_create([change.raised for change in transitions if change.raised])
+    rated = [change.feedback for change in transitions if change.feedback]
+    _bulk_create(list({id(row): row for row in rated if not row.pk}.values()))
+    _upsert_doors(row for change in transitions for row in change.doors)
+    attached: dict[type[Model], list[Model]] = defaultdict(list)
+    for change in transitions:
+        for row in change.attached:
+            attached[type(row)].append(row)
+        if escalation := change.raised or change.answered:
+            change.data["escalation"] = escalation.pk
+    for rows in attached.values():
+        _bulk_create(rows)
+    _bulk_create([change.event for change in transitions])
+
+
+def _upsert_doors(doors: Iterable[DoorVisit]) -> None:
+    """Insert doors; a later look at the same door replaces the earlier one."""
+    latest = {
+        (door.petition_id, door.area_id, door.entrance, door.floor, door.door): door
+        for door in doors
+    }
+    if latest:
+        DoorVisit.objects.bulk_create(
+            latest.values(),
+            batch_size=BATCH,
+            update_conflicts=True,
+            unique_fields=DOOR_KEY,
+            update_fields=["result", "visited_at"],
+        )
+
+
+def _bulk_create(rows: Sequence[Row]) -> None:
+    if rows:
+        models.QuerySet[Row](type(rows[0])).bulk_create(rows, batch_size=BATCH)
+
+
+def _bulk_update(rows: Sequence[Row], fields: Sequence[str]) -> None:
+    if len(rows) == 1:
+        rows[0].save(update_fields=fields)
+    elif rows:
+        models.QuerySet[Row](type(rows[0])).bulk_update(rows, fields)
