@@ -1,7 +1,7 @@
-"""Measures the product, raw SQL and a rival in one run, and writes ratios.
+"""Measure the product, raw SQL and django-helpdesk in one run, or compare two versions.
 
-`python -m benchmarks [--quick] [--reuse]`. Everything is started here, on ports and in a folder of
-its own, and stopped again; see docs/benchmarks.md.
+`python -m benchmarks [--quick] [--reuse] [--against REF]`. The run starts its own servers on free
+ports, with data in `var/bench`, and stops them at the end; see docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -10,124 +10,162 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import helpdesk_pages, pages, raw, report, server, verbs
-from benchmarks.clients import Rush, together
-from benchmarks.environments import QUICK, SIZES, SMALL, Stage
-from benchmarks.helpdesk_pages import Rival
+from benchmarks import compare, helpdesk_pages, pages, raw_sql, report, server, verbs
+from benchmarks.clients import LoadResult, merged
+from benchmarks.environments import QUICK, SIZES, SMALL, BenchEnvironment
+from benchmarks.helpdesk_pages import Helpdesk
 from benchmarks.server import say
 
-LEADING = "供水"  # the first-level category that the lists ask for, and the rival's queue
-FULL = {"rounds": 160, "walks": 60, "rush": 600, "filed": 4500, "tickets": 1500, "due": 1500}
-SHORT = {"rounds": 20, "walks": 15, "rush": 100, "filed": 300, "tickets": 150, "due": 150}
+QUEUE_TITLE = "供水"  # the first-level category that the lists filter by, and helpdesk's queue
+FULL = {"rounds": 160, "walks": 60, "load": 600, "filed": 4500, "tickets": 1500, "due": 1500}
+SHORT = {"rounds": 20, "walks": 15, "load": 100, "filed": 300, "tickets": 150, "due": 150}
 TURNS = 15
-Found = dict[str, Any]
+Results = dict[str, Any]
 
 
 def main() -> None:
-    """Set the stage, measure, write."""
+    """Parse the arguments, then measure or compare; exit with an error when a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, few rounds: for trying")
-    parser.add_argument("--reuse", action="store_true", help="take the databases of the last run")
-    said = parser.parse_args()
-    began = time.monotonic()
-    stage, counts = Stage(QUICK if said.quick else SIZES), SHORT if said.quick else FULL
-    found: Found = {"machine": machine(), "quick": said.quick, "counts": counts}
+    parser.add_argument("--reuse", action="store_true", help="use the databases of the last run")
+    parser.add_argument(
+        "--against", metavar="REF", help="compare with another version: a git reference or a path"
+    )
+    arguments = parser.parse_args()
+    start = time.monotonic()
+    counts = SHORT if arguments.quick else FULL
+    results: Results = {"machine": machine(), "quick": arguments.quick, "counts": counts}
     server.collect_static()
     services = server.start_services()
     try:
-        stage.set_up(reuse=said.reuse)
-        found["postgres"] = server.version()
-        found["sizes"] = {
-            size.name: stage.facts[size.name] | stage.settled[size.name] for size in stage.sizes
-        }
-        stage.start()
-        product(stage, counts, found)
-        stage.stop()
-        beside(stage, counts, found, reuse=said.reuse)
-        say("letting cases climb")
-        found["sweep"] = json.loads(server.inside(stage.largest, "sweep", str(counts["due"])))
-        found["verdict"] = json.loads(server.inside(stage.largest, "settle"))
+        results["postgres"] = server.version()
+        run = run_comparison if arguments.against else run_all
+        run(arguments, counts, results)
     finally:
-        stage.stop()
         services.stop()
-    found["minutes"] = round((time.monotonic() - began) / 60, 1)
-    report.write(found)
-    say(f"done in {found['minutes']} minutes")
-    missed = [bar["name"] for bar in found["bars"] if not bar["holds"]]
-    if missed and not said.quick:  # small sizes and few rounds say nothing
+    results["minutes"] = round((time.monotonic() - start) / 60, 1)
+    folder = server.VAR / "results" if arguments.quick else report.FOLDER
+    text = (compare if arguments.against else report).write(results, folder)
+    print(text, flush=True)
+    say(f"done in {results['minutes']} minutes")
+    missed = [bar["name"] for bar in results["bars"] if not bar["holds"]]
+    if missed and not arguments.quick:  # a quick run is too short for its figures to count
         sys.exit(f"missed: {'; '.join(missed)}")
 
 
-def product(stage: Stage, counts: dict[str, int], found: Found) -> None:
+def run_comparison(arguments: argparse.Namespace, counts: dict[str, int], results: Results) -> None:
+    """Compare this version with another one on the largest database."""
+    environment = BenchEnvironment(QUICK if arguments.quick else (SIZES[0], SIZES[-1]))
+    environment.set_up(reuse=arguments.reuse)
+    results |= compare.run(environment, compare.checkout_of(arguments.against), counts)
+    results["old"], results["new"] = arguments.against, _commit()
+    results["cases"] = environment.facts[environment.largest]["cases"]
+
+
+def run_all(arguments: argparse.Namespace, counts: dict[str, int], results: Results) -> None:
+    """Measure the product at every size, raw SQL and django-helpdesk."""
+    environment = BenchEnvironment(QUICK if arguments.quick else SIZES)
+    try:
+        environment.set_up(reuse=arguments.reuse)
+        results["sizes"] = {
+            size.name: environment.facts[size.name] | environment.checked[size.name]
+            for size in environment.sizes
+        }
+        environment.start()
+        measure_product(environment, counts, results)
+        environment.stop()
+        measure_submissions(environment, counts, results, reuse=arguments.reuse)
+        say("escalating cases whose deadlines have passed")
+        largest = environment.largest
+        results["sweep"] = json.loads(server.run_in_process(largest, "sweep", str(counts["due"])))
+        results["check"] = json.loads(server.run_in_process(largest, "check"))
+    finally:
+        environment.stop()
+    results["bars"] = report.bars(results)
+
+
+def measure_product(
+    environment: BenchEnvironment, counts: dict[str, int], results: Results
+) -> None:
     """Measure the product at every size."""
-    small, large = SMALL, stage.largest
+    small, large = SMALL, environment.largest
     say("pages")
-    found["pages"] = pages.measure(stage, counts["rounds"])
+    results["pages"] = pages.measure(environment, counts["rounds"])
     say("queries and rows of the pages")
-    found["asked"] = {size: pages.count(stage, size) for size in (small, large)}
-    say("eight clients looking at pages")
-    found["crowd"] = {size: pages.crowd(stage, size, counts["rush"]) for size in (small, large)}
+    results["queries"] = {size: pages.count(environment, size) for size in (small, large)}
+    say("eight clients requesting pages")
+    results["load"] = {
+        size: pages.load(environment, size, counts["load"]) for size in (small, large)
+    }
     say("filing and verbs")
-    found["verbs"] = verbs.measure(stage, counts["walks"])
-    found["verb_queries"] = json.loads(server.inside(large, "acted", json.dumps(stage.ground)))
-    found["memory"] = {size: stage.webs[size].memory() for size in (small, large)}
+    results["verbs"] = verbs.measure(environment, counts["walks"])
+    fixtures = json.dumps(environment.fixtures)
+    results["verb_queries"] = json.loads(
+        server.run_in_process(large, "count_verb_queries", fixtures)
+    )
+    results["memory"] = {size: environment.servers[size].memory() for size in (small, large)}
 
 
-def beside(stage: Stage, counts: dict[str, int], found: Found, *, reuse: bool) -> None:
-    """Measure filing, by SQL alone too, and the rival with as many tickets as there are cases."""
+def measure_submissions(
+    environment: BenchEnvironment, counts: dict[str, int], results: Results, *, reuse: bool
+) -> None:
+    """Measure filing here, by SQL alone and in django-helpdesk with as many tickets as cases."""
     helpdesk_pages.install()
-    found["rival"], found["filing"], found["raw_filing"] = {}, {}, {}
-    for size in (stage.sizes[0], stage.sizes[-1]):
-        facts = stage.settled[size.name]
-        say(f"django-helpdesk with {facts['cases']:,} tickets")
-        one = Rival(size.name, facts["cases"], facts["open"])
-        one.set_up(SMALL, LEADING, reuse=reuse)
-        one.start()
+    results["helpdesk"], results["filing"], results["raw_filing"] = {}, {}, {}
+    for size in (environment.sizes[0], environment.sizes[-1]):
+        checked = environment.checked[size.name]
+        say(f"django-helpdesk with {checked['cases']:,} tickets")
+        helpdesk = Helpdesk(size.name, checked["cases"], checked["open"])
+        helpdesk.set_up(SMALL, QUEUE_TITLE, reuse=reuse)
+        helpdesk.start()
         try:
-            alone = one.create(counts["tickets"] // 4, 1).figures()
-            ours, theirs = in_turns(stage, one, counts)
-            found["filing"][size.name] = ours.figures()
-            found["raw_filing"][size.name] = raw.filing(size.name, counts["filed"]).figures()
-            found["rival"][size.name] = {
-                "one": alone,
+            single = helpdesk.create(counts["tickets"] // 4, 1).figures()
+            ours, theirs = interleaved(environment, helpdesk, counts)
+            results["filing"][size.name] = ours.figures()
+            raw = raw_sql.submissions(size.name, counts["filed"])
+            results["raw_filing"][size.name] = raw.figures()
+            results["helpdesk"][size.name] = {
+                "one": single,
                 "eight": theirs.figures(),
-                "pages": one.pages(counts["rounds"] // 2),
-                "memory": one.web.memory() if one.web else {},
+                "pages": helpdesk.pages(counts["rounds"] // 2),
+                "memory": helpdesk.web_server.memory() if helpdesk.web_server else {},
             }
         finally:
-            one.stop()
+            helpdesk.stop()
 
 
-def in_turns(stage: Stage, one: Rival, counts: dict[str, int]) -> tuple[Rush, Rush]:
-    """Let eight clients file reports and tickets, a few of the one and a few of the other.
+def interleaved(
+    environment: BenchEnvironment, helpdesk: Helpdesk, counts: dict[str, int]
+) -> tuple[LoadResult, LoadResult]:
+    """Let eight clients file reports here and tickets there, in alternating short turns.
 
-    In turns, because the machine is not equally fast all the time. The first turn is not counted.
+    The speed of the machine varies over a run; turns let it vary for both alike. The first turn
+    warms up and is not counted.
     """
-    say(f"eight clients filing, in turns with {one.database}")
-    web = stage.webs[one.name]
-    web.start()
+    say(f"eight clients filing, in turns with {helpdesk.database}")
+    web_server = environment.servers[helpdesk.name]
+    web_server.start()
     try:
         pairs = [
             (
-                verbs.filing(stage, one.name, counts["filed"] // TURNS, 8),
-                one.create(counts["tickets"] // TURNS, 8),
+                verbs.submissions(environment, web_server.port, counts["filed"] // TURNS, 8),
+                helpdesk.create(counts["tickets"] // TURNS, 8),
             )
             for _turn in range(TURNS + 1)
         ][1:]
     finally:
-        web.stop()
-    return together([ours for ours, _theirs in pairs]), together(
-        [theirs for _ours, theirs in pairs]
-    )
+        web_server.stop()
+    return merged(ours for ours, _theirs in pairs), merged(theirs for _ours, theirs in pairs)
 
 
 def machine() -> dict[str, Any]:
-    """Name the machine."""
+    """Describe the machine."""
     model = "unknown"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -142,6 +180,14 @@ def machine() -> dict[str, Any]:
         "load_before": os.getloadavg()[0],
         "at": time.strftime("%Y-%m-%d %H:%M"),
     }
+
+
+def _commit() -> str:
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    completed = subprocess.run(
+        command, cwd=server.ROOT, capture_output=True, text=True, check=False
+    )
+    return completed.stdout.strip() or "this version"
 
 
 if __name__ == "__main__":

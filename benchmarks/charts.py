@@ -1,4 +1,4 @@
-"""Draws the charts: plain bars in SVG, nothing but rectangles and words."""
+"""Draw the charts as SVG: horizontal bars with labels."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ LETTERS = 'role="img" font-family="sans-serif" font-size="12"'
 Group = tuple[str, list[float]]
 
 
-def draw(found: dict[str, Any], folder: Path) -> None:
-    """Draw growth, the rival and filing."""
-    sizes = list(found["sizes"])
+def draw(results: dict[str, Any], folder: Path) -> None:
+    """Draw growth, the comparison with django-helpdesk, and filing."""
+    sizes = list(results["sizes"])
     growth = [
-        (name, [by_size[size]["p95"] for size in sizes]) for name, by_size in found["pages"].items()
+        (name, [by_size[size]["p95"] for size in sizes])
+        for name, by_size in results["pages"].items()
     ]
     _write(folder / "growth.svg", "Pages: p95 in milliseconds", sizes, growth)
     large = sizes[-1]
     filing = [
-        ("raw SQL, same rows", [found["raw_filing"][large]["per_second"]]),
-        ("report by API", [found["filing"][large]["per_second"]]),
-        ("django-helpdesk's ticket by API", [found["rival"][large]["eight"]["per_second"]]),
+        ("raw SQL, same rows", [results["raw_filing"][large]["per_second"]]),
+        ("report by API", [results["filing"][large]["per_second"]]),
+        ("django-helpdesk's ticket by API", [results["helpdesk"][large]["eight"]["per_second"]]),
     ]
     _write(folder / "filing.svg", f"Filing a second, eight clients, {large}", [large], filing)
     pairs = (
@@ -34,9 +35,9 @@ def draw(found: dict[str, Any], folder: Path) -> None:
     )
     rows: list[Group] = []
     for label, own, theirs in pairs:
-        rows.append((f"{label}, here", [found["pages"][own][large]["p50"]]))
-        rows.append((f"{label}, helpdesk", [found["rival"][large]["pages"][theirs]["p50"]]))
-    _write(folder / "rival.svg", f"Milliseconds at {large}, p50", [large], rows)
+        rows.append((f"{label}, here", [results["pages"][own][large]["p50"]]))
+        rows.append((f"{label}, helpdesk", [results["helpdesk"][large]["pages"][theirs]["p50"]]))
+    _write(folder / "helpdesk.svg", f"Milliseconds at {large}, p50", [large], rows)
 
 
 def _write(path: Path, title: str, series: list[str], groups: list[Group]) -> None:
@@ -44,7 +45,7 @@ def _write(path: Path, title: str, series: list[str], groups: list[Group]) -> No
 
 
 def svg(title: str, series: list[str], groups: list[Group]) -> str:
-    """Return bars side by side, a row for each group; the longest fills the width."""
+    """Return a bar chart, a row of bars for each group, scaled to the longest bar."""
     most = max(value for _name, values in groups for value in values) or 1
     thick = ROW / len(series) * 0.8
     height = TOP + len(groups) * (ROW + 8) + 12

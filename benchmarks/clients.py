@@ -1,4 +1,4 @@
-"""Clients that keep their connection: one that takes the time, and eight at once for throughput."""
+"""HTTP clients with kept connections: one to measure latency, eight at once for throughput."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 CLIENTS = 8
 
 
-class Refused(RuntimeError):
-    """The server answered otherwise than was expected; nothing measured so would mean anything."""
+class UnexpectedResponse(RuntimeError):
+    """The status is not the expected one, so the measurement would be meaningless."""
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody who asks: by a session as browsers do, or by a token as programs do."""
+class Credentials:
+    """The request headers of one user: a session cookie or an API token."""
 
     headers: dict[str, str]
 
     @classmethod
-    def with_session(cls, name: str, key: str, csrf_name: str) -> Person:
-        """Return somebody logged in; the site is behind a proxy that speaks TLS."""
-        token = "benchmark" * 3 + "token"  # 32 characters, as the site makes them itself
+    def with_session(cls, name: str, key: str, csrf_name: str) -> Credentials:
+        """Return the headers of a logged-in browser behind a proxy that terminates TLS."""
+        token = "benchmark" * 3 + "token"  # 32 characters, the length of Django's own tokens
         return cls(
             {
                 "Cookie": f"{name}={key}; {csrf_name}={token}",
@@ -39,14 +39,14 @@ class Person:
         )
 
     @classmethod
-    def with_token(cls, token: str) -> Person:
-        """Return a program with a token."""
+    def with_token(cls, token: str) -> Credentials:
+        """Return the headers of an API client."""
         return cls({"Authorization": f"Bearer {token}", "X-Forwarded-Proto": "https"})
 
 
 @dataclass
-class Answer:
-    """What came back, and how long it took from the first byte sent to the last one read."""
+class Response:
+    """A response, and the milliseconds from the first byte sent to the last byte read."""
 
     status: int
     body: bytes
@@ -54,100 +54,106 @@ class Answer:
     ms: float
 
     def json(self) -> Any:
-        """Return the body as data."""
+        """Return the parsed body."""
         return json.loads(self.body)
 
 
-class Line:
-    """One kept connection to one server.
+class HttpConnection:
+    """One kept connection to a server on this machine.
 
-    It speaks as little HTTP as is needed: what a client takes of the cores is missing to those who
-    are measured.
+    It implements only the HTTP it needs, because server and client share the same cores.
     """
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._open()
 
-    def get(self, path: str, person: Person, wanted: int = 200) -> Answer:
+    def get(self, path: str, credentials: Credentials, expected: int = 200) -> Response:
         """Fetch a page."""
-        return self._send("GET", path, person, None, {}, wanted)
+        return self._send("GET", path, credentials, None, {}, expected)
 
-    def form(self, path: str, person: Person, data: dict[str, Any], wanted: int = 302) -> Answer:
-        """Send a form."""
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._send("POST", path, person, urlencode(data).encode(), kind, wanted)
+    def form(
+        self, path: str, credentials: Credentials, data: dict[str, Any], expected: int = 302
+    ) -> Response:
+        """Post a form."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._send("POST", path, credentials, urlencode(data).encode(), headers, expected)
 
     def post(
-        self, path: str, person: Person, data: Any, wanted: int = 200, **headers: str
-    ) -> Answer:
-        """Send JSON; an underscore in a header's name stands for a hyphen."""
+        self, path: str, credentials: Credentials, data: Any, expected: int = 200, **headers: str
+    ) -> Response:
+        """Post JSON; an underscore in a header's name stands for a hyphen."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         body = json.dumps(data).encode()
-        return self._send(
-            "POST", path, person, body, {"Content-Type": "application/json"} | named, wanted
-        )
+        all_headers = {"Content-Type": "application/json"} | named
+        return self._send("POST", path, credentials, body, all_headers, expected)
 
     def close(self) -> None:
-        """Hang up."""
-        self._answers.close()
+        """Close the connection."""
+        self._reader.close()
         self._socket.close()
 
     def _open(self) -> None:
         self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=600)
-        self._answers = self._socket.makefile("rb")
+        self._reader = self._socket.makefile("rb")
 
     def _send(
         self,
         method: str,
         path: str,
-        person: Person,
+        credentials: Credentials,
         body: bytes | None,
         headers: dict[str, str],
-        wanted: int,
-    ) -> Answer:
-        sent = {"Host": "localhost", "Accept-Encoding": "identity", **person.headers, **headers}
+        expected: int,
+    ) -> Response:
+        sent = {"Host": "localhost", "Accept-Encoding": "identity"}
+        sent |= credentials.headers | headers
         if body is not None:
             sent["Content-Length"] = str(len(body))
         head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
         message = f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + (body or b"")
         start = time.perf_counter()
         try:
-            status, named, content = self._ask(message)
+            status, received, content = self._exchange(message)
         except (BrokenPipeError, ConnectionResetError):
-            self.close()  # kept too long for the server's liking: once more
+            self.close()  # the server closed the idle connection; send once more on a new one
             self._open()
             start = time.perf_counter()
-            status, named, content = self._ask(message)
+            status, received, content = self._exchange(message)
         ms = (time.perf_counter() - start) * 1000
-        if status != wanted:
-            where = named.get("Location", "")
-            raise Refused(
-                f"{method} {path}: {status} {where}, not {wanted}\n"
+        if status != expected:
+            location = received.get("Location", "")
+            raise UnexpectedResponse(
+                f"{method} {path}: {status} {location}, not {expected}\n"
                 f"{content[:600].decode(errors='replace')}"
             )
-        return Answer(status, content, named, ms)
+        return Response(status, content, received, ms)
 
-    def _ask(self, message: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Send one request and read its answer, which must say its length."""
+    def _exchange(self, message: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Send one request and read its response, which must have a Content-Length."""
         self._socket.sendall(message)
-        first = self._answers.readline()
-        if not first:
+        status_line = self._reader.readline()
+        if not status_line:
             raise ConnectionResetError
-        named = {}
-        for line in iter(self._answers.readline, b"\r\n"):
+        headers = {}
+        for line in iter(self._reader.readline, b"\r\n"):
             name, _colon, value = line.decode("latin-1").partition(":")
-            named[name] = value.strip()
-        status = int(first.split()[1])
-        length = named.get("Content-Length", "0" if status == 304 else "")
+            headers[name] = value.strip()
+        status = int(status_line.split()[1])
+        length = headers.get("Content-Length", "0" if status == 304 else "")
         if not length:
-            raise Refused(f"an answer without its length: {first!r}")
-        return status, named, self._answers.read(int(length))
+            raise UnexpectedResponse(f"a response without Content-Length: {status_line!r}")
+        return status, headers, self._reader.read(int(length))
 
 
-def percentiles(taken: Iterable[float]) -> dict[str, float]:
-    """Return p50, p95 and p99 of times in milliseconds, and how many there were."""
-    ordered = sorted(taken)
+def quoted(path: str) -> str:
+    """Percent-encode the Chinese characters of a path with query, as browsers do."""
+    return quote(path, safe="/?&=,%")
+
+
+def percentiles(times: Iterable[float]) -> dict[str, float]:
+    """Return p50, p95 and p99 of times in milliseconds, and their number."""
+    ordered = sorted(times)
     count = len(ordered)
 
     def at(share: float) -> float:
@@ -162,52 +168,59 @@ def percentiles(taken: Iterable[float]) -> dict[str, float]:
 
 
 @dataclass
-class Rush:
-    """What eight clients got done together."""
+class LoadResult:
+    """The requests that several clients sent at once: seconds, number, milliseconds of each."""
 
     seconds: float
     done: int
-    taken: list[float] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
 
     @property
     def per_second(self) -> float:
-        """Return the throughput."""
+        """The throughput."""
         return self.done / self.seconds
 
     def figures(self) -> dict[str, float]:
-        """Return throughput and times."""
-        return {"per_second": round(self.per_second, 1), **percentiles(self.taken)}
+        """Return throughput and percentiles."""
+        return {"per_second": round(self.per_second, 1), **percentiles(self.times)}
 
 
-def together(parts: Iterable[Rush]) -> Rush:
-    """Return several rushes as one."""
-    parts = list(parts)
-    taken = [ms for part in parts for ms in part.taken]
-    return Rush(sum(part.seconds for part in parts), sum(part.done for part in parts), taken)
+def merged(results: Iterable[LoadResult]) -> LoadResult:
+    """Return several load results as one."""
+    results = list(results)
+    times = [ms for result in results for ms in result.times]
+    seconds = sum(result.seconds for result in results)
+    return LoadResult(seconds, sum(result.done for result in results), times)
 
 
-def rush(port: int, ask: Callable[[Line, int], Answer], count: int, clients: int = CLIENTS) -> Rush:
-    """Let `clients` ask `count` times in all, each on a kept connection of its own.
+def run_load(
+    port: int,
+    send: Callable[[HttpConnection, int], Response],
+    count: int,
+    clients: int = CLIENTS,
+) -> LoadResult:
+    """Let `clients` send `count` requests in all, each on its own kept connection.
 
-    `ask` gets the connection and the number of the request. The first failure ends the rush.
+    `send` gets the connection and the number of the request. The first failure ends the run.
     """
     numbers = iter(range(count))
-    lock, taken, failures = threading.Lock(), [], []  # type: ignore[var-annotated]
+    lock = threading.Lock()
+    times: list[float] = []
+    failures: list[Exception] = []
 
     def work() -> None:
-        line = Line(port)
+        connection = HttpConnection(port)
         try:
             while not failures:
                 with lock:
                     number = next(numbers, None)
                 if number is None:
                     return
-                answer = ask(line, number)
-                taken.append(answer.ms)
-        except Exception as error:  # noqa: BLE001 - told by the one who waits
+                times.append(send(connection, number).ms)
+        except Exception as error:  # noqa: BLE001 - raised again by the calling thread
             failures.append(error)
         finally:
-            line.close()
+            connection.close()
 
     threads = [threading.Thread(target=work) for _client in range(clients)]
     start = time.perf_counter()
@@ -218,4 +231,4 @@ def rush(port: int, ask: Callable[[Line, int], Answer], count: int, clients: int
     seconds = time.perf_counter() - start
     if failures:
         raise failures[0]
-    return Rush(seconds, len(taken), taken)
+    return LoadResult(seconds, len(times), times)

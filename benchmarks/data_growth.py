@@ -1,9 +1,9 @@
-"""Grows history in bulk: cases with their events, limits, words and answers, by SQL alone.
+"""Grow a database in bulk: cases with their events, deadlines, notes and answers, by SQL alone.
 
-Every new case is the whole story of a case of the sample, moved in time: an ended one by whole
-weeks, up to `YEARS` back; an open one by some hours. So places, states, ages, ways in and the
-number of events are spread as in the sample. The guards of the database sleep meanwhile, so what
-has grown is judged afterwards by `petitions.ops.integrity`, as if it had come in by the doors.
+Every new case is a copy of a case of the sample with its whole history, moved in time: a closed one
+by whole weeks, up to `YEARS` back; an open one by some hours. So places, states, ages, channels and
+the number of events are distributed as in the sample. The triggers of the database are off
+meanwhile, so the result is checked afterwards by `petitions.ops.integrity`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
 YEARS = 10
 HOURS = 12
-ROOM = 64  # numbers kept free for the events and limits of one case
+IDS_PER_CASE = 64  # ids reserved for the events and deadlines of one case
 RARE = "桂松柏杨柳榆槐桐枫梅兰竹菊荷莲芳春夏秋冬东南西北金银铜铁锡山川河湖海云雷雨雪霜风星月"
-"""Two of these make the name of a shop near by: words that one case in two thousand holds."""
+"""Two of these characters form a shop name, a word that one case in two thousand contains."""
 
 Say = Callable[[str], None]
 
-MAP = """
-CREATE TABLE bench_story AS
+COPIES = """
+CREATE TABLE bench_copy AS
 WITH seed AS (
     SELECT id, created_at, status = ANY(%(final)s) AS is_final, version,
         row_number() OVER (PARTITION BY status = ANY(%(final)s) ORDER BY id) - 1 AS rank,
@@ -43,13 +43,13 @@ SELECT row_number() OVER (ORDER BY created_at - back) AS number, seed_id, back, 
 """
 
 RANKS = """
-CREATE TABLE bench_limit AS
+CREATE TABLE bench_deadline AS
 SELECT id, row_number() OVER (PARTITION BY petition_id ORDER BY id) AS rank FROM petitions_deadline
 """
 
-# How each column of a copy differs from its original; every other column is the same.
-CASE: dict[str, str] = {
-    "id": "%(case)s + s.number",
+# How each column of a copy differs from its original (None: the database assigns it).
+PETITION: dict[str, str] = {
+    "id": "%(petition)s + s.number",
     "uuid": "gen_random_uuid()",
     "tracking_hash": "md5(s.number::text || random()::text) || md5(random()::text)",
     "created_at": "t.created_at - s.back",
@@ -62,57 +62,66 @@ CASE: dict[str, str] = {
     "search": "t.search || to_tsvector('simple', concat_ws(' ', s.one, s.two, s.one || s.two))",
 }
 EVENT = {
-    "id": "%(event)s + s.number * %(room)s + t.version",
-    "petition_id": "%(case)s + s.number",
+    "id": "%(event)s + s.number * %(ids_per_case)s + t.version",
+    "petition_id": "%(petition)s + s.number",
     "at": "t.at - s.back",
 }
-LIMIT = {
-    "id": "%(limit)s + s.number * %(room)s + r.rank",
-    "petition_id": "%(case)s + s.number",
+DEADLINE = {
+    "id": "%(deadline)s + s.number * %(ids_per_case)s + r.rank",
+    "petition_id": "%(petition)s + s.number",
     **{
         name: f"t.{name} - s.back"
         for name in ("started_at", "remind_at", "due_at", "reminded_at", "ended_at", "settled_at")
     },
 }
-CLIMB = {
+ESCALATION = {
     "id": None,
-    "petition_id": "%(case)s + s.number",
-    "deadline_id": "%(limit)s + s.number * %(room)s + r.rank",
+    "petition_id": "%(petition)s + s.number",
+    "deadline_id": "%(deadline)s + s.number * %(ids_per_case)s + r.rank",
     "created_at": "t.created_at - s.back",
     "answered_at": "t.answered_at - s.back",
 }
 NOTE = {
     "id": None,
-    "petition_id": "%(case)s + s.number",
-    "event_id": "%(event)s + s.number * %(room)s + e.version",
+    "petition_id": "%(petition)s + s.number",
+    "event_id": "%(event)s + s.number * %(ids_per_case)s + e.version",
 }
-SAID = {"id": None, "petition_id": "%(case)s + s.number", "at": "t.at - s.back"}
+FEEDBACK = {"id": None, "petition_id": "%(petition)s + s.number", "at": "t.at - s.back"}
 
-STEPS: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("petitions_petition", CASE, "s.seed_id = t.id"),
+TABLES: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("petitions_petition", PETITION, "s.seed_id = t.id"),
     ("petitions_event", EVENT, "s.seed_id = t.petition_id"),
-    ("petitions_deadline", LIMIT, "s.seed_id = t.petition_id JOIN bench_limit r ON r.id = t.id"),
+    (
+        "petitions_deadline",
+        DEADLINE,
+        "s.seed_id = t.petition_id JOIN bench_deadline r ON r.id = t.id",
+    ),
     (
         "petitions_escalation",
-        CLIMB,
-        "s.seed_id = t.petition_id LEFT JOIN bench_limit r ON r.id = t.deadline_id",
+        ESCALATION,
+        "s.seed_id = t.petition_id LEFT JOIN bench_deadline r ON r.id = t.deadline_id",
     ),
     (
         "petitions_note",
         NOTE,
         "s.seed_id = t.petition_id JOIN petitions_event e ON e.id = t.event_id",
     ),
-    ("petitions_feedback", SAID, "s.seed_id = t.petition_id"),
+    ("petitions_feedback", FEEDBACK, "s.seed_id = t.petition_id"),
 )
-TOLD = """
+OUTBOX = """
 INSERT INTO petitions_outbox (event_id, created_at, done_at, attempts)
 SELECT id, at, at, 1 FROM petitions_event WHERE id > %(event)s
 """
 
 
-def history(line: Connection, *, cases: int, still_open: int, final: list[str], say: Say) -> None:
-    """Grow to about `cases` cases, `still_open` of them open; needs a superuser's connection."""
-    with line.cursor() as cursor:
+def grow(
+    connection: Connection, *, cases: int, still_open: int, final: list[str], say: Say
+) -> None:
+    """Grow to about `cases` cases, `still_open` of them open; needs a superuser's connection.
+
+    `final`: the statuses of closed cases. `say` reports the progress.
+    """
+    with connection.cursor() as cursor:
         cursor.execute(
             "SET session_replication_role = replica; SET synchronous_commit = off;"
             "SET maintenance_work_mem = '1GB'; SET work_mem = '256MB'; SET statement_timeout = 0"
@@ -122,44 +131,44 @@ def history(line: Connection, *, cases: int, still_open: int, final: list[str], 
             [final],
         )
         present, open_now = cursor.fetchone() or (0, 0)
-        values = _bases(cursor) | {
+        values = _highest_ids(cursor) | {
             "final": final,
             "open": max(0, still_open - open_now),
             "ended": max(0, cases - present - max(0, still_open - open_now)),
             "weeks": YEARS * 52 - 53,
             "hours": HOURS,
             "rare": RARE,
-            "room": ROOM,
+            "ids_per_case": IDS_PER_CASE,
         }
-        cursor.execute(MAP, values)
+        cursor.execute(COPIES, values)
         cursor.execute(RANKS)
-        tables = [table for table, *_rest in STEPS] + ["petitions_outbox"]
+        tables = [table for table, *_rest in TABLES] + ["petitions_outbox"]
         indexes = _drop_indexes(cursor, tables)
-        for table, changed, join in STEPS:
+        for table, changed, join in TABLES:
             cursor.execute(_copy(cursor, table, changed, join), values)
             say(f"  {table}: {cursor.rowcount:,} rows")
-        cursor.execute(TOLD, values)
+        cursor.execute(OUTBOX, values)
         say(f"  petitions_outbox: {cursor.rowcount:,} rows")
         for index in indexes:
             cursor.execute(index)
         say(f"  {len(indexes)} indexes")
-        cursor.execute("DROP TABLE bench_story, bench_limit")
+        cursor.execute("DROP TABLE bench_copy, bench_deadline")
         for table in tables:
             cursor.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
             )
             cursor.execute(f"VACUUM ANALYZE {table}")
         cursor.execute("SET session_replication_role = origin")
-        say("  swept and counted for the planner")
+        say("  vacuumed and analyzed")
 
 
-def _bases(cursor: Any) -> dict[str, int]:
-    """Return the highest numbers used, above which the copies get theirs."""
-    found = {}
+def _highest_ids(cursor: Any) -> dict[str, int]:
+    """Return the highest id of each table; the copies get ids above it."""
+    highest = {}
     for name in ("petition", "event", "deadline"):
         cursor.execute(f"SELECT max(id) FROM petitions_{name}")
-        found[{"petition": "case", "deadline": "limit"}.get(name, name)] = cursor.fetchone()[0]
-    return found
+        highest[name] = cursor.fetchone()[0]
+    return highest
 
 
 def _copy(cursor: Any, table: str, changed: dict[str, Any], join: str) -> str:
@@ -169,24 +178,24 @@ def _copy(cursor: Any, table: str, changed: dict[str, Any], join: str) -> str:
         [table],
     )
     names = [row[0] for row in cursor.fetchall()]
-    kept = [name for name in names if changed.get(name, "") is not None]
-    chosen = ", ".join(changed.get(name, f't."{name}"') for name in kept)
-    columns = ", ".join(f'"{name}"' for name in kept)
-    source = f"bench_story s JOIN {table} t ON {join}"
+    copied = [name for name in names if changed.get(name, "") is not None]
+    chosen = ", ".join(changed.get(name, f't."{name}"') for name in copied)
+    columns = ", ".join(f'"{name}"' for name in copied)
+    source = f"bench_copy s JOIN {table} t ON {join}"
     return f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {source}"
 
 
 def _drop_indexes(cursor: Any, tables: list[str]) -> list[str]:
-    """Drop what would slow the copying down, but the primary keys; return how to make it again."""
+    """Drop all indexes except primary keys; return the SQL statements that restore them."""
     cursor.execute(
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE conrelid = ANY(%s::regclass[]) AND contype = 'u'",
         [tables],
     )
-    again = []
+    restore = []
     for table, name, definition in cursor.fetchall():
         cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-        again.append(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+        restore.append(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
     cursor.execute(
         "SELECT c.relname, pg_get_indexdef(i.indexrelid) FROM pg_index i"
         " JOIN pg_class c ON c.oid = i.indexrelid"
@@ -195,5 +204,5 @@ def _drop_indexes(cursor: Any, tables: list[str]) -> list[str]:
     )
     for name, definition in cursor.fetchall():
         cursor.execute(f'DROP INDEX "{name}"')
-        again.append(definition)
-    return again
+        restore.append(definition)
+    return restore

@@ -1,4 +1,4 @@
-"""The stage of a run: three databases of one story, a web server on each, and who plays."""
+"""The environment of a run: databases of several sizes, a web server on each, and credentials."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import data_growth, server
-from benchmarks.clients import Person
-from benchmarks.server import Web, say
+from benchmarks.clients import Credentials
+from benchmarks.server import WebServer, say
 
 SMALL = "1k"
+PAGE_USERS = ("secretary", "community", "official", "staff")
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a database is to be: all cases, and those still open."""
+    """A database to build: its name, the number of cases, and how many of them are open."""
 
     name: str
     cases: int
@@ -28,14 +29,18 @@ QUICK = (Size("1k", 0, 0), Size("20k", 20_000, 300))
 
 
 @dataclass
-class Stage:
-    """What every measurement needs to know."""
+class BenchEnvironment:
+    """What the measurements need.
+
+    `fixtures`: sessions, tokens and ids of the sample, equal for all sizes. `facts`: what is read
+    from each database once it has grown. `checked`: its integrity report. `servers`: by size.
+    """
 
     sizes: tuple[Size, ...]
-    ground: dict[str, Any] = field(default_factory=dict)
+    fixtures: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    settled: dict[str, dict[str, Any]] = field(default_factory=dict)
-    webs: dict[str, Web] = field(default_factory=dict)
+    checked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    servers: dict[str, WebServer] = field(default_factory=dict)
 
     @property
     def largest(self) -> str:
@@ -43,93 +48,101 @@ class Stage:
         return self.sizes[-1].name
 
     @property
-    def people(self) -> dict[str, Person]:
-        """Those who come by a browser."""
-        names = self.ground["cookies"]
-        return {
-            name: Person.with_session(names[0], key, names[1])
-            for name, key in self.ground["sessions"].items()
-        }
+    def users(self) -> dict[str, Credentials]:
+        """The users with a session, by user name."""
+        return self.with_sessions(self.fixtures["sessions"])
 
     @property
-    def programs(self) -> dict[str, Person]:
-        """Those who come by a token."""
-        return {name: Person.with_token(key) for name, key in self.ground["tokens"].items()}
+    def api_clients(self) -> dict[str, Credentials]:
+        """The users with an API token, by user name."""
+        tokens = self.fixtures["tokens"]
+        return {name: Credentials.with_token(token) for name, token in tokens.items()}
+
+    def with_sessions(self, sessions: dict[str, str]) -> dict[str, Credentials]:
+        """Return credentials by user name for these session keys."""
+        cookie, csrf_cookie = self.fixtures["cookies"]
+        return {
+            name: Credentials.with_session(cookie, key, csrf_cookie)
+            for name, key in sessions.items()
+        }
 
     def set_up(self, *, reuse: bool) -> None:
-        """Make the databases, or take those that an earlier run has left."""
-        kept = server.AT.var / "stage.json"
+        """Build the databases, or take those of an earlier run."""
+        file = server.DATA_PATHS.var / "environment.json"
         names = {size.name for size in self.sizes}
-        if reuse and kept.exists() and names <= server.databases():
-            said = json.loads(kept.read_text())
-            self.ground, self.settled = said["ground"], said["settled"]
-            say(f"taking the databases as they are: {', '.join(sorted(names))}")
+        if reuse and file.exists() and names <= server.databases():
+            saved = json.loads(file.read_text())
+            self.fixtures, self.checked = saved["fixtures"], saved["checked"]
+            say(f"using the databases of an earlier run: {', '.join(sorted(names))}")
         else:
-            self._make()
-            kept.write_text(json.dumps({"ground": self.ground, "settled": self.settled}))
+            self._build()
+            file.write_text(json.dumps({"fixtures": self.fixtures, "checked": self.checked}))
         for size in self.sizes:
             self.facts[size.name] = _facts(size.name)
 
     def start(self) -> None:
         """Start a web server on each database."""
         for size in self.sizes:
-            web = self.webs[size.name] = Web.of(size.name)
-            web.start()
-            say(f"web server on {size.name}: port {web.port}, processes {web.pids}")
+            web_server = self.servers[size.name] = WebServer.of(size.name)
+            web_server.start()
+            say(f"web server on {size.name}: port {web_server.port}, processes {web_server.pids}")
 
     def stop(self) -> None:
-        """End the web servers."""
-        for web in self.webs.values():
-            web.stop()
+        """Stop the web servers."""
+        for web_server in self.servers.values():
+            web_server.stop()
 
-    def _make(self) -> None:
+    def _build(self) -> None:
         server.create(SMALL)
-        self.ground = json.loads(server.inside(SMALL, "ground"))
+        self.fixtures = json.loads(server.run_in_process(SMALL, "set_up"))
         say("the sample is loaded")
         for size in self.sizes:
             if size.name != SMALL:
-                say(f"growing {size.name}")
-                server.create(size.name, template=SMALL)
-                line = server.connect(size.name)
-                began = time.monotonic()
-                data_growth.history(
-                    line,
-                    cases=size.cases,
-                    still_open=size.still_open,
-                    final=self.ground["final"],
-                    say=say,
-                )
-                line.close()
-                say(f"  grown in {time.monotonic() - began:.0f} s")
+                self._grow(size)
         for size in self.sizes:
-            found = json.loads(server.inside(size.name, "settle"))
-            self.settled[size.name] = found
+            checked = json.loads(server.run_in_process(size.name, "check"))
+            self.checked[size.name] = checked
             say(
-                f"{size.name}: {found['cases']:,} cases, {found['open']:,} open; "
-                f"{found['questions']} questions of integrity, broken: {found['verdict'] or 'none'}"
+                f"{size.name}: {checked['cases']:,} cases, {checked['open']:,} open; "
+                f"{checked['checks']} integrity checks, broken: {checked['broken'] or 'none'}"
             )
-            if found["verdict"]:
-                raise SystemExit("What has grown is not as if it had come in by the doors.")
+            if checked["broken"]:
+                raise SystemExit("The grown data violates the integrity checks.")
+
+    def _grow(self, size: Size) -> None:
+        say(f"growing {size.name}")
+        server.create(size.name, template=SMALL)
+        connection = server.connect(size.name)
+        start = time.monotonic()
+        data_growth.grow(
+            connection,
+            cases=size.cases,
+            still_open=size.still_open,
+            final=self.fixtures["final"],
+            say=say,
+        )
+        connection.close()
+        say(f"  grown in {time.monotonic() - start:.0f} s")
 
 
-def _facts(name: str) -> dict[str, Any]:
-    """Return what can only be asked for once the database has grown."""
-    line = server.connect(name)
-    with line.cursor() as cursor:
+def _facts(database: str) -> dict[str, Any]:
+    """Return what is known only when the database has grown: sizes, ids and a rare word."""
+    connection = server.connect(database)
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), max(id), min(id), pg_database_size(current_database())"
             " FROM petitions_petition"
         )
         cases, newest, oldest, size = cursor.fetchone() or (0, 0, 0, 0)
         cursor.execute("SELECT text FROM petitions_petition WHERE text LIKE '%%店旁边。' LIMIT 1")
-        found = cursor.fetchone()
+        rare_text = cursor.fetchone()
         cursor.execute("SELECT count(*) FROM petitions_event")
         events = (cursor.fetchone() or (0,))[0]
-    line.close()
+    connection.close()
     return {
         "cases": cases,
         "events": events,
         "megabytes": round(size / 2**20),
         "deep": (newest + oldest) // 2,
-        "rare": found[0][-6:-4] if found else "井盖",
+        "rare": rare_text[0][-6:-4] if rare_text else "井盖",
     }

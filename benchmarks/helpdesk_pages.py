@@ -1,8 +1,8 @@
-"""The rival, django-helpdesk, on the same PostgreSQL: as many tickets, the same four things asked.
+"""django-helpdesk on the same PostgreSQL, with as many tickets as there are cases.
 
-It lives in a virtual environment of its own (`var/bench/rival`), which only a benchmark makes, and
-is favoured where one must choose: no mail is sent, no static files are looked up, two follow-ups a
-ticket instead of eight events a case.
+It has its own virtual environment (`var/bench/helpdesk`). Where a choice was needed it favours
+django-helpdesk: no mail, no look-up of static files, two follow-ups a ticket instead of eight
+events a case.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import clients, server
-from benchmarks.clients import Answer, Line, Person, Rush
-from benchmarks.server import Web, say
+from benchmarks.clients import Credentials, HttpConnection, LoadResult, Response
+from benchmarks.server import WebServer, say
 from config.local.embedded import postgres
 
-VENV = server.VAR / "rival"
+VENV = server.VAR / "helpdesk"
 PYTHON = VENV / "bin" / "python"
 LOCK = server.ROOT / "benchmarks" / "helpdesk" / "requirements.lock"
 PAGE = 25
 SLOW_MS, VERY_SLOW_MS = 2_000.0, 20_000.0
-PATIENT = 3  # how often a slow page is asked for; a very slow one once
+SLOW_ROUNDS = 3  # requests for a slow page; a very slow page is requested once
 
 SHARES = """
 SELECT root.name, count(*)::float / sum(count(*)) OVER () AS share
@@ -54,57 +53,59 @@ FROM helpdesk_ticket t, generate_series(1, 2) AS k
 
 
 @dataclass
-class Rival:
-    """One database of tickets with its web server."""
+class Helpdesk:
+    """One database of tickets with its web server; `name` is the size."""
 
     name: str
     cases: int
     still_open: int
-    person: Person = field(default_factory=lambda: Person({}))
+    credentials: Credentials = field(default_factory=lambda: Credentials({}))
     queue: int = 0
-    web: Web | None = None
+    web_server: WebServer | None = None
 
     @property
     def database(self) -> str:
-        """The part of the database's name that is the rival's own."""
+        """The name of the database without the common prefix."""
         return f"helpdesk_{self.name}"
 
-    def set_up(self, shares_from: str, leading: str, *, reuse: bool) -> None:
-        """Make the tickets, spread over queues as the cases are over first-level categories."""
-        line = server.connect(shares_from)
-        with line.cursor() as cursor:
+    def set_up(self, shares_from: str, queue_title: str, *, reuse: bool) -> None:
+        """Create the tickets, with one queue for each first-level category and its share."""
+        connection = server.connect(shares_from)
+        with connection.cursor() as cursor:
             cursor.execute(SHARES)
             shares: list[tuple[str, float]] = cursor.fetchall()
-        line.close()
-        kept = server.VAR / f"{self.database}.json"
-        if reuse and kept.exists() and self.database in server.databases():
-            session = json.loads(kept.read_text())
+        connection.close()
+        file = server.VAR / f"{self.database}.json"
+        if reuse and file.exists() and self.database in server.databases():
+            session = json.loads(file.read_text())
         else:
             server.create(self.database)
             titles = [name for name, _share in shares]
-            session = _run([str(PYTHON), "-m", "benchmarks.helpdesk.setup", *titles], self._words())
+            session = _run(
+                [str(PYTHON), "-m", "benchmarks.helpdesk.setup", *titles], self._variables()
+            )
             self._grow([share for _name, share in shares])
-            kept.write_text(json.dumps(session))
-        self.person = Person.with_session("sessionid", session.strip(), "csrftoken")
-        self.queue = 1 + [name for name, _share in shares].index(leading)
+            file.write_text(json.dumps(session))
+        self.credentials = Credentials.with_session("sessionid", session.strip(), "csrftoken")
+        self.queue = 1 + [name for name, _share in shares].index(queue_title)
 
     def start(self) -> None:
-        """Start its web server."""
+        """Start the web server."""
         command = [str(PYTHON), "-m", "gunicorn", "-c", "benchmarks/helpdesk/gunicorn.py"]
         command.append("benchmarks.helpdesk.wsgi")
-        self.web = Web(self.database, command, self._words())
-        self.web.start()
+        self.web_server = WebServer(self.database, command, self._variables())
+        self.web_server.start()
 
     def stop(self) -> None:
-        """End it."""
-        if self.web:
-            self.web.stop()
+        """Stop the web server."""
+        if self.web_server:
+            self.web_server.stop()
 
-    def create(self, count: int, at_once: int) -> Rush:
-        """File tickets through its API."""
-        assert self.web is not None
+    def create(self, count: int, at_once: int) -> LoadResult:
+        """Create tickets by API, `at_once` clients at a time."""
+        assert self.web_server is not None
 
-        def file(line: Line, number: int) -> Answer:
+        def send(connection: HttpConnection, number: int) -> Response:
             ticket = {
                 "queue": self.queue,
                 "title": f"水是浑的 {number}",
@@ -112,21 +113,19 @@ class Rival:
                 "submitter_email": "resident@example.org",
                 "priority": 3,
             }
-            return line.post("/api/tickets/", self.person, ticket, 201)
+            return connection.post("/api/tickets/", self.credentials, ticket, 201)
 
-        return clients.rush(self.web.port, file, count, at_once)
+        return clients.run_load(self.web_server.port, send, count, at_once)
 
     def pages(self, rounds: int) -> dict[str, dict[str, float]]:
-        """Return the times of its list, a ticket and its report page."""
-        assert self.web is not None
-        line = Line(self.web.port)
-        found = {}
+        """Return the percentiles of the list, a ticket and the report page."""
+        assert self.web_server is not None
+        connection = HttpConnection(self.web_server.port)
+        figures = {}
         for name, path in self._paths().items():
-            found[name] = clients.percentiles(
-                _times(lambda p=path: line.get(p, self.person).ms, rounds)  # type: ignore[misc]
-            )
-            say(f"  {self.database}, {name}: {found[name]['p50']:,.0f} ms")
-        return found
+            figures[name] = clients.percentiles(_times(connection, path, self.credentials, rounds))
+            say(f"  {self.database}, {name}: {figures[name]['p50']:,.0f} ms")
+        return figures
 
     def _paths(self) -> dict[str, str]:
         table = "datatables_ticket_list"
@@ -147,8 +146,8 @@ class Rival:
     def _grow(self, shares: list[float]) -> None:
         up_to = [sum(shares[: place + 1]) for place in range(len(shares))]
         up_to[-1] = 1.0
-        line = server.connect(self.database)
-        with line.cursor() as cursor:
+        connection = server.connect(self.database)
+        with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off; SET session_replication_role = replica")
             values = {
                 "tickets": self.cases,
@@ -160,21 +159,21 @@ class Rival:
             cursor.execute(FOLLOW_UPS)
             for table in ("helpdesk_ticket", "helpdesk_followup"):
                 cursor.execute(f"VACUUM ANALYZE {table}")
-        line.close()
+        connection.close()
         say(f"  {self.database}: {self.cases:,} tickets")
 
-    def _words(self) -> dict[str, str]:
-        own = {
-            "RIVAL_DATABASE": server.DATABASE_NAME.format(self.database),
-            "RIVAL_USER": postgres.ROLE,
-            "RIVAL_HOST": str(server.AT.sockets),
+    def _variables(self) -> dict[str, str]:
+        variables = {
+            "HELPDESK_DATABASE": server.DATABASE_NAME.format(self.database),
+            "HELPDESK_USER": postgres.ROLE,
+            "HELPDESK_HOST": str(server.DATA_PATHS.sockets),
             "DJANGO_SETTINGS_MODULE": "benchmarks.helpdesk.settings",
         }
-        return server.environment(self.name) | own
+        return server.process_environment(self.name) | variables
 
 
 def install() -> None:
-    """Make the rival's virtual environment, unless it is there as its lock says."""
+    """Create the virtual environment from the lock file, unless it is up to date."""
     stamp = VENV / "installed"
     if stamp.exists() and stamp.read_bytes() == LOCK.read_bytes():
         return
@@ -186,22 +185,28 @@ def install() -> None:
     stamp.write_bytes(LOCK.read_bytes())
 
 
-def _run(command: list[str], surroundings: dict[str, str] | None) -> str:
-    answer = subprocess.run(
-        command, cwd=server.ROOT, env=surroundings, capture_output=True, text=True, check=False
+def _run(command: list[str], variables: dict[str, str] | None) -> str:
+    completed = subprocess.run(
+        command, cwd=server.ROOT, env=variables, capture_output=True, text=True, check=False
     )
-    if answer.returncode:
-        raise SystemExit(f"{' '.join(command[:4])} …:\n{answer.stderr[-3000:]}")
-    return answer.stdout
+    if completed.returncode:
+        raise SystemExit(f"{' '.join(command[:4])} …:\n{completed.stderr[-3000:]}")
+    return completed.stdout
 
 
 def _query(words: dict[str, Any]) -> str:
     return base64.b64encode(json.dumps(words).encode()).decode()
 
 
-def _times(ask: Callable[[], float], rounds: int) -> list[float]:
-    """Ask once to warm up, then as often as is wanted; a slow page less often."""
-    first = ask()
+def _times(
+    connection: HttpConnection, path: str, credentials: Credentials, rounds: int
+) -> list[float]:
+    """Request a page once to warm up, then `rounds` times; a slow page less often."""
+
+    def request() -> float:
+        return connection.get(path, credentials).ms
+
+    first = request()
     if first > VERY_SLOW_MS:
         return [first]
-    return [ask() for _round in range(PATIENT if first > SLOW_MS else rounds)]
+    return [request() for _round in range(SLOW_ROUNDS if first > SLOW_MS else rounds)]

@@ -1,6 +1,7 @@
 """The parts of a run that need the application itself, each in a process of its own.
 
-`python -m benchmarks.in_process WORD` runs in `benchmarks.server.environment`; prints JSON.
+`python -m benchmarks.in_process WORD [ARGUMENT]` runs with the variables of
+`benchmarks.server.process_environment` and prints JSON.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import django
@@ -18,23 +18,21 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, reset_queries  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from knox.models import AuthToken  # noqa: E402
 
+from benchmarks.environments import PAGE_USERS  # noqa: E402
+from benchmarks.log_in import log_in  # noqa: E402
 from grids.enums import Level  # noqa: E402
 from grids.models import Area  # noqa: E402
-from members.accounts.middleware import MFA_KEY  # noqa: E402
 from members.models import User  # noqa: E402
 from petitions.models import Category, Deadline, Petition  # noqa: E402
 from petitions.ops import integrity, scheduled_tasks  # noqa: E402
 from petitions.states import FINAL  # noqa: E402
 
-PEOPLE = ("secretary", "community", "official", "staff")
-BACKEND = "members.accounts.backends.RoleBackend"
 BUILDING = "阜兴花苑46号楼"
 RAW_ROUNDS = 15
 VERB = "/api/v1/petitions/{case}/"
@@ -48,36 +46,38 @@ LIFE: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 )
 
 
-def ground() -> dict[str, Any]:
-    """Migrate, load the sample, log people in; return how they come in and what to ask for."""
+def set_up() -> dict[str, Any]:
+    """Migrate, load the sample, log users in; return sessions, tokens and ids for the requests."""
     call_command("migrate", verbosity=0)
     call_command("load_sample", stdout=sys.stderr)
     secretary = User.objects.get(username="secretary")
     building = Area.objects.get(
         name__contains=BUILDING.removeprefix("阜兴花苑"), full_name__contains=BUILDING
     )
-    within = Area.objects.filter(level=Level.BUILDING)
-    own = [path for seat in secretary.scope.posts for path in seat.area_paths]
+    buildings = Area.objects.filter(level=Level.BUILDING)
+    own_paths = tuple(path for post in secretary.scope.posts for path in post.area_paths)
     near = [
-        [row.pk, row.full_name] for row in within.order_by("id") if row.path.startswith(tuple(own))
+        [area.pk, area.full_name]
+        for area in buildings.order_by("id")
+        if area.path.startswith(own_paths)
     ]
     everywhere = list(
-        within.visible_to(User.objects.get(username="partner"))
+        buildings.visible_to(User.objects.get(username="partner"))
         .reportable(secretary.scope.day)
         .order_by("id")
         .values_list("pk", flat=True)
     )
     cases = {}
-    for name in PEOPLE[:3]:
-        seen = Petition.objects.visible_to(User.objects.get(username=name))
+    for name in PAGE_USERS[:3]:
+        visible = Petition.objects.visible_to(User.objects.get(username=name))
         cases[name] = {
-            "open": list(seen.open().order_by("id").values_list("pk", flat=True)[:20]),
+            "open": list(visible.open().order_by("id").values_list("pk", flat=True)[:20]),
             "ended": list(
-                seen.filter(status="closed").order_by("id").values_list("pk", flat=True)[:20]
+                visible.filter(status="closed").order_by("id").values_list("pk", flat=True)[:20]
             ),
         }
     return {
-        "sessions": {name: _session(User.objects.get(username=name)) for name in PEOPLE},
+        "sessions": {name: log_in(name) for name in PAGE_USERS},
         "cookies": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME],
         "tokens": {name: _token(name) for name in ("secretary", "partner", "community")},
         "building": building.pk,
@@ -95,52 +95,42 @@ def building_community(building: Area) -> int:
     return Area.objects.get(pk__in=building.ancestor_ids, level=Level.COMMUNITY).pk
 
 
-def _session(user: User) -> str:
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = BACKEND
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session[MFA_KEY] = True
-    session.save()
-    return str(session.session_key)
-
-
 def _token(name: str) -> str:
     _row, token = AuthToken.objects.create(User.objects.get(username=name))
     return str(token)
 
 
-def settle() -> dict[str, Any]:
-    """Let the clock do what is due, then judge the whole database."""
+def check() -> dict[str, Any]:
+    """Run the sweep and the outbox until nothing is due, then check the whole database."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
-    fired = scheduled_tasks.sweep_deadlines()
-    told = 0
-    while found := scheduled_tasks.drain_outbox():
-        told += found
+    expired = scheduled_tasks.sweep_deadlines()
+    published = 0
+    while batch := scheduled_tasks.drain_outbox():
+        published += batch
     start = time.monotonic()
-    verdict = integrity.check(with_photos=False)
+    report = integrity.check(with_photos=False)
     return {
-        "fired": fired,
-        "told": told,
-        "verdict": {name: count for name, count in verdict.items() if count},
-        "questions": len(verdict),
+        "expired": expired,
+        "published": published,
+        "broken": {name: count for name, count in report.items() if count},
+        "checks": len(report),
         "seconds": round(time.monotonic() - start, 1),
         "cases": Petition.objects.count(),
         "open": Petition.objects.open().count(),
     }
 
 
-def asked(pages_json: str) -> dict[str, Any]:
-    """Return for each page: queries, rows and blocks read, and what raw SQL takes for its rows."""
+def count_queries(pages_json: str) -> dict[str, Any]:
+    """Return for each page: queries, rows and blocks read, and the time of its SQL alone in ms."""
     pages = json.loads(pages_json)
-    found = {}
+    counted = {}
     for name, (username, path) in pages.items():
         client = Client(HTTP_HOST="localhost", HTTP_X_FORWARDED_PROTO="https")
-        client.cookies[settings.SESSION_COOKIE_NAME] = _session(User.objects.get(username=username))
-        for _warm in range(3):
-            answer = client.get(path)
-        assert answer.status_code == 200, (path, answer.status_code)
+        client.cookies[settings.SESSION_COOKIE_NAME] = log_in(username)
+        for _warm_up in range(3):
+            response = client.get(path)
+        assert response.status_code == 200, (path, response.status_code)
         before = _counters()
         with CaptureQueriesContext(connection) as captured:
             client.get(path)
@@ -148,17 +138,17 @@ def asked(pages_json: str) -> dict[str, Any]:
         after = _counters()
         rows, blocks = (after[i] - before[i] for i in range(2))
         reset_queries()
-        found[name] = {
+        counted[name] = {
             "queries": len(queries),
             "rows_read": rows,
             "blocks": blocks,
-            "raw_ms": round(_raw(queries), 2),
+            "raw_ms": round(_sql_time(queries), 2),
         }
-    return found
+    return counted
 
 
 def _counters() -> list[int]:
-    """Return rows fetched and blocks asked for by this database so far."""
+    """Return the rows fetched and the blocks read from this database so far."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute("SELECT 1")
@@ -171,8 +161,8 @@ def _counters() -> list[int]:
         return [int(rows), int(cursor.fetchone()[0])]
 
 
-def _raw(queries: list[str]) -> float:
-    """Return the least time, in ms, that the same statements take without the application."""
+def _sql_time(queries: list[str]) -> float:
+    """Return the shortest time, in ms, of the same statements without the application."""
     connection.ensure_connection()
     best = float("inf")
     for _round in range(RAW_ROUNDS):
@@ -187,7 +177,7 @@ def _raw(queries: list[str]) -> float:
 
 
 def sweep(number: str) -> dict[str, Any]:
-    """Let `number` limits pass at once and see how fast one worker lets the cases climb."""
+    """Let `number` deadlines pass at once; measure how fast one worker escalates the cases."""
     wanted = int(number)
     running = Deadline.objects.open().filter(kind="resolution").order_by("id")
     due = list(running.values_list("pk", flat=True)[:wanted])
@@ -207,52 +197,55 @@ def sweep(number: str) -> dict[str, Any]:
         )
     before = Deadline.objects.filter(state="fired").count()
     start = time.perf_counter()
-    done = scheduled_tasks.sweep_deadlines()
+    swept = scheduled_tasks.sweep_deadlines()
     seconds = time.perf_counter() - start
-    fired = Deadline.objects.filter(state="fired").count() - before
+    expired = Deadline.objects.filter(state="fired").count() - before
     start = time.perf_counter()
     idle = scheduled_tasks.sweep_deadlines()
     return {
         "due": len(due),
-        "done": done,
-        "fired": fired,
+        "swept": swept,
+        "expired": expired,
         "seconds": round(seconds, 2),
-        "per_second": round(fired / seconds, 1),
+        "per_second": round(expired / seconds, 1),
         "idle_ms": round((time.perf_counter() - start) * 1000, 1),
-        "idle_done": idle,
+        "idle_swept": idle,
     }
 
 
-def acted(ground_json: str) -> dict[str, Any]:
+def count_verb_queries(fixtures_json: str) -> dict[str, Any]:
     """Return the number of queries of filing a report and of the verbs of its life, by API."""
-    ground = json.loads(ground_json)
-    found, tag, case = {}, "", 0
-    for _turn in range(2):  # the first also fills what a process keeps for a minute
-        for name, path, who, given in LIFE:
-            body = given
+    fixtures = json.loads(fixtures_json)
+    counted, etag, petition = {}, "", 0
+    for _turn in range(2):  # the first turn also fills the caches of the process
+        for name, path, user, data in LIFE:
+            body = data
             client = Client(HTTP_HOST="localhost", HTTP_X_FORWARDED_PROTO="https")
-            head = {"HTTP_AUTHORIZATION": f"Bearer {ground['tokens'][who]}", "HTTP_IF_MATCH": tag}
+            headers = {
+                "HTTP_AUTHORIZATION": f"Bearer {fixtures['tokens'][user]}",
+                "HTTP_IF_MATCH": etag,
+            }
             if name == "file":
-                body = given | {"place": ground["near"][0][0]}
-                head = head | {"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())}
+                body = data | {"place": fixtures["near"][0][0]}
+                headers |= {"HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4())}
             with CaptureQueriesContext(connection) as captured:
-                answer = client.post(
-                    path.format(case=case), json.dumps(body), "application/json", **head
+                response = client.post(
+                    path.format(case=petition), json.dumps(body), "application/json", **headers
                 )
-            assert answer.status_code in {200, 201}, answer.content
-            case, tag = answer.json()["id"], answer["ETag"]
-            # BEGIN and COMMIT are no questions.
-            found[f"{name}, API"] = sum(
+            assert response.status_code in {200, 201}, response.content
+            petition, etag = response.json()["id"], response["ETag"]
+            # BEGIN and COMMIT are not counted.
+            counted[f"{name}, API"] = sum(
                 query["sql"] not in {"BEGIN", "COMMIT"} for query in captured.captured_queries
             )
-    return found
+    return counted
 
 
 WORDS: dict[str, Callable[..., dict[str, Any]]] = {
-    "ground": ground,
-    "settle": settle,
-    "asked": asked,
-    "acted": acted,
+    "set_up": set_up,
+    "check": check,
+    "count_queries": count_queries,
+    "count_verb_queries": count_verb_queries,
     "sweep": sweep,
 }
 

@@ -1,17 +1,18 @@
-"""What people look at: each page asked of every size in turn, so that all have one weather."""
+"""Page latency: each page is requested from every size in turn, so that runs are interleaved."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks import clients, server
-from benchmarks.clients import Line, Person
-from benchmarks.environments import Stage
+from benchmarks.clients import Credentials, HttpConnection, Response, quoted
+from benchmarks.environments import BenchEnvironment
 
 WARM_UP = 5
 
-# name: who asks, where. `{…}` is filled in from the stage.
+# name: (user name, path); `{...}` is filled in from the environment.
 PAGES: dict[str, tuple[str, str]] = {
     "queue, secretary": ("secretary", "/home/"),
     "queue, community": ("community", "/home/"),
@@ -40,70 +41,73 @@ QUEUE = [name for name in PAGES if name.startswith("queue")]
 LISTS = [name for name in PAGES if name.startswith("list")]
 SEARCHES = [name for name in PAGES if name.startswith("search")]
 CASES = [name for name in PAGES if name.startswith("case")]
-BY_API = {"API list, category": "/api/v1/petitions/?category=WS&limit=20"}
+API_LIST = "API list, category"
+API_PAGES = {API_LIST: "/api/v1/petitions/?category=WS&limit=20"}
+LOADED_PAGES = ("queue, secretary", "list, category, official", "case, open")
 
 
-def paths(stage: Stage, size: str) -> dict[str, tuple[str, str]]:
-    """Return who asks for which address at one size."""
-    words = {
-        "community_id": stage.ground["community_id"],
-        "deep": stage.facts[size]["deep"],
-        "rare": stage.facts[size]["rare"],
-        "open_case": stage.ground["cases"]["community"]["open"][0],
-        "ended_case": stage.ground["cases"]["community"]["ended"][0],
+def paths(environment: BenchEnvironment, size: str) -> dict[str, tuple[str, str]]:
+    """Return user name and path of every page at one size."""
+    cases = environment.fixtures["cases"]["community"]
+    values = {
+        "community_id": environment.fixtures["community_id"],
+        "deep": environment.facts[size]["deep"],
+        "rare": environment.facts[size]["rare"],
+        "open_case": cases["open"][0],
+        "ended_case": cases["ended"][0],
     }
-    return {name: (who, path.format(**words)) for name, (who, path) in PAGES.items()}
+    return {name: (user, path.format(**values)) for name, (user, path) in PAGES.items()}
 
 
-def measure(stage: Stage, rounds: int) -> dict[str, dict[str, Any]]:
+def measure(environment: BenchEnvironment, rounds: int) -> dict[str, dict[str, Any]]:
     """Return p50, p95 and p99 of every page at every size."""
-    lines = {size: Line(web.port) for size, web in stage.webs.items()}
-    asked: list[tuple[str, Person, dict[str, str]]] = []
-    for name, (who, _path) in PAGES.items():
-        at = {size: _quoted(paths(stage, size)[name][1]) for size in lines}
-        asked.append((name, stage.people[who], at))
-    for name, path in BY_API.items():
-        asked.append((name, stage.programs["partner"], dict.fromkeys(lines, path)))
-    taken: dict[str, dict[str, list[float]]] = {
-        name: {size: [] for size in lines} for name, *_rest in asked
+    connections = {size: HttpConnection(web.port) for size, web in environment.servers.items()}
+    requests: list[tuple[str, Credentials, dict[str, str]]] = []
+    for name, (user, _path) in PAGES.items():
+        by_size = {size: quoted(paths(environment, size)[name][1]) for size in connections}
+        requests.append((name, environment.users[user], by_size))
+    for name, path in API_PAGES.items():
+        by_size = dict.fromkeys(connections, path)
+        requests.append((name, environment.api_clients["partner"], by_size))
+    times: dict[str, dict[str, list[float]]] = {
+        name: {size: [] for size in connections} for name, *_rest in requests
     }
-    sizes = list(lines)
+    sizes = list(connections)
     for turn in range(-WARM_UP, rounds):
-        for name, person, at in asked:
+        for name, credentials, by_size in requests:
             for size in sizes[turn % len(sizes) :] + sizes[: turn % len(sizes)]:
-                answer = lines[size].get(at[size], person)
+                response = connections[size].get(by_size[size], credentials)
                 if turn >= 0:
-                    taken[name][size].append(answer.ms)
+                    times[name][size].append(response.ms)
     return {
-        name: {size: clients.percentiles(times) for size, times in by_size.items()}
-        for name, by_size in taken.items()
+        name: {size: clients.percentiles(page_times) for size, page_times in of_page.items()}
+        for name, of_page in times.items()
     }
 
 
-def count(stage: Stage, size: str) -> dict[str, dict[str, float]]:
-    """Return queries, rows and blocks of every page, and what raw SQL takes for the same rows."""
-    found: dict[str, dict[str, float]] = json.loads(
-        server.inside(size, "asked", json.dumps(paths(stage, size)))
+def count(environment: BenchEnvironment, size: str) -> dict[str, dict[str, float]]:
+    """Return queries, rows and blocks of every page, and the time of its SQL alone."""
+    counted: dict[str, dict[str, float]] = json.loads(
+        server.run_in_process(size, "count_queries", json.dumps(paths(environment, size)))
     )
-    return found
+    return counted
 
 
-def crowd(stage: Stage, size: str, requests: int) -> dict[str, dict[str, float]]:
-    """Let eight clients ask for the same page at once; return requests a second and times."""
-    at = paths(stage, size)
-    found = {}
-    for name in ("queue, secretary", "list, category, official", "case, open"):
-        who, path = at[name]
-        address, person = _quoted(path), stage.people[who]
-        done = clients.rush(
-            stage.webs[size].port, lambda line, _n, a=address, p=person: line.get(a, p), requests
-        )
-        found[name] = done.figures()
-    return found
+def repeated_get(
+    address: str, credentials: Credentials
+) -> Callable[[HttpConnection, int], Response]:
+    """Return a request for `clients.run_load` that fetches always the same page."""
+    return lambda connection, _number: connection.get(address, credentials)
 
 
-def _quoted(path: str) -> str:
-    """Return the address with Chinese written as browsers send it."""
-    return "".join(
-        one if one.isascii() else "".join(f"%{b:02X}" for b in one.encode()) for one in path
-    )
+def load(environment: BenchEnvironment, size: str, requests: int) -> dict[str, dict[str, float]]:
+    """Let eight clients request the same page at once; return throughput and percentiles."""
+    by_name = paths(environment, size)
+    figures = {}
+    for name in LOADED_PAGES:
+        user, path = by_name[name]
+        address, credentials = quoted(path), environment.users[user]
+        port = environment.servers[size].port
+        result = clients.run_load(port, repeated_get(address, credentials), requests)
+        figures[name] = result.figures()
+    return figures

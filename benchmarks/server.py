@@ -1,7 +1,7 @@
-"""The servers of a run: one PostgreSQL for all, and a web server for each database.
+"""The servers of a run: one PostgreSQL for all, and web servers, each on one database.
 
-Everything lives in `var/bench` and ends with the run. A web server gets the socket that was opened
-for it here, so whoever answers at the port is ours.
+Everything lives in `var/bench` and stops with the run. A web server inherits the listening socket
+from this process, so that no other process can answer on its port.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from config.local.embedded.process import end_with_parent, last_lines
 
 ROOT = paths.ROOT
 VAR = Path(os.environ.get("BENCH_DIR") or ROOT / "var" / "bench")
-AT = paths.find(VAR)
+DATA_PATHS = paths.find(VAR)
 DATABASE_NAME = "bench_{}"
-# What a real installation says by environment; only the secrets are made up.
+# Settings of a production installation; only the secrets are invented.
 PRODUCTION = {
     "PRODUCTION": "yes",
     "DEBUG": "no",
@@ -37,121 +37,145 @@ PRODUCTION = {
     "VAR_DIR": str(VAR),
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "LOG_FORMAT": "json",
-    # Otherwise the pace of one account would be measured, and a session end on the way.
+    # High enough that neither rate limits nor session timeouts are reached during a run.
     "API_FILE_RATE": "100000/sec",
     "API_WRITE_RATE": "100000/sec",
     "SESSION_IDLE_SECONDS": "86400",
     "SESSION_MAX_SECONDS": "86400",
 }
-OWN_WORDS = ("DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "HOST", "PORT", "BIND")
+NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "HOST", "PORT", "BIND")
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The source tree that a process runs, with its interpreter."""
+
+    name: str
+    folder: Path
+    python: str
+
+
+CURRENT = Checkout("new", ROOT, sys.executable)
 
 
 def say(text: str) -> None:
-    """Tell how far the run is, with the time."""
+    """Print the progress of the run with the time."""
     print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
-def environment(name: str) -> dict[str, str]:
-    """Return the surroundings of a process that serves one database."""
-    kept = {key: value for key, value in os.environ.items() if key not in OWN_WORDS}
-    url = f"postgres://{postgres.ROLE}@/{DATABASE_NAME.format(name)}?host={AT.sockets}"
-    return kept | PRODUCTION | {"DATABASE_URL": url}
+def process_environment(database: str) -> dict[str, str]:
+    """Return the environment variables of a process that serves one database."""
+    inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
+    url = f"postgres://{postgres.ROLE}@/{DATABASE_NAME.format(database)}?host={DATA_PATHS.sockets}"
+    return inherited | PRODUCTION | {"DATABASE_URL": url}
 
 
-def connect(name: str = "") -> Connection:
+def connect(database: str = "") -> Connection:
     """Open a superuser's connection to one of the databases."""
-    return postgres.connect(AT, DATABASE_NAME.format(name) if name else "postgres")
+    name = DATABASE_NAME.format(database) if database else "postgres"
+    return postgres.connect(DATA_PATHS, name)
 
 
 def databases() -> set[str]:
-    """Return the names of the databases that are there already."""
-    with connect() as line, line.cursor() as cursor:
+    """Return the names of the databases that exist."""
+    with connect() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'bench_%%'")
         return {row[0].removeprefix("bench_") for row in cursor.fetchall()}
 
 
-def create(name: str, template: str = "") -> None:
-    """Make a database anew, empty or as a copy of another one."""
-    own, line = DATABASE_NAME.format(name), connect()
-    with line.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{own}"')
+def create(database: str, template: str = "") -> None:
+    """Create a database, empty or as a copy of another one; drop an older one of that name."""
+    name, connection = DATABASE_NAME.format(database), connect()
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
         origin = f'TEMPLATE "{DATABASE_NAME.format(template)}"' if template else ""
-        cursor.execute(f'CREATE DATABASE "{own}" OWNER {postgres.ROLE} {origin}')
-    line.close()
+        cursor.execute(f'CREATE DATABASE "{name}" OWNER {postgres.ROLE} {origin}')
+    connection.close()
 
 
 def start_services() -> embedded.Services:
-    """Start PostgreSQL and Valkey; bulk loading may write much before it must be flushed."""
-    services = embedded.start(AT, bound=True)
-    line = connect()
-    with line.cursor() as cursor:
+    """Start PostgreSQL and Valkey; bulk loading may write 8 GB of WAL between checkpoints."""
+    services = embedded.start(DATA_PATHS, bound=True)
+    connection = connect()
+    with connection.cursor() as cursor:
         cursor.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
         cursor.execute("SELECT pg_reload_conf()")
-    line.close()
+    connection.close()
     return services
 
 
-def collect_static() -> None:
-    """Give the static files their fingerprints, as when an image is built."""
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
-    subprocess.run(command, cwd=ROOT, env=environment("1k"), stdin=subprocess.DEVNULL, check=True)
+def collect_static(checkout: Checkout = CURRENT) -> None:
+    """Collect and compress the static files, as the build of an image does."""
+    subprocess.run(
+        [checkout.python, "manage.py", "collectstatic", "--noinput", "-v", "0"],
+        cwd=checkout.folder,
+        env=process_environment("1k"),
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 def version() -> str:
     """Return the version of PostgreSQL."""
-    line = connect()
-    found = line.server_version
-    line.close()
-    return f"{found // 10000}.{found % 10000}"
+    connection = connect()
+    number = connection.server_version
+    connection.close()
+    return f"{number // 10000}.{number % 10000}"
 
 
-def inside(name: str, *words: str, timeout: float = 900) -> str:
-    """Run a part of the benchmark that needs the application, on one database; return its words."""
-    command = [sys.executable, "-m", "benchmarks.in_process", *words]
-    answer = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment(name),
+def run_in_process(database: str, *words: str, timeout: float = 900) -> str:
+    """Run one word of `benchmarks.in_process` on a database; return its output (JSON)."""
+    return run(CURRENT, ["-m", "benchmarks.in_process", *words], database, timeout)
+
+
+def run(checkout: Checkout, arguments: list[str], database: str, timeout: float = 900) -> str:
+    """Run the interpreter of a checkout in its folder; return the output, exit on failure."""
+    completed = subprocess.run(
+        [checkout.python, *arguments],
+        cwd=checkout.folder,
+        env=process_environment(database) | {"PYTHONPATH": str(checkout.folder)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
     )
-    if answer.returncode:
-        raise SystemExit(f"{' '.join(words)} on {name} failed:\n{answer.stderr[-4000:]}")
-    return answer.stdout
+    if completed.returncode:
+        words = " ".join(arguments)[:200]
+        raise SystemExit(f"{words} on {database} failed:\n{completed.stderr[-4000:]}")
+    return completed.stdout
 
 
 @dataclass
-class Web:
-    """One web server with its processes."""
+class WebServer:
+    """One web server with its processes; `name` is unique within a run."""
 
     name: str
     command: list[str]
-    surroundings: dict[str, str]
+    variables: dict[str, str]
     folder: Path = ROOT
     port: int = 0
-    _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, name: str) -> Web:
+    def of(cls, database: str, checkout: Checkout = CURRENT) -> WebServer:
         """Return the product's web server on one database, as it runs in production."""
+        name = database if checkout == CURRENT else f"{database}-{checkout.name}"
         metrics = {"PROMETHEUS_MULTIPROC_DIR": str(VAR / f"metrics-{name}")}
-        command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
-        return cls(name, command, environment(name) | metrics)
+        command = [checkout.python, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
+        return cls(name, command, process_environment(database) | metrics, checkout.folder)
 
     def start(self) -> None:
-        """Start and wait until it answers."""
+        """Start the server and wait for its first worker; exit when it does not start in 60 s."""
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(128)
             self.port = listener.getsockname()[1]
             with self._log.open("wb") as log:
-                self._child = subprocess.Popen(
+                self._process = subprocess.Popen(
                     self.command,
                     cwd=self.folder,
-                    env=self.surroundings | {"BIND": f"fd://{listener.fileno()}"},
+                    env=self.variables | {"BIND": f"fd://{listener.fileno()}"},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -161,29 +185,29 @@ class Web:
                 )
         until = time.monotonic() + 60
         while len(self.pids) < 2:
-            if self._child.poll() is not None or time.monotonic() > until:
+            if self._process.poll() is not None or time.monotonic() > until:
                 raise SystemExit(
                     f"The web server {self.name} does not start:\n{last_lines(self._log, 20)}"
                 )
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """End it in order, by force after 20 seconds."""
-        if self._child is None:
+        """Terminate the server; kill it after 20 seconds."""
+        if self._process is None:
             return
-        self._child.terminate()
+        self._process.terminate()
         try:
-            self._child.wait(20)
+            self._process.wait(20)
         except subprocess.TimeoutExpired:
-            os.killpg(self._child.pid, signal.SIGKILL)
-            self._child.wait()
-        self._child = None
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._process = None
 
     @property
     def pids(self) -> list[int]:
-        """The master's process id, then those of its workers."""
-        assert self._child is not None
-        master = self._child.pid
+        """The process id of the master, then those of its workers."""
+        assert self._process is not None
+        master = self._process.pid
         try:
             children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         except OSError:
@@ -191,26 +215,26 @@ class Web:
         return [master, *(int(pid) for pid in children)]
 
     def memory(self) -> dict[str, list[float]]:
-        """Return what each process holds, in MB: its own share (PSS) and all it sees (RSS)."""
-        found: dict[str, list[float]] = {"pss": [], "rss": []}
+        """Return the memory of each process in MB: proportional share (PSS) and resident (RSS)."""
+        memory: dict[str, list[float]] = {"pss": [], "rss": []}
         for pid in self.pids:
-            for word, value in _memory(pid).items():
-                found[word].append(value)
-        return found
+            for measure, megabytes in _memory(pid).items():
+                memory[measure].append(megabytes)
+        return memory
 
     @property
     def _log(self) -> Path:
-        return AT.logs / f"web-{self.name}.log"
+        return DATA_PATHS.logs / f"web-{self.name}.log"
 
 
 def _memory(pid: int) -> dict[str, float]:
-    found = {}
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # not ours to look into, or gone
+    except OSError:  # not readable for this account, or the process has ended
         return {}
+    memory = {}
     for line in lines:
-        word, _colon, rest = line.partition(":")
-        if word in {"Pss", "Rss"}:
-            found[word.lower()] = round(int(rest.split()[0]) / 1024, 1)
-    return found
+        measure, _colon, rest = line.partition(":")
+        if measure in {"Pss", "Rss"}:
+            memory[measure.lower()] = round(int(rest.split()[0]) / 1024, 1)
+    return memory

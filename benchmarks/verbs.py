@@ -1,106 +1,121 @@
-"""What people and programs do: filing a report and the verbs of its life, by page and by API."""
+"""Latency of filing a report and of the verbs of its life, by page and by API."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks import clients
-from benchmarks.clients import Answer, Line, Person, Rush
-from benchmarks.environments import Stage
+from benchmarks.clients import Credentials, HttpConnection, LoadResult, Response
+from benchmarks.environments import BenchEnvironment
 
 TEXT = "水是浑的，放了半小时还是黄的，请来看看。"
+NOTE = "已约好明早上门。"
 RESOLVED = {
     "outcome": "resolved",
     "cause": "老旧铁管",
     "public_answer": "已更换楼前老旧铁管，水已变清。",
 }
-Times = dict[str, list[float]]
+StepTimes = list[tuple[str, float]]
 
 
-def measure(stage: Stage, rounds: int) -> dict[str, dict[str, Any]]:
-    """Walk a new case through its life at every size, `rounds` times by page and as often by API.
+def measure(environment: BenchEnvironment, rounds: int) -> dict[str, dict[str, Any]]:
+    """Take new cases through their life at every size, `rounds` times by page and by API.
 
-    Filed, accepted, a note, begun, resolved; each step is timed.
+    The steps are file, accept, note, start, resolve; each is timed.
     """
-    taken: dict[str, Times] = {}
-    lines = {size: Line(web.port) for size, web in stage.webs.items()}
-    sizes = list(lines)
+    times: dict[str, dict[str, list[float]]] = {}
+    connections = {size: HttpConnection(web.port) for size, web in environment.servers.items()}
+    sizes = list(connections)
     for turn in range(-2, rounds):
-        for walk in (_by_page, _by_api):
+        for walk in (_by_page, by_api):
             for size in sizes[turn % len(sizes) :] + sizes[: turn % len(sizes)]:
-                for name, ms in walk(stage, lines[size], turn):
+                for name, ms in walk(environment, connections[size], turn):
                     if turn >= 0:
-                        taken.setdefault(name, {s: [] for s in sizes})[size].append(ms)
+                        times.setdefault(name, {s: [] for s in sizes})[size].append(ms)
     return {
-        name: {size: clients.percentiles(times) for size, times in by_size.items()}
-        for name, by_size in taken.items()
+        name: {size: clients.percentiles(step_times) for size, step_times in by_size.items()}
+        for name, by_size in times.items()
     }
 
 
-def filing(stage: Stage, size: str, count: int, at_once: int) -> Rush:
-    """File reports by API from that many clients at once."""
-    program, places = stage.programs["partner"], stage.ground["everywhere"]
-
-    def file(line: Line, number: int) -> Answer:
-        return _file(line, program, places[number % len(places)])
-
-    return clients.rush(stage.webs[size].port, file, count, at_once)
+def _by_page(environment: BenchEnvironment, connection: HttpConnection, turn: int) -> StepTimes:
+    return by_page(environment, connection, turn, environment.users)
 
 
-def _file(line: Line, program: Person, place: int) -> Answer:
-    report = {"place": place, "category": "WS01", "text": TEXT}
-    key = str(uuid.uuid4())
-    return line.post("/api/v1/petitions/", program, report, 201, Idempotency_Key=key)
+def submissions(
+    environment: BenchEnvironment, port: int, count: int, clients_at_once: int
+) -> LoadResult:
+    """File reports by API from several clients at once."""
+    partner, places = environment.api_clients["partner"], environment.fixtures["everywhere"]
+
+    def send(connection: HttpConnection, number: int) -> Response:
+        return _submit(connection, partner, places[number % len(places)])
+
+    return clients.run_load(port, send, count, clients_at_once)
 
 
-def _by_api(stage: Stage, line: Line, turn: int) -> list[tuple[str, float]]:
-    place, _name = _near(stage, turn)
-    filed = _file(line, stage.programs["partner"], place)
-    case, tag, secretary = filed.json()["id"], '"v1"', stage.programs["secretary"]
-    steps: list[tuple[str, float]] = [("file, API", filed.ms)]
+def by_api(environment: BenchEnvironment, connection: HttpConnection, turn: int) -> StepTimes:
+    """Take one case through its life by API; return the milliseconds of each step."""
+    place, _name = _place_near(environment, turn)
+    submitted = _submit(connection, environment.api_clients["partner"], place)
+    petition, etag = submitted.json()["id"], '"v1"'
+    secretary = environment.api_clients["secretary"]
+    steps = [("file, API", submitted.ms)]
     for verb, body in (
         ("accept", {}),
-        ("note", {"body": "已约好明早上门。"}),
+        ("note", {"body": NOTE}),
         ("start", {}),
         ("resolve", RESOLVED),
     ):
-        path = f"/api/v1/petitions/{case}/{verb}/"
-        done = line.post(path, secretary, body, If_Match=tag)
-        tag = done.headers["ETag"]
-        steps.append((f"{verb}, API", done.ms))
+        path = f"/api/v1/petitions/{petition}/{verb}/"
+        response = connection.post(path, secretary, body, If_Match=etag)
+        etag = response.headers["ETag"]
+        steps.append((f"{verb}, API", response.ms))
     return steps
 
 
-def _by_page(stage: Stage, line: Line, turn: int) -> list[tuple[str, float]]:
-    clerk, secretary = stage.people["community"], stage.people["secretary"]
-    place, where = _near(stage, turn)
-    category, what = stage.ground["category"]
+def by_page(
+    environment: BenchEnvironment,
+    connection: HttpConnection,
+    turn: int,
+    users: dict[str, Credentials],
+) -> StepTimes:
+    """Take one case through its life by page; return the milliseconds of each step."""
+    place, place_name = _place_near(environment, turn)
+    category, category_name = environment.fixtures["category"]
     form = {
         "key": str(uuid.uuid4()),
-        "where": where,
+        "where": place_name,
         "place": place,
-        "what": what,
+        "what": category_name,
         "category": category,
         "text": TEXT,
         "channel": "desk",
     }
-    filed = line.form("/petitions/new/", clerk, form)
-    case = filed.headers["Location"].split("/")[2]
-    steps: list[tuple[str, float]] = [("file, page", filed.ms)]
-    ask: Callable[[str, dict[str, Any]], Answer] = lambda verb, data: line.form(  # noqa: E731
-        f"/petitions/{case}/{verb}/", secretary, data
+    submitted = connection.form("/petitions/new/", users["community"], form)
+    petition = submitted.headers["Location"].split("/")[2]
+    steps = [("file, page", submitted.ms)]
+    posts: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("accept", {"version": 1}),
+        ("note", {"version": 2, "body": NOTE}),
+        ("start", {"version": 3}),
+        ("resolve", {"version": 4, "step": "send"} | RESOLVED),
     )
-    steps.append(("accept, page", ask("accept", {"version": 1}).ms))
-    steps.append(("note, page", ask("note", {"version": 2, "body": "已约好明早上门。"}).ms))
-    steps.append(("start, page", ask("start", {"version": 3}).ms))
-    steps.append(("resolve, page", ask("resolve", {"version": 4, "step": "send"} | RESOLVED).ms))
+    for verb, data in posts:
+        path = f"/petitions/{petition}/{verb}/"
+        steps.append((f"{verb}, page", connection.form(path, users["secretary"], data).ms))
     return steps
 
 
-def _near(stage: Stage, turn: int) -> tuple[int, str]:
-    """Return a building of the secretary's grid and its name: another one each time."""
-    near = stage.ground["near"]
+def _submit(connection: HttpConnection, credentials: Credentials, place: int) -> Response:
+    report = {"place": place, "category": "WS01", "text": TEXT}
+    key = str(uuid.uuid4())
+    return connection.post("/api/v1/petitions/", credentials, report, 201, Idempotency_Key=key)
+
+
+def _place_near(environment: BenchEnvironment, turn: int) -> tuple[int, str]:
+    """Return id and name of a building in the secretary's grid, another one each turn."""
+    near = environment.fixtures["near"]
     place, name = near[turn % len(near)]
     return place, name

@@ -1,4 +1,4 @@
-"""How the rival's web server runs: as many processes and threads as the product's."""
+"""Gunicorn settings of django-helpdesk: as many processes and threads as the product's."""
 
 import os
 
@@ -7,6 +7,6 @@ workers = 2
 threads = 4
 worker_class = "gthread"
 preload_app = True
-timeout = 600  # its list of a million tickets takes longer than a minute
+timeout = 600  # a list of a million tickets takes longer than a minute
 keepalive = 5
 control_socket_disable = True

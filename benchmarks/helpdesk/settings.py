@@ -1,4 +1,4 @@
-"""Settings of the rival as its documentation gives them, in production, with what makes it fast."""
+"""Settings of django-helpdesk: production, as documented, with options that make it fast."""
 
 import os
 
@@ -15,7 +15,7 @@ SITE_ID = 1
 STATIC_URL = "/static/"
 HELPDESK_TEAMS_MODE_ENABLED = False
 LOGIN_URL = "helpdesk:login"
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # to its favour: nothing is sent
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail is sent, which favours it
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
@@ -58,9 +58,9 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": os.environ["RIVAL_DATABASE"],
-        "USER": os.environ["RIVAL_USER"],
-        "HOST": os.environ["RIVAL_HOST"],
+        "NAME": os.environ["HELPDESK_DATABASE"],
+        "USER": os.environ["HELPDESK_USER"],
+        "HOST": os.environ["HELPDESK_HOST"],
         "PORT": "5432",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,

@@ -1,4 +1,4 @@
-"""Makes the rival's tables, its queues and staff, and logs one of them in; prints the session."""
+"""Create the tables, queues and staff of django-helpdesk, log one user in, print the session."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Addresses of the rival: all of them its own."""
+"""URLs of django-helpdesk."""
 
 from django.urls import include, path
 

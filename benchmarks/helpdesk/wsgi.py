@@ -1,4 +1,4 @@
-"""The entry point of the rival's web server."""
+"""The WSGI application of django-helpdesk."""
 
 import os
 

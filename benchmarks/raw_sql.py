@@ -1,4 +1,4 @@
-"""What the database alone takes for the same rows: the floor that no application gets below."""
+"""The time that the database alone takes to write the rows of a report: the lower bound."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import psycopg2
 from psycopg2.extras import Json, RealDictCursor
 
 from benchmarks import server
-from benchmarks.clients import CLIENTS, Rush
+from benchmarks.clients import CLIENTS, LoadResult
 from config.local.embedded import postgres
 
-# The rows of one report without a contact. The row in the outbox is written by the database.
+# The rows of one report without a contact. A trigger writes the row in the outbox.
 TABLES = (
     ("petitions_petition", "id = %s"),
     ("petitions_deadline", "petition_id = %s"),
@@ -23,27 +23,28 @@ TABLES = (
 )
 
 
-def filing(size: str, count: int) -> Rush:
-    """Insert the rows of the report just filed as fast as eight connections can.
+def submissions(size: str, count: int) -> LoadResult:
+    """Insert the rows of the report filed last as fast as eight connections can.
 
-    A transaction each. To be asked straight after reports were filed: nobody has touched them yet.
+    One transaction each. To be called straight after reports were filed, before any verb.
     """
-    origin = _connect(size)
-    rows = _rows_of_one(origin)
-    origin.close()
-    numbers, lock, taken = iter(range(count)), threading.Lock(), []  # type: ignore[var-annotated]
+    connection = _connect(size)
+    rows = _rows_of_last_report(connection)
+    connection.close()
+    numbers, lock = iter(range(count)), threading.Lock()
+    times: list[float] = []
 
     def work() -> None:
-        line = _connect(size)
+        own_connection = _connect(size)
         while True:
             with lock:
                 number = next(numbers, None)
             if number is None:
                 break
             start = time.perf_counter()
-            _insert(line, rows)
-            taken.append((time.perf_counter() - start) * 1000)
-        line.close()
+            _insert(own_connection, rows)
+            times.append((time.perf_counter() - start) * 1000)
+        own_connection.close()
 
     threads = [threading.Thread(target=work) for _client in range(CLIENTS)]
     start = time.perf_counter()
@@ -51,12 +52,12 @@ def filing(size: str, count: int) -> Rush:
         thread.start()
     for thread in threads:
         thread.join()
-    return Rush(time.perf_counter() - start, len(taken), taken)
+    return LoadResult(time.perf_counter() - start, len(times), times)
 
 
 def _connect(size: str) -> Any:
     return psycopg2.connect(
-        host=str(server.AT.sockets),
+        host=str(server.DATA_PATHS.sockets),
         port=5432,
         user=postgres.ROLE,
         dbname=server.DATABASE_NAME.format(size),
@@ -64,40 +65,40 @@ def _connect(size: str) -> Any:
     )
 
 
-def _rows_of_one(line: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Return the rows of the report filed last by API, without the ids that the database gives."""
-    found = []
-    with line.cursor() as cursor:
+def _rows_of_last_report(connection: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Return table and columns of each row of the report filed last by API, without the ids."""
+    rows = []
+    with connection.cursor() as cursor:
         cursor.execute("SELECT max(petition_id) AS id FROM petitions_idempotencykey")
-        case = cursor.fetchone()["id"]
+        petition = cursor.fetchone()["id"]
         for table, condition in TABLES:
             version = " AND version = 1" if table == "petitions_event" else ""
-            cursor.execute(f"SELECT * FROM {table} WHERE {condition}{version}", [case])
+            cursor.execute(f"SELECT * FROM {table} WHERE {condition}{version}", [petition])
             for row in cursor.fetchall():
                 del row["id"]
-                found.append(
+                rows.append(
                     (table, {k: Json(v) if isinstance(v, dict) else v for k, v in row.items()})
                 )
-    line.rollback()
-    if found[0][1]["version"] != 1:
-        raise RuntimeError("somebody has worked on the report that was filed last")
-    return found
+    connection.rollback()
+    if rows[0][1]["version"] != 1:
+        raise RuntimeError("the report filed last has been changed since")
+    return rows
 
 
-def _insert(line: Any, rows: list[tuple[str, dict[str, Any]]]) -> None:
+def _insert(connection: Any, rows: list[tuple[str, dict[str, Any]]]) -> None:
     unique = uuid.uuid4().hex
-    case = 0
-    with line.cursor() as cursor:
+    petition = 0
+    with connection.cursor() as cursor:
         for table, row in rows:
             changed = {
                 "uuid": unique,
                 "tracking_hash": unique * 2,
-                "petition_id": case,
+                "petition_id": petition,
                 "key": unique,
             }
             values = {name: changed.get(name, value) for name, value in row.items()}
             columns = ", ".join(values)
             slots = ", ".join(f"%({name})s" for name in values)
             cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({slots}) RETURNING id", values)
-            case = case or cursor.fetchone()["id"]
-    line.commit()
+            petition = petition or cursor.fetchone()["id"]
+    connection.commit()
