@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Runs management commands by hand or from the Makefile."""
+"""Run management commands."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from django.core.management import execute_from_command_line
 
 
 def main() -> None:
-    """Run the command named on the command line; statements may take as long as they need."""
+    """Run the command of the command line, without a statement timeout."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("STATEMENT_TIMEOUT_MS", "0")
     execute_from_command_line(sys.argv)

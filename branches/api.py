@@ -10,7 +10,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from branches.filters import OrganisationFilter
 from branches.models import Organisation, OrganisationQuerySet
 from branches.serializers import OrganisationSerializer
-from config.lib.rest.api import CursorPagination
+from config.lib.rest.pagination import CursorPagination
 from config.lib.viewer import Viewer
 
 

@@ -16,13 +16,13 @@ from django.utils.translation import pgettext_lazy
 
 from branches.enums import KINDS_AT, OrgKind, OrgLevel
 from config.lib.db import tree_paths
-from config.lib.db.level_constraints import kind_fits_level
 from config.lib.db.validity import (
     MONTH_DAY,
     Dated,
     DatedQuerySet,
     dates_in_order,
     in_season,
+    kind_fits_level,
     season_paired,
     validity,
 )

@@ -1,15 +1,17 @@
-"""Every address of the API, version 1."""
+"""URLs of the API, version 1."""
+
+from importlib import import_module
 
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from branches.api import OrganisationViewSet
-from config.lib.rest import openapi  # noqa: F401 - registers how the token is described
 from grids.api import AreaViewSet, BuildingViewSet
 from members.api import MeView
 
 app_name = "api"
+import_module("config.lib.rest.openapi")  # registers the token scheme with drf-spectacular
 
 router = SimpleRouter()
 router.register("areas", AreaViewSet, "area")

@@ -1,8 +1,7 @@
-"""The queue for work that may wait, and the clock that wakes it."""
+"""The Celery app: broker connection, schedule, logging."""
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import kombu
 import structlog
@@ -12,65 +11,60 @@ from celery.app.amqp import AMQP
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-class Connection(kombu.Connection):
-    """Asks a broker that is away again every other second at the latest.
+class BrokerConnection(kombu.Connection):
+    """Retries an unavailable broker every other second.
 
-    Celery's own pauses grow to half a minute: so long would due limits wait after an outage.
+    Celery's own intervals grow to 30 s, for which deadlines would stay unnoticed after an outage.
     """
 
-    def ensure_connection(  # type: ignore[override]  # whatever may be asked is passed on
-        self, *given: Any, **named: Any
-    ) -> kombu.Connection:
-        """Return the connection once the broker answers."""
-        pauses = {"interval_start": 1, "interval_step": 1, "interval_max": 2}
-        return super().ensure_connection(*given, **pauses | named)
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Self:
+        """Return the connection once the broker responds."""
+        intervals = {"interval_start": 1, "interval_step": 1, "interval_max": 2}
+        return super().ensure_connection(*args, **intervals | kwargs)
 
 
-class Messages(AMQP):
-    """The queue's messages over connections that are patient with a broker."""
+class BrokerProtocol(AMQP):
+    """Celery's protocol class, with BrokerConnection."""
 
-    Connection = Connection
+    Connection = BrokerConnection
 
 
-app = Celery("zhaozhibu", amqp=Messages)
+app = Celery("zhaozhibu", amqp=BrokerProtocol)
 app.Task.Request = "config.lib.celery.request:AcknowledgingRequest"
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["petitions.ops"], related_name="scheduled_tasks")
 
-# The whole timetable, in code: name → task and seconds. Deadlines are rows; the clock only looks.
+# Name: task, seconds between two runs. What is due is stored in rows; a task looks for due rows.
 app.conf.beat_schedule = {
-    "let due limits fire": {
+    "sweep-deadlines": {
         "task": "petitions.ops.scheduled_tasks.sweep_deadlines",
         "schedule": 2.0,
     },
-    "announce what a lost wake-up left": {
-        "task": "petitions.ops.scheduled_tasks.drain_outbox",
-        "schedule": 5.0,
-    },
-    "text residents": {"task": "petitions.ops.scheduled_tasks.text_residents", "schedule": 15.0},
-    "deliver messages": {"task": "members.tasks.deliver_due", "schedule": 15.0},
-    "tidy up": {"task": "petitions.ops.scheduled_tasks.tidy", "schedule": 3600.0},
-    "write the digest of the day": {"task": "members.tasks.daily_digest", "schedule": 300.0},
+    "publish-outbox": {"task": "petitions.ops.scheduled_tasks.drain_outbox", "schedule": 5.0},
+    "send-sms": {"task": "petitions.ops.scheduled_tasks.text_residents", "schedule": 15.0},
+    "send-messages": {"task": "members.tasks.deliver_due", "schedule": 15.0},
+    "queue-digests": {"task": "members.tasks.daily_digest", "schedule": 300.0},
+    "clean-up": {"task": "petitions.ops.scheduled_tasks.tidy", "schedule": 3600.0},
 }
-# A wake-up nobody took within its turn is worthless: the next one does the same.
+# A task message that waited for a whole interval is dropped: the next one does the same work.
 for entry in app.conf.beat_schedule.values():
     entry["options"] = {"expires": entry["schedule"]}
 
 
 @signals.setup_logging.connect
-def keep_our_logging(**_context: object) -> None:
-    """Leave logging as the settings have it; Celery would add handlers of its own."""
+def keep_logging_settings(**_kwargs: object) -> None:
+    """Prevent Celery from adding its own log handlers."""
 
 
 @signals.task_prerun.connect
-def name_the_task(task_id: str, task: object, **_context: object) -> None:
-    """Put the task's name and number into every line it logs; never its arguments."""
+def bind_task(task_id: str, task: object, **_kwargs: object) -> None:
+    """Add the task's name and id to its log lines, never its arguments."""
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(task=getattr(task, "name", ""), task_id=task_id)
 
 
 @signals.task_postrun.connect
-def forget_the_task(**_context: Mapping[str, object]) -> None:
-    """Let the next task begin without the marks of this one."""
+def unbind_task(**_kwargs: object) -> None:
+    """Remove the task from the log context."""
     structlog.contextvars.clear_contextvars()

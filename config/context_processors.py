@@ -1,4 +1,4 @@
-"""What every staff page shows around its content: navigation, notices, the places looked at."""
+"""Context of every staff page: navigation entries and banners."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MenuEntry:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """A notice above the page: something in the data needs mending."""
+    """A notice above the page about data that needs correction."""
 
     text: str
     tone: str = "soon"
@@ -60,15 +60,15 @@ def _entries(request: HttpRequest, scope: Scope) -> Iterator[MenuEntry]:
         url = reverse(name)
         return MenuEntry(label, url, icon, request.path == url)
 
-    if any(seat.role not in ADMIN_ROLES for seat in scope.posts):
+    if any(post.role not in ADMIN_ROLES for post in scope.posts):
         yield entry(_("今天"), "petitions:home", "house")
         if scope.has_role(*DESK_ROLES):
             yield entry(_("登记"), "petitions:desk", "square-pen")
         yield entry(_("诉求"), "petitions:list", "list")
-        if any(seat.organisation_level in OVERVIEW_LEVELS for seat in scope.posts):
+        if any(post.organisation_level in OVERVIEW_LEVELS for post in scope.posts):
             yield entry(_("概览"), "petitions:overview", "chart-column")
     yield entry(_("消息"), "members:inbox", "bell")
-    if any(seat.role not in ADMIN_ROLES for seat in scope.posts):
+    if any(post.role not in ADMIN_ROLES for post in scope.posts):
         yield entry(pgettext("plural", "地点"), "grids:places", "map-pin")
 
 
@@ -83,7 +83,7 @@ def _banners(day: dt.date) -> list[Banner]:
 
 
 def staff(request: HttpRequest) -> dict[str, Any]:
-    """Give a logged-in person's page `nav` and `banners`; both are worked out only when shown."""
+    """Return `nav` and `banners` for a logged-in user; both are evaluated only when shown."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {"nav": [], "banners": []}

@@ -1,4 +1,4 @@
-"""How the API describes itself: what the OpenAPI file and its page are made with."""
+"""Settings of drf-spectacular, which generates the OpenAPI file and its page."""
 
 SETTINGS = {
     "TITLE": "找支部",

@@ -1,5 +1,6 @@
 """Settings of the whole project, by environment variables; see .env.example for their list."""
 
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
@@ -153,7 +154,7 @@ DATABASES = {
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
         # The server cuts a statement first; a line on which even that is not heard is given up.
-        "PATIENCE": STATEMENT_TIMEOUT_MS / 1000 + 5 if STATEMENT_TIMEOUT_MS else None,
+        "READ_TIMEOUT": STATEMENT_TIMEOUT_MS / 1000 + 5 if STATEMENT_TIMEOUT_MS else None,
         "OPTIONS": {
             "connect_timeout": 3,
             "application_name": "zhaozhibu",
@@ -172,7 +173,7 @@ DATABASES = {
 _redis = env.str("REDIS_URL", "").rstrip("/")
 CACHES = {
     "default": {
-        "BACKEND": "config.lib.web.redis_cache.Cache",
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": f"{_redis}/1" if _redis else f"unix://{PLACES.broker}?db=1",
         "KEY_PREFIX": "zhaozhibu",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
@@ -271,7 +272,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.lib.rest.api.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.lib.rest.parsers.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_RATES": {
         "api-file": env.str("API_FILE_RATE", "120/min"),
@@ -381,5 +382,5 @@ CHANNELS = {  # a way out and its adapter; without an adapter it is not used
     ),
 }
 
-# Every process that reads the settings knows the queue; one that does not starts the faster.
-from config import celery as _celery  # noqa: E402, F401
+# Import the Celery app, so that `shared_task` works in every Django process.
+import_module("config.celery")

@@ -1,4 +1,4 @@
-"""Every address of the site."""
+"""URLs of the site."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("admin/r/<path:_where>", views.nowhere),
+    path("admin/r/<path:_path>", views.raise_not_found),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),

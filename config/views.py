@@ -1,4 +1,4 @@
-"""Doors that belong to the whole site: theme and text size, and one that is closed."""
+"""Views of the whole site: theme and text size."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-CHOICES = {"theme": ("auto", "light", "dark"), "text": ("normal", "large")}
-A_YEAR = 365 * 24 * 60 * 60
+PREFERENCES = {"theme": ("auto", "light", "dark"), "text": ("normal", "large")}
+ONE_YEAR = 365 * 24 * 60 * 60  # seconds
 
 
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Keep theme and text size in cookies of this browser, and go back to the page left."""
+    """Store theme and text size in cookies; redirect to the page in `next`."""
     target = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         target = "/"
     response = HttpResponseRedirect(target)
-    for name, allowed in CHOICES.items():
+    for name, allowed in PREFERENCES.items():
         value = request.POST.get(name)
         if value in allowed:
             response.set_cookie(
                 name,
                 value,
-                max_age=A_YEAR,
+                max_age=ONE_YEAR,
                 httponly=True,
                 samesite="Lax",
                 secure=request.is_secure(),
@@ -33,6 +33,6 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def nowhere(_request: HttpRequest, _where: str) -> NoReturn:
-    """Close the way by which Django's own pages would tell an operator which cases exist (404)."""
+def raise_not_found(_request: HttpRequest, _path: str) -> NoReturn:
+    """Raise 404 for the admin's "view on site" URLs, which would reveal which cases exist."""
     raise Http404

@@ -1,4 +1,4 @@
-"""The entry point of the web server."""
+"""The WSGI application."""
 
 import os
 
@@ -8,6 +8,6 @@ from django.urls import get_resolver
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
-# Read every address before the processes part: a mistake shows at start, not at the first visitor,
-# and the memory is shared.
-get_resolver().url_patterns  # noqa: B018
+# Load all URL patterns before the worker processes are forked: an error shows at start, and the
+# processes share the memory.
+url_patterns = get_resolver().url_patterns

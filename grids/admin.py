@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import register_cache
-from config.lib.admin import ROWS, BaseAdmin, BaseInline, NoDeleteAdmin
+from config.lib.admin import ROWS_PER_PAGE, BaseAdmin, BaseInline, NoDeleteAdmin
 from grids import workflow
 from grids.enums import AreaKind, Level
 from grids.forms import AreaForm
@@ -100,7 +100,7 @@ class PlaceQrAdmin(NoDeleteAdmin):
 class CalendarAdmin(BaseAdmin):
     """Calendar rows; this process sees a change at once, others within a minute."""
 
-    list_per_page = ROWS
+    list_per_page = ROWS_PER_PAGE
     list_select_related = ("region",)
     raw_id_fields = ("region",)
 

@@ -7,7 +7,7 @@ from typing import cast
 from django.utils import timezone
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from config.lib.rest.api import CursorPagination
+from config.lib.rest.pagination import CursorPagination
 from config.lib.viewer import Viewer
 from grids.enums import Level
 from grids.filters import AreaFilter

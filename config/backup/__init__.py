@@ -1,5 +1,5 @@
-"""Backups that restore: the database and its photos as of one instant, checked both ways.
+"""Backup and restore: the database and its photos as of one instant, verified both times.
 
-The database is dumped first, from a snapshot whose rows are counted; the photos are copied after
-it. A photo is on disk before the row that names it, so every row in the dump finds its photo.
+The database is dumped first, from a snapshot whose rows are counted; then the photos are copied. A
+photo is on disk before its row is written, so every row in the dump has its photo in the backup.
 """

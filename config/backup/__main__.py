@@ -1,4 +1,4 @@
-"""Backs up and restores from the command line: `take`, `check FOLDER` or `restore FOLDER`."""
+"""Back up and restore from the command line: `take`, `check FOLDER` or `restore FOLDER`."""
 
 import os
 import sys
@@ -8,13 +8,14 @@ from pathlib import Path
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
+from environs import EnvError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["STATEMENT_TIMEOUT_MS"] = "0"  # a table takes as long as it needs
+os.environ["STATEMENT_TIMEOUT_MS"] = "0"
 try:
     django.setup()
-except ImproperlyConfigured as error:
-    sys.exit(f"The settings are incomplete: {error}")
+except (ImproperlyConfigured, EnvError) as error:
+    sys.exit(f"The settings are wrong: {error}")
 
 from django.conf import settings
 
@@ -23,15 +24,15 @@ from config.backup.pg_tools import BackupRefused
 from config.local import embedded, paths
 
 KEYS = """\
-NOT in it are the keys: SECRET_KEY, CONTACT_KEYS and TRACKING_SECRET ({where}).
-Keep a copy of them in another place than the backups. Without CONTACT_KEYS no contact can be read
-ever again; without TRACKING_SECRET no resident's tracking code works."""
+It does NOT contain the keys: SECRET_KEY, CONTACT_KEYS and TRACKING_SECRET ({where}).
+Keep a copy of them apart from the backups. Without CONTACT_KEYS no contact can be decrypted;
+without TRACKING_SECRET no tracking code of a resident works."""
 
 
 def main(words: list[str]) -> int:
-    """Do what the words say; return the exit status."""
+    """Run the command; return the exit status."""
     if words[:1] not in (["take"], ["check"], ["restore"]) or (words[0] != "take") > len(words[1:]):
-        say("Say take, check FOLDER or restore FOLDER (make restore FROM=FOLDER).")
+        say("Usage: take, check FOLDER or restore FOLDER (make restore FROM=FOLDER).")
         return 2
     services = None
     try:
@@ -43,7 +44,7 @@ def main(words: list[str]) -> int:
     except (BackupRefused, embedded.ServiceError) as refusal:
         say(str(refusal).strip())
     except OperationalError as error:
-        say(f"The database does not answer. {error}".strip())
+        say(f"The database does not respond. {error}".strip())
     finally:
         connection.close()
         if services:
@@ -52,46 +53,46 @@ def main(words: list[str]) -> int:
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal, in order with what other programs say."""
+    """Print a line at once, in order with the output of other programs."""
     print(text, flush=True)
 
 
 def _take() -> int:
-    os.umask(0o077)  # nobody else reads a backup
+    os.umask(0o077)  # readable by the owner only
     start = time.monotonic()
-    taken = create.take(settings.BACKUP_DIR, settings.BACKUP_KEEP)
-    sheet = taken.sheet
-    say(f"Backup: {taken.folder}")
+    result = create.take(settings.BACKUP_DIR, settings.BACKUP_KEEP)
+    sheet = result.sheet
+    say(f"Backup: {result.folder}")
     say(
         f"  {sheet.tables['petitions_petition']:,} cases, {sum(sheet.tables.values()):,} rows, "
         f"{sheet.photos:,} photos, as of {sheet.taken_at}, in {time.monotonic() - start:.1f} s"
     )
-    say(f"  sha256 of its manifest: {manifest.digest(taken.folder / manifest.FILE)}")
-    if taken.removed:
-        say(f"  removed, as only {settings.BACKUP_KEEP} are kept: {', '.join(taken.removed)}")
+    say(f"  sha256 of its manifest: {manifest.digest(result.folder / manifest.FILE)}")
+    if result.removed:
+        say(f"  removed, as only {settings.BACKUP_KEEP} are kept: {', '.join(result.removed)}")
     say(KEYS.format(where=_where_keys_are()))
     if not sheet.photos_lost:
         return 0
     say(
         f"INCOMPLETE: {len(sheet.photos_lost)} photos are missing or altered in the running system "
-        f"itself, {sheet.photos_lost[0]} among them. All else is in the backup."
+        f"itself, {sheet.photos_lost[0]} among them. Everything else is in the backup."
     )
     return 1
 
 
 def _check(folder: Path) -> int:
     sheet = manifest.read(folder)
-    bad = manifest.damaged(folder, sheet)
-    for name in bad:
+    damaged = manifest.damaged(folder, sheet)
+    for name in damaged:
         say(f"  missing or altered: {name}")
-    say(f"{folder} is {'damaged' if bad else 'as it was taken'} ({sheet.taken_at}).")
-    return 1 if bad else 0
+    say(f"{folder} is {'damaged' if damaged else 'intact'} ({sheet.taken_at}).")
+    return 1 if damaged else 0
 
 
 def _restore(folder: Path) -> int:
     start = time.monotonic()
     restored = restore.restore(folder)
-    for name, count in restored.verdict.items():
+    for name, count in restored.checks.items():
         say(f"  {count:>8}  {name.replace('_', ' ')}")
     say(
         f"Restored as of {restored.sheet.taken_at}: {len(restored.sheet.tables)} tables with "
@@ -103,9 +104,9 @@ def _restore(folder: Path) -> int:
     for line in restored.wrong:
         say(f"WRONG: {line}")
     if restored.wrong:
-        say(f"Do not start it like this. (The keys were looked for {_where_keys_are()}.)")
+        say(f"Do not start the system. (The keys were read {_where_keys_are()}.)")
         return 1
-    say("Rows, tables, photos, promises and keys are as they were. Start it now.")
+    say("Tables, rows, photos, integrity checks and keys are correct. Start the system now.")
     return 0
 
 

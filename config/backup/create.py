@@ -1,4 +1,4 @@
-"""Takes a backup while the system runs: the database first, the photos after it."""
+"""Create a backup while the system runs: first the database, then the photos."""
 
 import errno
 import fcntl
@@ -19,14 +19,14 @@ from config.local import paths
 
 UNFINISHED, INCOMPLETE = ".unfinished-", "-incomplete"
 NAME = "zhaozhibu-%Y%m%dT%H%M%SZ"
-SPARE_BYTES = 200 * 1024 * 1024  # is left free, so that the running system keeps its footing
+SPARE_BYTES = 200 * 1024 * 1024  # stay free for the running system
 PICTURE_FOLDERS = ("photos", "thumbs")
 FULL = "The disk is full: this backup was given up and removed; earlier ones are untouched."
 
 
 @dataclass(frozen=True)
 class BackupResult:
-    """A finished backup, and which older ones it has replaced."""
+    """A finished backup, and the names of the older ones that were removed."""
 
     folder: Path
     sheet: Manifest
@@ -34,13 +34,13 @@ class BackupResult:
 
 
 def take(folder: Path, keep: int) -> BackupResult:
-    """Back up into a folder of its own below `folder`; then only the newest `keep` are kept.
+    """Create a backup in a new folder below `folder`, then remove all but the newest `keep`.
 
-    It appears under its name when all of it is on disk, or not at all. Photos that the running
-    system itself has lost make it an incomplete one: kept, named so, and replacing no other.
+    The folder gets its name when the backup is complete on disk. When photos are missing in the
+    running system, the backup is named incomplete and no older one is removed.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _alone(folder), _honest_about_space():
+    with _exclusive(folder), _full_disk_reported():
         draft = folder / f"{UNFINISHED}{os.getpid()}"
         try:
             draft.mkdir(mode=0o700)
@@ -50,38 +50,38 @@ def take(folder: Path, keep: int) -> BackupResult:
             draft.rename(folder / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        removed = [] if sheet.photos_lost else _let_go(folder, keep)
+        removed = [] if sheet.photos_lost else _remove_old(folder, keep)
     return BackupResult(folder / name, sheet, removed)
 
 
 def finished(folder: Path) -> list[Path]:
-    """Return the complete backups, the newest first: their names sort by date."""
-    found = [one for one in folder.glob("zhaozhibu-*Z") if (one / manifest.FILE).exists()]
-    return sorted(found, reverse=True)
+    """Return the complete backups, the newest first; their names sort by date."""
+    backups = [path for path in folder.glob("zhaozhibu-*Z") if (path / manifest.FILE).exists()]
+    return sorted(backups, reverse=True)
 
 
 def product() -> str:
     """Return the version of the product."""
-    about = tomllib.loads((paths.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return str(about["project"]["version"])
+    pyproject = tomllib.loads((paths.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(pyproject["project"]["version"])
 
 
 def _fill(draft: Path, folder: Path) -> Manifest:
-    with snapshot.held() as seen:
-        _refuse_when_too_little(folder, seen)
-        pg_tools.dump(draft / manifest.DUMP, seen.snapshot)
-    copied, lost = _copy_pictures(draft, seen, finished(folder)[:1])
+    with snapshot.hold() as held_snapshot:
+        _check_free_space(folder, held_snapshot)
+        pg_tools.dump(draft / manifest.DUMP, held_snapshot.snapshot)
+    copied, lost = _copy_pictures(draft, held_snapshot, finished(folder)[:1])
     manifest.write_pictures(draft, copied)
     sheet = Manifest(
         format=manifest.FORMAT,
         product=product(),
-        taken_at=seen.taken_at.isoformat(),
+        taken_at=held_snapshot.taken_at.isoformat(),
         postgres=pg_tools.server_major(),
-        schema=seen.schema,
-        migrations=seen.migrations,
-        contact_keys=seen.contact_keys,
-        tables=seen.tables,
-        photos=len(seen.pictures),
+        schema=held_snapshot.schema,
+        migrations=held_snapshot.migrations,
+        contact_keys=held_snapshot.contact_keys,
+        tables=held_snapshot.tables,
+        photos=len(held_snapshot.pictures),
         photos_lost=lost,
         parts={name: manifest.part(draft / name) for name in (manifest.DUMP, manifest.PICTURES)},
     )
@@ -90,36 +90,39 @@ def _fill(draft: Path, folder: Path) -> Manifest:
 
 
 def _copy_pictures(
-    draft: Path, seen: snapshot.Seen, before: list[Path]
+    draft: Path, database: snapshot.DatabaseSnapshot, previous: list[Path]
 ) -> tuple[dict[str, str], list[str]]:
-    """Copy every photo with its thumbnail; return their checksums, and what could not be had.
+    """Copy every photo with its thumbnail; return checksums by name, and the missing names.
 
-    A photo never changes, so one that the last backup holds intact is shared with it instead of
-    being copied again. Photos of reports not yet sent come too, when they were finished before.
+    A photo never changes, so an intact copy in the `previous` backup is hard-linked instead of
+    copied. Photos of reports that are not submitted yet are included.
     """
-    shared = {name: sha256 for one in before for name, sha256 in manifest.pictures(one).items()}
-    due = {f"photos/{one.name}": one.sha256 for one in seen.pictures}
-    due |= {f"thumbs/{one.name}": "" for one in seen.pictures}
-    due |= {name: "" for name in _unnamed(before=seen.taken_at.timestamp()) if name not in due}
+    linkable = {
+        name: sha256 for backup in previous for name, sha256 in manifest.pictures(backup).items()
+    }
+    due = {f"photos/{photo.name}": photo.sha256 for photo in database.pictures}
+    due |= {f"thumbs/{photo.name}": "" for photo in database.pictures}
+    on_disk = _on_disk(before=database.taken_at.timestamp())
+    due |= {name: "" for name in on_disk if name not in due}
     copied: dict[str, str] = {}
     lost: list[str] = []
-    named = {one.name for one in seen.pictures}
+    named = {photo.name for photo in database.pictures}
     for name, sha256 in due.items():
-        wanted = sha256 or shared.get(name, "")
-        if before and wanted and shared.get(name) == wanted:
-            got = _share(before[0] / name, draft / name, wanted) or _copy(name, draft)
+        expected = sha256 or linkable.get(name, "")
+        if previous and expected and linkable.get(name) == expected:
+            written = _link(previous[0] / name, draft / name, expected) or _copy(name, draft)
         else:
-            got = _copy(name, draft)
-        if got and got == (sha256 or got):
-            copied[name] = got
+            written = _copy(name, draft)
+        if written and written == (sha256 or written):
+            copied[name] = written
         elif name.partition("/")[2] in named:
             lost.append(name)
             (draft / name).unlink(missing_ok=True)
     return copied, lost
 
 
-def _unnamed(before: float) -> Iterator[str]:
-    """Find photos on disk, those that no row names yet among them."""
+def _on_disk(before: float) -> Iterator[str]:
+    """Return the photos on disk modified before an instant, including those without a row."""
     for kind in PICTURE_FOLDERS:
         top = Path(settings.MEDIA_ROOT) / kind
         for file in top.glob("*/*.jpg"):
@@ -127,11 +130,11 @@ def _unnamed(before: float) -> Iterator[str]:
                 if file.stat().st_mtime < before:
                     yield f"{kind}/{file.parent.name}/{file.name}"
             except FileNotFoundError:
-                continue  # tidied away just now
+                continue  # cleaned up meanwhile
 
 
-def _share(old: Path, new: Path, sha256: str) -> str:
-    """Link to the last backup's copy when it is still what it was."""
+def _link(old: Path, new: Path, sha256: str) -> str:
+    """Hard-link the copy of the previous backup if intact; return its checksum, or empty."""
     try:
         if manifest.digest(old) != sha256:
             return ""
@@ -143,7 +146,7 @@ def _share(old: Path, new: Path, sha256: str) -> str:
 
 
 def _copy(name: str, draft: Path) -> str:
-    """Copy one file; empty when it is not there. Stops before the running system has no room."""
+    """Copy one file; return its checksum, empty when missing; refuse when the disk is full."""
     if shutil.disk_usage(draft).free < SPARE_BYTES:
         raise BackupRefused(FULL)
     target = draft / name
@@ -155,10 +158,10 @@ def _copy(name: str, draft: Path) -> str:
         return ""
 
 
-def _refuse_when_too_little(folder: Path, seen: snapshot.Seen) -> None:
-    """Refuse beforehand what would fill the disk; what is compressed or shared may need less."""
+def _check_free_space(folder: Path, database: snapshot.DatabaseSnapshot) -> None:
+    """Refuse when the backup would probably fill the disk."""
     free = shutil.disk_usage(folder).free
-    needed = seen.size // 2 + SPARE_BYTES
+    needed = database.size // 2 + SPARE_BYTES
     if free < needed:
         raise BackupRefused(
             f"There is too little space in {folder}: {free // 2**20} MB are free, about "
@@ -166,35 +169,35 @@ def _refuse_when_too_little(folder: Path, seen: snapshot.Seen) -> None:
         )
 
 
-def _let_go(folder: Path, keep: int) -> list[str]:
-    """Remove all but the newest complete ones, and incomplete ones older than those."""
+def _remove_old(folder: Path, keep: int) -> list[str]:
+    """Remove all but the newest complete backups, and older incomplete ones; return their names."""
     complete = finished(folder)
     old = complete[max(keep, 1) :]
     if len(complete) >= keep:
         oldest = complete[: max(keep, 1)][-1].name
-        old += [one for one in folder.glob(f"zhaozhibu-*{INCOMPLETE}") if one.name < oldest]
-    for one in old:
-        shutil.rmtree(one)
-    return [one.name for one in old]
+        old += [path for path in folder.glob(f"zhaozhibu-*{INCOMPLETE}") if path.name < oldest]
+    for path in old:
+        shutil.rmtree(path)
+    return [path.name for path in old]
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one backup run at a time, and clear away what a killed one has left."""
+def _exclusive(folder: Path) -> Iterator[None]:
+    """Lock the folder for one backup at a time, and remove unfinished backups of killed runs."""
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupRefused(
-                f"Another backup into {folder} is running; this one is not begun."
+                f"Another backup into {folder} is running; this one was not started."
             ) from None
-        for left in folder.glob(f"{UNFINISHED}*"):
-            shutil.rmtree(left)
+        for unfinished in folder.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(unfinished)
         yield
 
 
 @contextmanager
-def _honest_about_space() -> Iterator[None]:
+def _full_disk_reported() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The sheet in every backup: when, of what, how many rows, and a checksum of each part."""
+"""The manifest of a backup: instant, versions, row counts, and a checksum of each part."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ class BackupPart:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says about itself; no personal data, no key."""
+    """The contents of a backup in figures; no personal data, no key."""
 
     format: int
     product: str
@@ -41,23 +41,23 @@ class Manifest:
 
     @property
     def instant(self) -> datetime:
-        """The instant whose state the backup holds, by the database's clock."""
+        """The instant of the backed-up state, by the database's clock."""
         return datetime.fromisoformat(self.taken_at)
 
     def write(self, folder: Path) -> None:
-        """Put the sheet into its folder."""
+        """Write the manifest into the folder of its backup."""
         text = json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
         write(folder / FILE, text.encode())
 
 
 def read(folder: Path) -> Manifest:
-    """Read a backup's sheet; raise Refused when there is none that we understand."""
+    """Read the manifest of a backup; raise BackupRefused when it is missing or unreadable."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if found["format"] != FORMAT:
-            raise BackupRefused(f"{folder} was made by another version: format {found['format']}.")
-        found["parts"] = {name: BackupPart(**part) for name, part in found["parts"].items()}
-        return Manifest(**found)
+        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if data["format"] != FORMAT:
+            raise BackupRefused(f"{folder} was made by another version: format {data['format']}.")
+        data["parts"] = {name: BackupPart(**part) for name, part in data["parts"].items()}
+        return Manifest(**data)
     except FileNotFoundError:
         raise BackupRefused(f"{folder} is no backup: there is no {FILE} in it.") from None
     except (ValueError, KeyError, TypeError):
@@ -70,61 +70,63 @@ def part(file: Path) -> BackupPart:
 
 
 def pictures(folder: Path) -> dict[str, str]:
-    """Return the photos of a backup with their checksums, as `sha256sum -c` reads them too."""
+    """Return the checksums of the photos by name, from a file that `sha256sum -c` reads too."""
     lines = (folder / PICTURES).read_text(encoding="ascii").splitlines()
     return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
 
 
-def write_pictures(folder: Path, found: dict[str, str]) -> None:
-    """Write the list of photos."""
-    text = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(found.items()))
+def write_pictures(folder: Path, checksums: dict[str, str]) -> None:
+    """Write the list of photos with their checksums."""
+    text = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(checksums.items()))
     write(folder / PICTURES, text.encode())
 
 
 def damaged(folder: Path, sheet: Manifest) -> list[str]:
-    """Return what is missing from a backup or differs from its checksum."""
-    bad = [name for name, known in sheet.parts.items() if not _is(folder / name, known.sha256)]
-    if PICTURES in bad or PICTURES not in sheet.parts:
-        return bad or [PICTURES]
-    return bad + _altered(folder, pictures(folder).items())
+    """Return the files of a backup that are missing or differ from their checksum."""
+    altered = [
+        name for name, part in sheet.parts.items() if not _matches(folder / name, part.sha256)
+    ]
+    if PICTURES in altered or PICTURES not in sheet.parts:
+        return altered or [PICTURES]
+    return altered + _altered(folder, pictures(folder).items())
 
 
 def digest(file: Path) -> str:
     """Return a file's SHA-256."""
-    found = hashlib.sha256()
+    checksum = hashlib.sha256()
     with file.open("rb") as source:
         while chunk := source.read(CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
+            checksum.update(chunk)
+    return checksum.hexdigest()
 
 
 def copied(source: Path, target: Path, mode: int = 0o600) -> str:
-    """Copy a file, synced to disk; return the SHA-256 of what was written."""
-    found = hashlib.sha256()
+    """Copy a file and sync it to disk; return the SHA-256 of the written data."""
+    checksum = hashlib.sha256()
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with source.open("rb") as read_from, os.fdopen(handle, "wb") as written:
-        os.fchmod(handle, mode)  # whatever the account's own mask says
+        os.fchmod(handle, mode)  # independent of the umask
         while chunk := read_from.read(CHUNK):
-            found.update(chunk)
+            checksum.update(chunk)
             written.write(chunk)
         written.flush()
         os.fsync(handle)
-    return found.hexdigest()
+    return checksum.hexdigest()
 
 
 def write(file: Path, body: bytes) -> None:
-    """Write a small file for its owner only, synced to disk."""
+    """Write a small file, readable by its owner only, and sync it to disk."""
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         target.write(body)
         target.flush()
         os.fsync(target.fileno())
 
 
-def _altered(folder: Path, listed: Iterable[tuple[str, str]]) -> list[str]:
-    return [name for name, sha256 in listed if not _is(folder / name, sha256)]
+def _altered(folder: Path, checksums: Iterable[tuple[str, str]]) -> list[str]:
+    return [name for name, sha256 in checksums if not _matches(folder / name, sha256)]
 
 
-def _is(file: Path, sha256: str) -> bool:
+def _matches(file: Path, sha256: str) -> bool:
     try:
         return digest(file) == sha256
     except FileNotFoundError:

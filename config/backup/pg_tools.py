@@ -1,4 +1,4 @@
-"""Runs pg_dump and pg_restore: finds a version that fits the server, hides the password."""
+"""Run pg_dump and pg_restore in a version that fits the server, without exposing the password."""
 
 import os
 import re
@@ -13,107 +13,106 @@ from config.local import paths
 from config.local.embedded import postgres
 from config.local.embedded.process import explain
 
-# What a client of this version or newer writes, no older server reads back in.
-DIVIDE = 17
-LOCK_PATIENCE = "10s"  # a dump that waits for a migration gives up rather than stand in the way
+# Servers older than this version cannot read dumps of clients of this version or newer.
+DUMP_FORMAT_CHANGE = 17
+LOCK_TIMEOUT = "10s"  # a waiting dump would block statements behind it
 
 
 class BackupRefused(Exception):
-    """A backup or a restore cannot be done; the text tells a person what to do."""
+    """A backup or a restore is not possible; the message says what to do."""
 
 
 def server_major() -> int:
-    """Return the major version of the server that the settings name."""
+    """Return the major version of the database server."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version_num")
         return int(cursor.fetchone()[0]) // 10_000
 
 
 def dump(target: Path, snapshot: str) -> None:
-    """Write the database as one snapshot saw it, compressed; raise Refused with the reason."""
+    """Dump the database as of an exported snapshot; raise BackupRefused with the reason."""
     program = _program("pg_dump", server_major())
     target.touch(mode=0o600)
     _run(
         program,
         *("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"),
-        *(f"--lock-wait-timeout={LOCK_PATIENCE}", f"--file={target}"),
+        *(f"--lock-wait-timeout={LOCK_TIMEOUT}", f"--file={target}"),
     )
 
 
 def load(source: Path) -> None:
-    """Read a dump into an empty database, all of it or nothing; raise Refused with the reason."""
+    """Load a dump into an empty database in one transaction; raise BackupRefused on failure."""
     program = _program("pg_restore", server_major())
     name = str(settings.DATABASES["default"]["NAME"])
-    wanted = ("--no-owner", "--no-privileges", "--single-transaction", f"--dbname={name}")
-    _run(program, *wanted, str(source))
+    options = ("--no-owner", "--no-privileges", "--single-transaction", f"--dbname={name}")
+    _run(program, *options, str(source))
 
 
 def _program(name: str, server: int) -> Path:
-    """Return the program of the server's own version, else the nearest newer one that fits it."""
-    found = {
+    """Return the program of the server's version, else of the next newer version that fits."""
+    installed = {
         version: folder / name
         for folder in reversed(postgres.program_folders(paths.find()))
         if (version := _version(folder / name))
     }
     fitting = sorted(
         version
-        for version in found
-        if version >= server and (version < DIVIDE) == (server < DIVIDE)
+        for version in installed
+        if version >= server and (version < DUMP_FORMAT_CHANGE) == (server < DUMP_FORMAT_CHANGE)
     )
     if not fitting:
-        here = ", ".join(str(version) for version in sorted(found)) or "none"
+        versions = ", ".join(str(version) for version in sorted(installed)) or "none"
         raise BackupRefused(
-            f"The server is PostgreSQL {server}, but no {name} that can speak to it is here "
-            f"(found: {here}). Install the package 'postgresql-client-{server}' and try again."
+            f"The server is PostgreSQL {server}, but no suitable {name} is installed "
+            f"(found: {versions}). Install the package 'postgresql-client-{server}' and try again."
         )
-    return found[fitting[0]]
+    return installed[fitting[0]]
 
 
 def _version(program: Path) -> int:
-    """Return a program's major version; 0 when it is not here or does not run here."""
+    """Return the major version of a program; 0 when it is missing or does not run."""
     try:
-        answer = subprocess.run(
+        completed = subprocess.run(
             [program, "--version"], capture_output=True, text=True, errors="replace", check=False
         )
     except OSError:
         return 0
-    number = re.search(r"\) (\d+)", answer.stdout)
-    return int(number[1]) if number and not answer.returncode else 0
+    number = re.search(r"\) (\d+)", completed.stdout)
+    return int(number[1]) if number and not completed.returncode else 0
 
 
 def _run(program: Path, *arguments: str) -> None:
-    answer = subprocess.run(
+    completed = subprocess.run(
         [program, *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         errors="replace",
-        env=_surroundings(),
+        env=_variables(),
         check=False,
     )
-    if answer.returncode:
-        raise BackupRefused(
-            f"{program.name} failed. {explain(answer.stderr)}\n{_brief(answer.stderr)}"
-        )
+    if completed.returncode:
+        message = completed.stderr
+        raise BackupRefused(f"{program.name} failed. {explain(message)}\n{_without_rows(message)}")
 
 
-def _brief(said: str) -> str:
-    """Keep what a program says about itself and leave out rows, which hold what people wrote."""
-    kept: Sequence[str] = [
-        line for line in said.splitlines() if not line.startswith(("CONTEXT", "DETAIL", "COPY"))
+def _without_rows(message: str) -> str:
+    """Return the first lines of an error message without row contents (personal data)."""
+    lines: Sequence[str] = [
+        line for line in message.splitlines() if not line.startswith(("CONTEXT", "DETAIL", "COPY"))
     ]
-    return "\n".join(kept[:5])
+    return "\n".join(lines[:5])
 
 
-def _surroundings() -> dict[str, str]:
-    """Name the server as the settings do; a password stands in no list of processes."""
-    there = settings.DATABASES["default"]
-    named = {
-        "PGHOST": there["HOST"],
-        "PGPORT": there["PORT"],
-        "PGUSER": there["USER"],
-        "PGPASSWORD": there["PASSWORD"],
-        "PGDATABASE": there["NAME"],
+def _variables() -> dict[str, str]:
+    """Return the connection as environment variables; a process list shows arguments only."""
+    database = settings.DATABASES["default"]
+    variables = {
+        "PGHOST": database["HOST"],
+        "PGPORT": database["PORT"],
+        "PGUSER": database["USER"],
+        "PGPASSWORD": database["PASSWORD"],
+        "PGDATABASE": database["NAME"],
     }
-    given = {name: str(value) for name, value in named.items() if value}
-    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PGCONNECT_TIMEOUT": "5"} | given
+    configured = {name: str(value) for name, value in variables.items() if value}
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PGCONNECT_TIMEOUT": "5"} | configured

@@ -1,4 +1,4 @@
-"""Restores a backup into an empty database, and proves that it is the one that was taken."""
+"""Restore a backup into an empty database, and verify that it equals the original."""
 
 import errno
 import os
@@ -19,37 +19,37 @@ from petitions.models import Contact, Petition
 from petitions.ops import integrity
 from petitions.rules import contacts, tracking_codes
 
-# What the clock owes since the backup was taken: the worker catches up with it, once.
-LATE = {"due_not_fired", "outbox_waiting"}
+# Work that became due since the backup: the worker does it after the start.
+OVERDUE_CHECKS = {"due_not_fired", "outbox_waiting"}
 RECENT = 20
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restored system holds; `wrong` is empty when it is what was taken."""
+    """The contents of a restored system; `wrong` lists the differences from the backup."""
 
     sheet: Manifest
     photos: int
-    verdict: dict[str, int]
+    checks: dict[str, int]
     wrong: list[str]
 
 
 def restore(folder: Path) -> Restored:
-    """Restore into an empty database and an empty photo folder; raise Refused for any other.
+    """Restore into an empty database and an empty photo folder; raise BackupRefused otherwise.
 
-    The backup is checked before anything is written. Photos come first and the database after
-    them, all of it or nothing; a failed restore leaves both empty again.
+    The backup is verified before anything is written. The photos are copied first, then the
+    database is loaded in one transaction; a failed restore leaves both empty.
     """
     sheet = manifest.read(folder)
-    bad = manifest.damaged(folder, sheet)
-    if bad:
+    damaged = manifest.damaged(folder, sheet)
+    if damaged:
         raise BackupRefused(
-            f"This backup is damaged and nothing was restored: {len(bad)} files are missing or "
-            f"altered, {bad[0]} among them. Use another one."
+            f"This backup is damaged and nothing was restored: {len(damaged)} files are missing or "
+            f"altered, {damaged[0]} among them. Use another one."
         )
-    _refuse_older_code(sheet)
-    _refuse_older_server(sheet)
-    _refuse_full_place()
+    _check_code_version(sheet)
+    _check_server_version(sheet)
+    _check_target_is_empty()
     placed: list[Path] = []
     try:
         for name, sha256 in manifest.pictures(folder).items():
@@ -68,32 +68,34 @@ def restore(folder: Path) -> Restored:
     call_command("migrate", verbosity=0, interactive=False)
     if settings.EMBEDDED:
         init_database.note_restored(paths.find())
-    verdict = integrity.check(sheet.instant)
-    verdict["replay_differs"] = len(integrity.replay_all())
-    wrong += _broken(verdict, sheet) + _keys_that_do_not_fit()
-    return Restored(sheet, len(placed), verdict, wrong)
+    checks = integrity.check(sheet.instant)
+    checks["replay_differs"] = len(integrity.replay_all())
+    wrong += _broken(checks, sheet) + _wrong_keys()
+    return Restored(sheet, len(placed), checks, wrong)
 
 
-def _refuse_older_code(sheet: Manifest) -> None:
+def _check_code_version(sheet: Manifest) -> None:
     known = MigrationLoader(None).disk_migrations
-    ahead = [f"{app}.{name}" for app, name in sheet.migrations.items() if (app, name) not in known]
-    if ahead:
+    unknown = [
+        f"{app}.{name}" for app, name in sheet.migrations.items() if (app, name) not in known
+    ]
+    if unknown:
         raise BackupRefused(
             f"This backup was taken by version {sheet.product} or newer, which knows "
-            f"{', '.join(ahead)}. Get that version of the product first; nothing was restored."
+            f"{', '.join(unknown)}. Get that version of the product first; nothing was restored."
         )
 
 
-def _refuse_older_server(sheet: Manifest) -> None:
-    here = pg_tools.server_major()
-    if here < sheet.postgres:
+def _check_server_version(sheet: Manifest) -> None:
+    major = pg_tools.server_major()
+    if major < sheet.postgres:
         raise BackupRefused(
-            f"This backup was taken from PostgreSQL {sheet.postgres}; this server is {here} and "
+            f"This backup was taken from PostgreSQL {sheet.postgres}; this server is {major} and "
             "cannot read it. Restore into a newer one; nothing was restored."
         )
 
 
-def _refuse_full_place() -> None:
+def _check_target_is_empty() -> None:
     present = snapshot.tables()
     if present:
         raise BackupRefused(
@@ -113,7 +115,7 @@ def _refuse_full_place() -> None:
 
 
 def _place(folder: Path, name: str, sha256: str) -> Path:
-    """Put one photo where the system looks for it, readable for whoever sends it."""
+    """Copy one photo into the media folder, with the permissions that its server needs."""
     target = Path(settings.MEDIA_ROOT) / name
     target.parent.mkdir(parents=True, exist_ok=True)
     mode = settings.FILE_UPLOAD_PERMISSIONS if settings.PHOTOS_BY_ACCEL else 0o600
@@ -126,43 +128,43 @@ def _place(folder: Path, name: str, sha256: str) -> Path:
 
 
 def _differences(sheet: Manifest) -> list[str]:
-    """Compare the database with what the backup's snapshot saw."""
-    found = snapshot.counts()
+    """Compare the database with the manifest."""
+    row_counts = snapshot.counts()
     wrong = [
-        f"table {name} has {found.get(name, 'no')} rows, the backup had {sheet.tables.get(name)}"
-        for name in sorted(found.keys() | sheet.tables.keys())
-        if found.get(name) != sheet.tables.get(name)
+        f"table {name} has {row_counts.get(name, 'no')} rows, the backup {sheet.tables.get(name)}"
+        for name in sorted(row_counts.keys() | sheet.tables.keys())
+        if row_counts.get(name) != sheet.tables.get(name)
     ]
-    # Another major version may word the same constraint differently.
+    # Another major version may print the same constraint differently.
     if pg_tools.server_major() == sheet.postgres and snapshot.schema() != sheet.schema:
         wrong.append("columns, constraints, indexes, triggers or functions differ")
     return wrong
 
 
-def _broken(verdict: dict[str, int], sheet: Manifest) -> list[str]:
-    """Return the promises that do not hold; a photo that was lost before the backup is known."""
+def _broken(checks: dict[str, int], sheet: Manifest) -> list[str]:
+    """Return the violated integrity checks, except for overdue work and photos lost before."""
     known = len({name.partition("/")[2] for name in sheet.photos_lost})
-    excused = dict.fromkeys(LATE, sys.maxsize) | {"photo_without_file": known}
+    excused = dict.fromkeys(OVERDUE_CHECKS, sys.maxsize) | {"photo_without_file": known}
     return [
         f"{name.replace('_', ' ')}: {count}"
-        for name, count in verdict.items()
+        for name, count in checks.items()
         if count > excused.get(name, 0)
     ]
 
 
-def _keys_that_do_not_fit() -> list[str]:
-    """Try the keys of this system on the data: without the right ones it is unreadable."""
+def _wrong_keys() -> list[str]:
+    """Return the keys of this system that do not fit the data."""
     wrong = []
     for key_id in snapshot.contact_keys():
         row = Contact.objects.select_related("petition").filter(key_id=key_id)[0]
         try:
             contacts.decrypt(row.petition.uuid, bytes(row.cipher), key_id)
         except contacts.DecryptionFailed:
-            wrong.append(f"CONTACT_KEYS: the key {key_id!r} here does not open its contacts")
+            wrong.append(f"CONTACT_KEYS: the key {key_id!r} here does not decrypt its contacts")
     recent = list(Petition.objects.order_by("-id").values_list("uuid", "tracking_hash")[:RECENT])
-    fits = [
+    matches = [
         tracking_codes.code_hash(tracking_codes.code_for(uuid)) == known for uuid, known in recent
     ]
-    if recent and not any(fits):
+    if recent and not any(matches):
         wrong.append("TRACKING_SECRET: it is not the one that tracking codes were made with")
     return wrong

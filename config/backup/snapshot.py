@@ -1,4 +1,4 @@
-"""What a database holds, in figures that a restored one must repeat."""
+"""The contents of a database in figures, which a restored database must reproduce."""
 
 import hashlib
 import re
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
+from psycopg2 import sql
 
 from petitions.models import Contact, Photo
 
-SHAPE = """
+SCHEMA = """
     SELECT 'column', table_name, column_name, concat_ws(' ', data_type, character_maximum_length,
         is_nullable, is_identity, column_default)
     FROM information_schema.columns WHERE table_schema = 'public'
@@ -24,22 +25,22 @@ SHAPE = """
     UNION ALL SELECT 'function', p.oid::regprocedure::text, '', pg_get_functiondef(p.oid)
     FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS (
         SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"""
-# The server words a constraint anew when it is read back in: casts and brackets come and go.
-WORDING = re.compile(r"::(?:character varying|text)(?:\[\])?|[()]")
+# A restored server prints constraints with other casts and parentheses.
+CONSTRAINT_NOISE = re.compile(r"::(?:character varying|text)(?:\[\])?|[()]")
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 
 
 @dataclass(frozen=True)
-class DatabaseSnapshot:
-    """A photo as its row describes it."""
+class PhotoChecksum:
+    """Name and checksum of a photo, from its row."""
 
     name: str
     sha256: str
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What one snapshot of the database holds."""
+class DatabaseSnapshot:
+    """An exported snapshot and the figures of the database in it."""
 
     snapshot: str
     taken_at: datetime
@@ -48,12 +49,12 @@ class Seen:
     schema: str
     migrations: dict[str, str]
     contact_keys: list[str]
-    pictures: list[DatabaseSnapshot]
+    pictures: list[PhotoChecksum]
 
 
 @contextmanager
-def held() -> Iterator[Seen]:
-    """Hold a snapshot that other programs may join, and say what it holds."""
+def hold() -> Iterator[DatabaseSnapshot]:
+    """Hold an exported snapshot, which pg_dump joins, and return its figures."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -62,7 +63,7 @@ def held() -> Iterator[Seen]:
         )
         snapshot, taken_at, size = cursor.fetchone()
         rows = Photo.objects.order_by("name").values_list("name", "sha256")
-        yield Seen(
+        yield DatabaseSnapshot(
             snapshot=snapshot,
             taken_at=taken_at,
             size=size,
@@ -70,18 +71,18 @@ def held() -> Iterator[Seen]:
             schema=schema(),
             migrations=migrations(),
             contact_keys=contact_keys(),
-            pictures=[DatabaseSnapshot(*row) for row in rows.iterator()],
+            pictures=[PhotoChecksum(*row) for row in rows.iterator()],
         )
 
 
 def counts() -> dict[str, int]:
-    """Return how many rows every table has."""
-    found = {}
+    """Return the number of rows of every table."""
+    row_counts = {}
     with connection.cursor() as cursor:
         for name in tables():
-            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(name)}")  # noqa: S608 - a table's name
-            found[name] = int(cursor.fetchone()[0])
-    return found
+            cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name)))
+            row_counts[name] = int(cursor.fetchone()[0])
+    return row_counts
 
 
 def tables() -> list[str]:
@@ -94,9 +95,9 @@ def tables() -> list[str]:
 def schema() -> str:
     """Return a digest of all columns, constraints, indexes, triggers and functions."""
     with connection.cursor() as cursor:
-        cursor.execute(SHAPE)
+        cursor.execute(SCHEMA)
         rows = cursor.fetchall()
-    lines = sorted(WORDING.sub("", "\t".join(str(part) for part in row)) for row in rows)
+    lines = sorted(CONSTRAINT_NOISE.sub("", "\t".join(str(part) for part in row)) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -108,6 +109,6 @@ def migrations() -> dict[str, str]:
 
 
 def contact_keys() -> list[str]:
-    """Return the ids of the keys that contacts are sealed with."""
-    found = Contact.objects.order_by("key_id").values_list("key_id", flat=True)
-    return list(found.distinct())
+    """Return the ids of the keys that contacts are encrypted with."""
+    key_ids = Contact.objects.order_by("key_id").values_list("key_id", flat=True)
+    return list(key_ids.distinct())

@@ -1,1 +1,1 @@
-"""How dates and times are written in each language, where Django's own way is not ours."""
+"""Date and time formats of the languages that differ from Django's."""

@@ -1,4 +1,4 @@
-"""What time it is: the database's clock decides, whatever the machine of this process believes."""
+"""The current time by the database's clock, whatever the clock of this machine says."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import datetime as dt
 
 from django.utils import timezone
 
-TOLERANCE = dt.timedelta(milliseconds=500)  # less than this is the way the answer took, no error
-_ahead = dt.timedelta()
+TOLERANCE = dt.timedelta(milliseconds=500)  # smaller differences are network latency
 
 
-def now() -> dt.datetime:
-    """Return the instant by the database's clock, as it was heard last on any line to it."""
-    return timezone.now() + _ahead
+class DatabaseClock:
+    """The offset of the database's clock from this machine's, one per process."""
+
+    def __init__(self) -> None:
+        self.offset = dt.timedelta()
+
+    def synchronise(self, database_time: dt.datetime) -> None:
+        """Store the offset, given the database's current time."""
+        offset = database_time - timezone.now()
+        self.offset = offset if abs(offset) > TOLERANCE else dt.timedelta()
+
+    def now(self) -> dt.datetime:
+        """Return the current time by the database's clock, as of the last synchronisation."""
+        return timezone.now() + self.offset
 
 
-def synchronise(theirs: dt.datetime) -> None:
-    """Note what the database's clock says now."""
-    global _ahead  # noqa: PLW0603 - one clock for the whole process
-    ahead = theirs - timezone.now()
-    _ahead = ahead if abs(ahead) > TOLERANCE else dt.timedelta()
+_clock = DatabaseClock()
+now = _clock.now
+synchronise = _clock.synchronise

@@ -1,4 +1,4 @@
-"""How instants and limits are said: always absolute and relative, relative ones in working time."""
+"""Instants and deadlines in words: absolute and relative, deadlines in working time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = 24 * HOUR
 
 
 class WorkingTime(Protocol):
-    """What is needed of a working calendar to say a length in working time."""
+    """The part of a working calendar that durations need."""
 
     @property
     def day_minutes(self) -> int:
@@ -30,9 +30,9 @@ class WorkingTime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An instant in words: `absolute` ("11月24日 18:00"), `relative`, and how it stands.
+    """An instant in words: `absolute` ("11月24日 18:00"), `relative` ("还剩 3小时") and `state`.
 
-    `state` is `ok`, `soon`, `overdue` for limits still owed; `past` for instants that are history.
+    `state`: `ok`, `soon` or `overdue` for an open deadline; `past` for an instant in the past.
     """
 
     absolute: str
@@ -41,7 +41,7 @@ class Moment:
 
 
 def absolute(at: dt.datetime, now: dt.datetime) -> str:
-    """Say an instant by date and time in local time; the year only when it is not this year's."""
+    """Return date and time in local time; the year only when it is not the current one."""
     local, today = timezone.localtime(at), timezone.localtime(now)
     if translation.get_language() == "en":
         date = (
@@ -54,9 +54,9 @@ def absolute(at: dt.datetime, now: dt.datetime) -> str:
 
 
 def format_minutes(minutes: int, day: int = DAY, *, is_working: bool = False) -> str:
-    """Say a length of time in its two largest units; `day` is how many minutes make a day."""
+    """Return a duration in its two largest units; `day` is the number of minutes in a day."""
     days, rest = divmod(max(minutes, 0), day)
-    hours, left = divmod(rest, HOUR)
+    hours, minutes_left = divmod(rest, HOUR)
     parts = []
     if days:
         days_word = (
@@ -67,8 +67,8 @@ def format_minutes(minutes: int, day: int = DAY, *, is_working: bool = False) ->
         parts.append(days_word % {"n": days})
     if hours:
         parts.append(ngettext("%(n)s小时", "%(n)s小时", hours) % {"n": hours})
-    if left and not days:
-        parts.append(ngettext("%(n)s分钟", "%(n)s分钟", left) % {"n": left})
+    if minutes_left and not days:
+        parts.append(ngettext("%(n)s分钟", "%(n)s分钟", minutes_left) % {"n": minutes_left})
     if not parts:
         return _("不到1分钟")
     return _("%(a)s%(b)s") % {"a": parts[0], "b": parts[1]} if len(parts) > 1 else parts[0]
@@ -77,7 +77,7 @@ def format_minutes(minutes: int, day: int = DAY, *, is_working: bool = False) ->
 def _minutes(
     earlier: dt.datetime, later: dt.datetime, calendar: WorkingTime | None
 ) -> tuple[int, int, bool]:
-    """Return minutes between, minutes of a day, and whether they are working time."""
+    """Return the minutes between, the minutes of a day, and whether they are working time."""
     if calendar is None:
         return int((later - earlier) / MINUTE), DAY, False
     return calendar.minutes_between(earlier, later), calendar.day_minutes, True
@@ -89,10 +89,10 @@ def time_left(
     now: dt.datetime,
     calendar: WorkingTime | None = None,
 ) -> Moment:
-    """Say a limit still owed; with a calendar the remaining time is working time."""
+    """Return an open deadline in words; with a calendar the relative part is in working time."""
     if now >= due_at:
         minutes, day, is_working = _minutes(due_at, now, calendar)
-        if minutes < 1:  # since then nobody was at work; the plain clock says more than "just now"
+        if minutes < 1:  # no working time has passed since; elapsed time says more
             minutes, day, is_working = _minutes(due_at, now, None)
         words = _("已超期 %(length)s") % {
             "length": format_minutes(minutes, day, is_working=is_working)
@@ -105,7 +105,7 @@ def time_left(
 
 
 def time_since(at: dt.datetime, now: dt.datetime) -> Moment:
-    """Say an instant of the past (or, for a clock that is ahead, the coming minutes)."""
+    """Return an instant of the past in words."""
     minutes = int((now - at) / MINUTE)
     words = _("刚刚") if minutes < 1 else _("%(length)s前") % {"length": format_minutes(minutes)}
     return Moment(absolute(at, now), words, "past")

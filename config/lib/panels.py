@@ -1,7 +1,7 @@
-"""Panels: what a higher app adds to the page of a lower one, named in the settings.
+"""Panels that a higher app adds to a page of a lower one, configured by `PAGE_PANELS`.
 
-`PAGE_PANELS` lists providers by page. A provider gets what the page shows, the viewer and the
-day, and returns a panel or nothing; so a lower app's page never names a higher app.
+The setting lists providers by page. A provider gets the object of the page, the viewer and the day,
+and returns a panel or None. So the page of a lower app does not import a higher app.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from config.lib.viewer import Viewer
 
 
 class Panel(NamedTuple):
-    """A template and the data it shows, as `panel` inside it."""
+    """A template and its data, which the template finds as `panel`."""
 
     template: str
     data: Mapping[str, Any]
@@ -27,7 +27,7 @@ Provider = Callable[[Any, Viewer, dt.date], Panel | None]
 
 
 def of(page: str, subject: object, viewer: Viewer, day: dt.date) -> list[Panel]:
-    """Return the panels other apps have for a page, in the order of the settings."""
+    """Return the panels of a page, in the order of the setting."""
     providers: list[Provider] = [import_string(path) for path in settings.PAGE_PANELS.get(page, ())]
     panels = (provider(subject, viewer, day) for provider in providers)
     return [panel for panel in panels if panel is not None]

@@ -37,9 +37,9 @@ def greet(at: paths.DataPaths, address: str) -> None:
 
 def _with_application(at: paths.DataPaths, *, sample_wanted: bool) -> None:
     """Do what needs the application; imported here because a second start does not need it."""
-    import django  # noqa: PLC0415
-    from django.core.management import call_command, get_commands  # noqa: PLC0415
-    from django.db import connection  # noqa: PLC0415
+    import django
+    from django.core.management import call_command, get_commands
+    from django.db import connection
 
     django.setup()
     call_command("migrate", verbosity=0, interactive=False, skip_checks=True)

@@ -1,4 +1,4 @@
-"""Template filters that say instants as `config.lib.durations` does."""
+"""Template filters for instants, by `config.lib.durations`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ register = template.Library()
 
 @register.filter
 def absolute(at: dt.datetime | None) -> str:
-    """Say an instant by date and time; nothing for nothing."""
+    """Return an instant as date and time; an empty string for None."""
     return durations.absolute(at, timezone.now()) if at else ""
 
 
 @register.filter
 def relative(at: dt.datetime | None) -> str:
-    """Say how long ago an instant was; nothing for nothing."""
+    """Return how long ago an instant was; an empty string for None."""
     return durations.time_since(at, timezone.now()).relative if at else ""

@@ -37,7 +37,7 @@ def needs_second_factor(user: User) -> bool:
 class AccountAdapter(DefaultAccountAdapter):
     """Log-in and passwords."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: the security administrator creates accounts."""
         return False
 

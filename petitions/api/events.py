@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.lib.rest.api import CursorPagination
+from config.lib.rest.pagination import CursorPagination
 from petitions.api.base import CaseListView
 from petitions.api.serializers.cases import EventSerializer
 from petitions.models import Event

@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib import clock
-from config.lib.rest.api import CursorPagination, StrictJSONParser, StrictMultiPartParser
+from config.lib.rest.pagination import CursorPagination
+from config.lib.rest.parsers import StrictJSONParser, StrictMultiPartParser
 from config.lib.rest.strict_serializers import StrictSerializer
 from petitions.api import idempotency
 from petitions.api.base import CaseListView, CaseView, etag, if_none_match

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib import clock
-from config.lib.rest.api import StrictJSONParser, StrictMultiPartParser
+from config.lib.rest.parsers import StrictJSONParser, StrictMultiPartParser
 from petitions import involvement, permissions
 from petitions.api.base import CaseView, VersionChanged, etag, if_match
 from petitions.api.serializers.cases import ContactSerializer, PetitionDetailSerializer

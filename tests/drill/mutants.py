@@ -23,7 +23,7 @@ def photos_first() -> None:
     right, fill = create._copy_pictures, create._fill
 
     def wrong_fill(draft: Path, folder: Path) -> Any:
-        with snapshot.held() as early:
+        with snapshot.hold() as early:
             copied = right(draft, early, [])
         time.sleep(PAUSE)
         create._copy_pictures = lambda *_: copied

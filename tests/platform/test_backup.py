@@ -244,7 +244,7 @@ def test_the_newest_are_kept(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / manifest.FILE).touch()
     (tmp_path / "something of mine").mkdir()
-    assert sorted(create._let_go(tmp_path, 3)) == [names[0], lame[0], names[1]]
+    assert sorted(create._remove_old(tmp_path, 3)) == [names[0], lame[0], names[1]]
     kept = {one.name for one in tmp_path.iterdir()}
     assert kept == {*names[2:], lame[1], "something of mine"}
 
@@ -297,18 +297,18 @@ def test_the_program_fits_the_server(
     )
     monkeypatch.setattr(pg_tools, "_version", lambda program: int(program.parent.name))
     assert pg_tools._program("pg_dump", server) == Path(str(chosen)) / "pg_dump"
-    if server < pg_tools.DIVIDE:  # what 18 wrote, 15 could never read
+    if server < pg_tools.DUMP_FORMAT_CHANGE:  # what 18 wrote, 15 could never read
         monkeypatch.setattr(pg_tools.postgres, "program_folders", lambda _at: [Path("18")])
         with pytest.raises(BackupRefused, match=f"postgresql-client-{server}"):
             pg_tools._program("pg_dump", server)
 
 
 def test_wrong_keys_are_noticed(scene: Scene) -> None:
-    assert restore._keys_that_do_not_fit() == []
+    assert restore._wrong_keys() == []
     other = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     for ring in ({"1": other}, {"2": other}):
         with override_settings(CONTACT_KEYS=ring, TRACKING_SECRET="another"):
-            said = restore._keys_that_do_not_fit()
+            said = restore._wrong_keys()
         assert [line.partition(":")[0] for line in said] == ["CONTACT_KEYS", "TRACKING_SECRET"]
 
 
@@ -336,7 +336,7 @@ def test_what_cannot_be_meant_gets_a_sentence(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main(words) == 2
-    assert "Say take" in capsys.readouterr().out
+    assert "Usage: take" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_none_gets_a_sentence(
@@ -357,8 +357,8 @@ def test_without_a_fitting_program_it_says_which_to_install(
 
 
 def test_what_people_wrote_stays_out_of_a_refusal() -> None:
-    said = "pg_restore: error: COPY failed\nDETAIL:  Key (phone)=(139)\nCONTEXT:  COPY x, line 1"
-    assert pg_tools._brief(said) == "pg_restore: error: COPY failed"
+    message = "pg_restore: error: COPY failed\nDETAIL:  Key (phone)=(139)\nCONTEXT:  COPY x, line 1"
+    assert pg_tools._without_rows(message) == "pg_restore: error: COPY failed"
 
 
 def _set_free(monkeypatch: pytest.MonkeyPatch, *bytes_free: int) -> None:

@@ -1,4 +1,4 @@
-"""Rows of several tables in one round trip are the rows that the framework would have written."""
+"""Insert of several rows in one round trip."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ AT = dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC)
 def test_several_rows_are_written_at_once() -> None:
     first = RateLimitCounter(bucket="百分之一%", window=AT, count=3)
     last = RateLimitCounter(bucket="b'; --", window=AT)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         multi_insert.multi_insert(first, last)
-    assert len(asked) == 1
+    assert len(queries) == 1
     assert set(RateLimitCounter.objects.values_list("bucket", "window", "count")) == {
         ("百分之一%", AT, 3),
         ("b'; --", AT, 0),
@@ -38,7 +38,7 @@ def test_a_row_with_its_id_keeps_it() -> None:
     assert RateLimitCounter.objects.get(bucket="one").pk == 4_000
 
 
-def test_what_was_written_is_changed_and_not_written_again() -> None:
+def test_saving_an_inserted_row_updates_it() -> None:
     row = RateLimitCounter(bucket="one", window=AT)
     multi_insert.multi_insert(row)
     row.count = 7
@@ -53,8 +53,8 @@ def test_all_or_nothing() -> None:
     assert not RateLimitCounter.objects.exists()
 
 
-def test_an_expression_is_worked_out_by_the_database() -> None:
-    sql, values = multi_insert._worked_out(
+def test_expression_is_evaluated_by_the_database() -> None:
+    sql, values = multi_insert._compiled(
         RateLimitCounter, SearchVector(Value("自来 水"), config="simple"), connection
     )
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""A database that has fallen silent is not waited for, and its clock is the one that counts."""
+"""Read timeout of database connections, and the database's clock."""
 
 import datetime as dt
 import socket
@@ -16,66 +16,69 @@ from config.lib import clock
 from config.lib.db.postgres import base
 from config.lib.db.timeouts import without_timeouts
 
-QUICK = 0.2  # seconds of silence allowed here
-HEARD = clock.synchronise  # before the fixture of all tests puts nothing in its place
+SHORT_TIMEOUT = 0.2  # seconds
+SYNCHRONISE = clock.synchronise  # before the fixture of all tests replaces it
 
 
 @pytest.fixture(autouse=True)
 def real_clock(own_clock: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "synchronise", HEARD)
-    monkeypatch.setattr(clock, "_ahead", dt.timedelta())
+    monkeypatch.setattr(clock, "synchronise", SYNCHRONISE)
+    monkeypatch.setattr(clock._clock, "offset", dt.timedelta())
 
 
 @pytest.fixture
-def mute() -> Iterator[int]:
-    """Listen on a port, take whatever comes, and never say a word."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        taken: list[socket.socket] = []
+def mute_port() -> Iterator[int]:
+    """A port that accepts connections and never responds."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepted: list[socket.socket] = []
 
-        def take() -> None:
+        def accept() -> None:
             try:
                 while True:
-                    taken.append(door.accept()[0])
+                    accepted.append(listener.accept()[0])
             except OSError:
                 return
 
-        thread = threading.Thread(target=take, daemon=True)
+        thread = threading.Thread(target=accept, daemon=True)
         thread.start()
-        yield int(door.getsockname()[1])
-        door.shutdown(socket.SHUT_RDWR)
+        yield int(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join()
-        for line in taken:
-            line.close()
+        for connected in accepted:
+            connected.close()
 
 
-def test_a_server_that_does_not_greet_is_given_up(
-    mute: int, monkeypatch: pytest.MonkeyPatch
+def test_connecting_to_a_mute_server_times_out(
+    mute_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base.TimedConnection, "patience", QUICK)
-    with pytest.raises(psycopg2.OperationalError, match="silent"):
-        psycopg2.connect(host="127.0.0.1", port=mute, connection_factory=base.TimedConnection)
+    monkeypatch.setattr(base.TimedConnection, "read_timeout", SHORT_TIMEOUT)
+    with pytest.raises(psycopg2.OperationalError, match="does not respond"):
+        psycopg2.connect(host="127.0.0.1", port=mute_port, connection_factory=base.TimedConnection)
 
 
 @pytest.mark.django_db
-def test_a_line_that_falls_silent_is_given_up_and_closed() -> None:
-    with _another_line() as line:
-        line.patience = QUICK
-        with pytest.raises(psycopg2.OperationalError, match="silent"), line.cursor() as cursor:
+def test_connection_is_closed_after_the_read_timeout() -> None:
+    with SecondConnection() as driver_connection:
+        driver_connection.read_timeout = SHORT_TIMEOUT
+        with (
+            pytest.raises(psycopg2.OperationalError, match="does not respond"),
+            driver_connection.cursor() as cursor,
+        ):
             cursor.execute("SELECT pg_sleep(30)")
-        assert line.closed
+        assert driver_connection.closed
 
 
 @pytest.mark.django_db
-def test_a_long_statement_is_waited_for_where_none_is_cut() -> None:
-    with _another_line() as line:
-        line.patience = None
-        with line.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(%s)", [QUICK * 2])
-        assert not line.closed
+def test_without_a_read_timeout_a_long_statement_finishes() -> None:
+    with SecondConnection() as driver_connection:
+        driver_connection.read_timeout = None
+        with driver_connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(%s)", [SHORT_TIMEOUT * 2])
+        assert not driver_connection.closed
 
 
 @pytest.mark.django_db
-def test_a_kept_line_is_asked_before_use() -> None:
+def test_kept_connection_is_checked_before_use() -> None:
     other = connection.copy()
     other.connect()
     try:
@@ -87,28 +90,30 @@ def test_a_kept_line_is_asked_before_use() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("age", "fault", "is_asked"), [(0, False, 0), (0, True, 1), (2, False, 1)])
-def test_a_line_that_has_just_answered_is_believed(
-    monkeypatch: pytest.MonkeyPatch, age: float, fault: bool, is_asked: int
+@pytest.mark.parametrize(("age", "fault", "expected"), [(0, False, 0), (0, True, 1), (2, False, 1)])
+def test_recently_checked_connection_is_not_checked_again(
+    monkeypatch: pytest.MonkeyPatch, age: float, fault: bool, expected: int
 ) -> None:
-    """Unless something went wrong on it since, or that was a second ago."""
-    asked = []
-    honest = base._ask_the_time
+    """Unless an error occurred on it since, or CHECK_INTERVAL has passed."""
+    checks = []
+    original = base._synchronise_clock
     other = connection.copy()
     other.connect()
-    monkeypatch.setattr(base, "_ask_the_time", lambda line: (asked.append(line), honest(line)))
+    monkeypatch.setattr(
+        base, "_synchronise_clock", lambda line: (checks.append(line), original(line))
+    )
     try:
-        other._answered -= age
+        other._checked_at -= age
         other.errors_occurred = fault
         assert other.is_usable()
-        assert len(asked) == is_asked
+        assert len(checks) == expected
     finally:
         other.close()
 
 
 @pytest.mark.django_db
-def test_the_databases_clock_is_heard_on_a_new_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "_ahead", dt.timedelta(days=3))
+def test_new_connection_synchronises_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock._clock, "offset", dt.timedelta(days=3))
     other = connection.copy()
     other.connect()
     other.close()
@@ -116,19 +121,19 @@ def test_the_databases_clock_is_heard_on_a_new_line(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("days", [1, -1])
-def test_now_is_what_the_database_says(days: int) -> None:
-    theirs = timezone.now() + dt.timedelta(days=days)
-    clock.synchronise(theirs)
-    assert dt.timedelta() <= clock.now() - theirs < dt.timedelta(seconds=2)
+def test_now_follows_the_databases_clock(days: int) -> None:
+    database_time = timezone.now() + dt.timedelta(days=days)
+    clock.synchronise(database_time)
+    assert dt.timedelta() <= clock.now() - database_time < dt.timedelta(seconds=2)
 
 
-def test_the_way_of_the_answer_is_no_error_of_the_clock() -> None:
+def test_network_latency_is_no_clock_difference() -> None:
     clock.synchronise(timezone.now() + clock.TOLERANCE / 2)
-    assert clock._ahead == dt.timedelta()
+    assert clock._clock.offset == dt.timedelta()
 
 
-class _another_line:  # noqa: N801 - used as a context
-    """A second connection to the test database, as the application opens them."""
+class SecondConnection:
+    """A second connection to the test database, opened as the application does."""
 
     def __enter__(self) -> base.TimedConnection:
         self.other = connection.copy()
@@ -143,14 +148,13 @@ class _another_line:  # noqa: N801 - used as a context
 
 
 @pytest.mark.django_db
-def test_a_question_to_the_whole_database_may_take_longer() -> None:
-    """The limits are lifted inside, and there again afterwards."""
+def test_timeouts_are_disabled_inside_the_context_only() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 100")
-        usual, connection.connection.patience = connection.connection.patience, 0.3
+        read_timeout, connection.connection.read_timeout = connection.connection.read_timeout, 0.3
         with without_timeouts():
             cursor.execute("SELECT pg_sleep(0.5)")
-        assert connection.connection.patience == 0.3
-        connection.connection.patience = usual
+        assert connection.connection.read_timeout == 0.3
+        connection.connection.read_timeout = read_timeout
         with pytest.raises(OperationalError, match="statement timeout"), transaction.atomic():
             cursor.execute("SELECT pg_sleep(0.5)")

@@ -181,7 +181,7 @@ def test_one_migrates_at_a_time(filled: None) -> None:
     other.close()
     thread.join()
     assert done.is_set()
-    assert said == ["Somebody else is migrating; waiting for that."]
+    assert said == ["Another process is migrating; waiting for it."]
 
 
 def test_an_index_is_built_meanwhile_and_again_after_an_interruption(filled: None) -> None:

@@ -1,4 +1,4 @@
-"""What a worker has taken from the queue and must hand back; only workers import this."""
+"""Celery request class that stops the worker when a message cannot be acknowledged."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Any
 
 from celery.exceptions import WorkerShutdown
 from celery.utils.log import get_logger
-from celery.worker.request import Request as Taken
+from celery.worker.request import Request
 
 logger = get_logger(__name__)
 
 
-class AcknowledgingRequest(Taken):
-    """A message in work; one that cannot be handed back ends its worker.
+class AcknowledgingRequest(Request):
+    """A message being processed.
 
-    The library would only log it, go on counting the message as being in work, and so take no
-    other: a worker whose line to the broker is half open would live and do nothing for ever.
+    Celery only logs a failed acknowledgement and keeps counting the message as in progress. A
+    worker with a half-open broker connection would stay alive and take no further message.
     """
 
     def acknowledge(self) -> None:
-        """Hand the message back, or let the supervisor start a worker with lines of its own."""
+        """Acknowledge the message, or stop the worker so that its supervisor starts a new one."""
         if self.acknowledged:
             return
-        broken: Any = self.connection_errors
+        connection_errors: Any = self.connection_errors
         try:
             self.on_ack(logger, ())
-        except broken as error:
-            logger.error("cannot_hand_back: %s", type(error).__name__)
+        except connection_errors as error:
+            logger.error("acknowledge_failed: %s", type(error).__name__)
             raise WorkerShutdown(1) from error
         self.acknowledged = True

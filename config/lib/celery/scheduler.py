@@ -1,4 +1,4 @@
-"""The clock that wakes the workers, by a time that nobody can set; only beat imports this."""
+"""Celery beat scheduler on the monotonic clock, without a state file."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from celery.beat import Scheduler
 
 
 class MonotonicScheduler(Scheduler):
-    """Sends each wake-up when it starts, then once in so many seconds.
+    """Sends each entry once at start, then at its interval.
 
-    The library notes the wall clock of the last turn, in a file: when that clock was set back by
-    a day, nobody was woken for a day. A wake-up too many does no harm, so nothing is kept.
+    Celery's own scheduler stores the wall-clock time of the last run in a file: after the clock is
+    set back by a day, it sends nothing for a day. Sending an entry too often does no harm, so no
+    state is stored.
     """
 
-    def __init__(self, *given: Any, **named: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._next: dict[str, float] = {}
-        super().__init__(*given, **named)
+        super().__init__(*args, **kwargs)
 
-    def tick(self, *_given: Any, **_named: Any) -> float:
-        """Send what is due; return the seconds until something is due again."""
+    def tick(self, *_args: Any, **_kwargs: Any) -> float:
+        """Send the due entries; return the seconds until the next one is due."""
         for name, entry in self.schedule.items():
             if self._next.get(name, 0.0) <= time.monotonic():
-                turn: Any = entry.schedule
-                self._next[name] = time.monotonic() + turn.run_every.total_seconds()
+                schedule: Any = entry.schedule
+                self._next[name] = time.monotonic() + schedule.run_every.total_seconds()
                 self.apply_entry(entry, producer=self.producer)
         return max(0.0, min(self._next.values()) - time.monotonic())

@@ -1,7 +1,7 @@
-"""Migrates while people work: a migration never queues for long, it lets others pass and retries.
+"""Migrations use a short lock timeout and retry, so that they can run while the site is in use.
 
-Whoever asks for a table while a migration waits for it stands behind the migration. So it waits
-half a second at most, gives up what it has begun and comes again a little later.
+A statement that needs a table queues behind a migration that waits for a lock on it. So a migration
+waits for half a second at most, rolls back and retries later.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 LOCK_WAIT = "500ms"
-RETRY_FOR = 15 * 60.0  # seconds; a backup of everything reads its tables for as long
+RETRY_FOR = 15 * 60.0  # seconds; a full backup holds its locks for as long
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0)
 LOCK_ERRORS = {"55P03", "40P01"}  # lock not available, deadlock
-ADVISORY_LOCK_ID = 20_261_125  # the number under which one migrates and others wait
+ADVISORY_LOCK_ID = 20_261_125  # held by the migrating process; the others wait for it
 
 Say = Callable[[str], object]
 
@@ -30,13 +30,13 @@ Say = Callable[[str], object]
 def migrate_with_retries(
     connection: BaseDatabaseWrapper, step: Callable[[], None], say: Say
 ) -> None:
-    """Do a step that needs tables which others use; again and again until it gets through.
+    """Run `step`, and run it again until it gets its locks; one process migrates at a time.
 
-    The step must begin where it was interrupted: what was done is noted, the rest was undone.
-    One migrates at a time. Raises CommandError when the tables have not been free for long.
+    The step must be able to continue after a rollback. Raises CommandError when the tables stay
+    locked for `RETRY_FOR` seconds.
     """
     until = time.monotonic() + RETRY_FOR
-    pauses = itertools.chain(RETRY_DELAYS, itertools.repeat(RETRY_DELAYS[-1]))
+    delays = itertools.chain(RETRY_DELAYS, itertools.repeat(RETRY_DELAYS[-1]))
     with _with_lock_timeout(connection), _advisory_lock(connection, say):
         while True:
             try:
@@ -47,17 +47,17 @@ def migrate_with_retries(
                     raise
                 if time.monotonic() > until:
                     raise CommandError(
-                        "The tables were in use all the time: nothing is half done. Look for a "
+                        "The tables stayed in use; no migration is half applied. Look for a "
                         "transaction that does not end (pg_stat_activity), then migrate again."
                     ) from error
-            pause = next(pauses)
-            say(f"\n  A table is in use; letting others pass, again in {pause:g} s.")
-            time.sleep(pause)
+            delay = next(delays)
+            say(f"\n  A table is in use; retrying in {delay:g} s.")
+            time.sleep(delay)
 
 
 @contextmanager
 def _with_lock_timeout(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Wait briefly for tables, but take as long as need be once they are ours."""
+    """Set a short lock timeout and no statement timeout for this connection."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
         cursor.execute("SET statement_timeout = 0")
@@ -72,33 +72,34 @@ def _with_lock_timeout(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def _advisory_lock(connection: BaseDatabaseWrapper, say: Say) -> Iterator[None]:
-    """Let one migrate at a time. Asked again rather than waited for: an index that is built
-    meanwhile waits for every statement under way, and so would wait for ours.
+    """Hold the advisory lock of migrations.
+
+    It polls instead of waiting inside one statement: CREATE INDEX CONCURRENTLY in the other process
+    waits for every running statement, and would wait for this one.
     """
-    asked = 0
-    while not _ask(connection, "SELECT pg_try_advisory_lock(%s)"):
-        if not asked:
-            say("Somebody else is migrating; waiting for that.")
-        asked += 1
+    is_waiting = False
+    while not _query(connection, "SELECT pg_try_advisory_lock(%s)"):
+        if not is_waiting:
+            say("Another process is migrating; waiting for it.")
+        is_waiting = True
         time.sleep(1)
     try:
         yield
     finally:
         if connection.is_usable():
-            _ask(connection, "SELECT pg_advisory_unlock(%s)")
+            _query(connection, "SELECT pg_advisory_unlock(%s)")
 
 
-def _ask(connection: BaseDatabaseWrapper, question: str) -> bool:
+def _query(connection: BaseDatabaseWrapper, sql: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(question, [ADVISORY_LOCK_ID])
+        cursor.execute(sql, [ADVISORY_LOCK_ID])
         return bool(cursor.fetchone()[0])
 
 
 class AddIndexConcurrentlyWithRetry(AddIndexConcurrently):
     """Add an index while its table is read and written; the only operation of its migration.
 
-    It waits for transactions that are under way, and nobody waits for it. One that was broken off
-    leaves an index that is of no use; it is removed first, so that it can be repeated.
+    An interrupted build leaves an invalid index, which the next attempt drops first.
     """
 
     def database_forwards(
@@ -108,7 +109,7 @@ class AddIndexConcurrentlyWithRetry(AddIndexConcurrently):
         from_state: Any,
         to_state: Any,
     ) -> None:
-        """Remove what an interrupted attempt has left, then build."""
+        """Drop the invalid index of an interrupted attempt, then build."""
         name = schema_editor.quote_name(self.index.name)
         schema_editor.execute("SET lock_timeout = 0")
         schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")

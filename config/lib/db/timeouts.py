@@ -1,4 +1,4 @@
-"""Lets questions put to the whole database take as long as they take."""
+"""Disable the statement and read timeouts for maintenance queries."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from django.db import connection
 
 @contextmanager
 def without_timeouts() -> Iterator[None]:
-    """Lift this thread's limits on a statement and on silence; for operators, never for requests.
+    """Disable both timeouts of this thread's connection; restore them at the end.
 
-    They are put back at the end.
+    For management commands, never for requests.
     """
     connection.ensure_connection()
-    line: Any = connection.connection
-    usual = getattr(line, "patience", None)
+    driver_connection: Any = connection.connection
+    read_timeout = getattr(driver_connection, "read_timeout", None)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SHOW statement_timeout")
-            (limit,) = cursor.fetchone()
+            (statement_timeout,) = cursor.fetchone()
             cursor.execute("SET statement_timeout = 0")
-            line.patience = None
+            driver_connection.read_timeout = None
             yield
-            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [limit])
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [statement_timeout])
     finally:
-        line.patience = usual
+        driver_connection.read_timeout = read_timeout

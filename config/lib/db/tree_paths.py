@@ -1,4 +1,4 @@
-"""Paths of trees with fixed-width ids, and ids drawn before the row is written."""
+"""Materialised paths of trees, and ids taken before a row is written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WIDTH = 8
 
 
 class Crumb(TypedDict):
-    """One step of the way down a tree; the last has no address."""
+    """An element of a breadcrumb trail; the last one has no URL."""
 
     label: str
     url: str
@@ -27,7 +27,7 @@ def ids_of(path: str) -> list[int]:
 
 
 def draw_ids(model: type[models.Model], count: int) -> list[int]:
-    """Take `count` new ids from the table's sequence, so that a path is written with its row."""
+    """Take `count` ids from the table's sequence, because a path contains the id of its row."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",

@@ -1,8 +1,9 @@
-"""Dated rows: the shape shared by everything that is valid from one day to another."""
+"""Rows with a validity period: base model, queryset, constraints; seasons; levels of a tree."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Any, Self, TypeVar
 
 from django.contrib.postgres.fields import DateRangeField
@@ -21,15 +22,15 @@ M = TypeVar("M", bound=models.Model)
 
 
 class DatedQuerySet(models.QuerySet[M]):
-    """Questions about validity on a day."""
+    """Filters by validity on a day."""
 
     def on(self, day: dt.date) -> Self:
-        """Keep the rows valid on `day`; `valid_to` is the last valid day, empty means open."""
+        """Return the rows valid on `day`; `valid_to` is the last valid day, empty means open."""
         return self.filter(valid_on(day))
 
 
 def valid_on(day: dt.date, prefix: str = "") -> Q:
-    """Condition "valid on `day`" for use behind a relation named by `prefix` (`"post__"`)."""
+    """Return the condition "valid on `day`"; `prefix` names a relation, such as `"post__"`."""
     started = Q(**{f"{prefix}valid_from__lte": day})
     not_ended = Q(**{f"{prefix}valid_to__isnull": True}) | Q(**{f"{prefix}valid_to__gte": day})
     return started & not_ended
@@ -50,13 +51,13 @@ class Dated(models.Model):
 
 
 def dates_in_order(name: str) -> models.CheckConstraint:
-    """Constraint refusing a row that ends before it begins."""
+    """Return a constraint that refuses a row ending before it begins."""
     condition: Any = Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from"))
     return models.CheckConstraint(condition=condition, name=name)
 
 
 def validity() -> Func:
-    """The days a row is valid, as a range the database can test for overlap."""
+    """Return the validity period as a date range, for exclusion constraints."""
     return Func(
         F("valid_from"),
         F("valid_to"),
@@ -67,7 +68,7 @@ def validity() -> Func:
 
 
 def season_paired(name: str) -> models.CheckConstraint:
-    """Constraint refusing a season with only one end; both empty means the whole year."""
+    """Return a constraint that refuses a season with one end; both empty: the whole year."""
     both = ~Q(season_from="") & ~Q(season_to="")
     return models.CheckConstraint(condition=Q(season_from="", season_to="") | both, name=name)
 
@@ -86,7 +87,7 @@ def in_season(day: dt.date, season_from: str, season_to: str) -> bool:
 
 
 def season_words(season_from: str, season_to: str) -> str:
-    """Say a season as a reader would (`5月15日至9月30日`); nothing for the whole year."""
+    """Return a season in words (`5月15日至9月30日`); an empty string for the whole year."""
     if not season_from:
         return ""
     first, last = (
@@ -94,3 +95,11 @@ def season_words(season_from: str, season_to: str) -> str:
         for end in (season_from, season_to)
     )
     return gettext("%(first)s至%(last)s") % {"first": first, "last": last}
+
+
+def kind_fits_level(table: Mapping[Any, Iterable[Any]], name: str) -> models.CheckConstraint:
+    """Return a constraint that allows at each level only the kinds that `table` names for it."""
+    condition = Q()
+    for level, kinds in table.items():
+        condition |= Q(level=level, kind__in=sorted(kinds))
+    return models.CheckConstraint(condition=condition, name=name)

@@ -1,4 +1,4 @@
-"""What the description of the API says beside each operation: who comes in, and every refusal."""
+"""OpenAPI extensions: the token scheme, and the error responses of every operation."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 PROBLEM = "application/problem+json"
-READ = {400: "Malformed", 401: "NotLoggedIn", 403: "NotAllowed", 406: "NotAcceptable"}
+READ = {400: "BadRequest", 401: "NotLoggedIn", 403: "NotAllowed", 406: "NotAcceptable"}
 WRITE = {
     **READ,
-    409: "NotNow",
+    409: "WrongState",
     413: "TooLarge",
     415: "WrongType",
-    429: "TooMany",
+    429: "RateLimited",
 }
 GUARDED = {412: "Stale", 428: "PreconditionRequired"}
-ALWAYS = {503: "NotYetAccepted"}
+ALWAYS = {503: "ServiceUnavailable"}
 MEANING = {
-    "Malformed": "The request cannot be read; `errors` says field by field what is wrong.",
-    "NotLoggedIn": "No token or session, or one that is no longer valid.",
-    "NotAllowed": "An act you may know of, but which is somebody else's to do.",
-    "NotFound": "It does not exist, or not for you; the two cannot be told apart.",
-    "NotAcceptable": "Answers are JSON only.",
-    "NotNow": "The case is not in a state for this, or the same key is still being handled.",
-    "Stale": "Somebody changed the case since the version named in `If-Match`.",
-    "TooLarge": "The body is larger than is read here.",
-    "WrongType": "The body's media type is not read here.",
-    "KeyReused": "The idempotency key was used for another body.",
-    "PreconditionRequired": "Name the version you saw in `If-Match`.",
-    "TooMany": "Too many writes in a short while; see `Retry-After`.",
-    "NotYetAccepted": "A service is away; nothing was accepted, send it again after `Retry-After`.",
+    "BadRequest": "The request is malformed; `errors` lists the errors by field.",
+    "NotLoggedIn": "No token or session, or an expired one.",
+    "NotAllowed": "The object is visible to you, but the action is not permitted.",
+    "NotFound": "It does not exist or is not visible to you; the two cannot be told apart.",
+    "NotAcceptable": "Responses are JSON only.",
+    "WrongState": "The status of the case does not allow this, or the same key is being processed.",
+    "Stale": "The case has changed since the version in `If-Match`.",
+    "TooLarge": "The body is too large.",
+    "WrongType": "The media type of the body is not supported.",
+    "KeyReused": "The idempotency key was used with another body.",
+    "PreconditionRequired": "The header `If-Match` with the version you saw is required.",
+    "RateLimited": "Too many writes in a short time; see `Retry-After`.",
+    "ServiceUnavailable": "Nothing was accepted; retry after `Retry-After`.",
 }
-WAITS = frozenset({"TooMany", "NotYetAccepted"})
+WITH_RETRY_AFTER = frozenset({"RateLimited", "ServiceUnavailable"})
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "description": "A refusal, as RFC 9457 has it.",
+    "description": "An error, as in RFC 9457.",
     "required": ["type", "title", "status", "code", "request_id"],
     "properties": {
         "type": {"type": "string"},
-        "title": {"type": "string", "description": "What the status means, for people."},
+        "title": {"type": "string", "description": "The meaning of the status, for people."},
         "status": {"type": "integer"},
         "code": {"type": "string", "description": "The reason, for programs."},
-        "request_id": {"type": "string", "description": "To be named when asking for help."},
-        "detail": {"type": "string", "description": "The rule that refused, for people."},
+        "request_id": {"type": "string", "description": "The id of the request, for support."},
+        "detail": {"type": "string", "description": "The reason, for people."},
         "errors": {
             "type": "array",
             "items": {
@@ -60,19 +60,19 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # no types
-    """Describes the token of a system account."""
+class BearerScheme(OpenApiAuthenticationExtension):
+    """Describes the token of an API client."""
 
     target_class = "members.accounts.tokens.BearerToken"
     name = "token"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002 - as called
-        """Return the scheme."""
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the security scheme."""
         return {"type": "http", "scheme": "bearer"}
 
 
-def add_problems(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """Give every operation its refusals; which they are follows from method and parameters."""
+def add_problems(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Add the error responses to every operation, derived from its method and parameters."""
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
     components["responses"] = {name: _response(name) for name in sorted(MEANING)}
@@ -86,24 +86,25 @@ def add_problems(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
 
 
 def _problems(path: str, method: str, operation: dict[str, Any]) -> dict[int, str]:
-    headers = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
-    found = (READ if method == "get" else WRITE) | ALWAYS
+    parameters = operation.get("parameters", ())
+    headers = {parameter["name"] for parameter in parameters if parameter["in"] == "header"}
+    problems = (READ if method == "get" else WRITE) | ALWAYS
     if "{" in path:
-        found = found | {404: "NotFound"}
+        problems = problems | {404: "NotFound"}
     if "If-Match" in headers:
-        found = found | GUARDED
+        problems = problems | GUARDED
     if "Idempotency-Key" in headers:
-        found = found | {422: "KeyReused"}
-    return found
+        problems = problems | {422: "KeyReused"}
+    return problems
 
 
 def _response(name: str) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    response: dict[str, Any] = {
         "description": MEANING[name],
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    if name in WAITS:
-        said["headers"] = {
+    if name in WITH_RETRY_AFTER:
+        response["headers"] = {
             "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}
         }
-    return said
+    return response

@@ -1,4 +1,4 @@
-"""Fields and bodies for programs that take exactly what is documented, and nothing else."""
+"""Serializers of the API that accept exactly the documented types and fields."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CheapCopyMixin(serializers.Field[Any, Any, Any, Any]):
 
 
 class StrictCharField(CheapCopyMixin, serializers.CharField):
-    """Words; a number or a truth value is none. Unless blank is allowed, more than spaces."""
+    """Accepts strings only; not only whitespace, unless `allow_blank`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -39,17 +39,17 @@ class StrictCharField(CheapCopyMixin, serializers.CharField):
             self.validators.append(RegexValidator(r"\S"))
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the words without spaces around them."""
+        """Return the stripped string."""
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
 
 
 class StrictIntegerField(CheapCopyMixin, serializers.IntegerField):
-    """A whole number, not one written as words."""
+    """Accepts JSON numbers without fraction, not strings."""
 
     def to_internal_value(self, data: Any) -> int:
-        """Return the number."""
+        """Return the integer."""
         is_whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
         if not is_whole or isinstance(data, bool):
             self.fail("invalid")
@@ -57,35 +57,35 @@ class StrictIntegerField(CheapCopyMixin, serializers.IntegerField):
 
 
 class StrictBooleanField(CheapCopyMixin, serializers.BooleanField):
-    """Yes or no, not a word for it."""
+    """Accepts true and false, not strings or numbers."""
 
     def to_internal_value(self, data: Any) -> bool:
-        """Return yes or no."""
+        """Return the boolean."""
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
 
 
 class StrictChoiceField(CheapCopyMixin, serializers.ChoiceField):
-    """One of a few words."""
+    """One of a list of choices."""
 
 
 class StrictIdField(StrictIntegerField):
-    """The id of a row."""
+    """The id of a row, a positive 64-bit integer."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=LARGEST_ID, **kwargs)
 
 
 class StrictSerializer(CheapCopyMixin, serializers.Serializer[Any]):
-    """A body; a field it does not know is refused, because it was meant to do something."""
+    """Serializer that refuses unknown fields, so that a misspelt field is not ignored."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields for this body."""
+        """Return copies of the declared fields."""
         return {name: copy.deepcopy(field) for name, field in self._declared_fields.items()}
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the values, or say field by field what is wrong."""
+        """Return the validated values; raise ValidationError with the errors by field."""
         if isinstance(data, dict):
             unknown = sorted(set(map(str, data)) - set(self.fields))
             if unknown:

@@ -1,4 +1,4 @@
-"""The content policy of every answer: one for the whole site."""
+"""Content-Security-Policy header: one policy for the whole site."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.http.response import HttpResponseBase
 
 
 class ContentSecurityPolicyMiddleware:
-    """Says the policy of the settings with every answer.
+    """Adds the policy of the settings to every response.
 
-    The library's own middleware builds it twice for each answer, because a page could ask for an
-    exception; none does, and none can here.
+    django-csp's own middleware builds the policy twice per response, because views may change it;
+    here no view can.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -23,9 +23,9 @@ class ContentSecurityPolicyMiddleware:
         self._policy = build_policy()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request, with the policy in a header."""
+        """Add the header to the response."""
         response = self.get_response(request)
         if settings.DEBUG and response.status_code in (404, 500):
-            return response  # the framework's own pages for developers carry their style inside
+            return response  # Django's debug pages use inline styles
         response.headers[HEADER] = self._policy
         return response

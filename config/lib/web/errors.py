@@ -1,9 +1,10 @@
-"""Turns every failure into an honest answer: a page for people, problem+json for programs."""
+"""Error responses: an HTML page for browsers, `application/problem+json` (RFC 9457) for the API."""
 
 import errno
 import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from django.conf import settings
@@ -24,11 +25,14 @@ from rest_framework.views import set_rollback
 from config.lib.domain_errors import DomainError
 from config.lib.web.request_log import request_id
 
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
 PROBLEM = "application/problem+json"
-RETRY_AFTER = 5  # seconds; a killed database answers again within that time
+RETRY_AFTER = 5  # seconds; a database restarts within that time
 API = "/api/"
-_REFUSED_BY_TRIGGER = "P0001"
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+_RAISED_BY_TRIGGER = "P0001"
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 _log = structlog.get_logger("errors")
 _CODES = {
     400: "bad_request",
@@ -50,18 +54,18 @@ _CODES = {
 
 
 class RequestSanityMiddleware:
-    """Refuses what will not be read: a NUL in path or cookie (400), a body without measure (413).
+    """Rejects requests with NUL bytes in path or cookies (400) or with an oversized body (413).
 
-    No database takes a NUL for text. A body is measured by the length it announces, since the
-    server reads no further than that; photos wait on the disk while they are received.
+    PostgreSQL text cannot contain NUL. The size is taken from Content-Length, because the web
+    server reads no further than that.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request if its path and cookies can be read."""
-        if any("\0" in one for one in (request.path, *request.COOKIES.values())):
+        """Reject the request or process it."""
+        if any("\0" in text for text in (request.path, *request.COOKIES.values())):
             return answer(request, 400)
         length = str(request.META.get("CONTENT_LENGTH") or "0")
         if length.isdecimal() and int(length) > settings.LARGEST_BODY:
@@ -69,44 +73,44 @@ class RequestSanityMiddleware:
         return self.get_response(request)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer what could not be read (400)."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Error handler: malformed request (400)."""
     return answer(request, 400)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer an act the visitor may know of but not do (403)."""
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Error handler: the user may not do this (403)."""
     return answer(request, 403)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer what does not exist, or exists but not for this visitor (404)."""
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Error handler: not found, or not visible to this user (404)."""
     return answer(request, 404)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer a form whose token is missing or outdated (403), telling how to send it again."""
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Error handler: missing or outdated CSRF token (403); the page says how to send it again."""
     return answer(request, 403, page="403_csrf", code="form_outdated")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer any other failure: what a rule or the database said no to, or our own mistake."""
+    """Error handler: any other exception; `status_of` decides the status."""
     error = sys.exc_info()[1]
     status = status_of(error)
-    sentence = error.message if isinstance(error, DomainError) else ""
+    detail = error.message if isinstance(error, DomainError) else ""
     code = error.code if isinstance(error, DomainError) else ""
-    return answer(request, status, code=code, detail=sentence)
+    return answer(request, status, code=code, detail=detail)
 
 
 def status_of(error: BaseException | None) -> int:
-    """Return 503 when a service or the disk fails us, 409 when a rule refuses, else 500."""
+    """Return 503 for a failed service or disk, the status of a domain error, 409, or 500."""
     if isinstance(error, DomainError):
         return error.status
     if isinstance(error, OperationalError | InterfaceError | RedisError):
         return 503
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         return 503
-    if isinstance(error, InternalError) and _refused_by_trigger(error):
+    if isinstance(error, InternalError) and _raised_by_trigger(error):
         return 409
     return 500
 
@@ -114,7 +118,7 @@ def status_of(error: BaseException | None) -> int:
 def answer(
     request: HttpRequest, status: int, *, page: str = "", code: str = "", detail: str = ""
 ) -> HttpResponse:
-    """Return the page or the problem document for a status, with what a retrying client needs."""
+    """Return the page or the problem document for a status; 503 gets a Retry-After header."""
     if request.path.startswith(API):
         response = problem(request, status, code=code, detail=detail)
     else:
@@ -127,7 +131,7 @@ def answer(
 def problem(
     request: HttpRequest, status: int, *, code: str = "", detail: str = "", errors: object = None
 ) -> HttpResponse:
-    """Return an RFC 9457 document; `errors` lists what is wrong field by field."""
+    """Return an RFC 9457 document; `errors` lists field, code and message of each error."""
     body = problem_body(request, status, code=code, detail=detail, errors=errors)
     return JsonResponse(body, status=status, content_type=PROBLEM, json_dumps_params=_PLAIN)
 
@@ -151,15 +155,14 @@ def problem_body(
 
 
 def problem_handler(exc: Exception, context: Mapping[str, object]) -> Response | None:
-    """Answer for the REST framework; None leaves the failure to `server_error`."""
+    """Exception handler of the REST framework; None leaves the exception to `server_error`."""
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
     elif isinstance(exc, DjangoValidationError):
         exc = exceptions.ValidationError(as_serializer_error(exc))
-    view = context["view"]
-    request: HttpRequest = view.request._request  # type: ignore[attr-defined]  # noqa: SLF001
+    request = cast("APIView", context["view"]).request
     if isinstance(exc, DomainError):
         set_rollback()
         body = problem_body(request, exc.status, code=exc.code, detail=exc.message)
@@ -172,15 +175,15 @@ def problem_handler(exc: Exception, context: Mapping[str, object]) -> Response |
     detail = "" if fields or not isinstance(exc.detail, str) else str(exc.detail)
     body = problem_body(request, exc.status_code, detail=detail, errors=fields)
     headers = {}
-    if getattr(exc, "auth_header", None):
-        headers["WWW-Authenticate"] = str(exc.auth_header)  # type: ignore[attr-defined]
-    if getattr(exc, "wait", None):
-        headers["Retry-After"] = str(int(exc.wait) + 1)  # type: ignore[attr-defined]
+    if auth_header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = str(auth_header)
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
     return Response(body, status=exc.status_code, headers=headers, content_type=PROBLEM)
 
 
 def title(status: int) -> str:
-    """Return what a status means, in plain words."""
+    """Return the meaning of a status in plain words."""
     return {
         400: _("看不懂这个请求"),
         401: _("请先登录"),
@@ -200,23 +203,26 @@ def title(status: int) -> str:
 
 
 def _fields(details: object, path: str = "") -> list[dict[str, str]]:
-    """Flatten the framework's nested errors to a list of field, code and message."""
+    """Flatten the nested errors of the framework to a list of field, code and message."""
     if isinstance(details, dict) and {"message", "code"} <= details.keys():
-        words = {"field": path, "code": details["code"], "message": details["message"]}
-        # Half a character that was sent (`\ud800`) can be read, but never written again.
-        return [{name: str(each).encode(errors="replace").decode() for name, each in words.items()}]
+        error = {"field": path, "code": details["code"], "message": details["message"]}
+        # A lone surrogate (`\ud800`) in the input can be parsed, but not encoded again.
+        return [{name: str(text).encode(errors="replace").decode() for name, text in error.items()}]
     if isinstance(details, dict):
-        inside = [(f"{path}.{key}" if path else str(key), each) for key, each in details.items()]
+        nested = [(f"{path}.{key}" if path else str(key), value) for key, value in details.items()]
     elif isinstance(details, list):
-        nested = any(isinstance(each, dict) and "message" not in each for each in details)
-        inside = [(f"{path}[{at}]" if nested else path, each) for at, each in enumerate(details)]
+        is_indexed = any(isinstance(value, dict) and "message" not in value for value in details)
+        nested = [
+            (f"{path}[{index}]" if is_indexed else path, value)
+            for index, value in enumerate(details)
+        ]
     else:
         return []
-    return [line for where, each in inside for line in _fields(each, where)]
+    return [error for field, value in nested for error in _fields(value, field)]
 
 
 def _page(request: HttpRequest, name: str, detail: str) -> str:
-    """Render the error page; when even that fails, a plain one that needs nothing."""
+    """Render the error page; when rendering fails, return a minimal page."""
     context = {
         "request": request,
         "request_id": request_id(request),
@@ -225,20 +231,20 @@ def _page(request: HttpRequest, name: str, detail: str) -> str:
     }
     status = int(name) if name.isdigit() else 403
     try:
-        found = loader.select_template([f"errors/{name}.html", "errors/500.html"])
-        # Without what other pages know of their reader: it would have to ask the database.
-        return str(found.render(context))
-    except Exception as error:  # noqa: BLE001 - a page about a failure must not fail
+        template = loader.select_template([f"errors/{name}.html", "errors/500.html"])
+        # Without context processors: they query the database, which may be unavailable.
+        return str(template.render(context))
+    except Exception as error:  # noqa: BLE001 - an error page must not fail
         _log.warning("error_page_failed", page=name, exc_info=error)
-        words = escape(detail or title(status))
+        message = escape(detail or title(status))
         return (
-            f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>{words}</title>'
-            f"<h1>{words}</h1><p>{escape(request_id(request))}</p></html>"
+            f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>{message}</title>'
+            f"<h1>{message}</h1><p>{escape(request_id(request))}</p></html>"
         )
 
 
-def _refused_by_trigger(error: InternalError) -> bool:
-    return getattr(error.__cause__, "pgcode", None) == _REFUSED_BY_TRIGGER
+def _raised_by_trigger(error: InternalError) -> bool:
+    return getattr(error.__cause__, "pgcode", None) == _RAISED_BY_TRIGGER
 
 
 _PLAIN = {"ensure_ascii": False}

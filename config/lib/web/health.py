@@ -1,4 +1,4 @@
-"""Tells machines whether this process lives, can do its work, and how far the work is behind."""
+"""Health checks and metrics: liveness, readiness, and the age of pending work."""
 
 import hmac
 import ipaddress
@@ -24,23 +24,27 @@ View = Callable[[HttpRequest], HttpResponse]
 
 @dataclass(frozen=True)
 class Probe:
-    """How old, in seconds, the oldest piece of owed work is; None when nothing is owed."""
+    """A queue whose backlog is monitored.
+
+    `age` returns the age of the oldest pending row in seconds, None when nothing is pending. Above
+    `limit` seconds the queue counts as behind.
+    """
 
     name: str
     age: Callable[[], float | None]
-    limit: float  # seconds; older than this, the work is behind
+    limit: float
 
 
 _probes: dict[str, Probe] = {}
 
 
 def register(probe: Probe) -> None:
-    """Add a probe; an app does so when it is ready. A second one of the same name replaces it."""
+    """Add a probe, called in AppConfig.ready(); a second one of the same name replaces it."""
     _probes[probe.name] = probe
 
 
 def internal(view: View) -> View:
-    """Answer only callers from inside: a private address without a proxy, or the metrics token."""
+    """Answer internal callers only (private address without proxy, or METRICS_TOKEN), else 404."""
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
@@ -54,7 +58,7 @@ def internal(view: View) -> View:
 @require_safe
 @never_cache
 def livez(_request: HttpRequest) -> HttpResponse:
-    """Answer whenever the process can; a supervisor restarts it when it cannot."""
+    """Liveness: return 200 as long as the process responds."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
@@ -62,49 +66,49 @@ def livez(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @internal
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Say whether reports can be taken in: 200, or 503 when database or disk refuse.
+    """Readiness: return 200, or 503 when the database or the disk cannot be written.
 
-    Work that is behind is shown but does not turn visitors away; it is `behind`, not `failed`.
+    Queues that are behind are shown, with status `behind`, but do not make the site unready.
     """
     checks: dict[str, dict[str, object]] = {"disk": _disk(), "database": _database()}
-    works = all(check["ok"] for check in checks.values())
+    is_ready = all(check["ok"] for check in checks.values())
     if checks["database"]["ok"]:
-        checks |= {probe.name: _owed(probe) for probe in _probes.values()}
-    on_time = all(check["ok"] for check in checks.values())
-    status = "failed" if not works else "ok" if on_time else "behind"
-    return JsonResponse({"status": status, "checks": checks}, status=200 if works else 503)
+        checks |= {probe.name: _pending(probe) for probe in _probes.values()}
+    is_on_time = all(check["ok"] for check in checks.values())
+    status = "failed" if not is_ready else "ok" if is_on_time else "behind"
+    return JsonResponse({"status": status, "checks": checks}, status=200 if is_ready else 503)
 
 
 @require_safe
 @never_cache
 @internal
 def metrics(_request: HttpRequest) -> HttpResponse:
-    """Return the figures of all web processes, and the age of what is owed."""
+    """Return the Prometheus metrics of all web processes, and the age of pending work."""
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)
     else:
         registry.register(REGISTRY)
-    registry.register(_Owed())
+    registry.register(_PendingWork())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-class _Owed:
-    """Reads the probes when the figures are asked for."""
+class _PendingWork:
+    """Collector that reads the probes when the metrics are requested."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the age of the oldest owed work, 0 when nothing is owed."""
+        """Yield the age of the oldest pending row of each queue, 0 when nothing is pending."""
         ages = GaugeMetricFamily(
             "pending_work_age_seconds", "Age of the oldest pending row", labels=["queue"]
         )
         for probe in _probes.values():
-            age = _owed(probe).get("seconds")
+            age = _pending(probe).get("seconds")
             if isinstance(age, float):
                 ages.add_metric([probe.name], age)
         yield ages
 
 
-def _owed(probe: Probe) -> dict[str, object]:
+def _pending(probe: Probe) -> dict[str, object]:
     try:
         age = probe.age() or 0.0
     except (DatabaseError, InterfaceError):
@@ -113,7 +117,7 @@ def _owed(probe: Probe) -> dict[str, object]:
 
 
 def _database() -> dict[str, object]:
-    """Ask for a transaction number: only a database that can write gives one."""
+    """Request a transaction id: only a writable database assigns one."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SHOW transaction_read_only")
@@ -139,7 +143,7 @@ def _is_internal(request: HttpRequest) -> bool:
     ):
         return True
     if "X-Forwarded-For" in request.headers:
-        return False  # somebody outside, brought here by a proxy
+        return False  # an external caller, forwarded by a proxy
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_private
     except ValueError:

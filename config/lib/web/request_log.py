@@ -1,4 +1,4 @@
-"""Gives every request a number, one log line and its figures, none of them with personal data."""
+"""Request id, one log line and metrics per request, without personal data."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ NO_ROUTE = "none"
 _FROM_PROXY = re.compile(r"[0-9a-f-]{16,40}")
 _SECONDS = Histogram(
     "http_request_duration_seconds",
-    "Time from a request's arrival to its answer",
+    "Time from the arrival of a request to its response",
     ["route", "method", "status"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
@@ -30,38 +30,38 @@ _log = structlog.get_logger("request")
 
 
 class RequestMiddleware:
-    """Numbers the request, logs it when it is answered, and counts it.
+    """Assigns a request id, logs the response and measures its time.
 
-    The log names the route, not the path, and never the query: both can hold a tracking code, a
-    name or a telephone number that somebody searched for.
+    The log contains the route, never the path or the query: both may contain a tracking code, a
+    name or a telephone number.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request, with its number in a header."""
-        number = request.META["REQUEST_ID"] = _number(request)
-        bound = structlog.contextvars.bind_contextvars(request_id=number)
+        """Process the request, with its id in the log context and in a response header."""
+        new_id = request.META["REQUEST_ID"] = _new_request_id(request)
+        tokens = structlog.contextvars.bind_contextvars(request_id=new_id)
         try:
-            return self._answer(request, number)
+            return self._respond(request, new_id)
         finally:
-            structlog.contextvars.reset_contextvars(**bound)
+            structlog.contextvars.reset_contextvars(**tokens)
 
-    def _answer(self, request: HttpRequest, number: str) -> HttpResponseBase:
+    def _respond(self, request: HttpRequest, new_id: str) -> HttpResponseBase:
         started = time.perf_counter()
         response = self.get_response(request)
-        response.headers[HEADER] = number
+        response.headers[HEADER] = new_id
         if request.method == "HEAD" and isinstance(response, HttpResponse):
-            response.content = b""  # the length has been noted already
+            response.content = b""  # Content-Length is set already
         seconds = time.perf_counter() - started
         method = request.method if request.method in _METHODS else "other"
-        name = route(request)
-        _SECONDS.labels(name, method, str(response.status_code)).observe(seconds)
+        route_name = route(request)
+        _SECONDS.labels(route_name, method, str(response.status_code)).observe(seconds)
         _log.info(
             "request",
             method=method,
-            route=name,
+            route=route_name,
             status=response.status_code,
             ms=round(seconds * 1000),
             user=_user_id(request),
@@ -70,12 +70,12 @@ class RequestMiddleware:
 
 
 def request_id(request: HttpRequest) -> str:
-    """Return the request's number, which a caller can read out on the telephone."""
+    """Return the request id, which error pages show to the user."""
     return str(request.META.get("REQUEST_ID", ""))
 
 
 def route(request: HttpRequest) -> str:
-    """Return the name of the route that answered; NO_ROUTE when none did."""
+    """Return the name of the matched route, NO_ROUTE when none matched."""
     match = request.resolver_match
     return (match.view_name or match.route) if match else NO_ROUTE
 
@@ -83,21 +83,24 @@ def route(request: HttpRequest) -> str:
 def logging_config(*, as_json: bool, level: str = "INFO", with_messages: bool = False) -> Any:
     """Return the logging configuration: one line per event on standard error.
 
-    Messages of exceptions are kept only when `with_messages` is set, because the database's quote
-    the very values it refused.
+    Messages of exceptions are logged only with `with_messages`, because those of the database
+    quote the refused values.
     """
     configure(as_json=as_json)
-    before = [*_SHARED, _Traces(with_messages)]
-    last = _JSON if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    pre_chain = [*_SHARED, _ExceptionFormatter(with_messages)]
+    renderer = _JSON if as_json else structlog.dev.ConsoleRenderer(colors=False)
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"no_path": {"()": _NoPath}},
+        "filters": {"no_path": {"()": _PathFilter}},
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": before,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+                "foreign_pre_chain": pre_chain,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    renderer,
+                ],
             },
         },
         "handlers": {
@@ -109,23 +112,23 @@ def logging_config(*, as_json: bool, level: str = "INFO", with_messages: bool = 
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # Django brings handlers of its own for these two.
+            # Django configures handlers for these two.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-            # Refused requests have a line already; failures are told with their trace.
+            # Refused requests have their own line; errors are logged with their traceback.
             "django.request": {"level": "ERROR"},
         },
     }
 
 
 def configure(*, as_json: bool) -> None:
-    """Send our own log calls through the same formatter as everybody else's."""
-    traces = _Traces(with_messages=not as_json)
+    """Format structlog's log calls like those of the standard library."""
+    exceptions = _ExceptionFormatter(with_messages=not as_json)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             *_SHARED,
-            traces,
+            exceptions,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -134,15 +137,15 @@ def configure(*, as_json: bool) -> None:
 
 
 def json_lines_wanted(choice: str) -> bool:
-    """Return whether logs are JSON: as chosen (`json`, `text`), else unless a person watches."""
+    """Return whether logs are JSON: `json`, `text`, or by default unless stderr is a terminal."""
     return choice == "json" or (choice != "text" and not sys.stderr.isatty())
 
 
-class _NoPath(logging.Filter):
-    """Puts the route's name where Django would log the path."""
+class _PathFilter(logging.Filter):
+    """Replaces the path in Django's log records by the name of the route."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Replace the path among the record's arguments; keep every record."""
+        """Replace the path in the arguments of the record; return True (log every record)."""
         request = getattr(record, "request", None)
         if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
             paths = {request.path, request.get_full_path()}
@@ -150,24 +153,24 @@ class _NoPath(logging.Filter):
         return True
 
 
-class _Traces:
-    """Turns an exception into its types and places."""
+class _ExceptionFormatter:
+    """structlog processor that logs an exception as its types and locations."""
 
     def __init__(self, with_messages: bool) -> None:
         self.with_messages = with_messages
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        found = event.pop("exc_info", None)
-        if found is True:
-            found = sys.exc_info()
-        error = found[1] if isinstance(found, tuple) else found
+        exc_info = event.pop("exc_info", None)
+        if exc_info is True:
+            exc_info = sys.exc_info()
+        error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
         if isinstance(error, BaseException):
             event["exception"] = describe(error, with_messages=self.with_messages)
         return event
 
 
 def describe(error: BaseException, *, with_messages: bool = False) -> list[str]:
-    """Return an exception and its causes, each with the places it went through."""
+    """Return the lines of an exception and its causes, each with its locations."""
     lines: list[str] = []
     current: BaseException | None = error
     while current and len(lines) < 200:
@@ -182,14 +185,14 @@ def describe(error: BaseException, *, with_messages: bool = False) -> list[str]:
     return lines
 
 
-def _number(request: HttpRequest) -> str:
-    """Keep the number that our own proxy gave, so that both logs can be laid side by side."""
-    given = request.headers.get(HEADER, "") if settings.TRUSTED_PROXIES else ""
-    return given if _FROM_PROXY.fullmatch(given) else uuid.uuid4().hex
+def _new_request_id(request: HttpRequest) -> str:
+    """Return the id assigned by a trusted proxy, so that both logs can be joined, or a new id."""
+    from_proxy = request.headers.get(HEADER, "") if settings.TRUSTED_PROXIES else ""
+    return from_proxy if _FROM_PROXY.fullmatch(from_proxy) else uuid.uuid4().hex
 
 
 def _user_id(request: HttpRequest) -> int | None:
-    """Return who asked, when that is known already: a log line causes no query."""
+    """Return the user's id if the user is loaded already: logging causes no query."""
     user = request.__dict__.get("user")
     if isinstance(user, SimpleLazyObject):
         user = request.__dict__.get("_cached_user")

@@ -1,4 +1,4 @@
-"""Sessions in the database, by its clock; one that is away is our failure, not the visitor's."""
+"""Session store in the database, with expiry by the database's clock."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from config.lib import clock
 
 
 class SessionStore(DatabaseStore):
-    """Keeps sessions as the framework does."""
+    """Django's database sessions, except for the clock and the error of an unavailable database."""
 
     def save(self, must_create: bool = False) -> None:
-        """Save; when the database is away that is what is said (503).
+        """Save; raise OperationalError (503) when the database is unavailable.
 
-        The framework would take it for a session that somebody ended meanwhile (400).
+        Django raises UpdateError then, which means that the session was deleted meanwhile (400).
         """
         try:
             super().save(must_create)
@@ -28,12 +28,12 @@ class SessionStore(DatabaseStore):
                 raise error.__context__ from None
             raise
 
-    def get_expiry_date(self, **given: Any) -> dt.datetime:
-        """Return when the session ends: the same on every machine."""
-        return super().get_expiry_date(**{"modification": clock.now(), **given})
+    def get_expiry_date(self, **kwargs: Any) -> dt.datetime:
+        """Return the instant of expiry by the database's clock."""
+        return super().get_expiry_date(**{"modification": clock.now(), **kwargs})
 
     def _get_session_from_db(self) -> AbstractBaseSession | None:
-        """Return the session's row unless it has ended; by the framework's clock it could have."""
+        """Return the session's row unless it has expired by the database's clock."""
         rows = self.model.objects.filter(session_key=self.session_key)
         row = rows.filter(expire_date__gt=clock.now()).first()
         if row is None:

@@ -1,1 +1,1 @@
-"""PostgreSQL as the framework knows it, except that a mute server is not waited for for ever."""
+"""Django's PostgreSQL backend with a client-side read timeout."""

@@ -1,7 +1,7 @@
-"""The connection to PostgreSQL: one that has fallen silent is given up, and asked anew.
+"""Django's PostgreSQL backend with a client-side read timeout.
 
-The server ends a statement that runs too long, but only a client can notice that nothing comes
-any more: a half-open line, a server that hangs. The driver alone would wait for ever.
+The server cancels a statement that runs too long, but only the client can notice a server or a
+network that stops responding. psycopg2 alone would wait without limit.
 """
 
 from __future__ import annotations
@@ -16,14 +16,10 @@ from psycopg2 import Error, OperationalError, extensions
 
 from config.lib import clock
 
-CHECK_INTERVAL = (
-    1.0  # seconds: a line that has answered within them is not asked whether it still does
-)
-CONNECT_TIMEOUT = (
-    3.0  # seconds: a server that lives answers a new line and a plain question at once
-)
-# A host that is gone says nothing at all: the kernel asks, and gives up after 20 s.
-KEPT_ALIVE = {
+CHECK_INTERVAL = 1.0  # seconds after a successful check during which a connection counts as alive
+CONNECT_TIMEOUT = 3.0  # seconds for connecting, and for the query that checks a connection
+# The kernel probes an idle peer and drops the connection after 20 s without an acknowledgement.
+KEEPALIVE = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 2,
@@ -33,78 +29,81 @@ _EVENT = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POL
 
 
 class TimedConnection(extensions.connection):
-    """One line to the server, with the seconds of silence it is allowed; None is any number."""
+    """A driver connection with a read timeout in seconds (None: no timeout).
 
-    patience: float | None = CONNECT_TIMEOUT
+    `prepared`: the names of the statements prepared on it.
+    """
+
+    read_timeout: float | None = CONNECT_TIMEOUT
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.prepared: set[str] = set()  # the names of what this line's server has planned
+        self.prepared: set[str] = set()
 
 
-def wait(line: extensions.connection) -> None:
-    """Wait for the server's next word; a silence that lasts too long ends the line (503)."""
-    is_new = line.status == extensions.STATUS_SETUP
-    patience = (
-        line.patience if isinstance(line, TimedConnection) else CONNECT_TIMEOUT if is_new else None
-    )
-    while (state := line.poll()) != extensions.POLL_OK:
+def wait(connection: extensions.connection) -> None:
+    """Wait for the server; raise OperationalError (503) after the read timeout."""
+    is_new = connection.status == extensions.STATUS_SETUP
+    if isinstance(connection, TimedConnection):
+        timeout = connection.read_timeout
+    else:
+        timeout = CONNECT_TIMEOUT if is_new else None
+    while (state := connection.poll()) != extensions.POLL_OK:
         poll = select.poll()
-        poll.register(line.fileno(), _EVENT[state])
-        if not poll.poll(None if patience is None else patience * 1000):
-            raise OperationalError("the database has fallen silent")
+        poll.register(connection.fileno(), _EVENT[state])
+        if not poll.poll(None if timeout is None else timeout * 1000):
+            raise OperationalError("the database does not respond")
 
 
 extensions.set_wait_callback(wait)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Allows every line the silence that `PATIENCE` in `DATABASES` says, in seconds."""
+    """Applies `READ_TIMEOUT` of `DATABASES`, in seconds, to every connection."""
 
-    _answered = float("-inf")
+    _checked_at = float("-inf")
 
     def get_connection_params(self) -> dict[str, Any]:
-        """Return what the driver needs; every connection is a line of ours."""
-        return (
-            KEPT_ALIVE | super().get_connection_params() | {"connection_factory": TimedConnection}
-        )
+        """Return the driver's parameters."""
+        parameters = super().get_connection_params()
+        return KEEPALIVE | parameters | {"connection_factory": TimedConnection}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Open a line, which must greet at once."""
-        line = super().get_new_connection(conn_params)
-        line.patience = self.settings_dict.get("PATIENCE")
-        return line
+        """Connect within CONNECT_TIMEOUT, then apply the read timeout."""
+        connection = super().get_new_connection(conn_params)
+        connection.read_timeout = self.settings_dict.get("READ_TIMEOUT")
+        return connection
 
     def init_connection_state(self) -> None:
-        """Make a new line ready, and hear from it what time it is."""
+        """Initialise a new connection and synchronise the clock with the server's."""
         super().init_connection_state()
-        _ask_the_time(self.connection)
-        self._answered = time.monotonic()
+        _synchronise_clock(self.connection)
+        self._checked_at = time.monotonic()
 
     def is_usable(self) -> bool:
-        """Tell whether the kept line still answers, at once; what it is asked is the time.
+        """Return whether the kept connection still responds; the check also reads the clock.
 
-        One that answered a moment ago is believed, unless something has gone wrong on it since.
+        A connection checked within CHECK_INTERVAL counts as usable unless an error occurred on it.
         """
-        line = self.connection
-        if not isinstance(line, TimedConnection) or line.closed:
+        connection = self.connection
+        if not isinstance(connection, TimedConnection) or connection.closed:
             return False
-        if not self.errors_occurred and time.monotonic() - self._answered < CHECK_INTERVAL:
+        if not self.errors_occurred and time.monotonic() - self._checked_at < CHECK_INTERVAL:
             return True
-        line.patience, usual = CONNECT_TIMEOUT, line.patience
+        connection.read_timeout, read_timeout = CONNECT_TIMEOUT, connection.read_timeout
         try:
-            _ask_the_time(line)
+            _synchronise_clock(connection)
         except Error:
             return False
         finally:
-            line.patience = usual
-        self._answered = time.monotonic()
+            connection.read_timeout = read_timeout
+        self._checked_at = time.monotonic()
         return True
 
 
-def _ask_the_time(line: extensions.connection) -> None:
-    """Hear the database's clock; outside any transaction, where lines are opened and checked."""
-    with line.cursor() as cursor:
+def _synchronise_clock(connection: extensions.connection) -> None:
+    """Read the server's clock; outside any transaction, where connections are made and checked."""
+    with connection.cursor() as cursor:
         cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
         (seconds,) = cursor.fetchone() or (0.0,)
     clock.synchronise(dt.datetime.fromtimestamp(seconds, dt.UTC))
