@@ -1,4 +1,4 @@
-"""The header that makes a submission happen once, and the fingerprint of what came with it."""
+"""The `Idempotency-Key` header, and the fingerprint of the request that came with it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+
+from petitions.workflow.submission import IdempotencyRequest
 
 NAME = "Idempotency-Key"
 _PATTERN = r"^[\x21-\x7e]{8,80}$"
@@ -25,14 +28,36 @@ HEADER = OpenApiParameter(
     required=True,
     description="Chosen by you for each new report, e.g. a UUID; a retry sends the same one.",
 )
+OPTIONAL_HEADER = OpenApiParameter(
+    NAME,
+    {"type": "string", "minLength": 8, "maxLength": 80, "pattern": "^[!-~]{8,80}$"},
+    OpenApiParameter.HEADER,
+    description="Chosen by you for each act, e.g. a UUID; a retry with it is answered the same.",
+)
 
 
 def name(request: Request) -> str:
-    """Return the key of a submission; one without, or with an unfit one, is refused (400)."""
-    given = request.headers.get(NAME, "")
-    if not re.fullmatch(_PATTERN, given):
+    """Return the key in the header; raise a ValidationError (400) for a missing or invalid key."""
+    key = request.headers.get(NAME, "")
+    if not re.fullmatch(_PATTERN, key):
         raise ValidationError({NAME: [_("请在请求头中写明8到80个字符的提交编号。")]})
-    return given
+    return key
+
+
+def verb_request(request: Request, user_id: int) -> IdempotencyRequest | None:
+    """Return the key and fingerprint of a verb's request; None without the header.
+
+    The path is part of the fingerprint: the same body for another case or verb is another request.
+    """
+    if NAME not in request.headers:
+        return None
+    names = sorted(request.FILES)
+    files = [file for field in names for file in request.FILES.getlist(field)]
+    data = request.data
+    if isinstance(data, QueryDict):
+        data = {field: data.getlist(field) for field in data if field not in names}
+    hashed = fingerprint({"path": request.path, "data": data}, files)
+    return IdempotencyRequest(f"user:{user_id}", name(request), hashed)
 
 
 def fingerprint(data: Any, files: Iterable[UploadedFile[bytes]]) -> str:

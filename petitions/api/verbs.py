@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib import clock
 from config.lib.rest.parsers import StrictJSONParser, StrictMultiPartParser
 from petitions import involvement, permissions
+from petitions.api import idempotency
 from petitions.api.base import CaseView, VersionChanged, etag, if_match
 from petitions.api.serializers.cases import ContactSerializer, PetitionDetailSerializer
 from petitions.enums import Verb
@@ -24,6 +27,7 @@ from petitions.verbs.spec import VerbSpec
 from petitions.verbs.table import SPEC_OF
 from petitions.web.request_bodies import PhotosBody
 from petitions.workflow import NotPermitted, StaleVersion
+from petitions.workflow.idempotency import perform_once
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -70,7 +74,8 @@ class VerbSchema(AutoSchema):
         if self.spec.verb == Verb.REVEAL:
             return []
         new_version = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200])
-        return [IF_MATCH, new_version] if RULE_OF[self.spec.verb].checks_version else [new_version]
+        headers = [idempotency.OPTIONAL_HEADER, new_version]
+        return [IF_MATCH, *headers] if RULE_OF[self.spec.verb].checks_version else headers
 
     def get_request_serializer(self) -> type[VerbBody]:
         """Return the body of the verb."""
@@ -97,6 +102,24 @@ class VerbView(CaseView[Petition]):
         return [StrictMultiPartParser() if has_photos else StrictJSONParser()]
 
     def post(self, request: Request, pk: int) -> Response:
+        """Perform the verb; with an idempotency key once, and a repeat is answered the same.
+
+        Opening the contact ignores the key: a contact is stored nowhere else, and each opening is
+        recorded for the resident.
+        """
+        if self.spec.verb == Verb.REVEAL:
+            return self._perform_now(request, pk)
+        key = idempotency.verb_request(request, self.caller.pk)
+        if key is None:
+            return self._perform_now(request, pk)
+
+        def perform() -> tuple[int, str]:
+            return pk, JSONRenderer().render(self._perform_now(request, pk).data).decode()
+
+        answer = json.loads(perform_once(key, perform, now=clock.now()))
+        return Response(answer, headers={"ETag": f'"v{answer["version"]}"'})
+
+    def _perform_now(self, request: Request, pk: int) -> Response:
         """Check actor, version and body, in this order; the workflow checks all rules again."""
         verb = self.spec.verb
         petition = self.find(pk)
