@@ -1,4 +1,4 @@
-# One word for each thing one does here. `make` alone lists them.
+# Commands for development and operation; `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' Makefile)
 
@@ -8,34 +8,35 @@ BOOT := $(PYTHON) -I config/local/bootstrap.py
 CPUS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ $$n -gt 4 ] && echo 4 || echo $$n)
 COMPILE := $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml --extra embedded
-# Values that only show that the production settings hold together.
+# Placeholder values for the check of the production settings.
 AS_PRODUCTION := PRODUCTION=yes DATABASE_URL=postgres://nobody@localhost/none REDIS_URL=redis://localhost \
 	ALLOWED_HOSTS=example.org CONTACT_KEYS=1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= \
 	SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 
-help:  ## list these words
+help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-run:  ## start everything here, print the address and the logins; Ctrl-C stops it
+run:  ## start everything, print the address and the log-ins; Ctrl-C stops it
 	@$(BOOT) run
 	@exec $(PY) -m config.local.supervisor
 
-test:  ## run the tests, browser tests included where a Chromium can be had; ARGS="-k word"
+test:  ## run the tests; browser tests need a Chromium; ARGS="-k word"
 	@$(BOOT) dev browser
 	$(PY) -m pytest -n $(CPUS) --dist loadfile $(ARGS)
 
-canaries:  ## marked cases through every flow and sink, hostile files, guessing, rotating keys: in full
+canaries:  ## privacy tests in full: canaries, hostile files, guessing, key rotation
 	@$(BOOT) dev
 	CANARIES=full $(PY) -m pytest -n 0 -s --show-capture=no tests/privacy $(ARGS)
+
 MATRIX_TESTS := tests/test_access.py tests/test_access_operators.py tests/test_access_residents.py \
 	tests/test_counts.py tests/test_leaks.py tests/test_withdrawal.py
 
-matrix:  ## every role at every door about every kind of row (minutes), and how long refusals take
+matrix:  ## access matrix: every role, route and kind of object; timing of refusals (minutes)
 	@$(BOOT) dev
 	MATRIX=full $(PY) -m pytest -n $(CPUS) --dist load $(MATRIX_TESTS) $(ARGS)
 	MATRIX=full $(PY) -m pytest -n 0 tests/support/timing_side_channel.py
 
-fuzz:  ## thousands of requests generated from the API's description, as five callers (minutes)
+fuzz:  ## thousands of requests generated from the API's description (minutes)
 	@$(BOOT) dev
 	$(PY) -m pytest -n $(CPUS) --dist load -rP tests/fuzz.py $(ARGS)
 
@@ -51,30 +52,30 @@ check:  ## format, lint, import contracts, names, templates, types, settings, mi
 	$(AS_PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) manage.py makemigrations --check --dry-run
 
-services:  ## start PostgreSQL and Valkey only, in the background
+services:  ## start only PostgreSQL and Valkey, in the background
 	@$(BOOT) run
 	@$(PY) -m config.local.embedded start
 
 stop:  ## stop whatever runs from this folder
 	@if [ -e .venv/installed ]; then $(PY) -m config.local.supervisor stop; else echo "Nothing is installed here yet."; fi
 
-install:  ## install what development needs
+install:  ## install the development dependencies
 	@$(BOOT) dev
 
-format:  ## bring the source into shape
+format:  ## format the source
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench:  ## measure; results go to benchmarks/results
+bench:  ## measure performance; results go to benchmarks/results
 	@$(BOOT) dev
 	$(PY) -m benchmarks $(ARGS)
 
-chaos:  ## break everything on purpose, in full; ARGS="limits --scale 0.1"; results go to var/chaos
+chaos:  ## fault injection under load; ARGS="limits --scale 0.1"; results go to var/chaos
 	@$(BOOT) dev
 	$(PY) -m tests.chaos $(ARGS)
 
 .PHONY: backup restore restore-drill upgrade-drill
-backup:  ## back up database and photos while they are in use; into BACKUP_DIR (backups/)
+backup:  ## back up database and photos in operation; into BACKUP_DIR (backups/)
 	@$(BOOT) run
 	@$(PY) -m config.backup take
 
@@ -82,15 +83,15 @@ restore:  ## restore a backup into an empty database: make restore FROM=backups/
 	@$(BOOT) run
 	@$(PY) -m config.backup restore $(FROM)
 
-restore-drill:  ## prove that a backup taken under load restores: 100,000 cases, minutes
+restore-drill:  ## restore a backup of 100,000 cases taken under load (minutes)
 	@$(BOOT) dev
 	$(PY) -m tests.drill $(ARGS)
 
-upgrade-drill:  ## run every later migration while people work; nobody may wait over two seconds
+upgrade-drill:  ## run every later migration under load; no request may wait over two seconds
 	@$(BOOT) dev
 	$(PY) -m tests.upgrades $(ARGS)
 
-shots:  ## take pictures of every page in both widths and themes
+shots:  ## take screenshots of every page in both widths and themes
 	@$(BOOT) dev browser
 	$(PY) -m tests.shots $(ARGS)
 
@@ -98,10 +99,10 @@ messages:  ## collect and compile the translations (needs gettext)
 	$(PY) manage.py makemessages -l en --no-location --no-obsolete --ignore '.venv' --ignore 'var'
 	$(PY) manage.py compilemessages -l en --ignore '.venv'
 
-docs:  ## write what is generated: the state diagram in README.md
+docs:  ## generate the state diagram in README.md
 	$(PY) manage.py state_diagram --write README.md
 
-lock:  ## choose the newest versions anew and write the lock files
+lock:  ## resolve the newest versions and write the lock files
 	$(COMPILE) -U -o requirements.lock
 	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --extra bench -c requirements.lock -o benchmarks/helpdesk/requirements.lock
