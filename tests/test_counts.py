@@ -153,8 +153,8 @@ def _searches(reader: ListReader) -> Iterator[str]:
             continue
         wanted = {name} & set(reader.cases)
         for typed in (marker_of(name), reader.fixtures.cases[name].number):
-            asked = f"q={quote(typed)}&state=all"
-            yield from _difference(f"q={typed}", reader.listed_cases(asked, typed) & {name}, wanted)
+            query = f"q={quote(typed)}&state=all"
+            yield from _difference(f"q={typed}", reader.listed_cases(query, typed) & {name}, wanted)
             rows = reader.api_rows(f"petitions/?limit=100&q={quote(typed)}", typed)
             yield from _difference(
                 f"q={typed}", {reader.names[r["id"]] for r in rows} & {name}, wanted
@@ -171,12 +171,12 @@ def _filters(reader: ListReader) -> Iterator[str]:
         )
     for body, org in orgs.items():
         wanted = {n for n, fact in reader.cases.items() if fact.handler == body}
-        asked = f"state=all&organisation={org.pk}"
-        yield from _difference(f"organisation {body}", reader.listed_cases(asked), wanted)
+        query = f"state=all&organisation={org.pk}"
+        yield from _difference(f"organisation {body}", reader.listed_cases(query), wanted)
     for community in ("yingbin", "daqiao"):
         wanted = {n for n, fact in reader.cases.items() if is_within(fact.place, community)}
-        asked = f"state=all&community={areas[community].pk}"
-        yield from _difference(f"community {community}", reader.listed_cases(asked), wanted)
+        query = f"state=all&community={areas[community].pk}"
+        yield from _difference(f"community {community}", reader.listed_cases(query), wanted)
     for name, case in reader.fixtures.cases.items():
         rows = reader.api_rows(f"events/?petition={case.pk}")
         yield from _difference(f"events of {name}", bool(rows), name in reader.cases)

@@ -55,7 +55,7 @@ def a_sweep_that_locks_nothing(patch: Patch) -> None:
 @killed_by(
     f"{IN_PETITIONS}notices/test_outbox.py::test_what_a_lost_wake_up_left_is_told_by_the_next_sweep"
 )
-def told_by_the_wake_up_alone(patch: Patch) -> None:
+def an_outbox_without_a_sweep(patch: Patch) -> None:
     patch.setattr(OutboxQuerySet, "waiting", lambda rows, _now: rows.none())
 
 
@@ -63,14 +63,14 @@ def told_by_the_wake_up_alone(patch: Patch) -> None:
     f"{IN_PETITIONS}api/test_api_idempotency.py::test_a_report_is_filed",
     raises=(Petition.DoesNotExist,),
 )
-def answered_before_the_commit(patch: Patch) -> None:
-    def early(**told: Any) -> submission.Submitted:
+def a_response_before_the_commit(patch: Patch) -> None:
+    def submit(**arguments: Any) -> submission.Submitted:
         with transaction.atomic():
-            filed = submission.submit(**told)
+            filed = submission.submit(**arguments)
             transaction.set_rollback(True)
         return filed
 
-    patch.setattr(api, "submit", early)
+    patch.setattr(api, "submit", submit)
 
 
 @killed_by(
@@ -97,10 +97,10 @@ def a_filter_that_replaces_the_scope(patch: Patch) -> None:
 def a_counter_without_scope(patch: Patch) -> None:
     from petitions.web import counters
 
-    honest = counters.count
+    original = counters.count
 
-    def count(_cases: PetitionQuerySet, *asked: Any) -> dict[str, int]:
-        return honest(Petition.objects.all(), *asked)
+    def count(_cases: PetitionQuerySet, *names: Any) -> dict[str, int]:
+        return original(Petition.objects.all(), *names)
 
     patch.setattr(counters, "count", count)
 
@@ -119,20 +119,20 @@ def a_thumbnail_without_a_check(patch: Patch) -> None:
 
 @killed_by(f"{IN_PETITIONS}test_log_privacy.py::test_no_log_line_holds_anything_of_the_petitioner")
 def a_telephone_number_in_a_log_line(patch: Patch) -> None:
-    honest = contact.encrypted
+    original = contact.encrypted
 
-    def sealed(petition: Petition, reach: contacts.ContactDetails) -> Any:
-        deadline_sweep.log.info("contact_kept", phone=reach.phone)
-        return honest(petition, reach)
+    def logged_encrypted(petition: Petition, details: contacts.ContactDetails) -> Any:
+        deadline_sweep.log.info("contact_kept", phone=details.phone)
+        return original(petition, details)
 
-    patch.setattr(contact, "encrypted", sealed)
+    patch.setattr(contact, "encrypted", logged_encrypted)
 
 
 @killed_by(
     f"{IN_PETITIONS}rules/test_rate_limits.py::test_the_limit_is_exact_when_many_come_at_once"
 )
 def a_counter_read_then_written(patch: Patch) -> None:
-    def take(rule: rate_limits.RateLimit, address: str, now: dt.datetime) -> None:
+    def hit(rule: rate_limits.RateLimit, address: str, now: dt.datetime) -> None:
         row, _is_new = RateLimitCounter.objects.get_or_create(
             bucket=rate_limits._bucket(rule, address), window=rate_limits._window(rule, now)
         )
@@ -141,7 +141,7 @@ def a_counter_read_then_written(patch: Patch) -> None:
         row.count += 1
         row.save()
 
-    patch.setattr(rate_limits, "hit", take)
+    patch.setattr(rate_limits, "hit", hit)
 
 
 @killed_by(f"{IN_PETITIONS}models/test_guards.py::test_queryset_update_is_refused_like_raw_sql")
@@ -151,7 +151,7 @@ def an_event_written_only_by_save(patch: Patch) -> None:
 
 
 @killed_by(f"{IN_PETITIONS}models/test_guards.py::test_event_deleted")
-def a_story_that_can_be_tidied_up(patch: Patch) -> None:
+def an_event_that_can_be_deleted(patch: Patch) -> None:
     _disable("petitions_event_is_final", "petitions_event")
 
 
@@ -159,18 +159,18 @@ def a_story_that_can_be_tidied_up(patch: Patch) -> None:
     f"{IN_PETITIONS}rules/test_photos.py::test_stored_with_checksum_thumbnail_and_random_name",
     raises=(FileNotFoundError,),
 )
-def a_row_for_a_photo_that_is_nowhere(patch: Patch) -> None:
+def a_photo_row_without_its_file(patch: Patch) -> None:
     patch.setattr(photos, "_write", lambda _target, _body: None)
 
 
 @killed_by("tests/members/test_scopes.py::test_rights_are_read_anew_with_every_request")
-def rights_remembered_for_a_minute(patch: Patch) -> None:
-    honest, kept = scopes.load, {}
+def cached_rights(patch: Patch) -> None:
+    original, cache = scopes.load, {}
 
     def load(user: Any, day: dt.date) -> Any:
-        if user.pk not in kept:
-            kept[user.pk] = honest(user, day)
-        return kept[user.pk]
+        if user.pk not in cache:
+            cache[user.pk] = original(user, day)
+        return cache[user.pk]
 
     patch.setattr(scopes, "load", load)
 
@@ -178,11 +178,11 @@ def rights_remembered_for_a_minute(patch: Patch) -> None:
 @killed_by(
     f"{IN_PETITIONS}api/test_api_idempotency.py::test_a_repeat_is_answered_the_same_to_the_byte"
 )
-def a_key_that_is_not_kept_with_the_case(patch: Patch) -> None:
-    honest = submission._row
+def an_idempotency_key_that_is_not_stored(patch: Patch) -> None:
+    original = submission._row
 
-    def another(key: submission.IdempotencyRequest, *given: Any) -> Any:
-        return honest(replace(key, key=f"{len(key.key)}{time.monotonic_ns()}"), *given)
+    def another(key: submission.IdempotencyRequest, *arguments: Any) -> Any:
+        return original(replace(key, key=f"{len(key.key)}{time.monotonic_ns()}"), *arguments)
 
     patch.setattr(submission, "_row", another)
 
@@ -190,14 +190,14 @@ def a_key_that_is_not_kept_with_the_case(patch: Patch) -> None:
 @killed_by(
     f"{IN_PETITIONS}ops/test_scheduled_tasks.py::test_the_databases_clock_decides_whatever_ours_says[ahead]"
 )
-def a_limit_judged_by_our_own_clock(patch: Patch) -> None:
+def a_deadline_by_the_local_clock(patch: Patch) -> None:
     patch.setattr(scheduled_tasks, "database_now", timezone.now)
 
 
 @killed_by(
     f"{IN_PETITIONS}workflow/test_submission.py::test_contact_is_sealed_and_bound_to_its_case"
 )
-def a_contact_sealed_to_nothing(patch: Patch) -> None:
+def a_contact_not_bound_to_its_case(patch: Patch) -> None:
     patch.setattr(contacts, "_bound_to", lambda _uuid: b"contact")
 
 
@@ -205,7 +205,7 @@ def a_contact_sealed_to_nothing(patch: Patch) -> None:
     f"{IN_PETITIONS}web/test_rate_limiting.py::test_only_our_own_proxies_are_believed"
     "[1-10.0.0.1-203.0.113.5, 198.51.100.7-198.51.100.7]"
 )
-def a_forwarding_header_believed(patch: Patch) -> None:
+def a_trusted_forwarding_header(patch: Patch) -> None:
     def client_address(request: HttpRequest) -> str:
         hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
         return hops[0] or str(request.META.get("REMOTE_ADDR"))
@@ -217,29 +217,29 @@ def a_forwarding_header_believed(patch: Patch) -> None:
     f"{IN_PETITIONS}models/test_visibility.py::"
     "test_case_about_an_organisation_is_hidden_from_it_and_all_below[branch-hidden0]"
 )
-def a_case_shown_to_those_it_is_about(patch: Patch) -> None:
+def a_case_visible_to_the_organisation_it_is_about(patch: Patch) -> None:
     patch.setattr(involvement, "_own_and_above", lambda _scope: frozenset())
 
 
 @killed_by(
     f"{IN_PETITIONS}workflow/test_deadline_sweep.py::test_unaccepted_case_climbs_to_community_then_subdistrict_then_city"
 )
-def an_escalation_that_takes_the_case_away(patch: Patch) -> None:
-    honest = escalation.escalate_to
+def an_escalation_that_changes_the_handler(patch: Patch) -> None:
+    original = escalation.escalate_to
 
-    def climb(one: Any, **told: Any) -> None:
-        honest(one, **told)
-        one.petition.organisation = one.petition.supervisor
+    def escalate(target: Any, **arguments: Any) -> None:
+        original(target, **arguments)
+        target.petition.organisation = target.petition.supervisor
 
-    patch.setattr(escalation, "escalate_to", climb)
+    patch.setattr(escalation, "escalate_to", escalate)
 
 
 @killed_by(f"{IN_PETITIONS}workflow/test_deadline_sweep.py::test_reminder_comes_once_at_80_percent")
-def a_reminder_that_is_not_noted(patch: Patch) -> None:
-    honest = deadline_sweep.remind_batch
+def a_reminder_that_is_not_recorded(patch: Patch) -> None:
+    original = deadline_sweep.remind_batch
 
     def remind(claimed: Any, now: dt.datetime) -> None:
-        honest(claimed, now)
+        original(claimed, now)
         for _case, row in claimed:
             type(row).objects.filter(pk=row.pk).update(reminded_at=None, attempts=F("attempts"))
 

@@ -72,7 +72,7 @@ class MarkedCase:
         return b"QZP%04d" % self.number
 
 
-Found = dict[str, set[int]]
+Canaries = dict[str, set[int]]
 
 
 @dataclass
@@ -89,35 +89,35 @@ class CanarySearch:
                 self.codes[tracking_codes.normalised(case.code)] = case.number
             self.digests |= dict.fromkeys(digests(case.phone) | digests(case.name), case.number)
 
-    def look(self, *blobs: bytes) -> Found:
+    def look(self, *blobs: bytes) -> Canaries:
         """Return the kinds of canaries found, with the numbers of their cases."""
-        found: Found = {}
+        canaries_found: Canaries = {}
         for blob in blobs:
-            self._look(blob, found)
+            self._look(blob, canaries_found)
             if b"%" in blob:
-                self._look(unquote_to_bytes(blob), found)
+                self._look(unquote_to_bytes(blob), canaries_found)
             for token in set(BASE64.findall(blob)):
                 for inner in _opened(token):
-                    self._look(inner, found)
-        return found
+                    self._look(inner, canaries_found)
+        return canaries_found
 
-    def look_raw(self, blob: bytes) -> Found:
+    def look_raw(self, blob: bytes) -> Canaries:
         """Return canaries in plain form only, for files too large to decode."""
-        found: Found = {}
-        self._look(blob, found)
-        return found
+        canaries_found: Canaries = {}
+        self._look(blob, canaries_found)
+        return canaries_found
 
-    def _look(self, blob: bytes, found: Found) -> None:
+    def _look(self, blob: bytes, canaries_found: Canaries) -> None:
         for letter, number in MARK.findall(blob):
-            found.setdefault(LETTERS[letter.upper()], set()).add(int(number))
+            canaries_found.setdefault(LETTERS[letter.upper()], set()).add(int(number))
         for digits in NUMBER.findall(blob):
-            found.setdefault(PHONE, set()).add(int(b"".join(digits)))
+            canaries_found.setdefault(PHONE, set()).add(int(b"".join(digits)))
         for parts in CODES.findall(blob):
             if (number := self.codes.get(b"".join(parts).decode())) is not None:
-                found.setdefault(CODE, set()).add(number)
+                canaries_found.setdefault(CODE, set()).add(number)
         for digest in HEX.findall(blob):
             if (number := self.digests.get(digest.decode())) is not None:
-                found.setdefault(DIGEST, set()).add(number)
+                canaries_found.setdefault(DIGEST, set()).add(number)
 
 
 def _opened(token: bytes) -> Iterable[bytes]:

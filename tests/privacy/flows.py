@@ -88,9 +88,9 @@ class Town:
         words = [("text", case.words), ("since", case.words), ("about", about)]
         done(who.post("/report/tell/", form(words, [("photos", photo(case))]), MULTIPART), 302)
         done(who.post("/report/reach/", {"name": case.name, "phone": "12"}), 200)  # comes back
-        given = {"name": case.name, "phone": case.phone}
-        given |= {"is_confidential": "on"} if case.is_confidential else {}
-        done(who.post("/report/reach/", given), 302)
+        fields = {"name": case.name, "phone": case.phone}
+        fields |= {"is_confidential": "on"} if case.is_confidential else {}
+        done(who.post("/report/reach/", fields), 302)
         who.get("/report/reach/")
         page = who.get("/report/check/").text
         done(who.post("/report/check/", dict(HIDDEN.findall(page))), 302)
@@ -119,9 +119,9 @@ class Town:
         bad = form([("report", json.dumps(report | {"place": 0}))], [("photos", photo(case))])
 
         def send(what: bytes, status: int) -> Answer:
-            while (found := who.post(path, what, MULTIPART, key)).status == 429:
-                time.sleep(int(found.headers["retry-after"]))  # as programs do
-            return done(found, status)
+            while (answer := who.post(path, what, MULTIPART, key)).status == 429:
+                time.sleep(int(answer.headers["retry-after"]))  # as programs do
+            return done(answer, status)
 
         send(bad, 400)
         send(body, 201)
@@ -140,29 +140,29 @@ class Town:
         if case.number % 4 == 0:
             self.act(head, case, "escalate", reason=case.inside)
         self.act(head, case, "start")
-        given = {"outcome": "resolved", "cause": "老旧铁管", "public_answer": "已更换铁管。"}
-        self.act(head, case, "resolve", **given)
+        fields = {"outcome": "resolved", "cause": "老旧铁管", "public_answer": "已更换铁管。"}
+        self.act(head, case, "resolve", **fields)
 
-    def act(self, name: str, case: MarkedCase, verb: str, **given: object) -> Answer:
+    def act(self, name: str, case: MarkedCase, verb: str, **fields: object) -> Answer:
         """Perform a verb on the current version of a case."""
         who, version = self.people[name], self.version(case)
         if case.number % 2:
             path = f"/api/v1/petitions/{case.case}/{verb}/"
-            answer = who.send_json(path, given, {"If-Match": f'"v{version}"'})
+            answer = who.send_json(path, fields, {"If-Match": f'"v{version}"'})
             return done(answer, 200, verb)
         path, sent = f"/petitions/{case.case}/{verb}/", {"version": version, "step": "send"}
-        return done(who.post(path, sent | given), 302, verb)
+        return done(who.post(path, sent | fields), 302, verb)
 
     def reveal(self, head: str, case: MarkedCase) -> None:
         """Reveal the contact details; confidential ones only by the community."""
-        path, given = f"/petitions/{case.case}/reveal/", {"reason": "约上门时间"}
+        path, fields = f"/petitions/{case.case}/reveal/", {"reason": "约上门时间"}
         for name in dict.fromkeys((head, "community" if case.is_confidential else head)):
             who, version = self.people[name], self.version(case)
             if case.number % 2:
                 headers = {"If-Match": f'"v{version}"'}
-                answer = who.send_json(f"/api/v1{path}", given, headers)
+                answer = who.send_json(f"/api/v1{path}", fields, headers)
             else:
-                answer = who.post(path, given | {"version": str(version)})
+                answer = who.post(path, fields | {"version": str(version)})
             may = name == "community" or not case.is_confidential
             assert (answer.status == 200) is may, f"{case.number} {name}: {answer.status}"
             assert (case.phone in answer.text) is may
@@ -174,8 +174,8 @@ class Town:
         who = self.resident()
         who.get("/track/")
         done(who.post("/track/", {"code": case.code, "digits": "0000"}), 200)
-        given = {"code": case.code, "digits": case.phone[-4:]}
-        done(who.post("/track/", given), 302)
+        fields = {"code": case.code, "digits": case.phone[-4:]}
+        done(who.post("/track/", fields), 302)
         done(who.get("/track/case/"), 200)
         for uuid_ in re.findall(r"/track/photos/([\w-]{36})/", who.get("/track/case/").text)[:1]:
             done(who.get(f"/track/photos/{uuid_}/"), 200)
@@ -191,6 +191,6 @@ class Town:
 
 def done(answer: Answer, status: int, what: str = "") -> Answer:
     """Assert the status of a response and return it."""
-    found = re.sub(r"<[^>]+>|\s+", " ", answer.text)[:1500]
-    assert answer.status == status, f"{what}: {answer.status} instead of {status}: {found}"
+    text = re.sub(r"<[^>]+>|\s+", " ", answer.text)[:1500]
+    assert answer.status == status, f"{what}: {answer.status} instead of {status}: {text}"
     return answer

@@ -35,9 +35,9 @@ class Sent:
 
 def picture(size: tuple[int, int] = (64, 48), mode: str = "RGB") -> Image.Image:
     """Return a picture that is not all one colour."""
-    made = Image.new("RGB", size, "brown")
-    made.paste("teal", (size[0] // 2, 0, size[0], size[1]))
-    return made.convert(mode)
+    image_file = Image.new("RGB", size, "brown")
+    image_file.paste("teal", (size[0] // 2, 0, size[0], size[1]))
+    return image_file.convert(mode)
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -49,7 +49,7 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
 
 def segment(raw: bytes, marker: int, *bodies: bytes) -> bytes:
     """Put more segments behind the start of a JPEG."""
-    more = b"".join(struct.pack(">BBH", 0xFF, marker, len(one) + 2) + one for one in bodies)
+    more = b"".join(struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body for body in bodies)
     return raw[:2] + more + raw[2:]
 
 
@@ -97,13 +97,13 @@ def endless_scans(count: int) -> bytes:
 
 def exif(orientation: object = 1, **tags: object) -> bytes:
     """Return tags as a camera writes them, each with the mark, position included."""
-    made = Image.Exif()
-    made[0x0112] = orientation
+    tags = Image.Exif()
+    tags[0x0112] = orientation
     for tag in (0x010E, 0x010F, 0x0131, 0x013B, 0x8298):
-        made[tag] = MARK.decode()
-    made.get_ifd(0x8825).update({1: "N", 2: (44.0, 9.0, 12.5), 3: "E", 4: (87.0, 59.0, 1.0)})
-    made.get_ifd(0x8769)[0x9286] = MARK
-    return made.tobytes()
+        tags[tag] = MARK.decode()
+    tags.get_ifd(0x8825).update({1: "N", 2: (44.0, 9.0, 12.5), 3: "E", 4: (87.0, 59.0, 1.0)})
+    tags.get_ifd(0x8769)[0x9286] = MARK
+    return tags.tobytes()
 
 
 def _raw_exif(orientation: bytes, *, following: int = 0) -> bytes:

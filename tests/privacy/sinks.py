@@ -13,7 +13,7 @@ import redis
 
 from config.local.embedded import postgres
 from tests.privacy import tables
-from tests.privacy.canaries import CODE, INSIDE, NAME, PHONE, WORDS, CanarySearch, Found
+from tests.privacy.canaries import CODE, INSIDE, NAME, PHONE, WORDS, Canaries, CanarySearch
 from tests.privacy.flows import STAFF, Town
 from tests.privacy.scale import IS_FULL
 
@@ -74,7 +74,7 @@ def look_round(town: Town, cases: int) -> None:
         visitor.get(path)
 
 
-def everywhere(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
+def everywhere(town: Town, search: CanarySearch) -> Iterator[tuple[str, Canaries]]:
     """Yield every sink with the canaries found in it."""
     yield from _answers(town, search)
     yield from _tables(town, search)
@@ -92,8 +92,8 @@ def everywhere(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
         yield "files of the database", _folder(postgres.data_folder(at), search)
 
 
-def _answers(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
-    known = [*town.people.items(), *(("resident", one) for one in town.residents)]
+def _answers(town: Town, search: CanarySearch) -> Iterator[tuple[str, Canaries]]:
+    known = [*town.people.items(), *(("resident", visitor) for visitor in town.residents)]
     for name, who in known:
         by_path: dict[str, list[bytes]] = {}
         for path, body in who.seen or ():
@@ -104,7 +104,7 @@ def _answers(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
             yield f"{name} read {path}", search.look(*bodies)
 
 
-def _tables(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
+def _tables(town: Town, search: CanarySearch) -> Iterator[tuple[str, Canaries]]:
     connection = postgres.connect(town.stack.at, postgres.DATABASE)
     try:
         for column, content in tables.columns(connection):
@@ -113,7 +113,7 @@ def _tables(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
         connection.close()
 
 
-def _broker(town: Town, search: CanarySearch) -> Iterator[tuple[str, Found]]:
+def _broker(town: Town, search: CanarySearch) -> Iterator[tuple[str, Canaries]]:
     """Search every key of queue and cache."""
     for number in range(4):
         with redis.Redis(unix_socket_path=str(town.stack.at.broker), db=number) as client:
@@ -135,9 +135,9 @@ def _value(client: redis.Redis, key: bytes) -> bytes:
     ).encode()
 
 
-def _folder(folder: Path, search: CanarySearch) -> Found:
+def _folder(folder: Path, search: CanarySearch) -> Canaries:
     """Search every file below a folder in plain form."""
-    found: Found = {}
+    canaries_found: Canaries = {}
     for file in folder.rglob("*"):
         if not file.is_file():
             continue
@@ -145,6 +145,6 @@ def _folder(folder: Path, search: CanarySearch) -> Found:
             before = b""
             while part := opened.read(CHUNK):
                 for kind, numbers in search.look_raw(before + part).items():
-                    found.setdefault(kind, set()).update(numbers)
+                    canaries_found.setdefault(kind, set()).update(numbers)
                 before = part[-OVERLAP:]
-    return found
+    return canaries_found

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.privacy import sinks
-from tests.privacy.canaries import INSIDE, WORDS, CanarySearch, Found, MarkedCase
+from tests.privacy.canaries import INSIDE, WORDS, Canaries, CanarySearch, MarkedCase
 from tests.privacy.flows import Town
 from tests.privacy.scale import IS_FULL
 from tests.support.stack import Stack
@@ -48,11 +48,11 @@ def marked(stack: Stack, token: str) -> tuple[Town, list[MarkedCase]]:
     return town, cases
 
 
-def _wrong(sink: str, found: Found, numbers: set[int]) -> list[str]:
+def _wrong(sink: str, canaries_found: Canaries, numbers: set[int]) -> list[str]:
     may = sinks.allowed(sink)
     return [
         f"{sink}: {kind} of {sorted(cases & numbers)[:5]}"
-        for kind, cases in found.items()
+        for kind, cases in canaries_found.items()
         if kind not in may and cases & numbers
     ]
 
@@ -63,11 +63,11 @@ def test_canaries_are_only_in_allowed_sinks(marked: tuple[Town, list[MarkedCase]
     searched: Counter[str] = Counter()
     hits: Counter[str] = Counter()
     wrong: list[str] = []
-    for sink, found in sinks.everywhere(town, search):
+    for sink, canaries_found in sinks.everywhere(town, search):
         searched[sink] += 1
-        for kind, where in found.items():
+        for kind, where in canaries_found.items():
             hits[kind] += bool(where & numbers)
-        wrong += _wrong(sink, found, numbers)
+        wrong += _wrong(sink, canaries_found, numbers)
     print(f"\ncanaries: {searched.total()} looks into {len(searched)} sinks; allowed: {dict(hits)}")
     assert not wrong, "\n".join(wrong)
     assert _blind(searched) == []
@@ -84,7 +84,7 @@ def _blind(searched: Counter[str]) -> list[str]:
         *("table django_session.session_data", "resident read /metrics", "resident read /readyz"),
         *("resident read /api/v#/schema/", "outsider read /petitions/", "auditor read /home/"),
     )
-    return [one for one in needed if not any(sink.startswith(one) for sink in searched)]
+    return [prefix for prefix in needed if not any(sink.startswith(prefix) for sink in searched)]
 
 
 def test_the_branch_complained_about_reads_nothing_of_it(
@@ -92,14 +92,14 @@ def test_the_branch_complained_about_reads_nothing_of_it(
 ) -> None:
     town, cases = marked
     hidden = {case.number for case in cases if case.is_about_branch}
-    search, told = CanarySearch(cases), []
+    search, leaks = CanarySearch(cases), []
     for name in {"secretary", "leader", "member"} & set(town.people):
         for path, body in town.people[name].seen or ():
-            found = search.look(body)
-            if any(numbers & hidden for numbers in found.values()):
-                told.append(f"{name} {path}")
+            canaries_found = search.look(body)
+            if any(numbers & hidden for numbers in canaries_found.values()):
+                leaks.append(f"{name} {path}")
     assert hidden
-    assert told == []
+    assert leaks == []
 
 
 def test_allowed_sinks_have_a_reason() -> None:

@@ -112,8 +112,8 @@ def test_guessing_finds_nothing(guesser: Visitor, partner: Visitor, stack: Stack
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(lambda pair: _guess(guesser, *pair), tries[: CODES + PER_CODE]))
         answers += pool.map(lambda pair: _guess(guesser, *pair), tries[CODES + PER_CODE :])
-    hits = [one for one in answers if _is_hit(one)]
-    assert {one.status for one in answers} == {200}
+    hits = [answer for answer in answers if _is_hit(answer)]
+    assert {answer.status for answer in answers} == {200}
     assert hits == []
     assert "没有找到" in _guess(guesser, code, "0015").text
     counted = stack.rows(

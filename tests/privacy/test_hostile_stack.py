@@ -41,15 +41,15 @@ class ChangingAddressVisitor(Visitor):
 def web_processes(stack: Stack) -> list[int]:
     """Return the process ids of this stack's web server."""
     ours = f"VAR_DIR={stack.at.var}".encode()
-    found = []
+    processes = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             is_web = b"gunicorn" in (folder / "cmdline").read_bytes()
             if is_web and ours in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
+                processes.append(int(folder.name))
         except OSError:
             continue
-    return found
+    return processes
 
 
 def memory(pid: int, what: str) -> float:
@@ -94,7 +94,9 @@ def test_every_file_and_form_by_every_upload_path(stack: Stack, token: str) -> N
             answer = upload.send_raw(body, kind)
             count += 1
             for file in folder.added():
-                wrong += [f"{upload_name} {name}: {one}" for one in problems_in_file(file, body)]
+                wrong += [
+                    f"{upload_name} {name}: {problem}" for problem in problems_in_file(file, body)
+                ]
             if answer.status >= 500:
                 wrong.append(f"{upload_name} {name}: {answer.status}")
     assert web_processes(stack) == processes, "a process has died"

@@ -74,7 +74,7 @@ def test_every_contact_is_encrypted_with_the_first_key(stage: Stage, keyring: An
     assert "5  sealed with key 2" in output
     assert "Key 1 seals no contact any more" in output
     keyring(k2=NEW)
-    assert [_opened(one).phone for one in filed] == [f"190-0000-{n:04}" for n in range(5)]
+    assert [_opened(petition).phone for petition in filed] == [f"190-0000-{n:04}" for n in range(5)]
     assert dict(Contact.objects.values_list("pk", "last4_hash")) == before
     assert Event.objects.filter(petition=filed[0]).count() == 1
 
@@ -165,10 +165,10 @@ call_command("rotate_contacts", batch=4, pause=0.05)
 
 def _child() -> subprocess.Popen[bytes]:
     """Start the command in a process of its own, with both keys, on the database of this test."""
-    found = connection.settings_dict
+    database = connection.settings_dict
     surroundings = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": f"postgres://{found['USER']}@/{found['NAME']}?host={found['HOST']}",
+        "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?host={database['HOST']}",
         "PRODUCTION": "no",
         "CONTACT_KEYS": f"2:{NEW},1:{OLD}",
     }
@@ -248,7 +248,7 @@ def test_rotation_killed_again_and_again_loses_nothing(keyring: Any) -> None:
         )
         for n in range(CONTACTS)
     ]
-    kept = {one.pk: f"19000{n:06}" for n, one in enumerate(filed)}
+    phones = {petition.pk: f"19000{n:06}" for n, petition in enumerate(filed)}
     keyring(k2=NEW, k1=OLD)
     kills = 0
     with Residents(stage, filed) as residents:
@@ -267,11 +267,11 @@ def test_rotation_killed_again_and_again_loses_nothing(keyring: Any) -> None:
     assert residents.errors == []
     assert b"Key 1 seals no contact any more" in output
     keyring(k2=NEW)
-    expected: dict[int, str | None] = kept | residents.expected
-    found: dict[int, str | None] = dict.fromkeys(expected)
+    expected: dict[int, str | None] = phones | residents.expected
+    stored: dict[int, str | None] = dict.fromkeys(expected)
     for row in Contact.objects.select_related("petition"):
-        found[row.petition_id] = contacts.decrypt(
+        stored[row.petition_id] = contacts.decrypt(
             row.petition.uuid, bytes(row.cipher), row.key_id
         ).phone
-    assert found == expected
-    print(f"\nrotation: {len(found)} contacts, {kills} SIGKILLs, 0 unreadable, 0 lost")
+    assert stored == expected
+    print(f"\nrotation: {len(stored)} contacts, {kills} SIGKILLs, 0 unreadable, 0 lost")

@@ -73,7 +73,7 @@ def upload(body: bytes, name: str = "photo.jpg") -> SimpleUploadedFile:
 
 def statements(caught: CaptureQueriesContext) -> list[str]:
     """Return what went to the database; savepoints stand only where a test wraps everything."""
-    return [one["sql"] for one in caught.captured_queries if "SAVEPOINT" not in one["sql"]]
+    return [query["sql"] for query in caught.captured_queries if "SAVEPOINT" not in query["sql"]]
 
 
 def watching() -> CaptureQueriesContext:

@@ -35,8 +35,8 @@ def photo(name: str = "楼道.jpg", colour: str = "brown") -> SimpleUploadedFile
 
 
 def hidden(page: HttpResponse) -> dict[str, str]:
-    found = re.findall(r'name="(key|seen|notice)" value="([^"]*)"', page.content.decode())
-    return dict(found)
+    hidden_fields = re.findall(r'name="(key|seen|notice)" value="([^"]*)"', page.content.decode())
+    return dict(hidden_fields)
 
 
 class Resident:
@@ -51,11 +51,11 @@ class Resident:
     def choose_category(self, code: str = "WS01") -> Any:
         return self.client.post("/report/what/", {"category": Category.objects.get(code=code).pk})
 
-    def tell(self, **given: Any) -> Any:
-        return self.client.post("/report/tell/", {"text": TEXT, "since": "今天早上"} | given)
+    def tell(self, **fields: Any) -> Any:
+        return self.client.post("/report/tell/", {"text": TEXT, "since": "今天早上"} | fields)
 
-    def reach(self, **given: Any) -> Any:
-        return self.client.post("/report/reach/", given or {"anonymous": "1"})
+    def reach(self, **fields: Any) -> Any:
+        return self.client.post("/report/reach/", fields or {"anonymous": "1"})
 
     def to_check(self, code: str = "WS01", **contact: Any) -> Any:
         self.choose_place()

@@ -199,14 +199,14 @@ def routes() -> list[Route]:
 
 
 def _walk(at: URLResolver, prefix: str, space: str) -> Iterator[Route]:
-    for one in at.url_patterns:
-        pattern = prefix + str(one.pattern)
-        if isinstance(one, URLResolver):
-            inner = ":".join(part for part in (space, one.namespace) if part)
-            yield from _walk(one, pattern, inner)
-        elif isinstance(one, URLPattern):
-            name = f"{space}:{one.name}" if space and one.name else one.name or pattern
-            yield Route(name, pattern, tuple(one.pattern.regex.groupindex))
+    for entry in at.url_patterns:
+        pattern = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = ":".join(part for part in (space, entry.namespace) if part)
+            yield from _walk(entry, pattern, inner)
+        elif isinstance(entry, URLPattern):
+            name = f"{space}:{entry.name}" if space and entry.name else entry.name or pattern
+            yield Route(name, pattern, tuple(entry.pattern.regex.groupindex))
 
 
 def access_of(name: str) -> Access | None:

@@ -34,9 +34,9 @@ def follow(client: Client, petition: Petition, digits: str = "1234") -> str:
     return str(client.get("/track/case/").content.decode())
 
 
-def decide(client: Client, verb: str, petition: Petition, **given: Any) -> Any:
+def decide(client: Client, verb: str, petition: Petition, **fields: Any) -> Any:
     petition.refresh_from_db()
-    return client.post(f"/track/{verb}/", {"version": petition.version} | given)
+    return client.post(f"/track/{verb}/", {"version": petition.version} | fields)
 
 
 def stored(colour: str = "brown") -> photos.StoredPhoto:
