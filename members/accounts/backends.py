@@ -7,12 +7,20 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import AnonymousUser
 
+from config.lib.db.prepared_rows import PreparedRow
 from members.models import User
 from members.rights import admin_permissions
+
+_USER_BY_ID = PreparedRow("user_by_id", lambda: User, "bigint", "id = $1")
 
 
 class RoleBackend(AuthenticationBackend):
     """The backend of allauth, without permissions by group or user."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return the user of a session, unless the account is closed. One query."""
+        user = _USER_BY_ID.first(user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj: User | AnonymousUser, obj: Any = None) -> set[str]:
         """Return the admin permissions granted by today's administrator role."""

@@ -14,8 +14,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from config.lib.db.postgres.base import TimedConnection
 
-# Client and server disagree: no prepared statement of that name, or there is one already.
-_PREPARED_STATEMENT_ERRORS = frozenset({"26000", "42P05"})
+# Client and server disagree: no prepared statement of that name, or there is one already; or a
+# migration has changed the type of a column since.
+_PREPARED_STATEMENT_ERRORS = frozenset({"26000", "42P05", "0A000"})
 
 
 class PreparedQuery:

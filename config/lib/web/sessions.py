@@ -11,6 +11,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import OperationalError
 
 from config.lib import clock
+from config.lib.db.prepared_rows import PreparedRow
 
 
 class SessionStore(DatabaseStore):
@@ -34,8 +35,15 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> AbstractBaseSession | None:
         """Return the session's row unless it has expired by the database's clock."""
-        rows = self.model.objects.filter(session_key=self.session_key)
-        row = rows.filter(expire_date__gt=clock.now()).first()
+        row = _RUNNING_SESSION.first(self.session_key, clock.now())
         if row is None:
             self._session_key = None
         return row
+
+
+_RUNNING_SESSION = PreparedRow(
+    "running_session",
+    SessionStore.get_model_class,
+    "varchar, timestamptz",
+    "session_key = $1 AND expire_date > $2",
+)
