@@ -60,7 +60,7 @@ def browsers(fixtures: AccessFixtures) -> dict[str, Client]:
         case = fixtures.cases[FOLLOWERS.get(name, "own")]
         clients[name].post("/track/", {"code": code_of(case), "digits": "1234"})
     session = clients["late"].session
-    session[pages.SESSION][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
+    session[pages.SESSION_KEY][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
     session.save()
     key = uuid.uuid4()
     code = workflow.me_too(petition=fixtures.cases["own"], key=key, now=NOW)
@@ -266,7 +266,7 @@ def test_a_thumbnail_of_any_case_is_noticed(
     def unchecked(_request: Any, uuid: Any, *, is_thumb: bool) -> Any:
         return pages.photo_response(Photo.objects.get(uuid=uuid).name, is_thumb=is_thumb)
 
-    monkeypatch.setattr(pages, "_picture", unchecked)
+    monkeypatch.setattr(pages, "_send_photo", unchecked)
     url = reverse("petitions:track_thumb", args=[fixtures.photos["foreign"].uuid])
     assert browsers["petitioner"].get(url).status_code == 200  # what the matrix above refuses
 

@@ -1,8 +1,9 @@
-"""What a resident says about a case: solved or not, how satisfied, once more, taken back."""
+"""The resident's actions on a case: confirm, dispute, rate, reopen, withdraw, correct contact."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -26,133 +27,140 @@ from petitions.tracking.forms import (
 )
 from petitions.tracking.pages import TrackedSession
 
+Action = Callable[[TrackedSession, dict[str, Any]], str]
 
-def _door(
-    name: str, form_class: Callable[..., Form]
-) -> Callable[[Callable[[TrackedSession, dict[str, Any]], str]], Callable[..., HttpResponse]]:
-    """Make a door of an act: check the form, act once, say what came of it, go back to the case.
 
-    A refused act comes back as the same page with everything typed: 400 for a form with errors,
-    409 when it is not the moment, with what has happened since the page was opened.
+def _form_action(
+    name: str, form_class: type[Form]
+) -> Callable[[Action], Callable[..., HttpResponse]]:
+    """Decorator: make a POST view of an action that takes cleaned data and returns a message.
+
+    Success redirects to the case page with the message. Otherwise the page returns with everything
+    typed, as context `name`: 400 for an invalid form, 409 when the status does not allow the
+    action, with what happened since the page was opened.
     """
 
-    def make(act: Callable[[TrackedSession, dict[str, Any]], str]) -> Callable[..., HttpResponse]:
-        def view(request: HttpRequest, following: TrackedSession) -> HttpResponse:
+    def decorate(action: Action) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, session: TrackedSession) -> HttpResponse:
             form = form_class(request.POST)
             if not form.is_valid():
-                return pages.show(request, following, status=400, **{name: form})
+                return pages.render_case(
+                    request, session, status=HTTPStatus.BAD_REQUEST, **{name: form}
+                )
             try:
-                messages.success(request, act(following, form.cleaned_data))
-            except workflow.WrongState as refused:
-                return _refused(request, following, form_class, name, refused)
+                messages.success(request, action(session, form.cleaned_data))
+            except workflow.WrongState as error:
+                return _render_refused(request, session, form_class, name, error)
             return redirect("petitions:track_case")
 
         return require_POST(pages.requires_tracking(view))
 
-    return make
+    return decorate
 
 
-def _refused(
+def _render_refused(
     request: HttpRequest,
-    following: TrackedSession,
-    form_class: Callable[..., Form],
+    session: TrackedSession,
+    form_class: type[Form],
     name: str,
-    refused: workflow.WrongState,
+    error: workflow.WrongState,
 ) -> HttpResponse:
-    """Show the case as it is now, the reason on top, and the form ready to be sent again."""
-    petition, sent = following.petition, request.POST.copy()
-    changed: dict[str, Any] = {"problem": refused.message}
-    if isinstance(refused, workflow.StaleVersion):
-        changed["news"] = pages.since(petition, int(str(sent["version"])), clock.now())
-    if "version" in sent:
-        sent["version"] = str(
-            refused.version if isinstance(refused, workflow.StaleVersion) else petition.version
-        )
-    changed[name] = form_class(sent)
-    return pages.show(request, following, status=409, **changed)
+    """Render the case as it is now with the reason; the form can be submitted again."""
+    petition, data = session.petition, request.POST.copy()
+    extra: dict[str, Any] = {"problem": error.message}
+    current_version = petition.version
+    if isinstance(error, workflow.StaleVersion):
+        extra["news"] = pages.steps_since(petition, int(str(data["version"])), clock.now())
+        current_version = error.version
+    if "version" in data:
+        data["version"] = str(current_version)
+    extra[name] = form_class(data)
+    return pages.render_case(request, session, status=HTTPStatus.CONFLICT, **extra)
 
 
-@_door("verdict_form", FeedbackForm)
-def confirm(following: TrackedSession, given: dict[str, Any]) -> str:
-    """It is solved: the case closes."""
+@_form_action("feedback_form", FeedbackForm)
+def confirm(session: TrackedSession, data: dict[str, Any]) -> str:
+    """Confirm that the case is resolved; it is closed."""
     workflow.confirm(
-        petition=following.petition,
-        by=following.by,
+        petition=session.petition,
+        by=session.by,
         now=clock.now(),
-        rating=given["rating"],
-        expected_version=given["version"],
+        rating=data["rating"],
+        expected_version=data["version"],
     )
     return _("谢谢您的确认，这件事结案了。")
 
 
-@_door("verdict_form", ResidentDisputeForm)
-def dispute(following: TrackedSession, given: dict[str, Any]) -> str:
-    """It is not solved, or only partly: the case opens again by itself."""
+@_form_action("feedback_form", ResidentDisputeForm)
+def dispute(session: TrackedSession, data: dict[str, Any]) -> str:
+    """Say that the case is not or only partly resolved; it is reopened."""
     workflow.dispute(
-        petition=following.petition,
-        by=following.by,
+        petition=session.petition,
+        by=session.by,
         now=clock.now(),
-        reason=given["reason"],
-        is_partly=given["partly"],
-        rating=given["rating"],
-        expected_version=given["version"],
+        reason=data["reason"],
+        is_partly=data["partly"],
+        rating=data["rating"],
+        expected_version=data["version"],
     )
     return _("知道了，这件事重新办理，时限见最上面一行。")
 
 
-@_door("rating_form", RatingForm)
-def rate(following: TrackedSession, given: dict[str, Any]) -> str:
-    """Rate the answer, once per round."""
+@_form_action("rating_form", RatingForm)
+def rate(session: TrackedSession, data: dict[str, Any]) -> str:
+    """Rate how the case was handled, once per round."""
     workflow.rate(
-        petition=following.petition,
-        by=following.by,
+        petition=session.petition,
+        by=session.by,
         now=clock.now(),
-        rating=given["rating"],
+        rating=data["rating"],
     )
     return _("谢谢您的评价。")
 
 
-@_door("reopen_form", ResidentReopenForm)
-def reopen(following: TrackedSession, given: dict[str, Any]) -> str:
-    """Handle a closed case again, inside the window."""
+@_form_action("reopen_form", ResidentReopenForm)
+def reopen(session: TrackedSession, data: dict[str, Any]) -> str:
+    """Reopen a closed case while that is still allowed."""
     workflow.reopen(
-        petition=following.petition,
-        by=following.by,
+        petition=session.petition,
+        by=session.by,
         now=clock.now(),
-        reason=given["reopen_reason"],
-        expected_version=given["version"],
+        reason=data["reopen_reason"],
+        expected_version=data["version"],
     )
     return _("知道了，这件事重新办理，时限见最上面一行。")
 
 
-@_door("withdraw_form", VersionedForm)
-def withdraw(following: TrackedSession, given: dict[str, Any]) -> str:
-    """Take the report back."""
+@_form_action("withdraw_form", VersionedForm)
+def withdraw(session: TrackedSession, data: dict[str, Any]) -> str:
+    """Withdraw the report."""
     workflow.withdraw(
-        petition=following.petition,
-        by=following.by,
+        petition=session.petition,
+        by=session.by,
         now=clock.now(),
-        expected_version=given["version"],
+        expected_version=data["version"],
     )
     return _("已按您的要求撤回。")
 
 
 @require_POST
 @pages.requires_tracking
-def contact(request: HttpRequest, following: TrackedSession) -> HttpResponse:
-    """Correct the contact, or delete it; both at once and for good (PIPL 46, 47)."""
+def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpResponse:
+    """Correct the contact, or delete it; the old one is erased at once (PIPL articles 46, 47)."""
     if "delete" in request.POST:
         form: ContactCorrectionForm | None = None
     else:
         form = ContactCorrectionForm(request.POST)
         if not form.is_valid():
-            return pages.show(request, following, status=400, contact_form=form)
-    reach = form.reach() if form else ContactDetails()
-    workflow.correct_contact(petition=following.petition, reach=reach)
-    done = (
+            return pages.render_case(
+                request, session, status=HTTPStatus.BAD_REQUEST, contact_form=form
+            )
+    details = form.contact_details() if form else ContactDetails()
+    workflow.correct_contact(petition=session.petition, reach=details)
+    message = (
         _("联系方式已更正。以后查询请用新号码的后四位。")
         if form
         else _("联系方式已删除。以后只凭查询码就能查询。")
     )
-    messages.success(request, done)
+    messages.success(request, message)
     return redirect("petitions:track_case")

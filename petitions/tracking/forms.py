@@ -1,4 +1,4 @@
-"""Shapes of what residents fill in to follow a case."""
+"""Forms of the tracking pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RATINGS = [(str(points), str(points)) for points in range(1, 6)]
 
 
 class TrackForm(forms.Form):
-    """The code of a case, and the last four digits of the telephone number if one was left."""
+    """The tracking code, and the last four digits of the telephone number if one was given."""
 
     code = forms.CharField(
         label=_("查询码"),
@@ -37,14 +37,14 @@ class TrackForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        """Mend look-alikes and drop separators."""
+        """Replace look-alike characters and remove separators; refuse what is no code."""
         code = tracking_codes.normalised(self.cleaned_data["code"])
         if len(code) != tracking_codes.LENGTH or set(code) - set(tracking_codes.ALPHABET):
             raise forms.ValidationError(_("查询码是12位字母和数字，请对照回执再填一次。"))
         return code
 
     def clean_digits(self) -> str:
-        """Keep exactly four digits, or nothing."""
+        """Accept four digits or nothing."""
         digits: str = self.cleaned_data["digits"].strip()
         if digits and not FOUR_DIGITS.fullmatch(digits):
             raise forms.ValidationError(_("请填电话号码的最后四位数字。"))
@@ -52,13 +52,13 @@ class TrackForm(forms.Form):
 
 
 class VersionedForm(forms.Form):
-    """A decision about a case: the version the resident had before the eyes goes with it."""
+    """A form that sends the version of the case which the resident saw."""
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
 class RatingForm(forms.Form):
-    """One of five faces."""
+    """A rating from 1 to 5, chosen as a face."""
 
     rating = forms.TypedChoiceField(
         choices=RATINGS,
@@ -68,7 +68,7 @@ class RatingForm(forms.Form):
 
 
 class FeedbackForm(VersionedForm):
-    """Solved or not, with a face and a word if wanted."""
+    """Resolved or not, with an optional rating and reason."""
 
     rating = forms.TypedChoiceField(choices=RATINGS, coerce=int, empty_value=None, required=False)
     reason = forms.CharField(
@@ -82,25 +82,25 @@ class FeedbackForm(VersionedForm):
     partly = forms.BooleanField(required=False)
 
     def clean_reason(self) -> str:
-        """Keep what was written, without control characters."""
+        """Remove control characters."""
         return clean_text(self.cleaned_data["reason"])
 
 
 class ResidentDisputeForm(FeedbackForm):
-    """Not solved, or only partly: what is still wrong is asked for once, and may stay unsaid."""
+    """Not or only partly resolved; the reason is asked for once and may stay empty."""
 
     asked = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """Ask before an empty word is sent; the second press sends it as it is."""
-        given = super().clean() or {}
-        if "reason" in given and not given["reason"] and not given.get("asked"):
+        """Refuse an empty reason the first time (`asked` is not set), accept it the second time."""
+        data = super().clean() or {}
+        if "reason" in data and not data["reason"] and not data.get("asked"):
             self.add_error("reason", _("还差什么？写一句，承办人好接着办。不想写，就再按一次。"))
-        return given
+        return data
 
 
 class ResidentReopenForm(VersionedForm):
-    """Why a closed case should be handled again."""
+    """The reason why a closed case is reopened."""
 
     reopen_reason = forms.CharField(
         label=_("出了什么情况？"),
@@ -113,12 +113,12 @@ class ResidentReopenForm(VersionedForm):
     )
 
     def clean_reopen_reason(self) -> str:
-        """Keep what was written, without control characters."""
+        """Remove control characters."""
         return clean_text(self.cleaned_data["reopen_reason"])
 
 
 class ContactCorrectionForm(forms.Form):
-    """A corrected contact; a telephone number is what it is for."""
+    """Corrected contact details; the telephone number is required."""
 
     phone = forms.CharField(
         label=_("新的电话"),
@@ -135,10 +135,10 @@ class ContactCorrectionForm(forms.Form):
     is_confidential = forms.BooleanField(label=_("对承办人保密，只让社区知道"), required=False)
 
     def clean_phone(self) -> str:
-        """Keep the digits."""
+        """Remove separators; refuse what is no telephone number."""
         return clean_phone(self.cleaned_data["phone"])
 
-    def reach(self) -> ContactDetails:
-        """Return the contact as corrected."""
-        given = self.cleaned_data
-        return ContactDetails(clean_text(given["name"]), given["phone"], given["is_confidential"])
+    def contact_details(self) -> ContactDetails:
+        """Return the corrected contact details."""
+        data = self.cleaned_data
+        return ContactDetails(clean_text(data["name"]), data["phone"], data["is_confidential"])

@@ -1,4 +1,4 @@
-"""The steps of a case as the resident reads them: what happened, through which organisation."""
+"""The history of a case as the resident reads it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from petitions.enums import Actor, PhotoKind, Verb
 from petitions.models import Event, Petition, Photo
 from petitions.verbs.table import SPEC_OF
 
-PROBLEMS = frozenset({Verb.DISPUTE, Verb.ESCALATE})
-UNSHOWN = frozenset({Verb.REVEAL, Verb.REMIND, Verb.RATE})
+PROBLEM_VERBS = frozenset({Verb.DISPUTE, Verb.ESCALATE})
+HIDDEN_VERBS = frozenset({Verb.REVEAL, Verb.REMIND, Verb.RATE})
 
 
 @dataclass(frozen=True, slots=True)
 class PublicPhoto:
-    """A photo the resident may see, with its addresses in the tracking session."""
+    """A photo that the resident may see, with its URLs in the tracking session."""
 
     url: str
     thumb: str
@@ -31,7 +31,7 @@ class PublicPhoto:
 
 @dataclass(frozen=True, slots=True)
 class PublicStep:
-    """One step: what happened, when, words for the resident, photos."""
+    """One step of `components/steps.html`; `state` is current, done or problem."""
 
     label: str
     when: str
@@ -42,47 +42,48 @@ class PublicStep:
 
 @dataclass(frozen=True, slots=True)
 class ContactReveal:
-    """When and by which organisation the contact was opened, and why."""
+    """When and by which organisation the contact details were revealed, and the reason."""
 
     when: str
-    who: str
-    why: str
+    organisation: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class PublicHistory:
-    """Everything of a case's events that the resident may read."""
+    """What the resident may read of a case: steps newest first, reveals of the contact, photos."""
 
     steps: list[PublicStep]
-    opened: list[ContactReveal]
+    contact_reveals: list[ContactReveal]
     answer_photos: list[PublicPhoto]
 
 
 def public_history(
     petition: Petition, now: dt.datetime, *, is_joined: bool = False
 ) -> PublicHistory:
-    """Read a case's public steps, newest first, and who opened the contact (two queries).
+    """Return the public history of a case, with two queries.
 
-    Never a name of a person, never an internal note. Whoever only joined the matter sees neither
-    what the petitioner wrote or photographed nor anything about the contact.
+    It holds no name of a person and no internal note. A resident who only joined the case
+    (`is_joined`) sees neither the petitioner's words and photos nor who opened the contact.
     """
     events = list(
         petition.events.select_related(
             *involvement.EVENT_ORGANISATIONS, "acting_for", "note"
         ).order_by("-version")
     )
-    photos = [one for one in petition.photos.filter(is_public=True) if _may_see(one, is_joined)]
+    public_photos = petition.photos.filter(is_public=True)
+    photos = [photo for photo in public_photos if _may_see(photo, is_joined)]
     by_event: dict[int, list[Photo]] = {}
     for photo in photos:
         by_event.setdefault(photo.event_id, []).append(photo)
     steps = _steps(events, by_event, now, is_joined=is_joined)
     if not petition.is_open and steps:
-        steps[0] = _finished(steps[0])
-    latest = next((event.pk for event in events if event.verb == Verb.RESOLVE), None)
+        steps[0] = _as_done(steps[0])
+    answer_id = next((event.pk for event in events if event.verb == Verb.RESOLVE), 0)
     return PublicHistory(
         steps=steps,
-        opened=[] if is_joined else [_opened(e, now) for e in events if e.verb == Verb.REVEAL],
-        answer_photos=_pictures(by_event.get(latest or 0, ())),
+        contact_reveals=[] if is_joined else _contact_reveals(events, now),
+        answer_photos=_public_photos(by_event.get(answer_id, ())),
     )
 
 
@@ -93,43 +94,46 @@ def _may_see(photo: Photo, is_joined: bool) -> bool:
 def _steps(
     events: Sequence[Event], photos: dict[int, list[Photo]], now: dt.datetime, *, is_joined: bool
 ) -> list[PublicStep]:
-    """Put the events into words; several visits in a row are one step."""
-    found: list[PublicStep] = []
-    newer, answered = "", False
+    """Return the steps of the events; several visits in a row without text are one step.
+
+    The text of the latest answer is left out: the page shows it in full above the steps.
+    """
+    steps: list[PublicStep] = []
+    newer_verb, is_answered = "", False
     for event in events:
-        is_latest = event.verb == Verb.RESOLVE and not answered  # it stands in full above the steps
-        answered = answered or event.verb == Verb.RESOLVE
-        text = "" if is_latest else _words(event, is_joined)
-        pictures = [] if event.verb == Verb.RESOLVE else _pictures(photos.get(event.pk, ()))
+        is_answer = event.verb == Verb.RESOLVE
+        text = "" if is_answer and not is_answered else _text(event, is_joined)
+        is_answered = is_answered or is_answer
+        step_photos = [] if is_answer else _public_photos(photos.get(event.pk, ()))
         label = _label(event, is_joined)
-        is_repeat = event.verb == Verb.VISIT and newer == Verb.VISIT and not (text or pictures)
-        newer = event.verb
-        if is_repeat or not _is_shown(event, text, pictures):
+        is_repeat = event.verb == newer_verb == Verb.VISIT and not (text or step_photos)
+        newer_verb = event.verb
+        if is_repeat or not _is_shown(event, text, step_photos):
             continue
-        state = "problem" if event.verb in PROBLEMS else "done" if found else "current"
+        state = "problem" if event.verb in PROBLEM_VERBS else "done" if steps else "current"
         when = durations.time_since(event.at, now)
-        found.append(PublicStep(label, _when(when), text, state, pictures))
-    return found
+        steps.append(PublicStep(label, _when(when), text, state, step_photos))
+    return steps
 
 
 def _when(moment: durations.Moment) -> str:
     return _("%(at)s（%(ago)s）") % {"at": moment.absolute, "ago": moment.relative}
 
 
-def _finished(step: PublicStep) -> PublicStep:
+def _as_done(step: PublicStep) -> PublicStep:
     return PublicStep(step.label, step.when, step.text, "done", step.photos)
 
 
-def _is_shown(event: Event, text: str, pictures: list[PublicPhoto]) -> bool:
-    if event.verb in UNSHOWN:
+def _is_shown(event: Event, text: str, photos: list[PublicPhoto]) -> bool:
+    if event.verb in HIDDEN_VERBS:
         return False
     if event.verb == Verb.NOTE:
         return bool(text)
-    return event.verb != Verb.PHOTO or bool(pictures)
+    return event.verb != Verb.PHOTO or bool(photos)
 
 
-def _words(event: Event, is_joined: bool) -> str:
-    """Return an event's note if it is for the resident; a joiner reads no petitioner's words."""
+def _text(event: Event, is_joined: bool) -> str:
+    """Return the public note of an event; with `is_joined` none that the petitioner wrote."""
     note = getattr(event, "note", None)
     if note is None or not note.is_public:
         return ""
@@ -139,7 +143,7 @@ def _words(event: Event, is_joined: bool) -> str:
     return "\n".join(line for line in (str(note.body), cause) if line)
 
 
-def _pictures(photos: Iterable[Photo]) -> list[PublicPhoto]:
+def _public_photos(photos: Iterable[Photo]) -> list[PublicPhoto]:
     return [
         PublicPhoto(
             url=reverse("petitions:track_photo", args=[photo.uuid]),
@@ -150,20 +154,26 @@ def _pictures(photos: Iterable[Photo]) -> list[PublicPhoto]:
     ]
 
 
-def _opened(event: Event, now: dt.datetime) -> ContactReveal:
-    who = event.acting_for or event.organisation
-    return ContactReveal(
-        durations.absolute(event.at, now), who.name, _words(event, is_joined=False)
-    )
+def _contact_reveals(events: Iterable[Event], now: dt.datetime) -> list[ContactReveal]:
+    return [
+        ContactReveal(
+            when=durations.absolute(event.at, now),
+            organisation=(event.acting_for or event.organisation).name,
+            reason=_text(event, is_joined=False),
+        )
+        for event in events
+        if event.verb == Verb.REVEAL
+    ]
 
 
 def _label(event: Event, is_joined: bool) -> str:
     verb = Verb(event.verb)
     spec = SPEC_OF[verb]
-    special = SPECIAL.get(verb)
+    label_of = LABELS_BY_EVENT.get(verb)
     supervisor = involvement.supervisor(event)
-    words = special(event, is_joined) if special else str(spec.resident_text or spec.event_label)
-    return words % {
+    default = spec.resident_text or spec.event_label
+    label = label_of(event, is_joined) if label_of else str(default)
+    return label % {
         "who": event.organisation.short_name,
         "holder": event.holder.short_name if event.holder else "",
         "above": supervisor.short_name if supervisor else "",
@@ -206,7 +216,7 @@ def _escalated(event: Event, _is_joined: bool) -> str:
     return _("%(who)s已请%(above)s协助")
 
 
-SPECIAL = {
+LABELS_BY_EVENT = {
     Verb.DISPATCH: _dispatched,
     Verb.CONFIRM: _confirmed,
     Verb.DISPUTE: _disputed,

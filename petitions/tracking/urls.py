@@ -5,15 +5,15 @@ from django.urls import URLPattern, path
 from petitions.tracking import feedback, pages
 
 urlpatterns: list[URLPattern] = [
-    path("track/", pages.track, name="track"),
-    path("track/case/", pages.case, name="track_case"),
-    path("track/leave/", pages.leave, name="track_leave"),
-    path("track/photos/<uuid:uuid>/", pages.photo, name="track_photo"),
-    path("track/photos/<uuid:uuid>/thumb/", pages.thumb, name="track_thumb"),
+    path("track/", pages.enter_code, name="track"),
+    path("track/case/", pages.show_case, name="track_case"),
+    path("track/leave/", pages.stop_tracking, name="track_leave"),
+    path("track/photos/<uuid:uuid>/", pages.show_photo, name="track_photo"),
+    path("track/photos/<uuid:uuid>/thumb/", pages.show_thumbnail, name="track_thumb"),
     path("track/confirm/", feedback.confirm, name="track_confirm"),
     path("track/dispute/", feedback.dispute, name="track_dispute"),
     path("track/rate/", feedback.rate, name="track_rate"),
     path("track/reopen/", feedback.reopen, name="track_reopen"),
     path("track/withdraw/", feedback.withdraw, name="track_withdraw"),
-    path("track/contact/", feedback.contact, name="track_contact"),
+    path("track/contact/", feedback.correct_contact, name="track_contact"),
 ]
