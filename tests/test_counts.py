@@ -62,7 +62,7 @@ class ListReader:
         answer = self.get(f"/petitions/?size=100&{query}", typed)
         if answer.status_code == 302:  # a whole number opens its case
             return {self.names[int(answer["Location"].strip("/").split("/")[1])]}
-        actual = {self.names[row.id] for row in answer.context["rows"]}
+        actual = {self.names[row.id] for row in answer.context["cases"]}
         assert answer.context["count"] == len(actual), query
         return actual
 
@@ -115,7 +115,7 @@ def _overview(reader: ListReader) -> Iterator[str]:
     if answer.status_code == 403:
         return
     field = answer.context["field"]
-    for line in answer.context["lines"]:
+    for line in answer.context["cases"]:
         pk = int(line.cells[0].url.partition(f"{field}=")[2].partition("&")[0])
         inside = [
             reader.cases[n]

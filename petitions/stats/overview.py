@@ -1,4 +1,4 @@
-"""The overview for officials: where open cases are stuck, each figure a link to its cases."""
+"""The overview for officials: open cases by area or organisation, each figure a link."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
+from django_stubs_ext import StrOrPromise
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
@@ -26,16 +28,17 @@ from petitions.models import Petition
 from petitions.web import counters, list_items
 from petitions.web.access import StaffRequest, staff_only
 
-MOST_ESCALATIONS = 10
-CELLS = (
-    ("open", ""),
-    ("due_today", "due_today"),
-    ("overdue", "overdue"),
-    ("escalated", "escalated"),
+MAX_ESCALATIONS = 10
+# Column, the named filter of the list that its figure links to, and its heading.
+COLUMNS = (
+    ("open", "", _("在办")),
+    ("due_today", "due_today", _("今天到期")),
+    ("overdue", "overdue", _("已超期")),
+    ("escalated", "escalated", _("升级未答复")),
 )
 
-# The widest post decides what the rows are: subdistricts, communities or branches.
-ROWS_FOR: tuple[tuple[Role, str], ...] = (
+# The user's highest role decides what the rows are: subdistricts, communities or branches.
+ROW_FIELDS: tuple[tuple[Role, str], ...] = (
     (Role.CITY_OFFICIAL, "subdistrict"),
     (Role.SUBDISTRICT_OFFICIAL, "community"),
     (Role.COMMUNITY_SECRETARY, "organisation"),
@@ -46,16 +49,17 @@ LEVELS = {"subdistrict": Level.SUBDISTRICT, "community": Level.COMMUNITY}
 
 @dataclass(frozen=True, slots=True)
 class OverviewCell:
-    """One figure and the list of exactly the cases it counts."""
+    """A figure, and the URL of the list with the cases that it counts."""
 
     count: int
     url: str
     column: str
+    label: StrOrPromise
 
 
 @dataclass(frozen=True, slots=True)
 class OverviewRow:
-    """One area or organisation with its figures."""
+    """The figures of an area or organisation."""
 
     name: str
     url: str
@@ -66,66 +70,66 @@ class OverviewRow:
 
 @staff_only
 @require_GET
-def overview(request: StaffRequest) -> HttpResponse:
-    """Show open cases by area, and on top the escalations the viewer must answer."""
+def show_overview(request: StaffRequest) -> HttpResponse:
+    """Show open cases by area or organisation, and the escalations the user must answer."""
     user, now = request.user, clock.now()
-    field = next((rows_ for role, rows_ in ROWS_FOR if user.scope.has_role(role)), None)
+    field = next((field for role, field in ROW_FIELDS if user.scope.has_role(role)), None)
     if field is None:
         raise PermissionDenied
     cases = Petition.objects.visible_to(user)
     figures = counters.figures_by(cases, field, user, now)
-    waiting = list_items.for_list(cases.open().filter(involvement.awaiting_answer_of(user)))
-    first = waiting.order_by("due_at", "id")[:MOST_ESCALATIONS]
-    data = {
+    escalated = list_items.for_list(cases.open().filter(involvement.awaiting_answer_of(user)))
+    escalated = escalated.order_by("due_at", "id")[:MAX_ESCALATIONS]
+    context = {
         "field": field,
-        "lines": _lines(user, field, figures, now),
-        "total": _line(_("合计"), "", "", counters.total(list(figures.values())), now),
-        "waiting": list_items.list_items(first, now, by=user),
-        "waiting_url": f"{reverse('petitions:list')}?waiting=1",
+        "rows": _rows(user, field, figures, now),
+        "total": _row(gettext("合计"), "", "", counters.total(list(figures.values())), now),
+        "escalated": list_items.list_items(escalated, now, by=user),
+        "escalated_url": f"{reverse('petitions:list')}?waiting=1",
     }
-    return render(request, "petitions/stats/overview.html", data)
+    return render(request, "petitions/stats/overview.html", context)
 
 
-def _lines(
+def _rows(
     user: User, field: str, figures: dict[int, counters.Figures], now: dt.datetime
 ) -> list[OverviewRow]:
-    """Return a line for every area or organisation in reach, by name; those without a case too."""
-    named = _named(user, field, figures)
+    """Return a row for every visible area or organisation, also for those without a case."""
+    rows = _row_names(user, field, figures)
     none = counters.Figures()
-    return [
-        _line(name, url, f"{field}={pk}", figures.get(pk, none), now) for pk, name, url in named
-    ]
+    return [_row(name, url, f"{field}={pk}", figures.get(pk, none), now) for pk, name, url in rows]
 
 
-def _named(
+def _row_names(
     user: User, field: str, figures: dict[int, counters.Figures]
 ) -> list[tuple[int, str, str]]:
-    """Return id, name and page of each row. A body outside the viewer's reach keeps its figures."""
+    """Return id, name and URL of each row; a row with figures is kept if it is not visible."""
     if field == "organisation":
-        within = Organisation.objects.on(user.scope.day).filter(level=OrgLevel.BRANCH)
-        bodies = within.visible_to(user) | Organisation.objects.filter(pk__in=figures)
-        return [(body.pk, body.name, body.get_absolute_url()) for body in bodies.order_by("path")]
-    within_areas = Area.objects.on(user.scope.day).filter(level=LEVELS[field]).visible_to(user)
-    areas = within_areas | Area.objects.filter(pk__in=figures)
+        visible = Organisation.objects.on(user.scope.day).filter(level=OrgLevel.BRANCH)
+        organisations = visible.visible_to(user) | Organisation.objects.filter(pk__in=figures)
+        return [
+            (row.pk, row.name, row.get_absolute_url()) for row in organisations.order_by("path")
+        ]
+    visible_areas = Area.objects.on(user.scope.day).filter(level=LEVELS[field]).visible_to(user)
+    areas = visible_areas | Area.objects.filter(pk__in=figures)
     return [(area.pk, area.name, area.get_absolute_url()) for area in areas.order_by("sort_key")]
 
 
-def _line(
-    name: str, url: str, where: str, figures: counters.Figures, now: dt.datetime
+def _row(
+    name: str, url: str, query: str, figures: counters.Figures, now: dt.datetime
 ) -> OverviewRow:
     base = reverse("petitions:list")
 
-    def link(word: str, **more: Any) -> str:
-        query = "&".join(
-            part for part in (where, f"{word}=1" if word else "", urlencode(more)) if part
-        )
-        return f"{base}?{query}" if query else base
+    def link(named_filter: str, **extra: Any) -> str:
+        flag = f"{named_filter}=1" if named_filter else ""
+        parts = "&".join(part for part in (query, flag, urlencode(extra)) if part)
+        return f"{base}?{parts}" if parts else base
 
     return OverviewRow(
         name=name,
         url=url,
         cells=[
-            OverviewCell(getattr(figures, column), link(word), column) for column, word in CELLS
+            OverviewCell(getattr(figures, column), link(named_filter), column, label)
+            for column, named_filter, label in COLUMNS
         ],
         oldest=durations.time_since(figures.oldest_at, now) if figures.oldest_at else None,
         oldest_url=link("", sort="oldest"),

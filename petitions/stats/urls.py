@@ -5,5 +5,5 @@ from django.urls import URLPattern, path
 from petitions.stats import overview
 
 urlpatterns: list[URLPattern] = [
-    path("overview/", overview.overview, name="overview"),
+    path("overview/", overview.show_overview, name="overview"),
 ]

@@ -1,4 +1,4 @@
-"""The list of cases: every filter in the URL, paged by key."""
+"""The list of cases, filtered and paged by parameters of the URL."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from petitions.web.access import StaffRequest, staff_only
 from petitions.web.field_validation import MAX_ID
 from petitions.web.filters import NAMED_FILTER_LABELS, NAMED_FILTERS, PetitionFilter
 
-PLACES = ("place", "subdistrict", "community", "grid")
+PLACE_FILTERS = ("place", "subdistrict", "community", "grid")
 SHORTCUTS = ("overdue", "due_soon", "to_accept", "mine", "waiting", "returned", "escalated")
-COORDINATING = frozenset({"waiting", "returned", "escalated"})
+DESK_SHORTCUTS = frozenset({"waiting", "returned", "escalated"})
 SORTS = ("due", "newest", "oldest")
-# By language: the catalogue, and by first level the options for a select.
+# By language: the catalogue, and the HTML options by id of the first level.
 _option_groups: dict[str, tuple[Catalogue, dict[int, str]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """One filter in force, in words, and the address of the list without it."""
+class FilterChip:
+    """An active filter in words, and the URL of the list without it."""
 
     name: str
     label: str
@@ -47,200 +47,211 @@ class Chip:
 
 @staff_only
 @require_GET
-def listing(request: StaffRequest) -> HttpResponse:
-    """Show visible cases, narrowed as the URL says; a whole number opens its case."""
+def show_list(request: StaffRequest) -> HttpResponse:
+    """Show the visible cases that match the filters; a complete case number opens its case."""
     now = clock.now()
-    asked = _asked(request.GET)
+    params = _with_default_state(request.GET)
     cases = Petition.objects.visible_to(request.user)
-    found = PetitionFilter(asked, cases, request=request, now=now)
-    whole = _whole_number(cases, asked.get("q", ""))
-    if whole is not None:
-        return redirect(whole)
-    order = keyset_pagination.ORDERS[_sort(asked)]
-    cursor = keyset_pagination.parse(order, asked.get("after", ""), asked.get("before", ""))
-    size = keyset_pagination.size_of(asked.get("size", ""))
-    page = keyset_pagination.page(list_items.for_list(found.qs), order, cursor=cursor, size=size)
-    chips = _chips(request, found)
-    count, limit = _count(found.qs, page, size, is_open=asked["state"] == "open")
-    data = {
-        "rows": list_items.list_items(page.rows, now),
+    filters = PetitionFilter(params, cases, request=request, now=now)
+    petition = _case_by_number(cases, params.get("q", ""))
+    if petition is not None:
+        return redirect(petition)
+    order = keyset_pagination.ORDERS[_sort_order(params)]
+    cursor = keyset_pagination.parse(order, params.get("after", ""), params.get("before", ""))
+    size = keyset_pagination.size_of(params.get("size", ""))
+    page = keyset_pagination.page(list_items.for_list(filters.qs), order, cursor=cursor, size=size)
+    chips = _filter_chips(request, filters)
+    count, limit = _count(filters.qs, page, size, is_open=params["state"] == "open")
+    context = {
+        "cases": list_items.list_items(page.rows, now),
         "count": count,
         "limit": limit,
-        "form": found.form,
+        "form": filters.form,
         "chips": chips,
         "place_name": next((chip.value for chip in chips if chip.name == "place"), ""),
         "state": request.GET.get("state", ""),
         "clear_url": reverse("petitions:list"),
-        "prev_url": _url(request.GET, {"before": page.before}) if page.before else "",
-        "next_url": _url(request.GET, {"after": page.after}) if page.after else "",
-        **_choices(request, asked, size),
+        "prev_url": _list_url(request.GET, {"before": page.before}) if page.before else "",
+        "next_url": _list_url(request.GET, {"after": page.after}) if page.after else "",
+        **_choices(request, params, size),
     }
-    return render(request, "petitions/worklist/list.html", data)
+    return render(request, "petitions/worklist/list.html", context)
 
 
 def _count(
-    found: PetitionQuerySet, page: keyset_pagination.Page[Petition], size: int, *, is_open: bool
+    cases: PetitionQuerySet, page: keyset_pagination.Page[Petition], size: int, *, is_open: bool
 ) -> tuple[int, int]:
-    """Return how many cases there are, and up to how many that was counted.
+    """Return the number of cases, and the limit up to which it was counted.
 
-    Cases with a frequent word are not counted beyond their page.
+    The results of a search for a frequent word are not counted beyond the page.
     """
-    if found.is_too_many_to_count:
+    if cases.is_too_many_to_count:
         is_all = not (page.after or page.before)
         return (len(page.rows) if is_all else size + 1), size
     limit = keyset_pagination.COUNT_LIMIT if is_open else keyset_pagination.HISTORY_LIMIT
-    return keyset_pagination.bounded_count(found, limit), limit
+    return keyset_pagination.bounded_count(cases, limit), limit
 
 
-def _asked(given: QueryDict) -> QueryDict:
-    """Return what is asked for; without a range it is what is open, for a search everything."""
-    asked = given.copy()
-    if not asked.get("state"):
-        asked["state"] = "all" if asked.get("q", "").strip() or asked.getlist("status") else "open"
-    return asked
+def _with_default_state(query: QueryDict) -> QueryDict:
+    """Add a missing `state`: all cases for a search or chosen statuses, else the open ones."""
+    params = query.copy()
+    if not params.get("state"):
+        is_search = params.get("q", "").strip() or params.getlist("status")
+        params["state"] = "all" if is_search else "open"
+    return params
 
 
-def _sort(asked: QueryDict) -> str:
-    """Return the sort asked for. What has ended is owed by no date: there the newest come first."""
-    word = asked.get("sort", "")
+def _sort_order(params: QueryDict) -> str:
+    """Return the sort order; the due date sorts open cases only, others come newest first."""
+    word = params.get("sort", "")
     if word not in keyset_pagination.ORDERS:
         word = "due"
-    return word if word != "due" or asked.get("state") == "open" else "newest"
+    return word if word != "due" or params.get("state") == "open" else "newest"
 
 
-def _whole_number(cases: PetitionQuerySet, words: str) -> Petition | None:
-    """Return the one visible case whose whole number was typed, year included."""
-    pk = text_search.petition_id(words)
+def _case_by_number(cases: PetitionQuerySet, text: str) -> Petition | None:
+    """Return the visible case whose complete number was typed, with the year."""
+    pk = text_search.petition_id(text)
     if pk is None or pk > MAX_ID:
         return None
-    found = cases.filter(pk=pk).first()
-    return found if found is not None and found.number == words.strip() else None
+    petition = cases.filter(pk=pk).first()
+    return petition if petition is not None and petition.number == text.strip() else None
 
 
-def _url(given: QueryDict, changes: dict[str, Any]) -> str:
-    """Return the address of the list with some words changed; an empty value drops the word.
+def _list_url(query: QueryDict, changes: dict[str, Any]) -> str:
+    """Return the URL of the list with changed parameters; an empty value removes the parameter.
 
-    A page number means nothing on another list, so cursors go unless they are what changes.
+    Cursors are removed unless they are among the changes: they belong to one list only.
     """
-    query = given.copy()
-    for word in ("after", "before"):
-        query.pop(word, None)
-    for word, value in changes.items():
+    query = query.copy()
+    for name in ("after", "before"):
+        query.pop(name, None)
+    for name, value in changes.items():
         if isinstance(value, list):
-            query.setlist(word, value)
+            query.setlist(name, value)
         elif value:
-            query[word] = str(value)
+            query[name] = str(value)
         else:
-            query.pop(word, None)
+            query.pop(name, None)
     text = query.urlencode()
     return reverse("petitions:list") + (f"?{text}" if text else "")
 
 
-def _choices(request: StaffRequest, asked: QueryDict, size: int) -> dict[str, Any]:
-    """Return the links that widen, sort and shorten the list, and what stands in its form."""
-    given = request.GET
-    is_coordinator = request.user.scope.has_role(*DESK_ROLES)
-    names = [name for name in SHORTCUTS if is_coordinator or name not in COORDINATING]
-    words = {"due": _("时限最近"), "newest": _("最新反映"), "oldest": _("最早反映")}
+def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, Any]:
+    """Return the context of the links and of the filter form, beside the form itself.
+
+    `flags` and `ids` are active filters without a field; the form repeats them as hidden fields.
+    """
+    query = request.GET
+    is_desk = request.user.scope.has_role(*DESK_ROLES)
+    shortcuts = [name for name in SHORTCUTS if is_desk or name not in DESK_SHORTCUTS]
+    labels = {"due": _("时限最近"), "newest": _("最新反映"), "oldest": _("最早反映")}
+    order = _sort_order(params)
     return {
         "states": [
-            {"label": label, "url": _url(given, {"state": word}), "current": asked["state"] == word}
-            for word, label in PetitionFilter.STATES
+            {
+                "label": label,
+                "url": _list_url(query, {"state": state}),
+                "current": params["state"] == state,
+            }
+            for state, label in PetitionFilter.STATES
         ],
         "shortcuts": [
             {
                 "label": NAMED_FILTER_LABELS[name],
-                "url": _url(given, {name: "" if given.get(name) else "1"}),
-                "current": bool(given.get(name)),
+                "url": _list_url(query, {name: "" if query.get(name) else "1"}),
+                "current": bool(query.get(name)),
             }
-            for name in names
+            for name in shortcuts
         ],
-        "sorts": [{"word": w, "label": words[w], "current": w == _sort(asked)} for w in SORTS],
+        "sorts": [
+            {"word": word, "label": labels[word], "current": word == order} for word in SORTS
+        ],
         "sizes": [{"value": value, "current": value == size} for value in keyset_pagination.SIZES],
-        "flags": [name for name in NAMED_FILTERS if given.get(name)],
+        "flags": [name for name in NAMED_FILTERS if query.get(name)],
         "ids": [
-            {"name": name, "value": given[name]}
-            for name in (*PLACES[1:], "organisation")
-            if given.get(name)
+            {"name": name, "value": query[name]}
+            for name in (*PLACE_FILTERS[1:], "organisation")
+            if query.get(name)
         ],
-        "categories": _category_options(asked.get("category", "")),
-        "is_searching": bool(asked.get("q", "").strip()),
+        "categories": _category_options(params.get("category", "")),
     }
 
 
-def _category_options(chosen: str) -> str:
-    """Return the catalogue as options of a select: first levels with what is under them.
+def _category_options(selected: str) -> str:
+    """Return the categories as HTML options of a select, grouped by first level.
 
-    The groups are drawn once for each language and state of the catalogue; only the one with the
-    chosen category is drawn again.
+    The groups are rendered once per language and version of the catalogue; only the group with the
+    selected category is rendered again.
     """
-    held, language = catalogue.read(), get_language() or ""
-    drawn_from, groups = _option_groups.get(language, (None, {}))
-    if drawn_from is not held:
-        groups = {root.pk: _option_group(root, held, "") for root in held.roots}
-        _option_groups[language] = (held, groups)
-    if (category := held.by_code.get(chosen)) is not None:
+    categories, language = catalogue.read(), get_language() or ""
+    cached_for, groups = _option_groups.get(language, (None, {}))
+    if cached_for is not categories:
+        groups = {root.pk: _option_group(root, categories, "") for root in categories.roots}
+        _option_groups[language] = (categories, groups)
+    if (category := categories.by_code.get(selected)) is not None:
         root = category.parent or category
-        groups = groups | {root.pk: _option_group(root, held, chosen)}
+        groups = groups | {root.pk: _option_group(root, categories, selected)}
     return format_html_join("", "{}", ((group,) for group in groups.values()))
 
 
-def _option_group(root: Category, held: Catalogue, chosen: str) -> str:
+def _option_group(root: Category, categories: Catalogue, selected: str) -> str:
     options = [(root.code, catalogue.label(root) + _("（全部）"))]
-    options += [(leaf.code, catalogue.label(leaf)) for leaf in held.leaves.get(root.pk, ())]
+    options += [(leaf.code, catalogue.label(leaf)) for leaf in categories.leaves.get(root.pk, ())]
     return format_html(
         '<optgroup label="{}">{}</optgroup>',
         catalogue.label(root),
         format_html_join(
             "",
             '<option value="{}"{}>{}</option>',
-            ((code, " selected" if code == chosen else "", label) for code, label in options),
+            ((code, " selected" if code == selected else "", label) for code, label in options),
         ),
     )
 
 
-def _chips(request: StaffRequest, found: PetitionFilter) -> list[Chip]:
-    """Put every filter in force into words; at most two queries, for names of places and bodies."""
-    found.form.is_valid()
-    cleaned = found.form.cleaned_data
+def _filter_chips(request: StaffRequest, filters: PetitionFilter) -> list[FilterChip]:
+    """Return a chip for every active filter, with at most two queries for names."""
+    filters.form.is_valid()
+    cleaned = filters.form.cleaned_data
     names = _names(request, cleaned)
     chips = []
     for name, value in cleaned.items():
         if name == "state" or value in (None, "", [], False):
             continue
-        label = _("只看") if value is True else str(found.filters[name].label)
-        for one in value if isinstance(value, list) else [value]:
-            rest = [other for other in request.GET.getlist(name) if other != str(one)]
-            left = rest if isinstance(value, list) else ""
-            url = _url(request.GET, {name: left})
-            chips.append(Chip(name, label, _said(name, one, names), url))
+        label = _("只看") if value is True else str(filters.filters[name].label)
+        for choice in value if isinstance(value, list) else [value]:
+            others = [other for other in request.GET.getlist(name) if other != str(choice)]
+            url = _list_url(request.GET, {name: others if isinstance(value, list) else ""})
+            chips.append(FilterChip(name, label, _value_label(name, choice, names), url))
     return chips
 
 
 def _names(request: StaffRequest, cleaned: dict[str, Any]) -> dict[tuple[str, int], str]:
-    """Return the names of the places and the organisation asked for, if the viewer reaches them."""
-    ids = {name: cleaned[name] for name in PLACES if cleaned.get(name)}
-    found: dict[tuple[str, int], str] = {}
-    if ids:
-        places = Area.objects.visible_to(request.user).in_bulk(list(set(ids.values())))
-        found |= {(n, pk): places[pk].full_name for n, pk in ids.items() if pk in places}
-    wanted = cleaned.get("organisation")
-    if wanted:
-        bodies = Organisation.objects.visible_to(request.user).filter(pk=wanted)
-        found |= {("organisation", pk): name for pk, name in bodies.values_list("pk", "short_name")}
-    return found
+    """Return the names of the places and the organisation filtered by, if they are visible."""
+    place_ids = {name: cleaned[name] for name in PLACE_FILTERS if cleaned.get(name)}
+    names: dict[tuple[str, int], str] = {}
+    if place_ids:
+        places = Area.objects.visible_to(request.user).in_bulk(list(set(place_ids.values())))
+        names |= {
+            (name, pk): places[pk].full_name for name, pk in place_ids.items() if pk in places
+        }
+    organisation_id = cleaned.get("organisation")
+    if organisation_id:
+        rows = Organisation.objects.visible_to(request.user).filter(pk=organisation_id)
+        names |= {("organisation", pk): name for pk, name in rows.values_list("pk", "short_name")}
+    return names
 
 
-def _said(name: str, value: Any, names: dict[tuple[str, int], str]) -> str:
-    """Return one value of a filter in words."""
+def _value_label(name: str, value: Any, names: dict[tuple[str, int], str]) -> str:
+    """Return the value of a filter in words."""
     if value is True:
         return str(NAMED_FILTER_LABELS[name])
     if name in {"status", "urgency", "channel"}:
-        words = {"status": Status, "urgency": Urgency, "channel": Channel}[name]
-        return str(words(value).label)
+        choices = {"status": Status, "urgency": Urgency, "channel": Channel}[name]
+        return str(choices(value).label)
     if name == "category":
         category = catalogue.read().by_code.get(value)
         return catalogue.full_label(category) if category else str(value)
-    if name in PLACES or name == "organisation":
+    if name in PLACE_FILTERS or name == "organisation":
         return names.get((name, int(value)), _("不在您的范围内"))
     return str(value)

@@ -1,4 +1,4 @@
-"""The page "today": what needs the viewer now, most urgent first, and what is new."""
+"""The home page: counters, the most urgent cases, and recent changes."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from petitions.web import counters, list_items
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.filters import NAMED_FILTER_LABELS
 
-FIRST_ROWS = 10
-MOST_CHANGES = 8
-MOST_MESSAGES = 5
-MOST_GAPS = 5
-YESTERDAY = dt.timedelta(hours=24)
-LOOKS: dict[str, tuple[str, str]] = {
+MAX_CASES = 10
+MAX_CHANGES = 8
+MAX_MESSAGES = 5
+MAX_GAPS = 5  # of each kind
+CHANGES_SINCE = dt.timedelta(hours=24)
+TILE_STYLES: dict[str, tuple[str, str]] = {
     "overdue": ("overdue", "alert-solid"),
     "due_soon": ("soon", "clock-alert"),
     "to_accept": ("accent", "inbox"),
@@ -45,16 +45,16 @@ LOOKS: dict[str, tuple[str, str]] = {
     "to_confirm": ("done", "hourglass"),
     "mine": ("info", "hand"),
 }
-MOST_SCOPES = 500
+MAX_CACHED_SCOPES = 500
 Gaps = tuple[tuple[int, str], ...]  # level and full name of each place
-# By version of the registers, day and posts of the viewer.
-_gaps_of_scope: dict[tuple[int, dt.date, tuple[ActivePost, ...]], Gaps] = {}
-QUIET = frozenset({Verb.REMIND, Verb.REVEAL, Verb.RATE})
+# By register version, day and posts of the user.
+_gaps_by_scope: dict[tuple[int, dt.date, tuple[ActivePost, ...]], Gaps] = {}
+HIDDEN_VERBS = frozenset({Verb.REMIND, Verb.REVEAL, Verb.RATE})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing others did to a case the viewer may see."""
+    """An event of another user in a case that the viewer may see; `kind` chooses the icon."""
 
     url: str
     title: str
@@ -65,34 +65,34 @@ class Change:
 
 @staff_only
 @require_GET
-def home(request: StaffRequest) -> HttpResponse:
-    """Show the viewer's counters and first cases; a poll of the page gets only these again."""
+def show_home(request: StaffRequest) -> HttpResponse:
+    """Show the home page; htmx polls get only the part that changes."""
     user, now = request.user, clock.now()
-    data = _live(user, now)
+    context = _live_context(user, now)
     if request.headers.get("HX-Request"):
-        return render(request, "petitions/worklist/_home_live.html", data)
-    data["can_file"] = permissions.may_open_desk(user)
-    return render(request, "petitions/worklist/home.html", data)
+        return render(request, "petitions/worklist/_home_live.html", context)
+    context["can_file"] = permissions.may_open_desk(user)
+    return render(request, "petitions/worklist/home.html", context)
 
 
-def _live(user: User, now: dt.datetime) -> dict[str, Any]:
-    """Return what changes by itself: at most five queries."""
+def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
+    """Return the context of the part that changes, with at most five queries."""
     cases = Petition.objects.visible_to(user)
     counts = counters.count(cases, counters.counters_for(user), user, now)
-    first = list_items.first_urgent(cases.open(), user, now, FIRST_ROWS)
+    urgent = list_items.first_urgent(cases.open(), user, now, MAX_CASES)
     return {
         "tiles": [_tile(name, number) for name, number in counts.items()],
-        "rows": list_items.list_items(first, now, by=user),
+        "cases": list_items.list_items(urgent, now, by=user),
         "changes": _changes(user, now),
         "unread": _unread(user, now),
-        "mending": _mending(user, timezone.localdate(now)),
+        "data_problems": _data_problems(user, timezone.localdate(now)),
         "now": now,
     }
 
 
 def _tile(name: str, number: int) -> dict[str, Any]:
-    """Return a counter as a link to exactly the cases it counts."""
-    tone, icon = LOOKS[name]
+    """Return a counter as a link to the cases that it counts."""
+    tone, icon = TILE_STYLES[name]
     url = f"{reverse('petitions:list')}?{name}=1"
     label = NAMED_FILTER_LABELS[name]
     return {"label": label, "count": number, "url": url, "tone": tone, "icon": icon}
@@ -100,20 +100,20 @@ def _tile(name: str, number: int) -> dict[str, Any]:
 
 def _unread(user: User, now: dt.datetime) -> list[InboxMessage]:
     unread = InboxMessage.objects.shown_to(user, now).unread()
-    return list(unread.order_by("-id")[:MOST_MESSAGES])
+    return list(unread.order_by("-id")[:MAX_MESSAGES])
 
 
 def _changes(user: User, now: dt.datetime) -> list[Change]:
-    """Return the newest events of the last 24 hours in visible cases, by others than the viewer."""
+    """Return the newest events of the last 24 hours in visible cases, without the viewer's own."""
     events = (
         Event.objects.filter(
-            at__gte=now - YESTERDAY, petition__in=Petition.objects.visible_to(user)
+            at__gte=now - CHANGES_SINCE, petition__in=Petition.objects.visible_to(user)
         )
         .exclude(user=user)
-        .exclude(verb__in=QUIET)
+        .exclude(verb__in=HIDDEN_VERBS)
         .select_related("petition", "acting_for")
         .defer(*(f"petition__{name}" for name in list_items.DEFERRED_COLUMNS))
-        .order_by("-at", "-id")[:MOST_CHANGES]
+        .order_by("-at", "-id")[:MAX_CHANGES]
     )
     return [_change(event, now) for event in events]
 
@@ -132,35 +132,36 @@ def _change(event: Event, now: dt.datetime) -> Change:
     )
 
 
-def _mending(user: User, day: dt.date) -> list[str]:
-    """Say which data could leave a case without an owner; only to whom it concerns."""
+def _data_problems(user: User, day: dt.date) -> list[str]:
+    """Return what is missing in calendars and registers, for desks and the city only."""
     if not user.scope.has_role(*DESK_ROLES, Role.CITY_OFFICIAL):
         return []
-    lines = [
+    missing_years = [
         _("%(year)s年的工作日历还没有导入，时限只是暂定。") % {"year": year}
         for year in calendars.missing_year_notice(day)
     ]
-    return lines + [_gap(level, place) for level, place in _gaps(user, day)]
+    return missing_years + [_gap(level, place) for level, place in _responsibility_gaps(user, day)]
 
 
-def _gaps(user: User, day: dt.date) -> Gaps:
-    """Return the places within the viewer's scope that nobody answers for.
+def _responsibility_gaps(user: User, day: dt.date) -> Gaps:
+    """Return the visible places without a responsible organisation.
 
-    One query, and none while the registers and the viewer's posts stay as they are.
+    Cached per process; read again when the registers or the posts of the user change.
     """
     scope = user.scope
     if scope.register_version is None:
         return _read_gaps(user, day)
     key = (scope.register_version, day, scope.posts)
-    gaps = _gaps_of_scope.get(key)
+    gaps = _gaps_by_scope.get(key)
     if gaps is None:
-        if len(_gaps_of_scope) >= MOST_SCOPES:
-            _gaps_of_scope.clear()
-        gaps = _gaps_of_scope[key] = _read_gaps(user, day)
+        if len(_gaps_by_scope) >= MAX_CACHED_SCOPES:
+            _gaps_by_scope.clear()
+        gaps = _gaps_by_scope[key] = _read_gaps(user, day)
     return gaps
 
 
 def _read_gaps(user: User, day: dt.date) -> Gaps:
+    """Read the gaps from the database, with one query."""
     gaps = coverage.gaps(Area.objects.visible_to(user), day)
     kinds = (
         gaps.buildings_without_grid,
@@ -168,7 +169,7 @@ def _read_gaps(user: User, day: dt.date) -> Gaps:
         gaps.units_without_organisation,
     )
     first, *others = (
-        kind.order_by("path").values("full_name", "level")[:MOST_GAPS] for kind in kinds
+        kind.order_by("path").values("full_name", "level")[:MAX_GAPS] for kind in kinds
     )
     return tuple((row["level"], row["full_name"]) for row in first.union(*others, all=True))
 

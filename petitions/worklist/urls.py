@@ -5,6 +5,6 @@ from django.urls import URLPattern, path
 from petitions.worklist import case_list, home
 
 urlpatterns: list[URLPattern] = [
-    path("home/", home.home, name="home"),
-    path("petitions/", case_list.listing, name="list"),
+    path("home/", home.show_home, name="home"),
+    path("petitions/", case_list.show_list, name="list"),
 ]

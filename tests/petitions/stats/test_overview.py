@@ -28,7 +28,7 @@ def test_each_figure_opens_exactly_its_rows(stage: Stage, name: str) -> None:
     busy(stage)
     client = login(stage, name)
     page = client.get(OVERVIEW)
-    lines = [*page.context["lines"], page.context["total"]]
+    lines = [*page.context["rows"], page.context["total"]]
     assert any(cell.count for line in lines for cell in line.cells)
     for line in lines:
         for cell in line.cells:
@@ -37,7 +37,7 @@ def test_each_figure_opens_exactly_its_rows(stage: Stage, name: str) -> None:
 
 def test_rows_fit_the_post_and_are_sorted_by_name(stage: Stage) -> None:
     def names(name: str) -> list[str]:
-        return [line.name for line in login(stage, name).get(OVERVIEW).context["lines"]]
+        return [line.name for line in login(stage, name).get(OVERVIEW).context["rows"]]
 
     assert names("city") == ["阜新街道"]
     assert names("official") == ["大桥社区", "迎宾路社区"]
@@ -47,8 +47,8 @@ def test_rows_fit_the_post_and_are_sorted_by_name(stage: Stage) -> None:
 def test_escalations_to_answer_stand_on_top(stage: Stage) -> None:
     busy(stage)
     page = login(stage, "community").get(OVERVIEW)
-    assert [row.action_url.split("/")[-2] for row in page.context["waiting"]] == ["answer"]
-    assert not login(stage, "official").get(OVERVIEW).context["waiting"]
+    assert [row.action_url.split("/")[-2] for row in page.context["escalated"]] == ["answer"]
+    assert not login(stage, "official").get(OVERVIEW).context["escalated"]
 
 
 @pytest.mark.parametrize(

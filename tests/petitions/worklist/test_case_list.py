@@ -18,7 +18,7 @@ LIST = "/petitions/"
 
 
 def ids(client: Client, query: str = "") -> list[int]:
-    return [row.id for row in client.get(f"{LIST}?{query}").context["rows"]]
+    return [row.id for row in client.get(f"{LIST}?{query}").context["cases"]]
 
 
 def test_open_cases_due_soonest_first_by_default(stage: Stage) -> None:
@@ -93,7 +93,7 @@ def test_what_holds_a_frequent_word_is_not_counted_beyond_its_page(
     assert (whole.context["count"], whole.context["limit"]) == (5, 50)
     assert "5 件" in whole.content.decode()
     last = client.get(client.get(first.context["next_url"]).context["next_url"])
-    assert len(last.context["rows"]) == 1
+    assert len(last.context["cases"]) == 1
     assert (last.context["count"], last.context["limit"]) == (3, 2)
     monkeypatch.setattr("petitions.models.petitions.RARE_WORD_LIMIT", 6)
     assert client.get(LIST, {"q": "漏水"}).context["count"] == 5
@@ -128,13 +128,13 @@ def test_pages_lead_on_and_back(stage: Stage) -> None:
     made = [stage.file(now=NOW + dt.timedelta(minutes=i)).petition.pk for i in range(25)]
     client = login(stage, "clerk")
     first = client.get(LIST, {"sort": "oldest", "mine": "", "category": "WS01"})
-    assert [row.id for row in first.context["rows"]] == made[:20]
+    assert [row.id for row in first.context["cases"]] == made[:20]
     assert not first.context["prev_url"]
     second = client.get(first.context["next_url"])
-    assert [row.id for row in second.context["rows"]] == made[20:]
+    assert [row.id for row in second.context["cases"]] == made[20:]
     assert "category=WS01" in second.context["prev_url"]
     back = client.get(second.context["prev_url"])
-    assert [row.id for row in back.context["rows"]] == made[:20]
+    assert [row.id for row in back.context["cases"]] == made[:20]
 
 
 def test_nonsense_is_named_and_breaks_nothing(stage: Stage) -> None:
@@ -142,7 +142,7 @@ def test_nonsense_is_named_and_breaks_nothing(stage: Stage) -> None:
     page = login(stage, "clerk").get(f"{LIST}?status=half&place=x&after=%00&size=0&sort=drop&q=%00")
     assert page.status_code == 200
     assert "还差一点" in page.content.decode()
-    assert case in [row.id for row in page.context["rows"]]
+    assert case in [row.id for row in page.context["cases"]]
 
 
 @pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin"])

@@ -55,7 +55,7 @@ def test_most_urgent_first(stage: Stage) -> None:
     soon = stage.file(now=NOW).petition.pk
     Petition.objects.filter(pk=soon).update(soon_at=NOW, due_at=NOW + dt.timedelta(hours=1))
     new = stage.file(now=NOW).petition.pk
-    rows = login(stage, "secretary").get(HOME).context["rows"]
+    rows = login(stage, "secretary").get(HOME).context["cases"]
     assert [row.id for row in rows] == [late, soon, new, calm, asked]
 
 
@@ -65,7 +65,7 @@ def test_each_row_offers_the_act_that_is_due(stage: Stage) -> None:
     asked = stage.at(Status.RESOLVED, now=NOW)
 
     def acts(name: str) -> dict[int, str]:
-        rows = login(stage, name).get(HOME).context["rows"]
+        rows = login(stage, name).get(HOME).context["cases"]
         return {row.id: row.action_url for row in rows}
 
     def url(verb: str, case: Petition) -> str:
@@ -82,7 +82,7 @@ def test_each_row_offers_the_act_that_is_due(stage: Stage) -> None:
 def test_an_escalation_waits_for_its_answer(stage: Stage) -> None:
     case = stage.at(Status.IN_PROGRESS, now=NOW)
     workflow.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
-    row = login(stage, "community").get(HOME).context["rows"][0]
+    row = login(stage, "community").get(HOME).context["cases"][0]
     assert row.action_url == reverse("petitions:answer", args=[case.pk])
 
 
