@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from config.lib import register_cache
 from petitions.enums import Status
 from petitions.models import Category
-from petitions.rules import catalogue
 from petitions.web import keyset_pagination
 from tests.support.cast import Stage
 from tests.support.clients import login
@@ -180,7 +180,7 @@ def test_category_options_follow_the_catalogue_and_the_language(stage: Stage) ->
     category = Category.objects.get(code="WS01")
     assert category.name in client.get(LIST).content.decode()
     Category.objects.filter(code="WS01").update(name="<新名>", name_en="New name")
-    catalogue.clear_cache()
+    register_cache.forget_version()
     assert ">&lt;新名&gt;</option>" in client.get(LIST).content.decode()
     page = client.get(LIST, headers={"accept-language": "en"}).content.decode()
     assert ">New name</option>" in page
