@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from branches.models import Organisation
 from config.lib.db import backoff
 from members.models import User
-from petitions.enums import Actor, CaseLevel, Status, Verb
+from petitions.enums import Actor, CaseLevel, Status, verb_choices
 from petitions.models.petitions import Petition
 
 
@@ -43,7 +43,7 @@ class Event(models.Model):
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="events")
     version = models.PositiveIntegerField()
-    verb = models.CharField(_("动作"), max_length=10, choices=Verb)
+    verb = models.CharField(_("动作"), max_length=10, choices=verb_choices)
     actor = models.CharField(_("身份"), max_length=12, choices=Actor)
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     acting_for = models.ForeignKey(
