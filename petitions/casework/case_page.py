@@ -45,7 +45,7 @@ def show(request: StaffRequest, pk: int, *, refusal: str = "", status: int = 200
         "done": _done(request),
         "refusal": refusal,
     }
-    return render(request, "petitions/case/page.html", context, status=status)
+    return render(request, "petitions/casework/case.html", context, status=status)
 
 
 def _done(request: StaffRequest) -> str:
@@ -69,4 +69,4 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
         "address": address,
         "now": clock.now(),
     }
-    return render(request, "petitions/print/case.html", context)
+    return render(request, "petitions/casework/print_case.html", context)

@@ -91,7 +91,7 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
         stored={},
     )
     context = {"case": petition, "building": choice.building, "form": form, "now": clock.now()}
-    return render(request, "petitions/print/doors.html", context)
+    return render(request, "petitions/casework/print_door_sheet.html", context)
 
 
 def _choice(request: StaffRequest, petition: Petition) -> BuildingChoice:
@@ -163,6 +163,5 @@ def _page(
         "draft": f"visit-{petition.pk}-{building.pk}-{choice.entrances[0]}" if building else "",
         "is_done": "done" in request.GET,
     }
-    return render(
-        request, "petitions/doors/page.html", context, status=CONFLICT if refusal else status
-    )
+    status = CONFLICT if refusal else status
+    return render(request, "petitions/casework/door_sheet.html", context, status=status)

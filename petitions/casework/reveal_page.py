@@ -19,7 +19,7 @@ def _show_contact(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> Http
     details = perform(request, spec, form)
     context = {"contact": details, "reason": form.cleaned_data["reason"]}
     context |= case_heading(form.petition)
-    response = render(request, "petitions/verbs/revealed.html", context)
+    response = render(request, "petitions/casework/revealed_contact.html", context)
     add_never_cache_headers(response)
     return response
 

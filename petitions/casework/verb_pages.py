@@ -132,7 +132,7 @@ def form_page(
 ) -> HttpResponse:
     """Render the form as a page, or only its panel for a GET by htmx from the case page."""
     is_part = bool(request.headers.get("HX-Request")) and request.method == "GET"
-    template = "petitions/verbs/_form.html" if is_part else "petitions/verbs/page.html"
+    template = "petitions/casework/_verb_form.html" if is_part else "petitions/casework/verb.html"
     data = case_heading(form.petition) | {
         "spec": spec,
         "form": form,
