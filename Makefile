@@ -66,7 +66,7 @@ format:  ## format the source
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench:  ## measure performance; results go to benchmarks/results
+bench:  ## run the benchmark; ARGS="--against REF" compares with another version
 	@$(BOOT) dev
 	$(PY) -m benchmarks $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Settings of the whole project, by environment variables; see .env.example for their list."""
+"""Django settings; .env.example lists the environment variables."""
 
 from importlib import import_module
 from pathlib import Path
@@ -14,17 +14,17 @@ from config.lib.web import request_log
 from config.local import paths
 from config.local.env import env
 
-django_stubs_ext.monkeypatch()  # `ModelForm[Area]` must mean something at run time too
+django_stubs_ext.monkeypatch()  # makes `ModelForm[Area]` valid at run time
 
 BASE_DIR = paths.ROOT
-PLACES = paths.find()
-VAR_DIR: Path = PLACES.var
+DATA_PATHS = paths.find()
+VAR_DIR: Path = DATA_PATHS.var
 
-# Without DATABASE_URL the project runs on the PostgreSQL and Valkey that it starts by itself.
+# Without DATABASE_URL the project uses its embedded PostgreSQL and Valkey.
 EMBEDDED = not env.str("DATABASE_URL", "")
 PRODUCTION = env.bool("PRODUCTION", not EMBEDDED)
 DEBUG = env.bool("DEBUG", False)
-DEMO = env.bool("DEMO", EMBEDDED)  # invented people: second factor not forced, logins printed
+DEMO = env.bool("DEMO", EMBEDDED)  # sample data: MFA is optional, log-ins are printed
 
 if PRODUCTION:
     SECRET_KEY = env.str("SECRET_KEY")
@@ -35,7 +35,7 @@ else:
     SECRET_KEY = env.str("SECRET_KEY", _own["secret_key"])
     CONTACT_KEYS = env.pairs("CONTACT_KEYS", "") or _own["contact_keys"]
     ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-# Tracking codes are derived from it: it must outlive a change of SECRET_KEY.
+# Tracking codes are derived from it, so it must stay the same when SECRET_KEY changes.
 TRACKING_SECRET = env.str("TRACKING_SECRET", SECRET_KEY)
 PRODUCT_NAME = "找支部"
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "")
@@ -51,7 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
-    "django.forms",  # its templates, for the renderer below
+    "django.forms",  # templates for FORM_RENDERER
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -84,7 +84,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    # Instead of allauth's own session middleware, which would write on every request.
+    # Instead of allauth's session middleware, which writes to the database on every request.
     "members.accounts.middleware.NoStoreMiddleware",
     "members.accounts.middleware.SessionTimeoutMiddleware",
     "members.accounts.middleware.PasswordChangeMiddleware",
@@ -116,10 +116,10 @@ TEMPLATES = [
     },
 ]
 
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)  # how many stand between a visitor and us
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)  # proxies between the client and this server
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
-# What else a hat may keep on the operators' pages: the words and limits of cases, never a case.
+# Additional permissions of administrator roles in the admin: the case catalogue, never cases.
 OPERATOR_PERMISSIONS = {
     "system_admin": [
         f"petitions.{verb}_{name}"
@@ -128,7 +128,7 @@ OPERATOR_PERMISSIONS = {
     ]
 }
 
-# What higher apps add to the pages of lower ones; see config/lib/panels.py.
+# Panels that higher apps add to the pages of lower apps; see config/lib/panels.py.
 PAGE_PANELS = {
     "places": ["branches.panels.gaps"],
     "place": ["branches.panels.responsible", "petitions.web.panels.of_place"],
@@ -137,10 +137,11 @@ PAGE_PANELS = {
 
 # --- Database, cache, queue -------------------------------------------------------------------
 
+_sockets = quote(str(DATA_PATHS.sockets))
 _database: dict[str, str] = env.postgres_url(
-    "DATABASE_URL", f"postgres://zhaozhibu@/zhaozhibu?host={quote(str(PLACES.sockets))}&port=5432"
+    "DATABASE_URL", f"postgres://zhaozhibu@/zhaozhibu?host={_sockets}&port=5432"
 )
-# A statement that runs longer is cut, so that one bad query cannot hold a worker or a lock.
+# The server cancels longer statements, so that one query cannot block a worker or a lock.
 STATEMENT_TIMEOUT_MS = env.int("STATEMENT_TIMEOUT_MS", 15_000)
 LOCK_TIMEOUT_MS = env.int("LOCK_TIMEOUT_MS", 5_000)
 DATABASES = {
@@ -153,7 +154,7 @@ DATABASES = {
         "PORT": _database.get("port", ""),
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
-        # The server cuts a statement first; a line on which even that is not heard is given up.
+        # Seconds; longer than the statement timeout, so that the server cancels first.
         "READ_TIMEOUT": STATEMENT_TIMEOUT_MS / 1000 + 5 if STATEMENT_TIMEOUT_MS else None,
         "OPTIONS": {
             "connect_timeout": 3,
@@ -174,32 +175,34 @@ _redis = env.str("REDIS_URL", "").rstrip("/")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": f"{_redis}/1" if _redis else f"unix://{PLACES.broker}?db=1",
+        "LOCATION": f"{_redis}/1" if _redis else f"unix://{DATA_PATHS.broker}?db=1",
         "KEY_PREFIX": "zhaozhibu",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 
-CELERY_BROKER_URL = f"{_redis}/0" if _redis else f"redis+socket://{PLACES.broker}?virtual_host=0"
+CELERY_BROKER_URL = (
+    f"{_redis}/0" if _redis else f"redis+socket://{DATA_PATHS.broker}?virtual_host=0"
+)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "global_keyprefix": "zhaozhibu:",  # a shared Redis can never mix two systems
+    "global_keyprefix": "zhaozhibu:",  # separates this system from others on a shared Redis
     "visibility_timeout": 600,
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
-    "queue_order_strategy": "sorted",  # by name: the clock's own queue comes first
-    "health_check_interval": 5,  # a worker on a line gone mute opens another within three of these
-    "max_retries": 1,  # a request waits for no broker: the outbox row is the carrier
+    "queue_order_strategy": "sorted",  # by name, so the queue of the sweep comes first
+    "health_check_interval": 5,  # a worker reconnects after three failed checks
+    "max_retries": 1,  # requests do not wait for the broker: the outbox is durable
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "zhaozhibu"
-# The sweep has a queue of its own, from which every worker takes first: it never waits behind the
-# announcements of a busy hour, where its messages would expire one after the other.
-CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("clock", "zhaozhibu")]
-CELERY_TASK_ROUTES = {"petitions.ops.scheduled_tasks.sweep_deadlines": {"queue": "clock"}}
+# The deadline sweep has its own queue, which workers read first. In a shared queue its messages
+# would expire behind the notifications of a busy hour.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("deadlines", "zhaozhibu")]
+CELERY_TASK_ROUTES = {"petitions.ops.scheduled_tasks.sweep_deadlines": {"queue": "deadlines"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -216,7 +219,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_BEAT_SCHEDULER = "config.lib.celery.scheduler:MonotonicScheduler"
 CELERY_TIMEZONE = "Asia/Shanghai"
 
-# --- People -----------------------------------------------------------------------------------
+# --- Users and sessions -----------------------------------------------------------------------
 
 AUTH_USER_MODEL = "members.User"
 AUTHENTICATION_BACKENDS = ["members.accounts.backends.RoleBackend"]
@@ -233,17 +236,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "members.accounts.validators.NotAboutYouValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "petitions:home"  # a hat goes to its own pages: members/accounts/adapters.py
+LOGIN_REDIRECT_URL = "petitions:home"  # administrators: see members/accounts/adapters.py
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a forgotten password sends no letter to strangers
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a password reset sends no mail to unknown addresses
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_ADAPTER = "members.accounts.adapters.AccountAdapter"
 ACCOUNT_RATE_LIMITS = {
-    "login": None,  # wrong passwords are counted by members/accounts/adapters.py
-    "login_failed": "30/m/ip,5/30m/key",  # codes of the second factor
+    "login": None,  # members/accounts/adapters.py counts wrong passwords
+    "login_failed": "30/m/ip,5/30m/key",  # MFA codes
 }
 LOCKOUT_FAILURES = env.int("LOCKOUT_FAILURES", 5)
 LOCKOUT_ADDRESS_FAILURES = env.int("LOCKOUT_ADDRESS_FAILURES", 30)
@@ -251,10 +254,10 @@ LOCKOUT_SECONDS = env.int("LOCKOUT_SECONDS", 30 * 60)
 MFA_ADAPTER = "members.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "找支部"
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are the administrators' word, nobody verifies them
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # administrators enter the addresses; they are not verified
 USERSESSIONS_ADAPTER = "members.accounts.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
-DEMO_PASSWORD = env.str("DEMO_PASSWORD", "Demo-2026-grid")  # of the invented people only
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", "Demo-2026-grid")  # of the sample's users only
 
 SESSION_ENGINE = "config.lib.web.sessions"
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 30 * 60)
@@ -302,10 +305,12 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static-collected" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = not PRODUCTION  # collecting and compressing takes a minute; see Dockerfile
+WHITENOISE_USE_FINDERS = not PRODUCTION  # the Dockerfile collects and compresses them
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
-PHOTOS_BY_ACCEL = env.bool("PHOTOS_BY_ACCEL", PRODUCTION)  # nginx sends what a view has allowed
+PHOTOS_BY_ACCEL = env.bool(
+    "PHOTOS_BY_ACCEL", PRODUCTION
+)  # nginx sends the photos that a view permits
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -314,14 +319,16 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-BACKUP_DIR = Path(env.str("BACKUP_DIR", str(BASE_DIR / "backups")))  # outlives `var/`
+BACKUP_DIR = Path(
+    env.str("BACKUP_DIR", str(BASE_DIR / "backups"))
+)  # outside `var/`, which may be deleted
 BACKUP_KEEP = env.int("BACKUP_KEEP", 14)
-FILE_UPLOAD_PERMISSIONS = 0o644  # nginx, another account in another container, sends them
-LARGEST_BODY = 125 * 1024 * 1024  # six photos of 20 MiB and the words that go with them
+FILE_UPLOAD_PERMISSIONS = 0o644  # nginx reads them under another account
+LARGEST_BODY = 125 * 1024 * 1024  # bytes; six photos of 20 MiB and a form
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
-# --- Protection -------------------------------------------------------------------------------
+# --- Security ---------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -336,7 +343,7 @@ CONTENT_SECURITY_POLICY = {
 CSRF_FAILURE_VIEW = "config.lib.web.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-CSRF_COOKIE_HTTPONLY = False  # htmx sends the token from the page, never from the cookie
+CSRF_COOKIE_HTTPONLY = False  # htmx takes the token from the page
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", True)
     SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]
@@ -360,7 +367,7 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "zhaozhibu@localhost")
 
-# --- Watching it run --------------------------------------------------------------------------
+# --- Logs and metrics -------------------------------------------------------------------------
 
 LOGGING = request_log.logging_config(
     as_json=request_log.json_lines_wanted(env.str("LOG_FORMAT", "")),
@@ -370,11 +377,11 @@ LOGGING = request_log.logging_config(
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 MIN_FREE_MB = env.int("MIN_FREE_MB", 200)
 
-# --- Messages to people -----------------------------------------------------------------------
+# --- Messages ---------------------------------------------------------------------------------
 
-SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")  # for links in mail
+SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")  # for links in messages
 OUTBOX_DIR = Path(env.str("OUTBOX_DIR", str(VAR_DIR / "outbox")))
-CHANNELS = {  # a way out and its adapter; without an adapter it is not used
+CHANNELS = {  # channel: adapter class; a channel without adapter is off
     "email": env.str("EMAIL_CHANNEL", "members.inbox.channels.EmailChannel"),
     "sms": env.str("SMS_CHANNEL", "" if PRODUCTION else "members.inbox.channels.SmsFileChannel"),
     "wecom": env.str(

@@ -67,7 +67,7 @@ def restore(folder: Path) -> Restored:
     wrong = _differences(sheet)
     call_command("migrate", verbosity=0, interactive=False)
     if settings.EMBEDDED:
-        init_database.note_restored(paths.find())
+        init_database.mark_restored(paths.find())
     checks = integrity.check(sheet.instant)
     checks["replay_differs"] = len(integrity.replay_all())
     wrong += _broken(checks, sheet) + _wrong_keys()

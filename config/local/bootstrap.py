@@ -1,7 +1,7 @@
-"""Makes the virtual environment and installs what the lock says, with the system's Python alone.
+"""Create the virtual environment and install the lock file, with the system's Python alone.
 
-Runs before anything is installed: standard library only, and nothing that an older interpreter
-could not read far enough to say that it is too old.
+It runs before anything is installed: standard library only, in syntax that older interpreters
+parse, so that they can report that they are too old.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ NETWORK = "Check that this computer reaches a Python package index and has free 
 
 
 class BootstrapError(Exception):
-    """Something is missing on this computer; the text says what to do."""
+    """Something is missing on this computer; the message says what to do."""
 
 
 def main(words: list[str]) -> int:
-    """Install what `run`, `install` or `dev` needs; `browser` tries to get one for the tests."""
+    """Install the packages for `run` or `dev`; `browser` also tries to install a Chromium."""
     try:
         refuse_unsupported()
         if "browser" in words:
@@ -43,11 +43,11 @@ def main(words: list[str]) -> int:
 
 
 def refuse_unsupported() -> None:
-    """Stop early with a sentence when this cannot work here."""
+    """Raise BootstrapError when Python or the system is not supported."""
     if sys.version_info < OLDEST:
-        found = ".".join(str(part) for part in sys.version_info[:2])
+        version = ".".join(str(part) for part in sys.version_info[:2])
         raise BootstrapError(
-            f"Python 3.11 or newer is needed; this is {found}. Install it and say, for example: "
+            f"Python 3.11 or newer is needed; this is {version}. Install it and say, for example: "
             "make run PYTHON=python3.11"
         )
     if sys.platform not in ("linux", "darwin"):
@@ -57,15 +57,15 @@ def refuse_unsupported() -> None:
 
 
 def install(lock: str) -> None:
-    """Bring the virtual environment to what the lock says, unless it is there already."""
+    """Install the packages of a lock file, unless they are installed already."""
     if digest(lock) in stamps():
         return
     if not os.path.exists(PYTHON):
-        say("Making a virtual environment in .venv ...")
+        say("Creating a virtual environment in .venv ...")
         step([sys.executable, "-m", "venv", "--clear", VENV], "Install the package python3-venv.")
     if not os.path.exists(os.path.join(VENV, "bin", "uv")):
         step([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", UV], NETWORK)
-    say(f"Installing what {lock} lists ...")
+    say(f"Installing the packages of {lock} ...")
     command = [PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON]
     step([*command, "--require-hashes", "-r", os.path.join(ROOT, lock)], NETWORK)
     # The lock for development contains the other one.
@@ -77,11 +77,11 @@ def install(lock: str) -> None:
 
 
 def get_browser() -> None:
-    """Install a Chromium for the browser tests where we may; say why not where we may not."""
+    """Install a Chromium for the browser tests where permitted; otherwise print why not."""
     if os.path.exists(BROWSER):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        say("No /usr/bin/chromium here and no right to install it: browser tests will be skipped.")
+        say("No /usr/bin/chromium and no permission to install it: browser tests will be skipped.")
         return
     say("Installing Chromium for the browser tests ...")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -95,13 +95,13 @@ def get_browser() -> None:
 
 
 def digest(lock: str) -> str:
-    """Return the fingerprint of a lock file and of the interpreter that it is installed for."""
+    """Return the digest of a lock file and the version of the interpreter."""
     with open(os.path.join(ROOT, lock), "rb") as source:
         return hashlib.sha256(source.read() + sys.version.encode()).hexdigest()
 
 
 def stamps() -> list[str]:
-    """Return the fingerprints of what has been installed here."""
+    """Return the digests of the installed lock files."""
     if not (os.path.exists(PYTHON) and os.path.exists(STAMP)):
         return []
     with open(STAMP, encoding="ascii") as source:
@@ -109,15 +109,15 @@ def stamps() -> list[str]:
 
 
 def step(command: list[str], advice: str) -> None:
-    """Run one command; refuse with the advice when it fails."""
-    # Where an office's own proxy signs, only the system knows its certificate.
-    surroundings = {"UV_SYSTEM_CERTS": "1", **os.environ}
-    if subprocess.call(command, stdin=subprocess.DEVNULL, env=surroundings):
+    """Run one command; raise BootstrapError with the advice when it fails."""
+    # An intercepting proxy of an office is trusted by the certificates of the system only.
+    variables = {"UV_SYSTEM_CERTS": "1", **os.environ}
+    if subprocess.call(command, stdin=subprocess.DEVNULL, env=variables):
         raise BootstrapError(f"This did not work: {' '.join(command)}\n{advice}")
 
 
 def say(text: str) -> None:
-    """Tell the reader what takes so long."""
+    """Print a line at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

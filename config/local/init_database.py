@@ -1,4 +1,4 @@
-"""Brings the database of a demonstration run up to date, and greets whoever started it."""
+"""Migrate the database of `make run`, load the sample once, and print the log-ins."""
 
 import hashlib
 import io
@@ -9,34 +9,34 @@ from config.local.embedded import postgres
 _LOGINS = "logins.txt"
 
 
-def database(at: paths.DataPaths) -> None:
-    """Migrate, and load the sample once in the life of this database.
+def init(at: paths.DataPaths) -> None:
+    """Migrate if needed, and load the sample into a new database.
 
-    What has been done is noted at the database itself, so that it is true of this database and
-    the next start need not even import the application.
+    The fingerprint of the migrations is stored as the comment of the database, so that the next
+    start need not import the application.
     """
-    wanted = _fingerprint()
-    noted = _read_note(at)
-    if noted == wanted and (at.var / _LOGINS).exists():
+    fingerprint = _fingerprint()
+    stored = _read_comment(at)
+    if stored == fingerprint and (at.var / _LOGINS).exists():
         return
-    _with_application(at, sample_wanted=not noted)
-    _write_note(at, wanted)
+    _migrate(at, with_sample=not stored)
+    _write_comment(at, fingerprint)
 
 
-def note_restored(at: paths.DataPaths) -> None:
-    """Note at a restored database that it is up to date, so that no sample is loaded into it."""
-    _write_note(at, _fingerprint())
+def mark_restored(at: paths.DataPaths) -> None:
+    """Mark a restored database as migrated, so that no sample is loaded into it."""
+    _write_comment(at, _fingerprint())
 
 
-def greet(at: paths.DataPaths, address: str) -> None:
-    """Print where the site is and who can log in."""
+def print_welcome(at: paths.DataPaths, address: str) -> None:
+    """Print the address of the site and the log-ins."""
     print(f"\n找支部 is running at {address}\n", flush=True)
     print((at.var / _LOGINS).read_text(encoding="utf-8"), flush=True)
     print(f"Logs are in {at.logs}. Ctrl-C stops everything.\n", flush=True)
 
 
-def _with_application(at: paths.DataPaths, *, sample_wanted: bool) -> None:
-    """Do what needs the application; imported here because a second start does not need it."""
+def _migrate(at: paths.DataPaths, *, with_sample: bool) -> None:
+    """Migrate and load the sample; Django is imported here, because most starts do not need it."""
     import django
     from django.core.management import call_command, get_commands
     from django.db import connection
@@ -44,7 +44,7 @@ def _with_application(at: paths.DataPaths, *, sample_wanted: bool) -> None:
     django.setup()
     call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
     commands = get_commands()
-    if sample_wanted and "load_sample" in commands:
+    if with_sample and "load_sample" in commands:
         print("Loading the sample; this happens once ...", flush=True)
         call_command("load_sample")
     logins = io.StringIO()
@@ -55,7 +55,7 @@ def _with_application(at: paths.DataPaths, *, sample_wanted: bool) -> None:
 
 
 def _fingerprint() -> str:
-    """Return a digest of every migration here."""
+    """Return a digest of all migrations."""
     digest = hashlib.sha256()
     for file in sorted(paths.ROOT.glob("*/migrations/*.py")):
         digest.update(file.name.encode() + file.read_bytes())
@@ -63,7 +63,7 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _read_note(at: paths.DataPaths) -> str:
+def _read_comment(at: paths.DataPaths) -> str:
     connection = postgres.connect(at)
     try:
         with connection.cursor() as cursor:
@@ -77,10 +77,10 @@ def _read_note(at: paths.DataPaths) -> str:
     return str(row[0] or "") if row else ""
 
 
-def _write_note(at: paths.DataPaths, note: str) -> None:
+def _write_comment(at: paths.DataPaths, comment: str) -> None:
     connection = postgres.connect(at)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"COMMENT ON DATABASE {postgres.DATABASE} IS %s", [note])
+            cursor.execute(f"COMMENT ON DATABASE {postgres.DATABASE} IS %s", [comment])
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""Where this checkout keeps its data, sockets, logs and secrets."""
+"""Paths of data, sockets, logs and secrets of this checkout."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ VALKEY_SOCKET = "valkey.sock"
 
 
 class Secrets(TypedDict):
-    """What a run without configured secrets makes up once and keeps."""
+    """The secrets that are generated once when none are configured."""
 
     secret_key: str
     contact_keys: dict[str, str]
@@ -33,12 +33,12 @@ class DataPaths:
 
     @property
     def broker(self) -> Path:
-        """The unix socket of Valkey."""
+        """The Unix socket of Valkey."""
         return self.sockets / VALKEY_SOCKET
 
     @property
     def lock(self) -> Path:
-        """The file that a running supervisor holds."""
+        """The lock file of a running supervisor."""
         return self.var / "run.lock"
 
     @property
@@ -48,11 +48,11 @@ class DataPaths:
 
 
 def find(var: Path | None = None) -> DataPaths:
-    """Decide where the services live; nothing is created.
+    """Return the paths; nothing is created.
 
-    They live in `var/`. Root starts PostgreSQL under an unprivileged account, so when that
-    account cannot reach the checkout, data and sockets move below /var/tmp; when only the path
-    is too long for a socket, the sockets alone move.
+    The services use `var/`. Root starts PostgreSQL under an unprivileged account: when that account
+    cannot read the checkout, data and sockets are placed below /var/tmp. When only the path is too
+    long for a socket, only the sockets are.
     """
     chosen = (var or Path(os.environ.get("VAR_DIR") or ROOT / "var")).absolute()
     mark = hashlib.sha256(os.fsencode(chosen)).hexdigest()[:12]
@@ -66,27 +66,27 @@ def find(var: Path | None = None) -> DataPaths:
 
 
 def open_to_all(folder: Path) -> bool:
-    """Tell whether every existing folder above, and this one, lets other accounts pass."""
+    """Return whether other accounts can enter the folder and all existing folders above it."""
     return all(
         parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents) if parent.exists()
     )
 
 
 def own_secrets(var: Path) -> Secrets:
-    """Return this checkout's secrets, made once and readable by its owner only."""
+    """Return the secrets of this checkout, generated once and readable by their owner only."""
     file = var / "secrets.json"
     if not file.exists():
         var.mkdir(parents=True, exist_ok=True)
         key = urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        made = Secrets(secret_key=secrets.token_urlsafe(50), contact_keys={"1": key})
+        generated = Secrets(secret_key=secrets.token_urlsafe(50), contact_keys={"1": key})
         handle, draft = tempfile.mkstemp(dir=var)  # mode 600 from the start
         with os.fdopen(handle, "w", encoding="utf-8") as target:
-            json.dump(made, target)
+            json.dump(generated, target)
         try:
-            os.link(draft, file)  # fails when another process was first: then theirs counts
+            os.link(draft, file)  # fails when another process was faster; its secrets are used
         except FileExistsError:
             pass
         finally:
             os.unlink(draft)
-    kept: Secrets = json.loads(file.read_text(encoding="utf-8"))
-    return kept
+    stored: Secrets = json.loads(file.read_text(encoding="utf-8"))
+    return stored

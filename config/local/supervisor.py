@@ -1,4 +1,4 @@
-"""Runs services, web, worker and beat in one go, and starts again what has died."""
+"""Run services, web, worker and beat of `make run`, and restart those that end."""
 
 import errno
 import fcntl
@@ -16,27 +16,30 @@ from types import FrameType
 from config.local import embedded, init_database, paths
 from config.local.embedded.process import exists, last_lines, launch
 
-CALM_SECONDS = 60.0  # a child that has lived this long may be restarted at once
-LONGEST_PAUSE = 30.0
+STABLE_SECONDS = 60.0  # a process that ran this long is restarted without back-off
+MAX_BACKOFF = 30.0  # seconds
 _PYTHON = Path(sys.executable)
 _IN_USE = "Port {port} is in use by another program. Stop that one, or choose: make run PORT={next}"
 
 
 @dataclass
 class SupervisedProcess:
-    """One child: what to start, and how it has fared."""
+    """A child process and its restart state.
+
+    `stop_timeout`: seconds to finish its work when stopped. `backoff`: seconds before a restart.
+    """
 
     name: str
     command: list[str]
-    patience: float  # seconds it is given to finish its work when asked to stop
+    stop_timeout: float
     log: Path
-    running: embedded.Server | None = None
+    server: embedded.Server | None = None
     started_at: float = 0.0
-    pause: float = 0.0
+    backoff: float = 0.0
     retry_at: float = field(default=0.0)
 
     def start(self) -> None:
-        """Start the child, its output going to its own log."""
+        """Start the process; its output goes to its log."""
         child = launch(
             [_PYTHON, "-m", *self.command],
             log=self.log,
@@ -44,51 +47,51 @@ class SupervisedProcess:
             run_as=None,
             ending=signal.SIGTERM,
             bound=True,
-            surroundings=_FRUGAL | os.environ,
+            variables=_MALLOC | os.environ,
         )
-        self.running = embedded.Server(self.name, child.pid, signal.SIGTERM, child)
+        self.server = embedded.Server(self.name, child.pid, signal.SIGTERM, child)
         self.started_at = time.monotonic()
 
-    def revive(self) -> None:
-        """Start the child again when it has died, after a pause that doubles each time."""
+    def restart_if_ended(self) -> None:
+        """Restart the process when it has ended, with exponential back-off."""
         now = time.monotonic()
-        if self.running and self.running.is_alive():
+        if self.server and self.server.is_alive():
             return
-        if self.running:
-            self.running = None
-            calm = now - self.started_at > CALM_SECONDS
-            self.pause = 0.5 if calm else min(max(0.5, self.pause * 2), LONGEST_PAUSE)
-            self.retry_at = now + self.pause
-            say(f"{self.name} has ended; starting it again in {self.pause:g} s (log: {self.log})")
+        if self.server:
+            self.server = None
+            was_stable = now - self.started_at > STABLE_SECONDS
+            self.backoff = 0.5 if was_stable else min(max(0.5, self.backoff * 2), MAX_BACKOFF)
+            self.retry_at = now + self.backoff
+            say(f"{self.name} has ended; restarting it in {self.backoff:g} s (log: {self.log})")
         elif now >= self.retry_at:
             self.start()
 
-    def ask_to_stop(self) -> None:
-        """Tell the child to finish what it has begun."""
-        if self.running:
-            self.running.ask_to_stop()
+    def request_stop(self) -> None:
+        """Ask the process to finish its work and end."""
+        if self.server:
+            self.server.request_stop()
 
     def stop(self) -> None:
-        """See that the child ends, by force when its time is up."""
-        if self.running:
-            self.running.stop(self.patience)
+        """Wait for the process to end; kill it after its timeout."""
+        if self.server:
+            self.server.stop(self.stop_timeout)
 
     def kill(self) -> None:
-        """End the child at once."""
-        if self.running and self.running.is_alive():
-            os.kill(self.running.pid, signal.SIGKILL)
+        """Kill the process."""
+        if self.server and self.server.is_alive():
+            os.kill(self.server.pid, signal.SIGKILL)
 
 
 class Supervisor:
-    """Owns everything that one run has started."""
+    """Starts, watches and stops the processes of one run."""
 
     def __init__(self, at: paths.DataPaths, host: str, port: int) -> None:
         self.at = at
         self.host = host
         self.port = port
-        self.asked_to_stop = False
+        self.is_stopping = False
         self.services: embedded.Services | None = None
-        self.parts = [
+        self.processes = [
             SupervisedProcess(
                 "web", ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"], 15, self._log("web")
             ),
@@ -98,59 +101,59 @@ class Supervisor:
 
     @property
     def address(self) -> str:
-        """Where a browser finds the site."""
+        """The URL of the site."""
         return f"http://{'localhost' if self.host == '127.0.0.1' else self.host}:{self.port}/"
 
     def start(self) -> None:
-        """Start services, bring the database up to date, then start the three parts."""
+        """Start the services, initialise the database, then start web, worker and beat."""
         self.services = embedded.start(self.at, bound=True)
-        init_database.database(self.at)
-        self.parts[0].start()
-        self._await_web()  # before the others start: they would only slow it down
-        for part in self.parts[1:]:
-            part.start()
+        init_database.init(self.at)
+        self.processes[0].start()
+        self._wait_for_web()  # before the others start and use the CPU
+        for process in self.processes[1:]:
+            process.start()
 
     def watch(self) -> None:
-        """Keep everything alive until asked to stop."""
-        while not self.asked_to_stop:
-            self._revive_services()
-            for part in self.parts:
-                part.revive()
+        """Restart ended processes until the run is stopped."""
+        while not self.is_stopping:
+            self._restart_services()
+            for process in self.processes:
+                process.restart_if_ended()
             time.sleep(0.25)
 
     def stop(self) -> None:
-        """Stop in order: the three parts side by side, then the services that they lean on."""
-        for part in self.parts:
-            part.ask_to_stop()
-        for part in self.parts:
-            part.stop()
+        """Stop web, worker and beat at the same time, then the services."""
+        for process in self.processes:
+            process.request_stop()
+        for process in self.processes:
+            process.stop()
         if self.services:
             self.services.stop()
 
     def on_signal(self, signum: int, _frame: FrameType | None) -> None:
-        """Note that we are to stop; a second signal does not wait."""
-        if self.asked_to_stop:
-            for part in self.parts:
-                part.kill()
-        self.asked_to_stop = True
-        if not all(part.running for part in self.parts):
-            raise KeyboardInterrupt(signum)  # still starting: leave at once through `finally`
+        """Stop at the first signal; kill the processes at the second."""
+        if self.is_stopping:
+            for process in self.processes:
+                process.kill()
+        self.is_stopping = True
+        if not all(process.server for process in self.processes):
+            raise KeyboardInterrupt(signum)  # still starting: `finally` stops what has started
 
-    def _revive_services(self) -> None:
+    def _restart_services(self) -> None:
         if self.services and all(server.is_alive() for server in self.services.servers):
             return
-        gone = [s.name for s in self.services.servers if not s.is_alive()] if self.services else []
-        say(f"{' and '.join(gone)} has ended; starting it again")
+        ended = [s.name for s in self.services.servers if not s.is_alive()] if self.services else []
+        say(f"{' and '.join(ended)} has ended; restarting it")
         try:
             self.services = embedded.start(self.at, bound=True)
         except embedded.ServiceError as error:
             say(str(error))
             time.sleep(2)
 
-    def _await_web(self) -> None:
-        web = self.parts[0]
+    def _wait_for_web(self) -> None:
+        web = self.processes[0]
         until = time.monotonic() + 60
-        while web.running and web.running.is_alive() and time.monotonic() < until:
+        while web.server and web.server.is_alive() and time.monotonic() < until:
             try:
                 socket.create_connection((self.host, self.port), timeout=1).close()
                 return
@@ -164,18 +167,18 @@ class Supervisor:
         return self.at.logs / f"{name}.log"
 
 
-# A decoded photo goes back to the system at once, whichever thread had it (read by glibc alone).
-_FRUGAL = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
+# glibc returns the memory of a decoded photo to the system at once.
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
 _CELERY = ["celery", "-A", "config"]
 _WORKER = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO"]
 
 
 def main(words: list[str]) -> int:
-    """Run until stopped (`stop` as the only word stops a run from outside); return the status."""
+    """Run until stopped; `stop` stops a run from another process. Return the exit status."""
     at = paths.find()
     if words == ["stop"]:
         return stop(at)
-    _be_self_contained()
+    _ignore_external_services()
     try:
         return run(at)
     except embedded.ServiceError as error:
@@ -189,15 +192,15 @@ def main(words: list[str]) -> int:
 
 
 def run(at: paths.DataPaths) -> int:
-    """Start, watch and stop one run; a second one in the same folder is refused with a sentence."""
+    """Start, watch and stop one run; refuse a second one in the same folder."""
     host = os.environ.get("HOST") or "127.0.0.1"
     port = int(os.environ.get("PORT") or 8000)
     at.var.mkdir(parents=True, exist_ok=True)
     with at.lock.open("a+") as lock:
-        if not _taken(lock):
-            there = _holder(at)
+        if not _acquire(lock):
+            holder = _holder(at)
             return refuse(
-                f"It is already running at {there.get('address')} (process {there.get('pid')}). "
+                f"It is already running at {holder.get('address')} (process {holder.get('pid')}). "
                 "Stop it there with Ctrl-C, or here with: make stop"
             )
         if not _is_free(host, port):
@@ -209,12 +212,12 @@ def run(at: paths.DataPaths) -> int:
             signal.signal(sig, supervisor.on_signal)
         try:
             supervisor.start()
-            init_database.greet(at, supervisor.address)
+            init_database.print_welcome(at, supervisor.address)
             supervisor.watch()
         except KeyboardInterrupt:
             pass
         finally:
-            supervisor.asked_to_stop = True
+            supervisor.is_stopping = True
             say("Stopping ...")
             supervisor.stop()
             _write(lock, {})
@@ -223,37 +226,37 @@ def run(at: paths.DataPaths) -> int:
 
 
 def stop(at: paths.DataPaths) -> int:
-    """Stop a run of this folder, its background services and the test cluster."""
+    """Stop the run of this folder, its background services and the test database server."""
     pid = int(_holder(at).get("pid") or 0)
     if pid and exists(pid):
         os.kill(pid, signal.SIGTERM)
         while exists(pid):
             time.sleep(0.1)
-    for each in (at, paths.find(at.var / "test")):
-        embedded.stop(each)
+    for data_paths in (at, paths.find(at.var / "test")):
+        embedded.stop(data_paths)
     say("Nothing runs from this folder any more.")
     return 0
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
+    """Print a line at once."""
     print(text, flush=True)
 
 
 def refuse(text: str) -> int:
-    """Tell the person why it does not start; return the exit status."""
+    """Print why the run does not start; return the exit status."""
     print(text, file=sys.stderr, flush=True)
     return 1
 
 
-def _be_self_contained() -> None:
-    """Ignore addresses of other systems: this run starts, migrates and fills its own database."""
+def _ignore_external_services() -> None:
+    """Unset the addresses of other servers: this run migrates and fills its own database."""
     for name in ("DATABASE_URL", "REDIS_URL", "PRODUCTION"):
         if os.environ.pop(name, None):
             say(f"{name} is set, but `make run` uses its own services; it is ignored here.")
 
 
-def _taken(lock: TextIOWrapper) -> bool:
+def _acquire(lock: TextIOWrapper) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -262,13 +265,13 @@ def _taken(lock: TextIOWrapper) -> bool:
 
 
 def _holder(at: paths.DataPaths) -> dict[str, str]:
-    """Return who holds the lock; empty when nobody does."""
+    """Return pid and address of the run that holds the lock; empty when none does."""
     try:
         with at.lock.open("r+") as lock:
-            if _taken(lock):
+            if _acquire(lock):
                 return {}
-            found: dict[str, str] = json.loads(lock.read() or "{}")
-            return found
+            holder: dict[str, str] = json.loads(lock.read() or "{}")
+            return holder
     except (FileNotFoundError, ValueError):
         return {}
 

@@ -65,7 +65,7 @@ class Part:
             run_as=None,
             ending=signal.SIGKILL,
             bound=True,
-            surroundings=self.surroundings,
+            variables=self.surroundings,
         )
         self.running = embedded.Server(self.name, child.pid, signal.SIGTERM, child)
         self.sessions.add(child.pid)

@@ -38,7 +38,7 @@ class Wire:
             run_as=None,
             ending=signal.SIGKILL,
             bound=True,
-            surroundings=dict(os.environ),
+            variables=dict(os.environ),
         )
         until = time.monotonic() + 10
         while not self.control.exists():

@@ -36,7 +36,7 @@ def main(cases: int, pictures: int) -> None:
     at = paths.find()
     services = embedded.start(at, broker=False, bound=True)
     try:
-        init_database.database(at)
+        init_database.init(at)
         _hasten(at)
         start = time.monotonic()
         line = postgres.connect(at, postgres.DATABASE)

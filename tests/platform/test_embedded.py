@@ -128,7 +128,7 @@ def test_long_path_gets_short_sockets(tmp_path: Path) -> None:
 def test_full_disk_is_told_before_anything_starts(
     at: paths.DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "LEAST_FREE_BYTES", 2**62)
+    monkeypatch.setattr(embedded, "MIN_FREE_BYTES", 2**62)
     with pytest.raises(embedded.ServiceError, match="Free some space"):
         embedded.start(at)
 
@@ -172,7 +172,7 @@ def serve(var: Path, port: int) -> "subprocess.CompletedProcess[str]":
 def test_run_in_use_says_where(tmp_path: Path) -> None:
     found = paths.find(tmp_path)
     with found.lock.open("a+") as lock:
-        assert supervisor._taken(lock)
+        assert supervisor._acquire(lock)
         supervisor._write(lock, {"pid": 1, "address": "http://localhost:8000/"})
         refused = serve(tmp_path, 8000)
     assert refused.returncode == 1

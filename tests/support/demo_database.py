@@ -116,7 +116,7 @@ def main() -> int:
     _run("rm", "-rf", postgres.data_folder(at), *(at.var / name for name in FILES))
     services = embedded.start(at, durable=False, broker=False, bound=True)
     try:
-        init_database.database(at)
+        init_database.init(at)
     finally:
         services.stop()
     return 0

@@ -1,4 +1,4 @@
-"""Starts and stops this checkout's own PostgreSQL and Valkey, and proves that they are its own."""
+"""Start and stop the PostgreSQL and Valkey of this checkout, and verify that they belong to it."""
 
 import fcntl
 import shutil
@@ -12,23 +12,23 @@ from config.local.paths import DataPaths
 
 __all__ = ["Server", "ServiceError", "Services", "start", "stop"]
 
-LEAST_FREE_BYTES = 300 * 1024 * 1024
+MIN_FREE_BYTES = 300 * 1024 * 1024
 
 
 @dataclass
 class Services:
-    """The two servers, and which of them this call has started."""
+    """The two servers; `Server.started_here` tells which of them this call started."""
 
     postgres: Server
     valkey: Server | None
 
     @property
     def servers(self) -> list[Server]:
-        """The servers in the order in which they are to be stopped."""
+        """The servers in the order of stopping."""
         return [server for server in (self.valkey, self.postgres) if server]
 
     def stop(self) -> None:
-        """Stop what this call has started; servers found running stay."""
+        """Stop the servers that this call started."""
         for server in self.servers:
             if server.started_here:
                 server.stop()
@@ -37,14 +37,13 @@ class Services:
 def start(
     at: DataPaths, *, durable: bool = True, broker: bool = True, bound: bool = False
 ) -> Services:
-    """Start what is not yet running.
+    """Start the servers that are not running.
 
-    `durable=False` gives up crash safety for speed (tests). `bound` servers end with the calling
-    process, even when it is killed; others stay until `stop`. Raises ServiceError with a sentence
-    for the reader.
+    `durable=False` trades crash safety for speed (tests). `bound` servers end with the calling
+    process, even when it is killed; the others run until `stop`. Raises ServiceError.
     """
     _check_disk(at)
-    with _one_at_a_time(at):
+    with _exclusive(at):
         private_folder(at.sockets, account())
         database = postgres.ensure(at, durable=durable, bound=bound)
         try:
@@ -57,8 +56,8 @@ def start(
 
 
 def stop(at: DataPaths) -> list[str]:
-    """Stop this checkout's servers wherever they were started; return their names."""
-    with _one_at_a_time(at):
+    """Stop the servers of this checkout, whichever process started them; return their names."""
+    with _exclusive(at):
         running = [server for server in (valkey.running(at), postgres.running(at)) if server]
         for server in running:
             server.stop()
@@ -71,15 +70,15 @@ def _check_disk(at: DataPaths) -> None:
     if at.services != at.var:
         private_folder(at.services, None, mode=0o755)
     free = shutil.disk_usage(at.services).free
-    if free < LEAST_FREE_BYTES:
+    if free < MIN_FREE_BYTES:
         raise ServiceError(
-            f"The disk is nearly full: {free // 2**20} MB are free where {at.services} lies, "
-            f"{LEAST_FREE_BYTES // 2**20} MB are needed. Free some space and start again."
+            f"The disk is nearly full: {free // 2**20} MB are free in {at.services}, "
+            f"{MIN_FREE_BYTES // 2**20} MB are needed. Free some space and start again."
         )
 
 
 @contextmanager
-def _one_at_a_time(at: DataPaths) -> Iterator[None]:
+def _exclusive(at: DataPaths) -> Iterator[None]:
     at.var.mkdir(parents=True, exist_ok=True)
     with (at.var / "services.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

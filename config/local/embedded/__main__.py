@@ -1,4 +1,4 @@
-"""Starts and stops the embedded services from the command line: `start`, `stop` or `status`."""
+"""Start and stop the embedded services: `start`, `stop` or `status`."""
 
 import sys
 
@@ -7,7 +7,7 @@ from config.local.embedded import postgres, valkey
 
 
 def main(words: list[str]) -> int:
-    """Do what the word says; return the exit status."""
+    """Run the command; return the exit status."""
     at = paths.find()
     word = words[0] if words else "start"
     try:
@@ -18,10 +18,10 @@ def main(words: list[str]) -> int:
         elif word == "stop":
             print("Stopped: " + (", ".join(embedded.stop(at)) or "nothing was running"))
         elif word == "status":
-            for found in (postgres.running(at), valkey.running(at)):
-                print(found or "not running")
+            for running in (postgres.running(at), valkey.running(at)):
+                print(running or "not running")
         else:
-            print("Say start, stop or status.", file=sys.stderr)
+            print("Usage: start, stop or status.", file=sys.stderr)
             return 2
     except embedded.ServiceError as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""This checkout's own PostgreSQL: one cluster in the data folder, reached by a unix socket."""
+"""The PostgreSQL of this checkout: one cluster in the data folder, on a Unix socket."""
 
 import importlib.util
 import os
@@ -27,13 +27,13 @@ from config.local.embedded.process import (
 from config.local.paths import POSTGRES_SOCKET, DataPaths, open_to_all
 
 ROLE = DATABASE = "zhaozhibu"
-OWNER = "postgres"  # the cluster's superuser; the application's role is not one
-PATIENCE = 60.0  # seconds until the server must answer; recovery after a kill takes its time
+OWNER = "postgres"  # superuser of the cluster; the role of the application is none
+START_TIMEOUT = 60.0  # seconds; recovery after a kill may take long
 _NAME = "PostgreSQL"
 _FIRST_WITH_BUILTIN_LOCALE = 17
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-# After a kill, recovery first brings the data folder to the disk: with one call for the file system
-# instead of one for each of its thousands of files that takes a tenth of the time.
+# After a kill, recovery syncs the data folder; one call for the file system instead of one per file
+# takes a tenth of the time.
 _QUICK_RECOVERY = ("recovery_init_sync_method=syncfs",) if sys.platform == "linux" else ()
 _SETTINGS = (
     *_QUICK_RECOVERY,
@@ -42,7 +42,7 @@ _SETTINGS = (
     "shared_buffers=128MB",
     "jit=off",
     "unix_socket_permissions=0700",
-    # What people wrote must not reach a log: neither the statement nor the key that was refused.
+    # Logs contain no personal data: neither statements nor the values of violated constraints.
     "log_min_error_statement=panic",
     "log_error_verbosity=terse",
 )
@@ -57,19 +57,17 @@ class Binaries:
 
 
 def ensure(at: DataPaths, *, durable: bool, bound: bool) -> Server:
-    """Return the running server, started when necessary; raise ServiceError when it cannot be."""
-    found = running(at)
-    if found:
-        return found
+    """Return the running server, started if necessary; raise ServiceError on failure."""
+    if server := running(at):
+        return server
     owner = account()
     data = data_folder(at)
     programs = _programs(at, owner)
-    fresh = not (data / "PG_VERSION").exists()
-    if fresh:
+    if not (data / "PG_VERSION").exists():
         _create(programs, data, owner)
     else:
-        _refuse_other_version(programs, data)
-        _forget_dead_server(at, data)
+        _check_version(programs, data)
+        _remove_stale_files(at, data)
     server = _start(programs, at, owner, durable=durable, bound=bound)
     try:
         _prepare(at)
@@ -80,12 +78,12 @@ def ensure(at: DataPaths, *, durable: bool, bound: bool) -> Server:
 
 
 def data_folder(at: DataPaths) -> Path:
-    """Return where the cluster's files are."""
+    """Return the data folder of the cluster."""
     return at.services / "postgres"
 
 
 def running(at: DataPaths) -> Server | None:
-    """Return the server of this checkout when it runs, proved by its folder and process id."""
+    """Return the running server of this checkout, verified by its folder and process id."""
     pid = _recorded_pid(data_folder(at))
     if pid is None or not _works_in(pid, data_folder(at)):
         return None
@@ -93,7 +91,7 @@ def running(at: DataPaths) -> Server | None:
 
 
 def connect(at: DataPaths, database: str = "postgres") -> "psycopg2.extensions.connection":
-    """Open a superuser's connection, for setting up and for tests that break things."""
+    """Open a superuser's connection, for setup and tests."""
     connection = psycopg2.connect(
         host=str(at.sockets), port=5432, user=OWNER, dbname=database, connect_timeout=3
     )
@@ -102,27 +100,27 @@ def connect(at: DataPaths, database: str = "postgres") -> "psycopg2.extensions.c
 
 
 def program_folders(at: DataPaths) -> list[Path]:
-    """Return where client programs may be: the bundled ones first, then the system's newest."""
+    """Return the folders of client programs: bundled first, then the newest of the system."""
     return [*_bundled(at, None), *_installed()]
 
 
 def _programs(at: DataPaths, owner: Account | None) -> Binaries:
-    """Return programs that run here: the bundled ones, else the system's newest."""
+    """Return the first programs that run here: bundled, else the newest of the system."""
     candidates = [*_bundled(at, owner), *_installed()]
-    said = ""
+    output = ""
     for folder in candidates:
         try:
-            answer = _run([folder / "postgres", "--version"], owner)
+            completed = _run([folder / "postgres", "--version"], owner)
         except OSError as error:
-            said = str(error)
+            output = str(error)
             continue
-        version = re.search(r"\) (\d+)", answer.stdout)
-        if answer.returncode == 0 and version:
+        version = re.search(r"\) (\d+)", completed.stdout)
+        if completed.returncode == 0 and version:
             return Binaries(folder, int(version[1]))
-        said = answer.stdout
+        output = completed.stdout
     raise ServiceError(
         "There is no PostgreSQL that runs on this system. Install the package 'postgresql' "
-        f"(version 15 or newer) and start again. {explain(said)} {said}".rstrip()
+        f"(version 15 or newer) and start again. {explain(output)} {output}".rstrip()
     )
 
 
@@ -132,7 +130,7 @@ def _bundled(at: DataPaths, owner: Account | None) -> list[Path]:
         return []
     package = Path(spec.origin).parent
     if owner and not open_to_all(package):
-        # The other account cannot reach the virtual environment: give it a copy it can reach.
+        # The unprivileged account cannot read the virtual environment: make a readable copy.
         copy = at.services / "programs" / package.name
         if not (copy / "pginstall").exists():
             shutil.copytree(package, copy, dirs_exist_ok=True, symlinks=True)
@@ -168,11 +166,11 @@ def _run(command: list[str | Path], owner: Account | None) -> "subprocess.Comple
 
 
 def _create(programs: Binaries, data: Path, owner: Account | None) -> None:
-    """Make the cluster."""
+    """Create the cluster."""
     if data.exists():
-        shutil.rmtree(data)  # a first start that was cut short: there is no PG_VERSION yet
+        shutil.rmtree(data)  # an interrupted first start: PG_VERSION is missing
     private_folder(data, owner)
-    answer = _run(
+    completed = _run(
         [
             *(programs.folder / "initdb", "-D", data, "-U", OWNER, "--auth-local=trust"),
             *("--auth-host=reject", "--no-sync", "--no-instructions"),
@@ -180,18 +178,17 @@ def _create(programs: Binaries, data: Path, owner: Account | None) -> None:
         ],
         owner,
     )
-    if answer.returncode:
+    if completed.returncode:
         shutil.rmtree(data, ignore_errors=True)
         raise ServiceError(
-            f"The database could not be created. {explain(answer.stdout)}\n{answer.stdout}"
+            f"The database could not be created. {explain(completed.stdout)}\n{completed.stdout}"
         )
 
 
 def locale_arguments(major: int) -> list[str]:
-    """Return what `initdb` must be told; the compose file says the same.
+    """Return the locale arguments of `initdb`, the same as in docker-compose.yml.
 
-    The locale cannot be changed later, and with any other LC_CTYPE than a UTF-8 one the trigram
-    search sees no Chinese at all.
+    The locale cannot be changed later. Without a UTF-8 LC_CTYPE, trigrams ignore Chinese text.
     """
     if major < _FIRST_WITH_BUILTIN_LOCALE:
         return ["-E", "UTF8", "--locale=C.UTF-8"]
@@ -199,7 +196,7 @@ def locale_arguments(major: int) -> list[str]:
     return ["-E", "UTF8", *builtin, "--locale=C.UTF-8"]
 
 
-def _refuse_other_version(programs: Binaries, data: Path) -> None:
+def _check_version(programs: Binaries, data: Path) -> None:
     made_by = int((data / "PG_VERSION").read_text())
     if made_by != programs.major:
         raise ServiceError(
@@ -216,17 +213,17 @@ def _recorded_pid(data: Path) -> int | None:
 
 
 def _works_in(pid: int, data: Path) -> bool:
-    """Tell whether the process is a database server in our folder, not one that got its number."""
+    """Return whether the process runs in our data folder; process ids are reused."""
     if not exists(pid):
         return False
     try:
         return Path(os.readlink(f"/proc/{pid}/cwd")) == data.resolve()
     except OSError:
-        return not Path("/proc/self").exists()  # no such proof on this system: believe the file
+        return not Path("/proc/self").exists()  # no /proc on this system: trust the pid file
 
 
-def _forget_dead_server(at: DataPaths, data: Path) -> None:
-    """Remove the marks of a killed server, whose process id may belong to a stranger by now."""
+def _remove_stale_files(at: DataPaths, data: Path) -> None:
+    """Remove the pid and socket files of a killed server."""
     (data / "postmaster.pid").unlink(missing_ok=True)
     for name in (POSTGRES_SOCKET, f"{POSTGRES_SOCKET}.lock"):
         (at.sockets / name).unlink(missing_ok=True)
@@ -238,7 +235,7 @@ def _start(
     data = data_folder(at)
     log = at.logs / "postgres.log"
     settings = _SETTINGS if durable else (*_SETTINGS, *_FAST)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + START_TIMEOUT
     while True:
         child = launch(
             [
@@ -252,17 +249,19 @@ def _start(
             bound=bound,
         )
         server = Server(_NAME, child.pid, signal.SIGINT, child)
-        if _answers(at, server, until):
+        if _accepts_connections(at, server, until):
             return server
         server.stop()
-        said = last_lines(log)
-        # The children of a killed server need a moment to notice that it is gone.
-        if "shared memory block" not in said or time.monotonic() > until:
-            raise ServiceError(f"PostgreSQL did not start. {explain(said)}\n{said}\nLog: {log}.")
+        output = last_lines(log)
+        # The child processes of a killed server need a moment to end.
+        if "shared memory block" not in output or time.monotonic() > until:
+            raise ServiceError(
+                f"PostgreSQL did not start. {explain(output)}\n{output}\nLog: {log}."
+            )
         time.sleep(0.2)
 
 
-def _answers(at: DataPaths, server: Server, until: float) -> bool:
+def _accepts_connections(at: DataPaths, server: Server, until: float) -> bool:
     data = data_folder(at)
     while time.monotonic() < until and server.is_alive():
         if _recorded_pid(data) == server.pid and (at.sockets / POSTGRES_SOCKET).exists():
@@ -277,22 +276,22 @@ def _answers(at: DataPaths, server: Server, until: float) -> bool:
 
 
 def _prepare(at: DataPaths) -> None:
-    """Make role and database where missing, and check that Chinese can be searched."""
+    """Create role and database if missing, and check that trigrams include Chinese."""
     connection = connect(at)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SHOW data_directory")
-            if Path(_one(cursor)) != data_folder(at):
+            if Path(_scalar(cursor)) != data_folder(at):
                 raise ServiceError(f"Another PostgreSQL answers in {at.sockets}. Stop it first.")
             cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [ROLE])
-            if not int(_one(cursor)):
+            if not int(_scalar(cursor)):
                 cursor.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
             cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [DATABASE])
-            if not int(_one(cursor)):
+            if not int(_scalar(cursor)):
                 cursor.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             cursor.execute("SELECT cardinality(show_trgm('路灯'))")
-            if not int(_one(cursor)):
+            if not int(_scalar(cursor)):
                 raise ServiceError(
                     "This PostgreSQL cannot search Chinese text: its locale is not UTF-8. "
                     f"Move {data_folder(at)} away and start again."
@@ -301,6 +300,6 @@ def _prepare(at: DataPaths) -> None:
         connection.close()
 
 
-def _one(cursor: "psycopg2.extensions.cursor") -> str:
+def _scalar(cursor: "psycopg2.extensions.cursor") -> str:
     row = cursor.fetchone()
     return str(row[0]) if row else "0"

@@ -1,4 +1,4 @@
-"""Starts a server process as the right account and stops it again."""
+"""Start a server process under the right account, and stop it."""
 
 import ctypes
 import os
@@ -12,19 +12,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_LARGEST_LOG = 10 * 1024 * 1024
+_MAX_LOG_BYTES = 10 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
-_children: dict[int, "subprocess.Popen[bytes]"] = {}  # a finished one stays a zombie until asked
+_children: dict[int, "subprocess.Popen[bytes]"] = {}  # a finished child is a zombie until polled
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ServiceError(Exception):
-    """A service cannot run; the text tells a person what to do."""
+    """A service cannot run; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """An unprivileged account: PostgreSQL refuses to run as root."""
+    """An unprivileged account, because PostgreSQL refuses to run as root."""
 
     name: str
     uid: int
@@ -32,73 +32,76 @@ class Account:
 
 
 def account() -> Account | None:
-    """Return the account to use instead of root; None when we are not root."""
+    """Return the account to use instead of root; None for another user."""
     if os.geteuid() != 0:
         return None
     try:
-        found = pwd.getpwnam("nobody")
+        entry = pwd.getpwnam("nobody")
     except KeyError:
         raise ServiceError(
             "PostgreSQL does not run as root and there is no account 'nobody' to run it as. "
             "Start as an ordinary user."
         ) from None
-    return Account(found.pw_name, found.pw_uid, found.pw_gid)
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
 def private_folder(folder: Path, owner: Account | None, mode: int = 0o700) -> None:
-    """Make a folder that belongs to the owner; refuse one that somebody else has put there."""
+    """Create a folder of the owner; raise ServiceError when it belongs to another account."""
     folder.mkdir(parents=True, exist_ok=True)
     uid = owner.uid if owner else os.geteuid()
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.geteuid()}:
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {uid, os.geteuid()}:
         raise ServiceError(
             f"{folder} belongs to another account. Run as that account, or remove the folder."
         )
-    if found.st_uid != uid and owner:
+    if status.st_uid != uid and owner:
         os.chown(folder, owner.uid, owner.gid)
     folder.chmod(mode)
 
 
 @dataclass
 class Server:
-    """A running server; `child` is set when this process started it."""
+    """A running server; `child` is set when this process started it.
+
+    `ending`: the signal that asks it to stop.
+    """
 
     name: str
     pid: int
     ending: signal.Signals
     child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    asked: bool = field(default=False, repr=False)
+    is_stopping: bool = field(default=False, repr=False)
 
     @property
     def started_here(self) -> bool:
-        """Tell whether this process started it."""
+        """Whether this process started it."""
         return self.child is not None
 
     def is_alive(self) -> bool:
-        """Tell whether the process still runs."""
+        """Return whether the process is running."""
         if self.child:
             return self.child.poll() is None
         return exists(self.pid)
 
-    def ask_to_stop(self) -> None:
-        """Tell it once to finish what it has begun and end."""
-        if not self.asked and self.is_alive():
+    def request_stop(self) -> None:
+        """Ask the server once to finish its work and end."""
+        if not self.is_stopping and self.is_alive():
             os.kill(self.pid, self.ending)
-        self.asked = True
+        self.is_stopping = True
 
-    def stop(self, patience: float = 30.0) -> None:
-        """Ask it to end in order; kill it when it has not ended after `patience` seconds."""
-        self.ask_to_stop()
-        until = time.monotonic() + patience
+    def stop(self, timeout: float = 30.0) -> None:
+        """Stop the server; kill it after `timeout` seconds."""
+        self.request_stop()
+        until = time.monotonic() + timeout
         while self.is_alive():
             if time.monotonic() > until:
                 os.kill(self.pid, signal.SIGKILL)
-                until += patience
+                until += timeout
             time.sleep(0.02)
 
 
 def exists(pid: int) -> bool:
-    """Tell whether a process with this id runs; a finished child of ours does not count."""
+    """Return whether a process with this id runs; a finished child does not count."""
     if pid in _children:
         return _children[pid].poll() is None
     try:
@@ -111,7 +114,10 @@ def exists(pid: int) -> bool:
 
 
 def end_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
-    """Return what a child must do to be sent `sig` when its parent dies, where the system can."""
+    """Return a function for the child that makes the kernel send `sig` when its parent dies.
+
+    None where the system does not support it.
+    """
     if _libc is None:
         return None
     libc = _libc
@@ -126,10 +132,10 @@ def launch(
     run_as: Account | None,
     ending: signal.Signals,
     bound: bool,
-    surroundings: dict[str, str] | None = None,
+    variables: dict[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own, so that Ctrl-C reaches it only through us."""
-    if log.exists() and log.stat().st_size > _LARGEST_LOG:
+    """Start a server in its own session, so that Ctrl-C does not reach it directly."""
+    if log.exists() and log.stat().st_size > _MAX_LOG_BYTES:
         log.replace(log.with_suffix(".old.log"))
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -139,20 +145,19 @@ def launch(
             stderr=subprocess.STDOUT,
             cwd=folder,
             start_new_session=True,
-            # The launcher has one thread, so nothing can hold a lock in the child.
-            preexec_fn=end_with_parent(ending) if bound else None,  # noqa: PLW1509
+            preexec_fn=end_with_parent(ending) if bound else None,  # noqa: PLW1509 - one thread here
             user=run_as.uid if run_as else None,
             group=run_as.gid if run_as else None,
             extra_groups=[] if run_as else None,
             umask=0o077,
-            env=surroundings or {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            env=variables or {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         )
     _children[child.pid] = child
     return child
 
 
 def last_lines(log: Path, count: int = 5) -> str:
-    """Return the end of a log, to be shown with an error."""
+    """Return the last lines of a log, for an error message."""
     try:
         return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
     except OSError:
@@ -160,7 +165,7 @@ def last_lines(log: Path, count: int = 5) -> str:
 
 
 def explain(text: str) -> str:
-    """Turn what a server said into advice, where the cause is a known one."""
+    """Return advice for the error output of a server, when the cause is a known one."""
     lowered = text.lower()
     if "no space left" in lowered:
         return "The disk is full. Free some space and start again."

@@ -1,4 +1,4 @@
-"""This checkout's own Valkey: the queue's broker and the cache, on a unix socket."""
+"""The Valkey of this checkout: message broker and cache, on a Unix socket."""
 
 import importlib.util
 import re
@@ -11,16 +11,15 @@ from pathlib import Path
 from config.local.embedded.process import Server, ServiceError, explain, last_lines, launch
 from config.local.paths import DataPaths
 
-PATIENCE = 20.0  # seconds until the server must answer
+START_TIMEOUT = 20.0  # seconds
 _NAME = "Valkey"
 
 
 def ensure(at: DataPaths, *, durable: bool, bound: bool) -> Server:
-    """Return the running server, started when necessary; raise ServiceError when it cannot be."""
-    found = running(at)
-    if found:
-        return found
-    at.broker.unlink(missing_ok=True)  # left behind by a killed server: nobody answers there
+    """Return the running server, started if necessary; raise ServiceError on failure."""
+    if server := running(at):
+        return server
+    at.broker.unlink(missing_ok=True)  # the socket file of a killed server
     data = at.services / "valkey"
     data.mkdir(exist_ok=True, mode=0o700)
     log = at.logs / "valkey.log"
@@ -38,41 +37,41 @@ def ensure(at: DataPaths, *, durable: bool, bound: bool) -> Server:
         bound=bound,
     )
     server = Server(_NAME, child.pid, signal.SIGTERM, child)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + START_TIMEOUT
     while time.monotonic() < until and server.is_alive():
-        if _process_behind(at.broker) == child.pid:
+        if _server_pid(at.broker) == child.pid:
             return server
         time.sleep(0.02)
     server.stop()
-    said = last_lines(log)
-    raise ServiceError(f"Valkey did not start. {explain(said)}\n{said}\nIts log is {log}.")
+    output = last_lines(log)
+    raise ServiceError(f"Valkey did not start. {explain(output)}\n{output}\nIts log is {log}.")
 
 
 def running(at: DataPaths) -> Server | None:
-    """Return the server of this checkout when it runs.
+    """Return the running server of this checkout.
 
-    The socket lies in a folder only we may enter, so who answers there is ours.
+    Only this account can enter the folder of the socket, so no other server can listen there.
     """
-    pid = _process_behind(at.broker)
+    pid = _server_pid(at.broker)
     return Server(_NAME, pid, signal.SIGTERM) if pid else None
 
 
-def _process_behind(path: Path) -> int | None:
-    """Ask who answers on the socket, in the protocol's own words: a client takes long to import."""
-    said = b""
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(2)
+def _server_pid(path: Path) -> int | None:
+    """Query the pid of the server by the plain protocol; importing a client takes long."""
+    reply = b""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(2)
         try:
-            line.connect(str(path))
-            line.sendall(b"INFO server\r\n")
-            while not (found := re.search(rb"process_id:(\d+)\r\n", said)):
-                part = line.recv(4096)
-                if not part or said.startswith(b"-"):
-                    return None  # gone, or still loading its file
-                said += part
+            client.connect(str(path))
+            client.sendall(b"INFO server\r\n")
+            while not (match := re.search(rb"process_id:(\d+)\r\n", reply)):
+                chunk = client.recv(4096)
+                if not chunk or reply.startswith(b"-"):
+                    return None  # no server, or still loading its file
+                reply += chunk
         except OSError:
             return None
-    return int(found[1])
+    return int(match[1])
 
 
 def _binary() -> Path:
@@ -82,9 +81,9 @@ def _binary() -> Path:
         if bundled.exists():
             return bundled
     for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
-        if found:
-            return Path(found)
+        program = shutil.which(name)
+        if program:
+            return Path(program)
     raise ServiceError(
         "There is no Valkey for this system. Install the package 'valkey' or 'redis-server' "
         "and start again."
