@@ -17,20 +17,11 @@ from django.utils.translation import pgettext
 from branches.enums import OrgLevel
 from config.lib.viewer import Scope
 from grids.calendar import calendars
-from members.enums import ADMIN_ROLES, Role
+from members.enums import ADMIN_ROLES
 from members.models import User
+from petitions.permissions import FILING_ROLES
 
 OVERVIEW_LEVELS = frozenset({OrgLevel.CITY, OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY})
-DESK_ROLES = frozenset(
-    {
-        Role.STAFF,
-        Role.COMMUNITY_SECRETARY,
-        Role.SUBDISTRICT_OFFICIAL,
-        Role.CITY_OFFICIAL,
-        Role.BRANCH_SECRETARY,
-        Role.GROUP_LEADER,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +53,7 @@ def _entries(request: HttpRequest, scope: Scope) -> Iterator[MenuEntry]:
 
     if any(post.role not in ADMIN_ROLES for post in scope.posts):
         yield entry(_("今天"), "petitions:home", "house")
-        if scope.has_role(*DESK_ROLES):
+        if scope.has_role(*FILING_ROLES):
             yield entry(_("登记"), "petitions:desk", "square-pen")
         yield entry(_("诉求"), "petitions:list", "list")
         if any(post.organisation_level in OVERVIEW_LEVELS for post in scope.posts):

@@ -28,8 +28,7 @@ STATIC = [item for suffix in (".css", ".js", ".svg") for item in sources("static
 # Exceptions, each with its reason. Nothing else is excused.
 LATE_IMPORTS = {
     "grids/place_names.py:_romanise": "pypinyin reads 40 MB of tables; few processes need them",
-    "config/gunicorn.py:child_exit": "prometheus_client reads its folder while being imported",
-    "config/local/init_database.py:_with_application": "a second start does not load Django",
+    "config/local/init_database.py:_migrate": "a second start does not load Django",
 }
 PRINTING = {
     "config/backup/__main__.py": "a command line of its own, for an operator at night",

@@ -29,7 +29,7 @@ class WorkingTime(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class InstantText:
     """An instant in words: `absolute` ("11月24日 18:00"), `relative` ("还剩 3小时") and `state`.
 
     `state`: `ok`, `soon` or `overdue` for an open deadline; `past` for an instant in the past.
@@ -88,7 +88,7 @@ def time_left(
     soon_at: dt.datetime | None,
     now: dt.datetime,
     calendar: WorkingTime | None = None,
-) -> Moment:
+) -> InstantText:
     """Return an open deadline in words; with a calendar the relative part is in working time."""
     if now >= due_at:
         minutes, day, is_working = _minutes(due_at, now, calendar)
@@ -97,15 +97,15 @@ def time_left(
         words = _("已超期 %(length)s") % {
             "length": format_minutes(minutes, day, is_working=is_working)
         }
-        return Moment(absolute(due_at, now), words, "overdue")
+        return InstantText(absolute(due_at, now), words, "overdue")
     minutes, day, is_working = _minutes(now, due_at, calendar)
     words = _("还剩 %(length)s") % {"length": format_minutes(minutes, day, is_working=is_working)}
     state = "soon" if soon_at is not None and now >= soon_at else "ok"
-    return Moment(absolute(due_at, now), words, state)
+    return InstantText(absolute(due_at, now), words, state)
 
 
-def time_since(at: dt.datetime, now: dt.datetime) -> Moment:
+def time_since(at: dt.datetime, now: dt.datetime) -> InstantText:
     """Return an instant of the past in words."""
     minutes = int((now - at) / MINUTE)
     words = _("刚刚") if minutes < 1 else _("%(length)s前") % {"length": format_minutes(minutes)}
-    return Moment(absolute(at, now), words, "past")
+    return InstantText(absolute(at, now), words, "past")

@@ -45,7 +45,7 @@ class RunningDeadline:
     """A running deadline, as `components/deadline.html` shows it."""
 
     label: str
-    moment: durations.Moment
+    moment: durations.InstantText
     datetime: str
     is_provisional: bool
 

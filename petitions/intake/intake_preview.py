@@ -32,7 +32,7 @@ class DeadlinePreview:
     """A deadline as it would be set now."""
 
     label: str
-    due: durations.Moment
+    due: durations.InstantText
     is_provisional: bool
 
 

@@ -61,8 +61,8 @@ class Summary:
     category: Category
     about: Organisation | None
     route: routing.Route
-    contact: durations.Moment
-    resolution: durations.Moment
+    contact: durations.InstantText
+    resolution: durations.InstantText
     notice: PrivacyNotice | None
 
     @property

@@ -22,7 +22,7 @@ class Promise:
 
     text: str
     state: str
-    due: durations.Moment | None = None
+    due: durations.InstantText | None = None
 
 
 def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline]) -> Promise:

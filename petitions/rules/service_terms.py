@@ -95,7 +95,9 @@ class ServiceTerms:
         due = calendar.add(start, allowed)
         return DeadlinePlan(kind, start, remind.at, due.at, due.provisional)
 
-    def time_left(self, deadline: DeadlinePlan | Deadline, now: dt.datetime) -> durations.Moment:
+    def time_left(
+        self, deadline: DeadlinePlan | Deadline, now: dt.datetime
+    ) -> durations.InstantText:
         """Say when a deadline is due and how much of its time is left."""
         calendar = self.calendar_for(deadline.kind)
         return durations.time_left(deadline.due_at, deadline.remind_at, now, calendar)

@@ -64,7 +64,7 @@ class OverviewRow:
     name: str
     url: str
     cells: list[OverviewCell]
-    oldest: durations.Moment | None
+    oldest: durations.InstantText | None
     oldest_url: str
 
 

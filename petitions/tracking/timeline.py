@@ -116,7 +116,7 @@ def _steps(
     return steps
 
 
-def _when(moment: durations.Moment) -> str:
+def _when(moment: durations.InstantText) -> str:
     return _("%(at)s（%(ago)s）") % {"at": moment.absolute, "ago": moment.relative}
 
 

@@ -128,7 +128,7 @@ def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -
     )
 
 
-def _due(petition: Petition, now: dt.datetime) -> durations.Moment | None:
+def _due(petition: Petition, now: dt.datetime) -> durations.InstantText | None:
     if petition.due_at is None or not petition.is_running:
         return None
     calendar = service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)

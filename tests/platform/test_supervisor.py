@@ -25,9 +25,9 @@ def process(tmp_path: Path) -> Iterator[supervisor.SupervisedProcess]:
 
 def wait_until(condition: Callable[[], bool]) -> bool:
     until = time.monotonic() + 10
-    while not condition()() and time.monotonic() < until:
+    while not condition() and time.monotonic() < until:
         time.sleep(0.05)
-    return condition()()
+    return condition()
 
 
 def server_of(process: supervisor.SupervisedProcess) -> Server:

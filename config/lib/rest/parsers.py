@@ -8,7 +8,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 
 MAX_JSON_BYTES = 1024 * 1024
 
@@ -21,8 +21,12 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
-class StrictJSONParser(JSONParser):
-    """Parse JSON in UTF-8 (RFC 8259) up to `MAX_JSON_BYTES`; anything else is answered with 400."""
+class LimitedParser(BaseParser):
+    """A parser that raises TooLarge for bodies of more than `max_bytes()`."""
+
+    def max_bytes(self) -> int:
+        """Return the size limit of the body."""
+        raise NotImplementedError
 
     def parse(
         self,
@@ -30,31 +34,28 @@ class StrictJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the parsed body."""
+        """Check the Content-Length, beyond which the web server does not read; then parse."""
         context = {**(parser_context or {}), "encoding": "utf-8"}
-        _check_length(MAX_JSON_BYTES, context)
+        length = str(context["request"].META.get("CONTENT_LENGTH") or "0")
+        if not length.isdecimal() or int(length) > self.max_bytes():
+            raise TooLarge
         try:
             return super().parse(stream, media_type, context)
         except RecursionError as error:
             raise exceptions.ParseError(_("嵌套太深。")) from error
 
 
-class StrictMultiPartParser(MultiPartParser):
-    """Parse a form with files up to `settings.LARGEST_BODY` bytes."""
+class StrictJSONParser(LimitedParser, JSONParser):
+    """Parses JSON in UTF-8 (RFC 8259) up to `MAX_JSON_BYTES`; other input is answered with 400."""
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Return fields and files."""
-        _check_length(settings.LARGEST_BODY, parser_context or {})
-        return super().parse(stream, media_type, parser_context)
+    def max_bytes(self) -> int:
+        """Return the size limit of the body."""
+        return MAX_JSON_BYTES
 
 
-def _check_length(max_bytes: int, context: Mapping[str, Any]) -> None:
-    """Raise TooLarge by the Content-Length; the web server reads no further than that."""
-    length = str(context["request"].META.get("CONTENT_LENGTH") or "0")
-    if not length.isdecimal() or int(length) > max_bytes:
-        raise TooLarge
+class StrictMultiPartParser(LimitedParser, MultiPartParser):
+    """Parses a form with files up to `settings.LARGEST_BODY` bytes."""
+
+    def max_bytes(self) -> int:
+        """Return the size limit of the body."""
+        return int(settings.LARGEST_BODY)

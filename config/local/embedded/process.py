@@ -23,7 +23,7 @@ class ServiceError(Exception):
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemAccount:
     """An unprivileged account, because PostgreSQL refuses to run as root."""
 
     name: str
@@ -31,7 +31,7 @@ class Account:
     gid: int
 
 
-def account() -> Account | None:
+def account() -> SystemAccount | None:
     """Return the account to use instead of root; None for another user."""
     if os.geteuid() != 0:
         return None
@@ -42,10 +42,10 @@ def account() -> Account | None:
             "PostgreSQL does not run as root and there is no account 'nobody' to run it as. "
             "Start as an ordinary user."
         ) from None
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+    return SystemAccount(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def private_folder(folder: Path, owner: Account | None, mode: int = 0o700) -> None:
+def private_folder(folder: Path, owner: SystemAccount | None, mode: int = 0o700) -> None:
     """Create a folder of the owner; raise ServiceError when it belongs to another account."""
     folder.mkdir(parents=True, exist_ok=True)
     uid = owner.uid if owner else os.geteuid()
@@ -129,7 +129,7 @@ def launch(
     *,
     log: Path,
     folder: Path,
-    run_as: Account | None,
+    run_as: SystemAccount | None,
     ending: signal.Signals,
     bound: bool,
     variables: dict[str, str] | None = None,
