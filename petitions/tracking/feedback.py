@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from config.lib import clock
 from petitions import workflow
 from petitions.rules.contacts import ContactDetails
+from petitions.states import RULE_OF
 from petitions.tracking import pages
 from petitions.tracking.forms import (
     ContactCorrectionForm,
@@ -26,6 +27,7 @@ from petitions.tracking.forms import (
     VersionedForm,
 )
 from petitions.tracking.pages import TrackedSession
+from petitions.verbs.spec import VerbSpec
 
 Action = Callable[[TrackedSession, dict[str, Any]], str]
 
@@ -131,16 +133,18 @@ def reopen(session: TrackedSession, data: dict[str, Any]) -> str:
     return _("知道了，这件事重新办理，时限见最上面一行。")
 
 
-@_form_action("withdraw_form", VersionedForm)
-def withdraw(session: TrackedSession, data: dict[str, Any]) -> str:
-    """Withdraw the report."""
-    workflow.withdraw(
-        petition=session.petition,
-        by=session.by,
-        now=clock.now(),
-        expected_version=data["version"],
-    )
-    return _("已按您的要求撤回。")
+def button_view(spec: VerbSpec) -> Callable[..., HttpResponse]:
+    """Return the view of a verb that the resident performs by a button (`resident_button`)."""
+
+    def perform(session: TrackedSession, data: dict[str, Any]) -> str:
+        assert spec.function is not None
+        assert spec.resident_button is not None
+        is_checked = RULE_OF[spec.verb].checks_version
+        arguments = {"expected_version": data["version"]} if is_checked else {}
+        spec.function(petition=session.petition, by=session.by, now=clock.now(), **arguments)
+        return str(spec.resident_button.message)
+
+    return _form_action("button_form", VersionedForm)(perform)
 
 
 @require_POST

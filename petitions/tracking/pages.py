@@ -33,6 +33,7 @@ from petitions.tracking.forms import (
     TrackForm,
 )
 from petitions.tracking.tracking_lookup import TrackedCase
+from petitions.verbs.table import VERB_SPECS
 from petitions.web import rate_limiting
 from petitions.web.photo_responses import photo_response
 from petitions.web.rate_limiting import rate_limited
@@ -156,7 +157,11 @@ def _petitioner_context(petition: Petition, now: dt.datetime) -> dict[str, Any]:
         "may_confirm": bool(permissions.may(Verb.CONFIRM, petition, by)),
         "may_rate": bool(permissions.may(Verb.RATE, petition, by)) and is_unrated,
         "may_reopen": _may_reopen(petition, by, now),
-        "may_withdraw": bool(permissions.may(Verb.WITHDRAW, petition, by)),
+        "button_specs": [
+            spec
+            for spec in VERB_SPECS
+            if spec.resident_button and permissions.may(spec.verb, petition, by)
+        ],
         "feedback_form": FeedbackForm(initial=version),
         "rating_form": RatingForm(),
         "reopen_form": ResidentReopenForm(initial=version),

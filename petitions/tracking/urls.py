@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from petitions.tracking import feedback, pages
+from petitions.verbs.table import VERB_SPECS
 
 urlpatterns: list[URLPattern] = [
     path("track/", pages.enter_code, name="track"),
@@ -14,6 +15,10 @@ urlpatterns: list[URLPattern] = [
     path("track/dispute/", feedback.dispute, name="track_dispute"),
     path("track/rate/", feedback.rate, name="track_rate"),
     path("track/reopen/", feedback.reopen, name="track_reopen"),
-    path("track/withdraw/", feedback.withdraw, name="track_withdraw"),
     path("track/contact/", feedback.correct_contact, name="track_contact"),
 ]
+
+for spec in VERB_SPECS:
+    if spec.resident_button:
+        view = feedback.button_view(spec)
+        urlpatterns += [path(f"track/{spec.verb}/", view, name=f"track_{spec.verb}")]

@@ -26,6 +26,19 @@ class PageKind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentButton:
+    """A verb on the resident's page that asks for nothing: a drawer with a text and a button.
+
+    title: of the drawer; help: what the verb does; submit: on the button; message: afterwards.
+    """
+
+    title: StrOrPromise
+    help: StrOrPromise
+    submit: StrOrPromise
+    message: StrOrPromise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerbSpec:
     """One row of the verb table.
 
@@ -42,6 +55,8 @@ class VerbSpec:
     title, help, submit: heading, introduction and button of the form.
     submit_icon: replaces `icon` on the button of the form.
     is_dangerous: the button of the form is red, because the verb ends the case.
+    resident_button: the verb on the resident's page; verbs that ask the resident for more have
+    their forms in `tracking/feedback.py`.
     """
 
     verb: Verb
@@ -60,6 +75,12 @@ class VerbSpec:
     submit: StrOrPromise = ""
     submit_icon: str = ""
     is_dangerous: bool = False
+    resident_button: ResidentButton | None = None
+
+    @property
+    def resident_url_name(self) -> str:
+        """The name of the URL on the resident's page."""
+        return f"petitions:track_{self.verb}"
 
     @property
     def label(self) -> str:

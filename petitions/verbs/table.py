@@ -15,7 +15,7 @@ from petitions.enums import Status, Verb
 from petitions.verbs import serializers
 from petitions.verbs.forms import handling as forms
 from petitions.verbs.forms import routing as routing_forms
-from petitions.verbs.spec import PageKind, VerbSpec
+from petitions.verbs.spec import PageKind, ResidentButton, VerbSpec
 from petitions.workflow import contact, escalation, handling, rerouting, resolution
 
 S = Status
@@ -279,6 +279,12 @@ VERB_SPECS: tuple[VerbSpec, ...] = (
         help=_("只在居民明确要求撤回时使用。撤回后不再办理。"),
         submit=_("撤回"),
         is_dangerous=True,
+        resident_button=ResidentButton(
+            title=_("不用办了？可以撤回"),
+            help=_("撤回以后这件事就不再办理，不能恢复；以后需要可以重新反映。"),
+            submit=_("撤回我反映的事"),
+            message=_("已按您的要求撤回。"),
+        ),
     ),
     VerbSpec(
         verb=Verb.REVEAL,

@@ -14,6 +14,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from petitions.enums import VERBS, Verb
+from petitions.verbs.table import VERB_SPECS
 
 
 class Access(StrEnum):
@@ -107,7 +108,7 @@ TABLE: dict[str, Access] = {
     "petitions:track_dispute": D.FOLLOW,
     "petitions:track_rate": D.FOLLOW,
     "petitions:track_reopen": D.FOLLOW,
-    "petitions:track_withdraw": D.FOLLOW,
+    **{spec.resident_url_name: D.FOLLOW for spec in VERB_SPECS if spec.resident_button},
     "petitions:track_contact": D.FOLLOW,
     "petitions:track_photo": D.FOLLOWED_PHOTO,
     "petitions:track_thumb": D.FOLLOWED_PHOTO,
