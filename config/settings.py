@@ -126,6 +126,7 @@ OPERATOR_PERMISSIONS = {
         for verb in ("view", "add", "change")
         for name in ("category", "standard", "privacynotice")
     ]
+    + ["petitions.view_residentmessage", "petitions.change_residentmessage"]
 }
 
 # Panels that higher apps add to the pages of lower apps; see config/lib/panels.py.

@@ -22,9 +22,10 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
 from config.lib.admin import BaseAdmin, NoDeleteAdmin
+from config.lib.delivery_admin import DeliveryQueueAdmin
 from members import workflow
 from members.enums import LEVELS_OF, Role
-from members.models import NearbyEnrolment, Post, SecurityEvent, User
+from members.models import Delivery, NearbyEnrolment, Post, SecurityEvent, User
 
 # The admin uses the site's log-in, with its lock-out and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth says
@@ -201,3 +202,13 @@ class SecurityEventAdmin(NoDeleteAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: rows never change."""
         return False
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(DeliveryQueueAdmin):
+    """Deliveries to users: recipient, channel and state, without the message."""
+
+    list_display = ["user", "channel", "state_label", "attempts", "send_from", "failed_at"]
+    list_select_related = ["user"]
+    fields = ["user", "channel", "state_label", "attempts", "send_from", "retry_at", "sent_at"]
+    ordering = ["-id"]

@@ -1,7 +1,18 @@
 """App registration for members."""
 
-from django.apps import AppConfig
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
+
+from config.lib import clock
+from config.lib.web import health
+
+MAX_PENDING_SECONDS = 300.0  # a queue whose oldest message is older is behind
 
 
 class MembersConfig(AppConfig):
@@ -10,3 +21,25 @@ class MembersConfig(AppConfig):
     name = "members"
     verbose_name = _("人员")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the health probe of the delivery queue."""
+        health.register(
+            health.Probe("deliveries", self._pending_age, MAX_PENDING_SECONDS, self._failed)
+        )
+
+    def _pending_age(self) -> float | None:
+        """Return the age in seconds of the oldest pending delivery, None if there is none."""
+        now = clock.now()
+        pending = self._deliveries().in_state("pending").filter(send_from__lte=now)
+        oldest: dt.datetime | None = pending.aggregate(at=Min("send_from"))["at"]
+        return (now - oldest).total_seconds() if oldest else None
+
+    def _failed(self) -> int:
+        """Return the number of deliveries given up."""
+        number: int = self._deliveries().in_state("failed").count()
+        return number
+
+    def _deliveries(self) -> Any:
+        """Return the delivery queue; models cannot be imported before the apps are ready."""
+        return apps.get_model("members", "Delivery")._default_manager.all()

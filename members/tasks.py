@@ -1,72 +1,44 @@
-"""The exit: what people are owed leaves the system here; every task is safe to repeat."""
+"""Celery tasks of the inbox: send deliveries, queue digests; each is safe to repeat."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import time
 
 from celery import shared_task
 from django.utils import timezone
 
 from config.lib import clock
+from config.lib.celery import delivery_worker
 from members import workflow
 from members.enums import ChannelName
 from members.inbox import channels, wording
 from members.models import Delivery
 
-log = logging.getLogger(__name__)
-
-BATCH = 100
-SECONDS_TO_SEND = 200.0  # well inside the task's time limit and the lease
-
 
 @shared_task(name="members.tasks.deliver_due")
 def deliver_due() -> int:
-    """Send what is due, at most a hundred messages; return how many left.
-
-    Sending happens outside every transaction. A worker killed between sending and noting it may
-    send one message twice; none is ever lost.
-    """
-    deliveries = workflow.claim(now=clock.now(), limit=BATCH)
-    ends = time.monotonic() + SECONDS_TO_SEND
-    sent = 0
-    for position, delivery in enumerate(deliveries):
-        if time.monotonic() > ends:
-            workflow.release(deliveries=deliveries[position:])
-            break
-        sent += _deliver(delivery, clock.now())
-    return sent
+    """Send a batch of due deliveries; return how many were sent."""
+    queue = Delivery.objects.select_related("user", "message")
+    return delivery_worker.deliver_batch(queue, _send, now=clock.now)
 
 
-def _deliver(delivery: Delivery, now: dt.datetime) -> bool:
-    """Send one message and note how it went; a channel's failure is never the task's."""
-    try:
-        _send(delivery, now)
-    except Exception:  # noqa: BLE001 - a gateway may throw anything; the row stays owed
-        # No trace in the log: it could carry an address.
-        log.warning("delivery failed", extra={"delivery": delivery.pk})
-        workflow.mark_failed(delivery=delivery, now=now)
-        return False
-    workflow.mark_sent(delivery=delivery, now=now)
-    return True
+def _send(delivery: Delivery, now: dt.datetime) -> bool:
+    """Hand one delivery to its channel; False if there is no recipient, address or text left.
 
-
-def _send(delivery: Delivery, now: dt.datetime) -> None:
-    """Hand one message to its channel; nothing to say or nobody to say it to is done as well.
-
-    Whoever has lost the post since is nobody: a closed account and an ended post have no seats.
+    A user who holds no post any more, or whose account is inactive, is no recipient.
     """
     user, channel = delivery.user, ChannelName(delivery.channel)
     if user is None or not user.scope.posts:
-        return
-    address, letter = channels.address_of(user, channel), wording.message(delivery, now)
-    if address and letter is not None:
-        channels.adapter(channel).send(address, letter.subject, letter.body)
+        return False
+    address, message = channels.address_of(user, channel), wording.message(delivery, now)
+    if not address or message is None:
+        return False
+    channels.adapter(channel).send(address, message.subject, message.body)
+    return True
 
 
 @shared_task(name="members.tasks.daily_digest")
 def daily_digest() -> int:
-    """Owe today's digests where offices have opened; return how many were added."""
+    """Queue today's digests where offices have opened; return how many."""
     now = clock.now()
     return workflow.queue_digests(now=now, day=timezone.localdate(now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import cast
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -18,9 +19,10 @@ from config.lib import clock
 from members import workflow
 from members.accounts.adapters import needs_second_factor
 from members.inbox import context_processors
-from members.models import InboxMessage, User
+from members.models import Delivery, InboxMessage, User
 
 PAGE_SIZE = 30
+UNDELIVERED_SHOWN = dt.timedelta(days=30)
 
 
 def _me(request: HttpRequest) -> User:
@@ -44,7 +46,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(id__lt=before)
     page = list(rows[: PAGE_SIZE + 1])
     older = str(page[PAGE_SIZE - 1].pk) if len(page) > PAGE_SIZE else ""
-    data = {"inbox": page[:PAGE_SIZE], "older": older, "is_first_page": before is None}
+    undelivered = Delivery.objects.undelivered_to(_me(request), clock.now() - UNDELIVERED_SHOWN)
+    data = {
+        "inbox": page[:PAGE_SIZE],
+        "older": older,
+        "is_first_page": before is None,
+        "undelivered_count": undelivered.count(),
+    }
     return render(request, "members/inbox.html", data)
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lib import register_cache
 from config.lib.admin import NoDeleteAdmin
-from petitions.models import Category, PrivacyNotice, Standard
+from config.lib.delivery_admin import DeliveryQueueAdmin
+from petitions.models import Category, PrivacyNotice, ResidentMessage, Standard
 
 LIMITS = ("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within")
 
@@ -61,3 +62,12 @@ class PrivacyNoticeAdmin(NoDeleteAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: reports name the version they were filed under."""
         return False
+
+
+@admin.register(ResidentMessage)
+class ResidentMessageAdmin(DeliveryQueueAdmin):
+    """Text messages to residents: times and state, without case, number or text."""
+
+    list_display = ("created_at", "state_label", "attempts", "retry_at", "sent_at", "failed_at")
+    fields = list_display
+    ordering = ("-id",)

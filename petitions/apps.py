@@ -29,6 +29,11 @@ class PetitionsConfig(AppConfig):
         post_migrate.connect(self._write_steps, sender=self)
         health.register(health.Probe("deadlines", self._due_for, LATE_AFTER))
         health.register(health.Probe("outbox", self._unannounced_for, LATE_AFTER))
+        health.register(
+            health.Probe(
+                "resident_messages", self._oldest_text, LATE_AFTER, self._count_failed_texts
+            )
+        )
 
     def _write_steps(self, **_context: object) -> None:
         """Make the database's table of legal steps equal to `states.steps()`."""
@@ -52,6 +57,16 @@ class PetitionsConfig(AppConfig):
         """Return for how many seconds the oldest event has waited in the outbox."""
         waiting = self._rows("Outbox").filter(done_at=None)
         return _age(waiting.aggregate(at=Min("created_at"))["at"])
+
+    def _oldest_text(self) -> float | None:
+        """Return the age in seconds of the oldest pending text message, None if there is none."""
+        pending = self._rows("ResidentMessage").in_state("pending")
+        return _age(pending.aggregate(at=Min("created_at"))["at"])
+
+    def _count_failed_texts(self) -> int:
+        """Return the number of text messages given up."""
+        number: int = self._rows("ResidentMessage").in_state("failed").count()
+        return number
 
     def _rows(self, model: str) -> Any:
         """Return a table's rows; models cannot be imported before the apps are ready."""

@@ -37,7 +37,10 @@ class BaseAdmin(_Admin):
 
     def _offered(self) -> Iterator[str]:
         for item in self.list_filter:
-            yield str(item[0] if isinstance(item, tuple) else item)
+            if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
+                yield str(item.parameter_name)
+            else:
+                yield str(item[0] if isinstance(item, tuple) else item)
         if self.date_hierarchy:
             yield self.date_hierarchy.partition("__")[0]
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.lib.db.delivery_queue import DeliveryQueueQuerySet, DeliveryState, QueuedMessage
 from config.lib.viewer import Viewer
 from members.enums import DIGEST_KINDS, ChannelName, MessageKind
 from members.models.users import User
@@ -69,32 +70,41 @@ class InboxMessage(models.Model):
         return self.title
 
 
-class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    """Questions about what goes out."""
+class DeliveryQuerySet(DeliveryQueueQuerySet["Delivery"]):
+    """Queries on deliveries."""
 
     def due(self, now: dt.datetime) -> Self:
-        """Keep what should go out by now and is in nobody's hands."""
-        free = Q(leased_until=None) | Q(leased_until__lt=now)
-        return self.filter(free, send_from__lte=now, sent_at=None, failed_at=None)
+        """Filter to due deliveries whose `send_from` has come."""
+        return super().due(now).filter(send_from__lte=now)
+
+    def undelivered_to(self, user: User, since: dt.datetime) -> Self:
+        """Filter to a user's deliveries that were given up since an instant."""
+        return self.in_state(DeliveryState.FAILED).filter(user=user, failed_at__gte=since)
 
 
-class Delivery(models.Model):
-    """One message going out by one channel; a lease lets many workers share the work safely.
+class Delivery(QueuedMessage):
+    """A message to a user by one channel, or a digest; a row of the delivery queue.
 
-    `key` is unique (`message:channel`, or `digest:user:date`), so a repeat never sends twice.
+    `key` is unique (`message:channel`, or `digest:user:date`), so a repeat never sends twice. The
+    delivery is sent at `send_from` at the earliest.
     """
 
+    queue_order = "send_from"
+
     key = models.CharField(max_length=80, unique=True)
-    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="deliveries")
-    channel = models.CharField(max_length=8, choices=ChannelName)
+    user = models.ForeignKey(
+        User,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        verbose_name=_("收件人"),
+    )
+    channel = models.CharField(_("渠道"), max_length=8, choices=ChannelName)
     message = models.ForeignKey(
         InboxMessage, models.CASCADE, null=True, blank=True, related_name="deliveries"
     )
-    send_from = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    failed_at = models.DateTimeField(null=True, blank=True)
+    send_from = models.DateTimeField(_("最早发送时间"))
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -109,6 +119,11 @@ class Delivery(models.Model):
             ),
             models.Index(
                 fields=["user", "-send_from"], name="delivery_digests", condition=Q(message=None)
+            ),
+            models.Index(
+                fields=["user", "failed_at"],
+                name="delivery_failed",
+                condition=Q(failed_at__isnull=False),
             ),
         ]
 

@@ -37,6 +37,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         | _models("branches", "organisation responsibility mobileactivityroom stop")
         | _models("branches", "stop", "delete")
         | _models("members", "nearbyenrolment")
+        | _models("members", "delivery", "view change")
     ),
     Role.SECURITY_ADMIN: (
         _models("members", "user post")

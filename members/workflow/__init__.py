@@ -1,7 +1,6 @@
 """Workflow of people and their inbox: the only code that changes these tables."""
 
 from members.workflow.bulk import appoint_all, create_people, enrol_all
-from members.workflow.deliveries import claim, mark_failed, mark_sent, release
 from members.workflow.messages import (
     Notification,
     mark_all_read,
@@ -27,7 +26,6 @@ __all__ = [
     "appoint",
     "appoint_all",
     "change_person",
-    "claim",
     "create_people",
     "create_person",
     "end_post",
@@ -36,12 +34,9 @@ __all__ = [
     "issue_token",
     "lock",
     "mark_all_read",
-    "mark_failed",
     "mark_read",
-    "mark_sent",
     "notify",
     "queue_digests",
-    "release",
     "reset_second_factor",
     "set_first_password",
     "unlock",

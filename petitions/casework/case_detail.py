@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext as _
 
@@ -29,6 +29,7 @@ from petitions.models import (
     MeToo,
     Petition,
     PetitionQuerySet,
+    ResidentMessage,
 )
 from petitions.rules import promises, service_terms
 from petitions.rules.promises import Promise
@@ -109,6 +110,7 @@ def with_details() -> PetitionQuerySet:
                 )
             ),
             feedback_rows=ArraySubquery(feedback.values(row=JSONObject(**row))),
+            has_undelivered_text=Exists(ResidentMessage.objects.undelivered().filter(**of_case)),
         )
     )
 

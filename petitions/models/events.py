@@ -6,12 +6,13 @@ import datetime as dt
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
 from config.lib.db import backoff
+from config.lib.db.delivery_queue import DeliveryQueueQuerySet, DeliveryState, QueuedMessage
 from members.models import User
 from petitions.enums import Actor, CaseLevel, Status, verb_choices
 from petitions.models.petitions import Petition
@@ -108,15 +109,30 @@ class Outbox(models.Model):
         return f"{self.event_id}"
 
 
-class ResidentMessage(models.Model):
-    """A text message owed to the petitioner about one event; the number stays in `Contact`."""
+class ResidentMessageQuerySet(DeliveryQueueQuerySet["ResidentMessage"]):
+    """Queries on text messages to residents."""
+
+    def undelivered(self) -> Self:
+        """Filter to messages given up after which no other message of the case was sent."""
+        sent_later = ResidentMessage.objects.in_state(DeliveryState.SENT).filter(
+            petition=OuterRef("petition"), pk__gt=OuterRef("pk")
+        )
+        return self.in_state(DeliveryState.FAILED).exclude(Exists(sent_later))
+
+
+class ResidentMessage(QueuedMessage):
+    """A text message to the petitioner about one event; a row of the delivery queue.
+
+    The telephone number stays in `Contact` and is read when the message is sent.
+    """
+
+    queue_order = "created_at"
 
     event = models.OneToOneField(Event, models.PROTECT, related_name="resident_message")
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="resident_messages")
-    created_at = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("产生时间"))
+
+    objects = ResidentMessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("给居民的短信")
@@ -124,7 +140,12 @@ class ResidentMessage(models.Model):
         indexes = [
             models.Index(
                 fields=["created_at"], name="resident_message_pending", condition=Q(sent_at=None)
-            )
+            ),
+            models.Index(
+                fields=["failed_at"],
+                name="resident_message_failed",
+                condition=Q(failed_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

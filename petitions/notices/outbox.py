@@ -12,6 +12,8 @@ from django.utils import timezone, translation
 
 from config.lib import clock
 from config.lib.db import backoff
+from members.enums import ChannelName
+from members.inbox import channels
 from members.workflow import notify
 from petitions.models import Contact, Event, Outbox, ResidentMessage
 from petitions.notices import notification_rules
@@ -69,7 +71,9 @@ def _publish_batch(event_ids: Sequence[int]) -> int:
 
 
 def _queue_sms(events: Sequence[Event], now: dt.datetime) -> None:
-    """Owe petitioners a text message about a step that matters, where there is a contact."""
+    """Queue text messages about events that matter, if there are a contact and an SMS channel."""
+    if ChannelName.SMS not in channels.configured():
+        return
     matter = [event for event in events if event.verb in notification_rules.TO_RESIDENT]
     if not matter:
         return

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
 
-import structlog
 from celery import shared_task
-from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import connection
 
+from config.lib.celery import delivery_worker
 from members.enums import ChannelName
 from members.inbox import channels
 from petitions import workflow
@@ -32,11 +29,7 @@ from petitions.models import (
 from petitions.notices import notification_rules, outbox
 from petitions.rules import contacts, photos
 
-log = structlog.get_logger("clock")
-
 BATCH = 200
-LEASE = dt.timedelta(minutes=5)
-MAX_ATTEMPTS = 5
 A_DAY = dt.timedelta(days=1)
 KEYS_LAST = dt.timedelta(days=7)
 
@@ -79,47 +72,28 @@ def drain_outbox() -> int:
             return done
 
 
-def _by_itself(act: Callable[[Any], bool], what: Any, word: str) -> bool:
-    """Do one row's turn; one that cannot go through is logged by id and holds up no other."""
-    try:
-        return act(what)
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with this one is not the others'
-        row = getattr(what, "pk", what)
-        log.error(word, row=row, kind=type(error).__name__)  # no trace: it could hold a number
-        return False
-
-
 @shared_task(name="petitions.ops.scheduled_tasks.text_residents")
 def text_residents() -> int:
-    """Send the text messages owed to petitioners; a lease keeps two workers off one message."""
-    now = database_now()
-    free = Q(leased_until=None) | Q(leased_until__lt=now)
-    with transaction.atomic():
-        rows = list(
-            ResidentMessage.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(free, sent_at=None, attempts__lt=MAX_ATTEMPTS)
-            .select_related("petition", "event")
-            .order_by("created_at")[:BATCH]
-        )
-        ResidentMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
-            leased_until=now + LEASE, attempts=F("attempts") + 1
-        )
-    return sum(_by_itself(_text, row, "text_stuck") for row in rows)
+    """Send a batch of the text messages queued for petitioners; return how many were sent."""
+    queue = ResidentMessage.objects.select_related("petition", "event")
+    return delivery_worker.deliver_batch(queue, _send_text, now=database_now)
 
 
-def _text(row: ResidentMessage) -> bool:
-    """Send one text message outside any transaction; the number is read at the last moment."""
-    contact = Contact.objects.filter(petition=row.petition_id).first()
-    phone = ""
-    if contact is not None:
-        phone = contacts.decrypt(row.petition.uuid, bytes(contact.cipher), contact.key_id).phone
-    if phone and ChannelName.SMS in channels.configured():
-        body = notification_rules.text_for_resident(row.petition, Verb(row.event.verb))
-        channels.adapter(ChannelName.SMS).send(phone, settings.PRODUCT_NAME, body)
-    ResidentMessage.objects.filter(pk=row.pk).update(sent_at=database_now())
-    return bool(phone)
+def _send_text(message: ResidentMessage, _now: dt.datetime) -> bool:
+    """Send one text message; False if the contact has been deleted or has no number.
+
+    The number is decrypted at the last moment.
+    """
+    contact = Contact.objects.filter(petition=message.petition_id).first()
+    if contact is None:
+        return False
+    petition = message.petition
+    phone = contacts.decrypt(petition.uuid, bytes(contact.cipher), contact.key_id).phone
+    if not phone:
+        return False
+    body = notification_rules.text_for_resident(petition, Verb(message.event.verb))
+    channels.adapter(ChannelName.SMS).send(phone, settings.PRODUCT_NAME, body)
+    return True
 
 
 @shared_task(name="petitions.ops.scheduled_tasks.tidy")

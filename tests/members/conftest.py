@@ -1,4 +1,4 @@
-"""The people of these tests: one per role around building 46, all invented."""
+"""Fixtures: one invented person per role around building 46, on a working Monday."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from config.lib import register_cache
 from members import workflow
-from members.enums import Role
+from members.enums import MessageKind, Role
 from members.models import User
 from tests.support.organisations import START, World, small_world
 
@@ -80,3 +80,17 @@ def _a_working_monday(settings: Settings, tmp_path: Path) -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         yield
     register_cache.forget_version()
+
+
+def notify_users(town: Town, *names: str, now: dt.datetime = NOW, **changes: object) -> None:
+    fields: dict[str, object] = {
+        "user_ids": tuple(town.users[name].pk for name in names),
+        "kind": MessageKind.TO_ACCEPT,
+        "key": "event:1:to_accept",
+        "title": "FK-0001 阜兴花苑46号楼 水质",
+        "url": "/petitions/1/",
+        "is_urgent": False,
+        "area_path": town.world.places["46"].path,
+    }
+    notification = workflow.Notification(**(fields | changes))  # type: ignore[arg-type]
+    workflow.notify(notifications=[notification], now=now)

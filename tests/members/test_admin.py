@@ -1,4 +1,4 @@
-"""The operators' pages: three hats, three heads, and no case for any of them."""
+"""The admin: three separated administrator roles, and no case for any of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pytest_django import Settings
 
 from members import workflow
 from members.enums import ADMIN_ROLES, Role, SecurityAction
-from members.models import Post, SecurityEvent, User
+from members.models import Delivery, Post, SecurityEvent, User
 from members.rights import admin_permissions
-from tests.members.conftest import TODAY, Town
+from tests.members.conftest import NOW, TODAY, Town, notify_users
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,7 @@ PAGES = {
     "/admin/members/user/": {"secadmin"},
     "/admin/members/post/": {"secadmin"},
     "/admin/members/nearbyenrolment/": {"sysadmin"},
+    "/admin/members/delivery/": {"sysadmin"},
     "/admin/members/securityevent/": {"auditor"},
 }
 
@@ -221,3 +222,31 @@ def test_rows_that_no_row_could_be_are_not_picked(
 ) -> None:
     asked = {"action": "delete_selected", "_selected_action": picked}
     assert _as(client, town, name).post(page, asked).status_code == 400
+
+
+def test_system_administrator_finds_undelivered_messages_and_sends_them_again(
+    town: Town, client: Client
+) -> None:
+    notify_users(town, "secretary", "leader")
+    failed = Delivery.objects.get(user=town.users["secretary"])
+    Delivery.objects.filter(pk=failed.pk).update(failed_at=NOW, attempts=5)
+    url = "/admin/members/delivery/"
+    page = _as(client, town, "sysadmin").get(url, {"state": "failed"}).content.decode()
+    assert "样本secretary" in page
+    assert 'field-state_label">未能送达' in page
+    assert "样本leader" not in page
+    assert "FK-0001" not in page  # no content of a case
+    assert "样本leader" in client.get(url, {"state": "pending"}).content.decode()
+    client.post(url, {"action": "retry", "_selected_action": [failed.pk]})
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts) == ("pending", 0)
+
+
+def test_system_administrator_cannot_change_a_delivery(town: Town, client: Client) -> None:
+    notify_users(town, "secretary")
+    delivery = Delivery.objects.get()
+    url = f"/admin/members/delivery/{delivery.pk}/change/"
+    answer = _as(client, town, "sysadmin").post(url, {"attempts": 3, "sent_at_0": "2026-01-01"})
+    assert answer.status_code == 302
+    assert Delivery.objects.values().get() == Delivery.objects.filter(pk=delivery.pk).values().get()
+    assert Delivery.objects.get().attempts == 0

@@ -9,9 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from members.models import InboxMessage
-from tests.members.conftest import NOW, TODAY, Town
-from tests.members.test_workflow import _tell
+from members.models import Delivery, InboxMessage
+from tests.members.conftest import NOW, TODAY, Town, notify_users
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def secretary(town: Town, client: Client) -> Client:
 
 
 def _message(town: Town, name: str = "secretary", **changes: object) -> InboxMessage:
-    _tell(town, name, **changes)
+    notify_users(town, name, **changes)
     return InboxMessage.objects.latest("id")
 
 
@@ -41,6 +40,22 @@ def test_inbox_shows_ones_own_messages_only(town: Town, secretary: Client) -> No
     assert "FK-2" not in page
 
 
+def test_inbox_says_how_many_messages_could_not_be_delivered(town: Town, secretary: Client) -> None:
+    for name, key, failed_at in [
+        ("secretary", "recent", NOW - dt.timedelta(days=2)),
+        ("secretary", "old", NOW - dt.timedelta(days=31)),
+        ("leader", "another", NOW),
+        ("secretary", "pending", None),
+    ]:
+        notify_users(town, name, key=key)
+        Delivery.objects.filter(message__key__startswith=key).update(failed_at=failed_at)
+    page = secretary.get(reverse("members:inbox"))
+    assert page.context["undelivered_count"] == 1
+    assert "有 1 条提醒没能通过邮件、短信或企业微信送达您" in page.content.decode()
+    Delivery.objects.update(failed_at=None)
+    assert "送达您" not in secretary.get(reverse("members:inbox")).content.decode()
+
+
 def test_an_empty_inbox_says_so(secretary: Client) -> None:
     assert "还没有消息" in secretary.get(reverse("members:inbox")).content.decode()
 
@@ -49,8 +64,8 @@ def test_inbox_pages_by_key(
     town: Town, secretary: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(35):
-        _tell(town, "secretary", key=f"k{number:02}", title=f"第{number:02}条")
-    with django_assert_num_queries(5):  # session, user, posts, the page, the bell
+        notify_users(town, "secretary", key=f"k{number:02}", title=f"第{number:02}条")
+    with django_assert_num_queries(6):  # session, user, posts, the page, undelivered, the bell
         first = secretary.get(reverse("members:inbox"))
     assert "第34条" in first.content.decode()
     assert "第04条" not in first.content.decode()
@@ -119,7 +134,7 @@ def test_marking_all_as_read(town: Town, secretary: Client) -> None:
 def test_the_bell_counts_ones_own_in_two_queries(
     town: Town, secretary: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    _tell(town, "secretary", "leader")
+    notify_users(town, "secretary", "leader")
     with django_assert_num_queries(4):  # session, user, posts, count
         part = secretary.get(reverse("members:unread")).content.decode()
     assert '<span class="count">1</span>' in part
@@ -127,7 +142,7 @@ def test_the_bell_counts_ones_own_in_two_queries(
 
 def test_the_bell_stops_counting_at_a_hundred(town: Town, secretary: Client) -> None:
     for number in range(101):
-        _tell(town, "secretary", key=f"k{number}")
+        notify_users(town, "secretary", key=f"k{number}")
     assert "99+" in secretary.get(reverse("members:unread")).content.decode()
 
 

@@ -1,4 +1,4 @@
-"""The verbs of people and of the inbox."""
+"""Workflow of people and of the inbox."""
 
 from __future__ import annotations
 
@@ -12,23 +12,9 @@ from grids.calendar import calendars
 from members import workflow
 from members.enums import MessageKind, Role, SecurityAction
 from members.models import Delivery, InboxMessage, NearbyEnrolment, SecurityEvent, User
-from tests.members.conftest import NOW, TODAY, Town
+from tests.members.conftest import NOW, TODAY, Town, notify_users
 
 NIGHT = dt.datetime(2026, 11, 23, 23, 0, tzinfo=NOW.tzinfo)
-
-
-def _tell(town: Town, *names: str, now: dt.datetime = NOW, **changes: object) -> None:
-    given: dict[str, object] = {
-        "user_ids": tuple(town.users[name].pk for name in names),
-        "kind": MessageKind.TO_ACCEPT,
-        "key": "event:1:to_accept",
-        "title": "FK-0001 阜兴花苑46号楼 水质",
-        "url": "/petitions/1/",
-        "is_urgent": False,
-        "area_path": town.world.places["46"].path,
-    }
-    news = workflow.Notification(**(given | changes))  # type: ignore[arg-type]
-    workflow.notify(notifications=[news], now=now)
 
 
 def test_a_second_holder_gets_a_plain_sentence(town: Town) -> None:
@@ -107,7 +93,7 @@ def test_a_change_of_person_names_the_fields_only(town: Town) -> None:
 
 def test_told_once_however_often_it_is_said(town: Town) -> None:
     for _time in range(2):
-        _tell(town, "secretary", "leader")
+        notify_users(town, "secretary", "leader")
     assert InboxMessage.objects.count() == 2
     assert Delivery.objects.count() == 2
     assert InboxMessage.objects.get(user=town.users["leader"]).key == (
@@ -121,16 +107,16 @@ def test_four_queries_whatever_the_number_of_people(
     calendars.for_path("")
     for key, names in (("one", ["staff"]), ("many", list(town.users))):
         with django_assert_max_num_queries(4):
-            _tell(town, *names, key=key)
+            notify_users(town, *names, key=key)
 
 
 def test_nobody_to_tell_is_fine(town: Town) -> None:
-    _tell(town)
+    notify_users(town)
     assert not InboxMessage.objects.exists()
 
 
 def test_what_is_not_urgent_waits_for_working_time(town: Town) -> None:
-    _tell(town, "secretary", now=NIGHT)
+    notify_users(town, "secretary", now=NIGHT)
     message = InboxMessage.objects.get()
     assert message.show_from > NIGHT
     assert message.show_from.astimezone(NOW.tzinfo).date() == dt.date(2026, 11, 24)
@@ -139,21 +125,21 @@ def test_what_is_not_urgent_waits_for_working_time(town: Town) -> None:
 
 def test_what_is_urgent_leaves_at_once_by_every_channel(town: Town) -> None:
     User.objects.filter(username="secretary").update(duty_phone="0994-5550001")
-    _tell(town, "secretary", now=NIGHT, is_urgent=True)
+    notify_users(town, "secretary", now=NIGHT, is_urgent=True)
     assert InboxMessage.objects.get().show_from == NIGHT
     assert sorted(Delivery.objects.values_list("channel", flat=True)) == ["email", "sms", "wecom"]
 
 
 def test_reminders_wait_for_the_digest_and_locked_people_hear_nothing(town: Town) -> None:
     workflow.lock(user=town.users["leader"], by=town.users["secadmin"])
-    _tell(town, "secretary", "leader", kind=MessageKind.REMINDER)
+    notify_users(town, "secretary", "leader", kind=MessageKind.REMINDER)
     assert InboxMessage.objects.get().user == town.users["secretary"]
     assert not Delivery.objects.exists()
 
 
 def test_a_channel_without_an_adapter_is_not_used(town: Town, settings: Settings) -> None:
     settings.CHANNELS = {"email": "", "sms": "", "wecom": ""}
-    _tell(town, "secretary", is_urgent=True)
+    notify_users(town, "secretary", is_urgent=True)
     assert InboxMessage.objects.exists()
     assert not Delivery.objects.exists()
 

@@ -167,11 +167,13 @@ OPERATORS: dict[str, dict[str, str]] = {
     "members_user": {"secadmin": "view add change"},
     "members_post": {"secadmin": "view add change"},
     "members_nearbyenrolment": {"sysadmin": "view add change"},
+    "members_delivery": {"sysadmin": "view change"},
     "members_securityevent": {"auditor": "view"},
     "knox_authtoken": {"secadmin": "view delete"},
     "petitions_category": {"sysadmin": "view add change"},
     "petitions_standard": {"sysadmin": "view add change"},
     "petitions_privacynotice": {"sysadmin": "view add"},
+    "petitions_residentmessage": {"sysadmin": "view change"},
 }
 """What each administrator role may do in the admin, by table."""
 

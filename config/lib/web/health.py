@@ -33,6 +33,7 @@ class Probe:
     name: str
     age: Callable[[], float | None]
     limit: float
+    failed: Callable[[], int] | None = None
 
 
 _probes: dict[str, Probe] = {}
@@ -106,14 +107,32 @@ class _PendingWork:
             if isinstance(age, float):
                 ages.add_metric([probe.name], age)
         yield ages
+        yield self._failed()
+
+    def _failed(self) -> GaugeMetricFamily:
+        """Return the number of messages given up, by delivery queue."""
+        failed = GaugeMetricFamily(
+            "failed_messages", "Messages given up after all attempts", labels=["queue"]
+        )
+        for probe in _probes.values():
+            number = _pending(probe).get("failed")
+            if isinstance(number, int):
+                failed.add_metric([probe.name], number)
+        return failed
 
 
 def _pending(probe: Probe) -> dict[str, object]:
     try:
         age = probe.age() or 0.0
+        failed = {} if probe.failed is None else {"failed": probe.failed()}
     except (DatabaseError, InterfaceError):
         return {"ok": False}
-    return {"ok": age <= probe.limit, "seconds": round(float(age), 1), "limit": probe.limit}
+    return {
+        "ok": age <= probe.limit,
+        "seconds": round(float(age), 1),
+        "limit": probe.limit,
+        **failed,
+    }
 
 
 def _database() -> dict[str, object]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from grids.calendar.working_time import DEFAULT_BLOCKS, Block, Season, WorkCalendar
 
 ZONE = ZoneInfo("Asia/Shanghai")
-DATA = Path(__file__).resolve().parents[2] / "grids" / "data" / "calendar_2026.csv"
+DATA = Path(__file__).resolve().parents[3] / "grids" / "data" / "calendar_2026.csv"
 SUMMER = (Block(dt.time(10), dt.time(14)), Block(dt.time(16), dt.time(20)))
 WINTER = (Block(dt.time(10), dt.time(14)), Block(dt.time(15, 30), dt.time(19, 30)))
 YEAR_START = dt.datetime(2026, 1, 1, tzinfo=ZONE)
