@@ -89,7 +89,7 @@ class _Plan:
         )
 
 
-class _Places:
+class _SampleTerritory:
     """The sample territory by code and by parent, read with two queries."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ def load(on: dt.date) -> None:
     """Write the sample organisations and responsibilities; repeated calls change nothing."""
     if Organisation.objects.exists():
         return
-    places = _Places()
+    places = _SampleTerritory()
     plan = _plan(places)
     organisations = workflow.add_organisations(organisations=plan.organisations, on=on)
     workflow.assign_all(
@@ -141,7 +141,7 @@ def clear() -> None:
     Organisation.objects.all().delete()
 
 
-def _plan(places: _Places) -> _Plan:
+def _plan(places: _SampleTerritory) -> _Plan:
     plan = _Plan()
     city = places.by_code[CITY]
     plan.add(CITY, None, OrgKind.CITY_COMMITTEE, city, "中共阜康市委组织部", "市委组织部")
@@ -162,7 +162,9 @@ def _plan(places: _Places) -> _Plan:
     return plan
 
 
-def _community(plan: _Plan, places: _Places, unit: str, community: Area, branch_count: int) -> None:
+def _community(
+    plan: _Plan, places: _SampleTerritory, unit: str, community: Area, branch_count: int
+) -> None:
     code = places.code_of[community.pk]
     large = branch_count > 2
     kind = OrgKind.GRASSROOTS_COMMITTEE if large else OrgKind.GENERAL_BRANCH
@@ -176,7 +178,12 @@ def _community(plan: _Plan, places: _Places, unit: str, community: Area, branch_
 
 
 def _branch(
-    plan: _Plan, places: _Places, code: str, community: Area, number: int, grids: list[Area]
+    plan: _Plan,
+    places: _SampleTerritory,
+    code: str,
+    community: Area,
+    number: int,
+    grids: list[Area],
 ) -> None:
     key = f"{code}-{number}"
     branches_so_far = sum(draft.level == OrgLevel.BRANCH for draft in plan.organisations)
@@ -201,7 +208,7 @@ def _branch(
         plan.responsibilities += [(group, lane) for lane in lanes]
 
 
-def _pastoral_village(plan: _Plan, places: _Places) -> None:
+def _pastoral_village(plan: _Plan, places: _SampleTerritory) -> None:
     village = places.by_code[PASTORAL_VILLAGE]
     town = PASTORAL_VILLAGE[:9]
     name = f"{village.name}党总支"

@@ -38,7 +38,7 @@ WHERE post.user_id = {user}
 """
 
 
-class Account(Protocol):
+class ScopeAccount(Protocol):
     """The columns of a user that decide whether its posts count."""
 
     pk: Any
@@ -66,7 +66,7 @@ def of(user: Viewer | AnonymousUser) -> Scope:
     return user.scope
 
 
-def load(account: Account, day: dt.date) -> Scope:
+def load(account: ScopeAccount, day: dt.date) -> Scope:
     """Read the scope of an account on `day` in one query.
 
     A post counts from its first to its last day, inclusive, while its organisation exists. The

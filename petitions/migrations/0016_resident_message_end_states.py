@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("petitions", "0014_register_version")]
+    dependencies = [("petitions", "0015_verb_choices")]
 
     operations = [
         # Labels only; these change nothing in the database.

@@ -8,7 +8,7 @@ from config.lib.db.safe_migrate import AddIndexConcurrentlyWithRetry
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("petitions", "0015_resident_message_end_states")]
+    dependencies = [("petitions", "0016_resident_message_end_states")]
 
     operations = [
         AddIndexConcurrentlyWithRetry(

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("petitions", "0016_failed_resident_messages")]
+    dependencies = [("petitions", "0017_failed_resident_messages")]
 
     operations = [
         migrations.RunSQL(
