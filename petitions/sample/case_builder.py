@@ -1,4 +1,4 @@
-"""Makes one case of the sample: where, when, by which way, in whose words, and how it goes."""
+"""Builds one case of the sample: place, time, channel, words and what becomes of it."""
 
 from __future__ import annotations
 
@@ -12,31 +12,35 @@ from django.utils import timezone
 from branches.models import Organisation
 from grids.enums import AreaKind, Level
 from grids.models import Area
-from petitions import text_search
-from petitions.enums import CategoryChannel, Channel
+from members.models import User
+from petitions.enums import Channel
 from petitions.models import Petition
-from petitions.rules import routing, tracking_codes
-from petitions.sample import arrival_times, report_text
+from petitions.permissions import may_file
+from petitions.rules import routing
+from petitions.rules.contacts import ContactDetails
+from petitions.sample import arrival_times, report_text, sample_case
 from petitions.sample.catalogue import NOTICE_VERSION
 from petitions.sample.outcome_profiles import OutcomeProfile
 from petitions.sample.reference_data import ReferenceData
+from petitions.sample.sample_case import SampleCase
 from petitions.sample.scenarios import Scenario
-from petitions.sample.simulator import SimulatedCase
+from petitions.workflow import Report
 
 NAMESPACE = uuid.UUID("5d0f6c1e-7a52-5b7e-9a55-2f6b3f0a9c11")
 SEED = "652302"
 WAKING = range(7, 23)
+CONFIDENTIAL_EVERY = 17
 TRIES = 160
 SEARCHES = 3
-LOOSELY = 25  # how many moments a search may jump, so that cases do not stand in a row
+JITTER = 25  # how many instants a search may jump, so that cases are not equally spaced
 
 
 class CaseBuilder:
-    """Makes cases, each from its own chance, so that one more or less changes no other."""
+    """Builds cases, each with its own random numbers, so that one more changes no other."""
 
-    def __init__(self, ground: ReferenceData, now: dt.datetime) -> None:
-        """Begin with the first serial."""
-        self.ground = ground
+    def __init__(self, reference: ReferenceData, now: dt.datetime) -> None:
+        """Start with the first serial."""
+        self.reference = reference
         self.now = now
         self._serial = 0
 
@@ -45,94 +49,102 @@ class CaseBuilder:
         area: Area,
         at: dt.datetime,
         template: report_text.Template,
-        temper: OutcomeProfile,
+        profile: OutcomeProfile,
         *,
         channel: Channel | None = None,
         about: Organisation | None = None,
         text: str = "",
-    ) -> SimulatedCase:
-        """Let one case go its way from its filing up to the present."""
+    ) -> SampleCase:
+        """Submit one case and play it up to the present."""
         self._serial += 1
         rng = random.Random(f"{SEED}:{self._serial}")  # noqa: S311 - a sample, not a secret
-        told, since, answer = report_text.written(rng, template, area)
-        way = channel or arrival_times.channel(
+        words, since, answer = report_text.written(rng, template, area)
+        chosen = channel or arrival_times.channel(
             rng, at, is_rural=area.level < Level.BUILDING and area.kind != AreaKind.LANE
         )
-        place = self.ground.place(area, timezone.localdate(at))
-        petition = self._petition(place, at, template, text or told, about)
-        petition.channel, petition.since = way, since
-        walk = SimulatedCase(petition, place, self.ground, at)
-        walk.has_contact = rng.random() < arrival_times.WITH_CONTACT[way]
-        return Scenario(walk, temper, template, answer, rng, self.now).play()
-
-    def _petition(
-        self,
-        place: routing.ResponsibleChain,
-        at: dt.datetime,
-        template: report_text.Template,
-        text: str,
-        about: Organisation | None,
-    ) -> Petition:
-        category = self.ground.categories[template.code]
-        found = routing.route(place, channel=category.channel, about=about)
+        chain = self.reference.place(area, timezone.localdate(at))
         case_uuid = uuid.uuid5(NAMESPACE, str(self._serial))
-        return Petition(
-            uuid=case_uuid,
-            tracking_hash=tracking_codes.code_hash(tracking_codes.code_for(case_uuid)),
-            created_at=at,
+        way, by = self._filer(chosen, chain, case_uuid, at)
+        report = Report(
+            place=area,
+            category=self.reference.categories[template.code],
+            text=text or words,
+            channel=way,
             notice_version=NOTICE_VERSION,
-            is_sample=True,
-            urgency=category.urgency,
-            category=category,
-            text=text,
-            place=place.area,
-            place_name=place.area.full_name,
-            path=place.area.path,
-            subdistrict=place.at(Level.SUBDISTRICT),
-            community=place.at(Level.COMMUNITY),
-            grid=place.at(Level.GRID),
-            organisation=found.organisation,
-            group=found.group,
-            about_organisation=about,
-            is_sealed=category.channel == CategoryChannel.ACCUSATION,
-            route=found.parts,
-            route_text=found.sentence,
-            level=found.level,
-            search=text_search.vector(text, place.area.full_name, category.name),
+            since=since,
+            reach=_contact(case_uuid, rng.random() < arrival_times.WITH_CONTACT[way]),
+            about=about,
+            around=chain,
+            case_uuid=case_uuid,
         )
+        case = sample_case.submit(
+            report, at, serial=self._serial, by=by, reference=self.reference, chain=chain
+        )
+        return Scenario(case, profile, template, answer, rng, self.now).play()
+
+    def _filer(
+        self,
+        channel: Channel,
+        chain: routing.ResponsibleChain,
+        case_uuid: uuid.UUID,
+        at: dt.datetime,
+    ) -> tuple[Channel, User | None]:
+        """Return who files by this channel, or the public page if nobody there may file."""
+        user: User | None = None
+        if channel in (Channel.DESK, Channel.ASSISTED):
+            user = self.reference.coordinator(chain, case_uuid.int)
+        elif channel == Channel.API:
+            user = self.reference.partner
+        else:
+            return channel, None
+        if user is not None:
+            self.reference.load_scope(user, at)
+            if may_file(user, chain.area.path):
+                return channel, user
+        return Channel.WEB, None
 
     def find(
         self,
         areas: Iterable[Area],
         codes: Iterable[str],
-        temper: OutcomeProfile,
+        profile: OutcomeProfile,
         wanted: Callable[[Petition], bool],
         *,
         about: Organisation | None = None,
         text: str = "",
-    ) -> SimulatedCase | None:
-        """Look back for a moment of filing from which the case stands as wanted now."""
+    ) -> SampleCase | None:
+        """Search backwards for a time of report from which the case is now as wanted."""
         places = list(areas)
         month = timezone.localdate(self.now).month
         matters = [
             row for code in codes for row in report_text.of(code) if row.weight_in(month) > 0
         ]
         rng = random.Random(f"{SEED}:find:{self._serial}")  # noqa: S311 - a sample, not a secret
-        for number, at in enumerate(self._moments(rng)):
+        for number, at in enumerate(self._instants(rng)):
             area, template = places[number % len(places)], matters[number % len(matters)]
-            walk = self.make(area, at, template, temper, about=about, text=text)
-            if wanted(walk.petition):
-                return walk
+            case = self.make(area, at, template, profile, about=about, text=text)
+            if wanted(case.petition):
+                return case
         return None
 
-    def _moments(self, rng: random.Random) -> Iterator[dt.datetime]:
-        """Yield moments going back from the present, finely first, in waking hours; thrice over."""
+    def _instants(self, rng: random.Random) -> Iterator[dt.datetime]:
+        """Yield instants before now in waking hours, close together first; three times over."""
         for _again in range(SEARCHES):
-            found, back = [], dt.timedelta(minutes=12)
+            instants, back = [], dt.timedelta(minutes=12)
             for _try in range(TRIES):
                 at = self.now - back - dt.timedelta(seconds=rng.randrange(1100))
                 if timezone.localtime(at).hour in WAKING:
-                    found.append(at)
+                    instants.append(at)
                 back += max(dt.timedelta(minutes=20), min(back / 12, dt.timedelta(hours=4)))
-            loose = {at: index + rng.uniform(0, LOOSELY) for index, at in enumerate(found)}
-            yield from sorted(found, key=loose.__getitem__)
+            order = {at: index + rng.uniform(0, JITTER) for index, at in enumerate(instants)}
+            yield from sorted(instants, key=order.__getitem__)
+
+
+def _contact(case_uuid: uuid.UUID, is_given: bool) -> ContactDetails:
+    """Return an invented number, which no subscriber has: 190-0000-….; empty if none is given."""
+    if not is_given:
+        return ContactDetails()
+    return ContactDetails(
+        phone=f"1900000{case_uuid.int % 10_000:04d}",
+        is_confidential=case_uuid.int % CONFIDENTIAL_EVERY == 0,
+    )

@@ -1,22 +1,26 @@
-"""A believable year of cases over the sample's places; a second time changes nothing."""
+"""A year of cases over the sample's places, played by the workflow and written at once."""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
+import uuid
 from collections.abc import Iterator, Sequence
 
+from django.db import transaction
 from django.utils import timezone
 
+from config.lib.db.tree_paths import draw_ids
 from petitions.enums import PhotoKind, Status, Verb
 from petitions.models import Petition
-from petitions.sample import arrival_times, bulk_writer, pictures, report_text
-from petitions.sample.case_builder import SEED, CaseBuilder
+from petitions.sample import arrival_times, messages, pictures, report_text
+from petitions.sample.case_builder import NAMESPACE, SEED, CaseBuilder
 from petitions.sample.outcome_profiles import usual
 from petitions.sample.reference_data import ReferenceData
+from petitions.sample.sample_case import SampleCase
 from petitions.sample.showcase import Showcase
-from petitions.sample.simulator import SimulatedCase
-from petitions.states import RUNNING
+from petitions.workflow.transitions import Transition
+from petitions.workflow.writer import write
 
 YEAR = 365
 USUAL_CASES = 1_425
@@ -27,51 +31,63 @@ PIPES = ("WS", "HT")  # what the drawn answer shows
 
 
 def load(now: dt.datetime) -> int:
-    """Write the cases of the year up to `now` and return how many; none if there are any already.
+    """Write the cases of the year before `now`; return how many, 0 if there are any already.
 
-    Everything is worked out first and written in one transaction.
+    Cases are numbered in the order of their reports.
     """
     if Petition.objects.filter(is_sample=True).exists():
         return 0
-    walks = walked(now)
-    bulk_writer.write(walks, now)
-    return len(walks)
+    cases = played(now)
+    with transaction.atomic():
+        for case, case_id in zip(cases, sorted(draw_ids(Petition, len(cases))), strict=True):
+            case.store.assign_case_id(case_id)
+        changes = [change for case in cases for change in case.transitions]
+        changes.sort(key=lambda change: (change.now, change.petition.pk, change.event.version))
+        write(changes, wake_workers=False)
+        messages.write(cases, changes, now)
+    return len(cases)
 
 
-def walked(now: dt.datetime) -> list[SimulatedCase]:
-    """Walk the cases in memory, oldest first."""
-    ground = ReferenceData(timezone.localdate(now))
-    maker = CaseBuilder(ground, now)
-    walks = [*_usual(maker), *Showcase(maker).all()]
-    walks.sort(key=lambda walk: walk.petition.created_at)
-    _illustrate(walks)
-    return walks
+def played(now: dt.datetime) -> list[SampleCase]:
+    """Play the cases in memory, oldest first."""
+    builder = CaseBuilder(ReferenceData(timezone.localdate(now)), now)
+    cases = [*_usual(builder), *Showcase(builder).all()]
+    cases.sort(key=lambda case: case.petition.created_at)
+    _add_pictures(cases)
+    return cases
 
 
-def _usual(maker: CaseBuilder) -> Iterator[SimulatedCase]:
+def _usual(builder: CaseBuilder) -> Iterator[SampleCase]:
     rng = random.Random(SEED)  # noqa: S311 - a sample, not a secret
-    places = arrival_times.Places(rng, maker.ground.homes())
-    for number, at in enumerate(arrival_times.moments(rng, USUAL_CASES, maker.now, YEAR)):
+    places = arrival_times.Places(rng, builder.reference.homes())
+    for number, at in enumerate(arrival_times.moments(rng, USUAL_CASES, builder.now, YEAR)):
         day = timezone.localdate(at)
         is_rural = number % RURAL_EVERY == 0
-        area = rng.choice(maker.ground.countryside(day)) if is_rural else places.home()
+        area = rng.choice(builder.reference.countryside(day)) if is_rural else places.home()
         template = report_text.pick(rng, day, area)
-        yield maker.make(area, at, template, usual(rng))
+        yield builder.make(area, at, template, usual(rng))
 
 
-def _illustrate(walks: Sequence[SimulatedCase]) -> None:
-    """Hang pictures on some reports, the open ones first, and on some answers."""
-    fitting = [walk for walk in walks if pictures.scene_for(walk.petition.category.code)]
-    fitting.sort(key=lambda walk: (walk.petition.status not in RUNNING, -walk.at.timestamp()))
-    for walk in fitting[:REPORT_PICTURES]:
-        scene = pictures.scene_for(walk.petition.category.code)
-        walk.pictures.append((walk.events[0], scene, PhotoKind.REPORT))
+def _add_pictures(cases: Sequence[SampleCase]) -> None:
+    """Add pictures to some reports, running cases first, and to some answers."""
+    fitting = [case for case in cases if pictures.scene_for(case.petition.category.code)]
+    fitting.sort(key=lambda case: (not case.petition.is_running, -case.at.timestamp()))
+    for case in fitting[:REPORT_PICTURES]:
+        scene = pictures.scene_for(case.petition.category.code)
+        _add_picture(case.transitions[0], scene, PhotoKind.REPORT)
     answered = [
-        walk
-        for walk in fitting
-        if walk.status in (Status.RESOLVED, Status.CLOSED)
-        and walk.petition.category.code.startswith(PIPES)
+        case
+        for case in fitting
+        if case.petition.status in (Status.RESOLVED, Status.CLOSED)
+        and case.petition.category.code.startswith(PIPES)
     ]
-    for walk in answered[:ANSWER_PICTURES]:
-        event = next(event for event in walk.events if event.verb == Verb.RESOLVE)
-        walk.pictures.append((event, "done", PhotoKind.ANSWER))
+    for case in answered[:ANSWER_PICTURES]:
+        change = next(change for change in case.transitions if change.verb == Verb.RESOLVE)
+        _add_picture(change, "done", PhotoKind.ANSWER)
+
+
+def _add_picture(change: Transition, scene: str, kind: PhotoKind) -> None:
+    seed = f"{change.petition.uuid}:{change.event.version}"
+    change.add_photos([pictures.drawn(scene, seed)], kind=kind, is_public=True)
+    for photo in change.photos:
+        photo.uuid = uuid.uuid5(NAMESPACE, seed)

@@ -1,4 +1,4 @@
-"""How different cases go: early or late, refused, climbing, confirmed, or met by silence."""
+"""How cases go: early or late, refused, escalated, confirmed, or left without an answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OTHERWISE = "住建局"
 
 
 def department_for(code: str) -> str:
-    """Return which department or utility an order goes to, by the category's code."""
+    """Return the short name of the department for a category code."""
     return DEPARTMENTS.get(code[:2], OTHERWISE)
 
 
@@ -38,8 +38,9 @@ def department_for(code: str) -> str:
 class OutcomeProfile:
     """How one case goes.
 
-    `accept` and `resolve` are shares of the limit (above 1: too late), `answers` is how likely an
-    escalation is answered. `hold` stops the handling side after that step; the clock runs on.
+    `accept` and `resolve` are shares of the deadline (above 1: too late), `answers` is the
+    probability that an escalation is answered. `hold` is the verb after which people stop acting;
+    the deadline sweep goes on.
     """
 
     path: str = "handle"
@@ -53,7 +54,7 @@ class OutcomeProfile:
 
 
 def usual(rng: random.Random) -> OutcomeProfile:
-    """Draw how an ordinary case goes."""
+    """Draw the profile of an ordinary case."""
     path = rng.choices(
         ("handle", "refuse", "redirect", "withdraw", "return", "escalate", "neglect"),
         weights=(800, 20, 75, 24, 26, 45, 6),

@@ -1,24 +1,33 @@
-"""The sample's places, organisations and people, read once: a case needs no query of its own."""
+"""Places, organisations and people of the sample, read once, so that a case needs no query."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from branches.enums import OrgLevel
+from django.utils import timezone
+
+from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
+from config.lib.viewer import Scope
 from grids.enums import AreaKind, Level
 from grids.models import Area
 from members.enums import HEADS, Role
 from members.models import Post, User
+from members.posts import directory
+from members.rights import scopes
 from petitions.enums import CategoryChannel
-from petitions.models import Category
+from petitions.models import Category, Petition
 from petitions.rules import routing
+from petitions.workflow.escalation_chain import EscalationChain
+
+Season = frozenset[int]
+ABOVE = ESCALATION_ORDER[1:]  # cases escalate to a branch or higher
 
 
 class ReferenceData:
-    """Everything cases stand on, on one day: who answers for a place, and who sits where."""
+    """Areas, organisations, responsibilities, posts and categories on one day."""
 
     def __init__(self, day: dt.date) -> None:
         """Read the tables of places, organisations, posts and categories; five queries."""
@@ -29,35 +38,89 @@ class ReferenceData:
             row.code: row
             for row in Category.objects.filter(parent__isnull=False).select_related("parent")
         }
-        self._answering: dict[int, list[Responsibility]] = defaultdict(list)
+        self.partner: User | None = None
+        self._responsibilities: dict[int, list[Responsibility]] = defaultdict(list)
         self._children: dict[int | None, list[Organisation]] = defaultdict(list)
         self._heads: dict[int, list[tuple[bool, User]]] = defaultdict(list)
-        self._staff: dict[int, list[User]] = defaultdict(list)
-        self._members: dict[int, list[User]] = defaultdict(list)
-        self.partner: User | None = None
+        self._staff: dict[int, list[tuple[bool, User]]] = defaultdict(list)
+        self._members: dict[int, list[tuple[bool, User]]] = defaultdict(list)
+        self._assignable: dict[int, set[int]] = defaultdict(set)
+        self._conflicted: dict[int, set[int]] = {}
+        self._chains: dict[Season, EscalationChain] = {}
+        self._scopes: dict[tuple[int, Season], Scope] = {}
+        self._seasonal: list[Responsibility] = []
         for row in Responsibility.objects.responsible_for(self.areas, day):
-            self._answering[row.area_id].append(row)
+            self._responsibilities[row.area_id].append(row)
+            if row.season_from:
+                self._seasonal.append(row)
         for organisation in sorted(self.organisations.values(), key=lambda row: row.path):
             self._children[organisation.parent_id].append(organisation)
-        self._seat(Post.objects.active(day).select_related("user").order_by("id"))
+        self._read_posts(Post.objects.active(day).select_related("user").order_by("id"))
 
-    def _seat(self, posts: Iterable[Post]) -> None:
+    def _read_posts(self, posts: Iterable[Post]) -> None:
+        users: dict[int, User] = {}
+        by_role = dict.fromkeys(HEADS, self._heads) | {
+            Role.STAFF: self._staff,
+            Role.MEMBER: self._members,
+        }
         for post in posts:
+            user = users.setdefault(post.user_id, post.user)
             if post.role == Role.API_CLIENT:
-                self.partner = post.user
-            elif post.organisation_id is None:
+                self.partner = user
+            if post.organisation_id is None or post.role not in by_role:
                 continue
-            elif post.role in HEADS:
-                self._heads[post.organisation_id].append((post.is_deputy, post.user))
-            elif post.role == Role.STAFF:
-                self._staff[post.organisation_id].append(post.user)
-            elif post.role == Role.MEMBER:
-                self._members[post.organisation_id].append(post.user)
+            by_role[Role(post.role)][post.organisation_id].append((post.is_deputy, user))
+            if post.role in (Role.GROUP_LEADER, Role.MEMBER):
+                parent_id = self.organisations[post.organisation_id].parent_id
+                for organisation_id in (post.organisation_id, parent_id):
+                    self._assignable[organisation_id or 0].add(user.pk)
+
+    # --- What the workflow asks ------------------------------------------------------------------
+
+    def _season(self, day: dt.date) -> Season:
+        """Return the seasonal responsibilities that count on a day."""
+        return frozenset(row.pk for row in self._seasonal if row.is_in_season(day))
+
+    def escalation_chain(self, petitions: Sequence[Petition], day: dt.date) -> EscalationChain:
+        """Return who is responsible above these cases on a day."""
+        season = self._season(day)
+        if season not in self._chains:
+            rows = {
+                area: [row for row in rows if row.level in ABOVE and row.is_in_season(day)]
+                for area, rows in self._responsibilities.items()
+            }
+            heads = {pk: [user.pk for user in self.heads(pk)] for pk in self._heads}
+            self._chains[season] = EscalationChain(rows, heads, self._conflicted)
+        for petition in petitions:
+            about = petition.about_organisation_id
+            if about is not None and about not in self._conflicted:
+                users = {user.pk for pk in self._heads for user in self.heads(pk)}
+                self._conflicted[about] = directory.with_post_below(about, users, day)
+        return self._chains[season]
+
+    def assignable_user_ids(self, organisation_id: int, _day: dt.date) -> set[int]:
+        """Return the users an organisation may assign a case to."""
+        return self._assignable[organisation_id]
+
+    def load_scope(self, user: User, at: dt.datetime) -> None:
+        """Give a user the scope of a day; it differs only by season."""
+        day = timezone.localdate(at)
+        key = (user.pk, self._season(day))
+        if key not in self._scopes:
+            self._scopes[key] = scopes.load(user, day)
+        user.__dict__["scope"] = self._scopes[key]
+
+    # --- Who acts --------------------------------------------------------------------------------
 
     def place(self, area: Area, day: dt.date) -> routing.ResponsibleChain:
         """Return a place with its chain and who answers for it in the season of `day`."""
         chain = tuple(self.areas[pk] for pk in area.ancestor_ids)
-        rows = [row for link in chain for row in self._answering[link.pk] if row.is_in_season(day)]
+        rows = [
+            row
+            for link in chain
+            for row in self._responsibilities[link.pk]
+            if row.is_in_season(day)
+        ]
         rows.sort(key=lambda row: row.area.path, reverse=True)
         return routing.ResponsibleChain(area, chain, tuple(rows))
 
@@ -65,19 +128,36 @@ class ReferenceData:
         """Return the route of an ordinary report from a place."""
         return routing.route(self.place(area, day), channel=CategoryChannel.SERVICE, about=about)
 
-    def head(self, organisation_id: int | None) -> User | None:
-        """Return who answers for an organisation: a holder, else a deputy, else nobody."""
-        people = sorted(self._heads.get(organisation_id or 0, []), key=lambda seat: seat[0])
-        return people[0][1] if people else None
+    def heads(self, organisation_id: int | None) -> list[User]:
+        """Return the holders of the head post of an organisation, otherwise the deputies."""
+        posts = self._heads.get(organisation_id or 0, [])
+        return [user for is_deputy, user in posts if not is_deputy] or [user for _, user in posts]
 
-    def staff(self, organisation_id: int) -> list[User]:
-        """Return the desk of a community; a place without one is served by its head."""
-        head = self.head(organisation_id)
-        return self._staff.get(organisation_id) or ([head] if head else [])
+    def head(self, organisation_id: int | None) -> User | None:
+        """Return the head of an organisation; None if the post is vacant."""
+        return next(iter(self.heads(organisation_id)), None)
+
+    def coordinator(
+        self, chain: routing.ResponsibleChain, seed: int, *, without: int | None = None
+    ) -> User | None:
+        """Return somebody at the desk that covers a place, by `seed`; `without` is a user id.
+
+        The staff of the community; if there are none its head, then the head of the subdistrict.
+        """
+        for level in (OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT):
+            if (row := chain.organisation_at(level)) is None:
+                continue
+            staff = [u for _, u in self._staff.get(row.organisation_id, []) if u.pk != without]
+            if staff:
+                return staff[seed % len(staff)]
+            head = self.head(row.organisation_id)
+            if head is not None and head.pk != without:
+                return head
+        return None
 
     def members(self, group_id: int) -> list[User]:
-        """Return whom a group can send to doors."""
-        return self._members.get(group_id, [])
+        """Return the members of a group."""
+        return [user for _, user in self._members.get(group_id, [])]
 
     def branches(self) -> list[Organisation]:
         """Return the grid branches in the order of the tree."""

@@ -1,4 +1,4 @@
-"""How cases go: a script of steps for each temper, cut off where the present is reached."""
+"""Plays a case from its report to its end or to the present, as its outcome profile says."""
 
 from __future__ import annotations
 
@@ -9,55 +9,52 @@ from dataclasses import replace
 from typing import Any
 
 from branches.enums import OrgLevel
-from grids.calendar import calendars
+from branches.models import Organisation
 from grids.enums import Level
-from petitions.enums import AnswerKind, ClosedBy, DeadlineKind, DoorResult, Outcome, Status, Verb
-from petitions.models import Deadline, Escalation
+from members.models import User
+from petitions import workflow
+from petitions.enums import AnswerKind, DeadlineKind, DoorResult, Outcome, Status, Verb
+from petitions.permissions import Petitioner
 from petitions.rules import service_terms
 from petitions.rules.service_terms import ServiceTerms
-from petitions.sample import acts, report_text
+from petitions.sample import report_text
 from petitions.sample.outcome_profiles import OutcomeProfile, department_for
-from petitions.sample.simulator import SimulatedCase
-from petitions.states import FINAL, IN_HAND
+from petitions.sample.sample_case import SampleCase
 
 WORKING_DAY = dt.timedelta(hours=8)
+AFTER_THE_END = (workflow.rate, workflow.reopen)
+Door = tuple[int, int, int]
 
 
-class Reached(Exception):
-    """The present, the end of the case, or the step it is held at is reached."""
+class Stopped(Exception):
+    """The present or the end of the case is reached, the profile holds it, or nobody can act."""
 
 
 class Scenario:
-    """Plays one case from its filing to its end or to the present."""
+    """Plays one case from its report to its end or to the present."""
 
     def __init__(
         self,
-        walk: SimulatedCase,
-        temper: OutcomeProfile,
+        case: SampleCase,
+        profile: OutcomeProfile,
         template: report_text.Template,
         answer: str,
         rng: random.Random,
         now: dt.datetime,
     ) -> None:
-        """Set the stage; nothing has happened yet but the report."""
-        self.walk = walk
-        self.temper = temper
+        """Prepare a submitted case; `answer` is what the resident will be told."""
+        self.case = case
+        self.profile = profile
         self.template = template
         self.answer = answer
         self.rng = rng
         self.now = now
-        self.calendar = calendars.for_path(walk.petition.path)
-        self._replies: dict[int, dt.datetime | None] = {}
+        self.terms: ServiceTerms = service_terms.for_petition(case.petition)
+        self._replies: dict[dt.datetime, dt.datetime | None] = {}
 
-    @property
-    def terms(self) -> ServiceTerms:
-        """The service terms of the case."""
-        return service_terms.for_petition(self.walk.petition)
-
-    def play(self) -> SimulatedCase:
-        """Play the script, then let the clock run up to the present."""
-        acts.file(self.walk)
-        scripts: dict[str, Callable[[], None]] = {
+    def play(self) -> SampleCase:
+        """Play the path of the profile, then let time run up to the present."""
+        paths: dict[str, Callable[[], None]] = {
             "handle": self._handle,
             "refuse": self._refuse,
             "redirect": self._redirect,
@@ -67,162 +64,214 @@ class Scenario:
             "neglect": self._neglect,
         }
         try:
-            if self.temper.hold != Verb.FILE:
-                scripts[self.temper.path]()
-        except Reached:
+            if self.profile.hold != Verb.FILE:
+                paths[self.profile.path]()
+        except Stopped:
             pass
-        self._clock(self.now)
-        return self.walk
+        self._pass_time(self.now)
+        return self.case
 
-    def act(self, at: dt.datetime, verb: Callable[..., None], *args: Any, **named: Any) -> None:
-        """Take one step at an instant, unless the present or the end comes first."""
+    def act(
+        self,
+        at: dt.datetime,
+        verb: Callable[..., Any],
+        by: Callable[[], User | Petitioner | None],
+        **arguments: Any,
+    ) -> None:
+        """Call a verb at an instant; raise Stopped if the present or the end comes first.
+
+        `by` finds the actor at that instant.
+        """
         if at > self.now:
-            raise Reached
-        self._clock(at)
-        if self.walk.status in FINAL and verb not in (acts.rate, acts.reopen):
-            raise Reached
-        verb(self.walk, max(at, self.walk.at), *args, **named)
-        if self.walk.events[-1].verb == self.temper.hold:
-            raise Reached
+            raise Stopped
+        self._pass_time(at)
+        actor = by()
+        if actor is None or not (self.case.petition.is_open or verb in AFTER_THE_END):
+            raise Stopped
+        self.case.play(verb, max(at, self.case.at), actor, **arguments)
+        if self.case.transitions[-1].verb == self.profile.hold:
+            raise Stopped
 
     def after(self, start: dt.datetime, kind: DeadlineKind, share: float) -> dt.datetime:
-        """Return the instant when a share of a limit is used, a little unpunctually."""
-        redo = self.walk.petition.round > 0
+        """Return when a share of a deadline's time is used, plus up to ten minutes."""
+        redo = self.case.petition.round > 0
         amount = self.terms.allowed(kind, is_redo=redo) * share
         amount += dt.timedelta(seconds=self.rng.randrange(600))
         if self.terms.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
             return start + amount
-        return self.calendar.add(start, amount).at
+        return self.terms.calendar.add(start, amount).at
 
     def between(self, start: dt.datetime, end: dt.datetime, share: float) -> dt.datetime:
         """Return an instant between two others, in office hours where the standard keeps them."""
         at = start + (end - start) * share
         if not self.terms.is_round_the_clock:
-            at = self.calendar.next_opening(at)
+            at = self.terms.calendar.next_opening(at)
         return min(at, end)
 
-    # --- the clock, and the level above ---------------------------------------------------------
+    # --- The deadline sweep, and the level above -------------------------------------------------
 
-    def _clock(self, until: dt.datetime) -> None:
-        """Let the clock and the supervising organisations act up to an instant."""
+    def _pass_time(self, until: dt.datetime) -> None:
+        """Let the deadline sweep and the supervising organisations act up to an instant."""
         while True:
-            tick, reply = self.walk.next_tick(), self._reply_at()
-            moments = [at for at in (tick[0] if tick else None, reply) if at and at <= until]
-            if not moments:
+            sweep, reply = self.case.next_sweep(), self._reply_at()
+            instants = [at for at in (sweep[0] if sweep else None, reply) if at and at <= until]
+            if not instants:
                 return
-            if reply is not None and reply == min(moments):
+            if reply is not None and reply == min(instants):
                 self._reply(reply)
             else:
-                self.walk.tick()
+                self.case.sweep()
 
     def _reply_at(self) -> dt.datetime | None:
-        row = self.walk.unanswered()
-        if row is None:
+        """Return when the supervising organisation answers; None if it does not."""
+        since = self.case.answer_owed_since()
+        if since is None or self.case.supervisor() is None:
             return None
-        if id(row) not in self._replies:
-            self._replies[id(row)] = self._chosen_reply(row)
-        at = self._replies[id(row)]
-        return max(at, self.walk.at) if at else None
+        if since not in self._replies:
+            self._replies[since] = self._chosen_reply(since)
+        at = self._replies[since]
+        return max(at, self.case.at) if at else None
 
-    def _chosen_reply(self, row: Escalation) -> dt.datetime | None:
-        if self.rng.random() > self.temper.answers:
+    def _chosen_reply(self, since: dt.datetime) -> dt.datetime | None:
+        if self.rng.random() > self.profile.answers:
             return None
-        return self.after(row.created_at, DeadlineKind.ANSWER, self.rng.uniform(0.1, 0.95))
+        return self.after(since, DeadlineKind.ANSWER, self.rng.uniform(0.1, 0.95))
 
     def _reply(self, at: dt.datetime) -> None:
+        supervisor = self.case.supervisor()
+        if supervisor is None:
+            return
         kind = (
-            self.temper.answer_kind
+            self.profile.answer_kind
             or self.rng.choices(list(report_text.ANSWERS), weights=(30, 25, 15, 8, 22))[0]
         )
-        if kind == AnswerKind.EXTEND and self.walk.status not in IN_HAND:
+        if kind == AnswerKind.EXTEND and not self.case.petition.accepted_at:
             kind = AnswerKind.RESOURCES
         department = extension = None
         if kind == AnswerKind.DEPARTMENT:
-            department = self.walk.ground.department(department_for(self.template.code))
+            department = self.case.reference.department(department_for(self.template.code))
         if kind == AnswerKind.EXTEND:
             extension = WORKING_DAY * self.rng.choice((2, 3, 5))
-        acts.answer(self.walk, at, kind, report_text.ANSWERS[kind], department, extension)
+        self.case.play(
+            workflow.answer,
+            at,
+            supervisor,
+            kind=kind,
+            text=report_text.ANSWERS[kind],
+            department=department,
+            extension=extension,
+        )
 
-    # --- scripts --------------------------------------------------------------------------------
+    # --- Paths -----------------------------------------------------------------------------------
 
     def _handle(self) -> None:
         self._accept()
-        self._work_and_resolve(self.temper.resolve)
-        self._ending(self.temper.ending)
+        self._work_and_resolve(self.profile.resolve)
+        self._ending(self.profile.ending)
 
     def _accept(self) -> None:
-        self.act(self.after(self.walk.at, DeadlineKind.CONTACT, self.temper.accept), acts.accept)
+        self.act(
+            self.after(self.case.at, DeadlineKind.CONTACT, self.profile.accept),
+            workflow.accept,
+            self.case.handler,
+        )
 
     def _refuse(self) -> None:
-        at = self.after(self.walk.at, DeadlineKind.CONTACT, min(self.temper.accept, 0.9))
-        self.act(at, acts.refuse, Verb.DECLINE, self.rng.choice(report_text.DECLINE))
+        at = self.after(self.case.at, DeadlineKind.CONTACT, min(self.profile.accept, 0.9))
+        self.act(
+            at, workflow.decline, self.case.handler, reason=self.rng.choice(report_text.DECLINE)
+        )
 
     def _redirect(self) -> None:
         if not self.template.code.startswith(report_text.STATUTORY):
             self._handle()
             return
-        at = self.after(self.walk.at, DeadlineKind.CONTACT, min(self.temper.accept, 0.9))
-        self.act(at, acts.refuse, Verb.REDIRECT, self.rng.choice(report_text.REDIRECT))
+        at = self.after(self.case.at, DeadlineKind.CONTACT, min(self.profile.accept, 0.9))
+        self.act(
+            at, workflow.redirect, self.case.handler, reason=self.rng.choice(report_text.REDIRECT)
+        )
 
     def _withdraw(self) -> None:
-        filed = self.walk.at
+        filed = self.case.at
         if self.rng.random() < 0.7:
             self._accept()
         at = self.after(filed, DeadlineKind.RESOLUTION, self.rng.uniform(0.2, 0.6))
-        self.act(max(at, self.walk.at), acts.withdraw, self.rng.choice(report_text.WITHDRAW))
+        self.act(
+            max(at, self.case.at),
+            workflow.withdraw,
+            self.case.petitioner,
+            reason=self.rng.choice(report_text.WITHDRAW),
+        )
 
     def _return(self) -> None:
-        filed = self.walk.at
-        organisation = self.walk.petition.organisation
-        others = self.walk.ground.siblings(organisation)
+        filed = self.case.at
+        organisation = self.case.petition.organisation
+        others = self.case.reference.siblings(organisation)
         if organisation.level != OrgLevel.BRANCH or not others:
             self._handle()
             return
         target = self.rng.choice(others)
-        at = self.after(filed, DeadlineKind.CONTACT, min(self.temper.accept, 0.9))
-        self.act(at, acts.return_, self.rng.choice(report_text.RETURN), target)
+        at = self.after(filed, DeadlineKind.CONTACT, min(self.profile.accept, 0.9))
+        self.act(
+            at,
+            workflow.return_,
+            self.case.handler,
+            reason=self.rng.choice(report_text.RETURN),
+            proposed=target,
+        )
         at = self.after(at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.6))
-        self.act(at, acts.reassign, target, report_text.REASSIGN[0])
+        self.act(
+            at,
+            workflow.reassign,
+            self.case.coordinator,
+            organisation=target,
+            reason=report_text.REASSIGN[0],
+        )
         self._handle()
 
     def _escalate(self) -> None:
         self._accept()
         self._start()
         self._ask_above()
-        self._work_and_resolve(self.temper.resolve)
-        self._ending(self.temper.ending)
+        self._work_and_resolve(self.profile.resolve)
+        self._ending(self.profile.ending)
 
     def _ask_above(self) -> None:
-        at = self.after(self.walk.at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.5))
-        self.act(at, acts.escalate, self.rng.choice(report_text.ESCALATE))
+        at = self.after(self.case.at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.5))
+        self.act(
+            at, workflow.escalate, self.case.handler, reason=self.rng.choice(report_text.ESCALATE)
+        )
 
     def _neglect(self) -> None:
-        """Nobody takes the case on until it has climbed; in the end it is done all the same."""
-        self.temper = replace(self.temper, accept=self.rng.uniform(2.2, 4.0))
+        """The case is accepted only after it has escalated, and then handled as usual."""
+        self.profile = replace(self.profile, accept=self.rng.uniform(2.2, 4.0))
         self._handle()
 
-    # --- pieces of scripts ----------------------------------------------------------------------
+    # --- Parts of paths --------------------------------------------------------------------------
 
     def _start(self) -> None:
-        at = self.after(self.walk.at, DeadlineKind.CONTACT, self.rng.uniform(0.05, 0.4))
-        self.act(at, acts.start)
+        at = self.after(self.case.at, DeadlineKind.CONTACT, self.rng.uniform(0.05, 0.4))
+        self.act(at, workflow.start, self.case.assignee)
 
     def _work_and_resolve(self, share: float) -> None:
         """Do the work between now and the moment of the answer, which is a share of the limit."""
-        begun = self.walk.at
-        limit = self._limit()
-        end = max(self.after(limit.started_at, DeadlineKind.RESOLUTION, share), begun)
+        begun = self.case.at
+        started = self.case.resolution_started_at()
+        end = max(self.after(started, DeadlineKind.RESOLUTION, share), begun)
         for index, step in enumerate(self._work(), start=1):
             step(self.between(begun, end, index / 6))
-        outcome = self.temper.outcome
+        outcome = self.profile.outcome
         answer = report_text.OTHER_ANSWERS.get(outcome, self.answer)
-        if self.walk.petition.round:
+        if self.case.petition.round:
             answer = report_text.AGAIN + answer
-        self.act(end, acts.resolve, outcome, self.template.cause, answer)
-
-    def _limit(self) -> Deadline:
-        rows = [row for row in self.walk.deadlines if row.kind == DeadlineKind.RESOLUTION]
-        return rows[-1]
+        self.act(
+            end,
+            workflow.resolve,
+            self.case.handler,
+            outcome=outcome,
+            cause=self.template.cause,
+            public_answer=answer,
+        )
 
     def _work(self) -> list[Callable[[dt.datetime], None]]:
         """Choose what is done: hand over, go to the doors or start, say how it goes."""
@@ -230,7 +279,7 @@ class Scenario:
         if self._group() is not None and self.rng.random() < 0.65:
             steps.append(self._dispatch)
         is_wide = self.template.code[:2] in report_text.BUILDING_WIDE
-        at_building = self.walk.place.area.level == Level.BUILDING
+        at_building = self.case.chain.area.level == Level.BUILDING
         goes_round = is_wide and at_building and self.rng.random() < 0.6
         steps.append(self._visit if goes_round else self._begin)
         if self.rng.random() < 0.15:
@@ -241,27 +290,42 @@ class Scenario:
             steps.append(lambda at: self._note(at, is_public=False))
         return steps
 
-    def _group(self) -> Any:
-        case = self.walk.petition
+    def _group(self) -> Organisation | None:
+        case = self.case.petition
         return case.group if case.organisation.level == OrgLevel.BRANCH else None
 
     def _dispatch(self, at: dt.datetime) -> None:
-        group = self._group()
-        people = self.walk.ground.members(group.pk)
+        if (group := self._group()) is None:
+            return
+        people = self.case.reference.members(group.pk)
         users = people if self.rng.random() < 0.5 else []
-        self.act(at, acts.dispatch, group, users, self.rng.choice(report_text.DISPATCH))
+        self.act(
+            at,
+            workflow.dispatch,
+            self.case.handler,
+            group=group,
+            users=users,
+            instruction=self.rng.choice(report_text.DISPATCH),
+        )
 
     def _begin(self, at: dt.datetime) -> None:
-        if self.walk.status != Status.IN_PROGRESS:
-            self.act(at, acts.start)
+        if self.case.petition.status != Status.IN_PROGRESS:
+            self.act(at, workflow.start, self.case.assignee)
 
     def _visit(self, at: dt.datetime) -> None:
-        building = self.walk.place.area
+        building = self.case.chain.area
         results = self._doors(0.75)
-        self.act(at, acts.visit, building, results, self.rng.choice(report_text.AFTER_DOORS))
+        self.act(
+            at,
+            workflow.visit,
+            self.case.assignee,
+            building=building,
+            results=results,
+            remark=self.rng.choice(report_text.AFTER_DOORS),
+        )
 
-    def _doors(self, share: float) -> dict[acts.Door, DoorResult]:
-        building, entrance = self.walk.place.area, 1
+    def _doors(self, share: float) -> dict[Door, DoorResult]:
+        building, entrance = self.case.chain.area, 1
         if (building.entrances or 1) > 1:
             entrance = self.rng.randint(1, building.entrances or 1)
         return {
@@ -272,17 +336,18 @@ class Scenario:
         } or {(entrance, 1, 1): DoorResult.AFFECTED}
 
     def _reveal(self, at: dt.datetime) -> None:
-        if self.walk.has_contact:
-            self.act(at, acts.reveal, self.rng.choice(report_text.REVEAL))
+        if self.case.has_contact:
+            reason = self.rng.choice(report_text.REVEAL)
+            self.act(at, workflow.reveal, self.case.coordinator, reason=reason)
 
     def _note(self, at: dt.datetime, *, is_public: bool) -> None:
         words = self.rng.choice(report_text.PROGRESS if is_public else report_text.INTERNAL)
-        self.act(at, acts.note, words, is_public=is_public)
+        self.act(at, workflow.note, self.case.assignee, body=words, is_public=is_public)
 
-    # --- the resident's word --------------------------------------------------------------------
+    # --- What the resident says ------------------------------------------------------------------
 
     def _ending(self, ending: str) -> None:
-        asked = self.walk.at
+        asked = self.case.at
         at = self.after(asked, DeadlineKind.CONFIRMATION, self.rng.triangular(0.02, 0.95, 0.2))
         if ending == "silence":
             return
@@ -290,29 +355,29 @@ class Scenario:
             self._dispute(at, ending)
         elif ending == "follow_up":
             late = self.after(asked, DeadlineKind.CONFIRMATION, 0.9)
-            self.act(late, self._close_after_call)
+            self.act(late, workflow.close, self.case.coordinator, reason=report_text.FOLLOW_UP[0])
         else:
             stars = self._stars() if self.rng.random() < 0.8 else None
-            self.act(at, acts.confirm, stars, by_phone=ending == "phone")
+            by = self.case.coordinator if ending == "phone" else self.case.petitioner
+            self.act(at, workflow.confirm, by, rating=stars)
             if ending == "again":
-                later = self.calendar.next_opening(at + dt.timedelta(days=1, hours=3))
-                self.act(later, acts.reopen, report_text.REOPEN[0])
+                later = self.terms.calendar.next_opening(at + dt.timedelta(days=1, hours=3))
+                reason = report_text.REOPEN[0]
+                self.act(later, workflow.reopen, self.case.coordinator, reason=reason)
                 self._work_and_resolve(0.5)
                 self._ending("phone")
             elif stars is None and self.rng.random() < 0.3:
-                self.act(at + dt.timedelta(hours=5), acts.rate, self._stars())
+                later = at + dt.timedelta(hours=5)
+                self.act(later, workflow.rate, self.case.petitioner, rating=self._stars())
 
     def _dispute(self, at: dt.datetime, ending: str) -> None:
         partly = ending == "partly"
-        self.act(at, acts.dispute, self.rng.choice(report_text.DISPUTE), is_partly=partly)
+        reason = self.rng.choice(report_text.DISPUTE)
+        self.act(at, workflow.dispute, self.case.petitioner, reason=reason, is_partly=partly)
         self._work_and_resolve(self.rng.uniform(0.3, 0.9))
         self._ending("no" if ending == "twice" else self.rng.choice(("yes", "phone", "silence")))
 
-    def _close_after_call(self, walk: SimulatedCase, at: dt.datetime) -> None:
-        event = walk.close(walk.coordinator(), at, ClosedBy.FOLLOW_UP)
-        walk.say(event, report_text.FOLLOW_UP[0], is_public=False)
-
     def _stars(self) -> int:
-        good = self.temper.outcome == Outcome.RESOLVED
+        good = self.profile.outcome == Outcome.RESOLVED
         weights = (1, 2, 10, 32, 55) if good else (10, 18, 40, 22, 10)
         return self.rng.choices(range(1, 6), weights=weights)[0]

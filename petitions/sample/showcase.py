@@ -1,4 +1,4 @@
-"""Open cases that every demo log-in finds: to accept, due soon, overdue, climbed, waiting."""
+"""Open cases for every demo log-in: to accept, due soon, overdue, escalated, waiting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from petitions.sample import report_text
 from petitions.sample.case_builder import CaseBuilder
 from petitions.sample.outcome_profiles import OutcomeProfile
 from petitions.sample.reference_data import ReferenceData
-from petitions.sample.simulator import SimulatedCase
+from petitions.sample.sample_case import SampleCase
 
 BUILDING = "阜兴花苑46号楼"
 USUAL = (
@@ -30,9 +30,9 @@ Wanted = Callable[[Petition, dt.datetime], bool]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A way a case can stand now: how it went so far, and how to recognise it."""
+    """How a case went so far, and whether it is now as wanted."""
 
-    temper: OutcomeProfile
+    profile: OutcomeProfile
     wanted: Wanted
     codes: Sequence[str] = USUAL
 
@@ -57,7 +57,7 @@ def _at(status: Status) -> Wanted:
     return lambda case, now: case.status == status and _fresh(case, now)
 
 
-def _climbed(level: CaseLevel, *, is_running: bool = True) -> Wanted:
+def _escalated(level: CaseLevel, *, is_running: bool = True) -> Wanted:
     return lambda case, _now: (
         case.is_answer_owed and case.level == level and case.is_running == is_running
     )
@@ -70,7 +70,7 @@ TO_ACCEPT_SOON = Situation(
     lambda case, now: case.status == Status.SUBMITTED and _soon(case, now),
 )
 IGNORED = {
-    level: Situation(_held(Verb.FILE, answers=0), _climbed(level))
+    level: Situation(_held(Verb.FILE, answers=0), _escalated(level))
     for level in (CaseLevel.COMMUNITY, CaseLevel.SUBDISTRICT, CaseLevel.CITY)
 }
 ACCEPTED = Situation(_held(Verb.ACCEPT), _at(Status.ACCEPTED))
@@ -94,7 +94,7 @@ OVERDUE_ANSWERED = Situation(
     ),
 )
 ASKED_ABOVE = Situation(
-    _held(Verb.ESCALATE, path="escalate", answers=0), _climbed(CaseLevel.COMMUNITY)
+    _held(Verb.ESCALATE, path="escalate", answers=0), _escalated(CaseLevel.COMMUNITY)
 )
 ORDERED = Situation(
     _held(Verb.ESCALATE, path="escalate", answers=1, answer_kind=AnswerKind.DEPARTMENT),
@@ -167,17 +167,17 @@ def _stands(wanted: Wanted, now: dt.datetime, case: Petition) -> bool:
 
 
 class Showcase:
-    """Makes the open cases around building 46, in its branch, its community and beyond."""
+    """Makes the open cases of building 46, of its branch and community, and of other places."""
 
-    def __init__(self, maker: CaseBuilder) -> None:
-        """Find building 46 and who answers for it."""
-        self.maker = maker
-        self.ground: ReferenceData = maker.ground
-        self.building = self.ground.by_name(BUILDING)
-        self.homes = [home for home in self.ground.homes() if home.level == Level.BUILDING]
+    def __init__(self, builder: CaseBuilder) -> None:
+        """Find building 46 and the buildings and lanes."""
+        self.builder = builder
+        self.reference: ReferenceData = builder.reference
+        self.building = self.reference.by_name(BUILDING)
+        self.homes = [home for home in self.reference.homes() if home.level == Level.BUILDING]
 
-    def all(self) -> Iterator[SimulatedCase]:
-        """Make them all; a situation that this hour of the week cannot bring about is left out."""
+    def all(self) -> Iterator[SampleCase]:
+        """Make all of them; a situation that cannot arise at this hour is left out."""
         building = self.building
         branch = self._branch_homes()
         yield from self._make(AT_BUILDING, [building])
@@ -188,25 +188,30 @@ class Showcase:
         subdistrict = self._below(building.ancestor_ids[1])
         yield from self._make(IN_SUBDISTRICT, [h for h in subdistrict if h not in community])
         outside = [home for home in self.homes if home not in subdistrict]
-        yield from self._make(OUTSIDER, self._of_branch(self.ground.branches()[0]))
+        yield from self._make(OUTSIDER, self._of_branch(self.reference.branches()[0]))
         for start in (0, 7, 19):
             yield from self._make(ELSEWHERE, outside[start::31])
-        yield from self._own_causes(community)
+        yield from self._restricted(community)
 
-    def _make(self, situations: Sequence[Situation], areas: list[Area]) -> Iterator[SimulatedCase]:
-        now = self.maker.now
-        for number, one in enumerate(situations):
+    def _make(self, situations: Sequence[Situation], areas: list[Area]) -> Iterator[SampleCase]:
+        now = self.builder.now
+        for number, situation in enumerate(situations):
             rotated = areas[number * 5 % len(areas) :] + areas[: number * 5 % len(areas)]
-            codes = [one.codes[(number + i) % len(one.codes)] for i in range(len(one.codes))]
-            walk = self.maker.find(rotated, codes, one.temper, partial(_stands, one.wanted, now))
-            if walk is not None:
-                yield walk
+            codes = [
+                situation.codes[(number + i) % len(situation.codes)]
+                for i in range(len(situation.codes))
+            ]
+            sample_case = self.builder.find(
+                rotated, codes, situation.profile, partial(_stands, situation.wanted, now)
+            )
+            if sample_case is not None:
+                yield sample_case
 
-    def _own_causes(self, areas: list[Area]) -> Iterator[SimulatedCase]:
-        """Two accusations on the city's own channel, and two open reports about an organisation."""
-        now = self.maker.now
+    def _restricted(self, areas: list[Area]) -> Iterator[SampleCase]:
+        """Yield two accusations for the city's channel and two reports about an organisation."""
+        now = self.builder.now
         for number, text in enumerate(report_text.ACCUSATION):
-            yield self.maker.make(
+            yield self.builder.make(
                 areas[number],
                 now - dt.timedelta(days=2 + 30 * number, hours=3),
                 report_text.Template("GV04", 0, "", text, "按程序核查", "已按程序核查并答复本人。"),
@@ -216,8 +221,8 @@ class Showcase:
             )
         for number, text in enumerate(report_text.ABOUT):
             place = areas[-1 - number]
-            about = self.ground.route(place, self.maker.now.date()).organisation
-            walk = self.maker.find(
+            about = self.reference.route(place, self.builder.now.date()).organisation
+            sample_case = self.builder.find(
                 [place],
                 ["OT03"],
                 _held(Verb.ACCEPT),
@@ -225,29 +230,31 @@ class Showcase:
                 about=about,
                 text=text,
             )
-            if walk is not None:
-                yield walk
+            if sample_case is not None:
+                yield sample_case
 
     def _below(self, area_id: int) -> list[Area]:
         return [home for home in self.homes if area_id in home.ancestor_ids]
 
     def _branch_homes(self) -> list[Area]:
-        day = self.maker.now.date()
-        return self._of_branch(self.ground.route(self.building, day).organisation)
+        day = self.builder.now.date()
+        return self._of_branch(self.reference.route(self.building, day).organisation)
 
     def _of_group(self, homes: list[Area]) -> list[Area]:
-        """Return the places the group of building 46 looks after, the building itself left out."""
-        day = self.maker.now.date()
-        group = self.ground.route(self.building, day).group
+        """Return the other places of the Party group of building 46."""
+        day = self.builder.now.date()
+        group = self.reference.route(self.building, day).group
         return [
             home
             for home in homes
-            if home.pk != self.building.pk and self.ground.route(home, day).group == group
+            if home.pk != self.building.pk and self.reference.route(home, day).group == group
         ]
 
     def _of_branch(self, branch: Organisation) -> list[Area]:
         if branch.level != OrgLevel.BRANCH:
             return [self.building]
-        day = self.maker.now.date()
+        day = self.builder.now.date()
         near = [home for home in self.homes if branch.area_id in home.ancestor_ids]
-        return [home for home in near if self.ground.route(home, day).organisation.pk == branch.pk]
+        return [
+            home for home in near if self.reference.route(home, day).organisation.pk == branch.pk
+        ]

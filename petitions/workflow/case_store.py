@@ -160,6 +160,16 @@ class MemoryStore:
                     earlier.doors.clear()
             self.transitions.append(change)
 
+    def assign_case_id(self, case_id: int) -> None:
+        """Replace the provisional id of the case in every collected row."""
+        for change in self.transitions:
+            petition = change.petition
+            petition.pk = case_id
+            rows = (change.event, change.note, change.raised, change.feedback)
+            for row in (*rows, *change.started, *change.doors, *change.photos, *change.attached):
+                if row is not None:
+                    row.petition = petition
+
     def open_deadlines(self) -> list[Deadline]:
         """Return the deadlines that still run."""
         return [row for row in self.deadlines if row.state == DeadlineState.OPEN]

@@ -73,6 +73,7 @@ class Report:
     regime: Regime = Regime.COMMUNITY
     external_number: str = ""
     around: routing.ResponsibleChain | None = None
+    case_uuid: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ def _first_answer(key: IdempotencyRequest) -> Submitted | None:
 
 def _new(report: Report, place: routing.ResponsibleChain, by: By, now: dt.datetime) -> Petition:
     route = routing.route(place, channel=report.category.channel, about=report.about)
-    case_uuid = uuid.uuid4()
+    case_uuid = report.case_uuid
 
     def area_id(level: Level) -> int | None:
         found = place.at(level)

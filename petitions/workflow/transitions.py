@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from config.lib.domain_errors import DomainError
@@ -19,11 +18,13 @@ from members.models import User
 from petitions import permissions
 from petitions.enums import HANDLER_DEADLINES, Actor, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import (
+    Contact,
     Deadline,
     DoorVisit,
     Escalation,
     Event,
     Feedback,
+    IdempotencyKey,
     Note,
     Petition,
     Photo,
@@ -134,7 +135,7 @@ class Transition:
         self.erases_doors = False
         self.note: Note | None = None
         self.photos: list[Photo] = []
-        self.attached: list[Model] = []
+        self.attached: list[Contact | IdempotencyKey] = []
         self._event: Event | None = None
         self._before = dict(petition.__dict__)
         self._from: str = "" if self.is_new_case else petition.status

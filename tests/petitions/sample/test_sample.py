@@ -40,11 +40,10 @@ from petitions.models import (
 )
 from petitions.ops import integrity
 from petitions.rules import contacts, photos, routing
-from petitions.sample import acts, cases, catalogue, report_text
+from petitions.sample import cases, catalogue, report_text
 from petitions.sample.case_builder import CaseBuilder
 from petitions.sample.outcome_profiles import OutcomeProfile
 from petitions.sample.reference_data import ReferenceData
-from petitions.sample.simulator import PETITIONER, Illegal
 from petitions.states import OPEN, RUNNING
 
 TODAY = dt.date(2026, 6, 17)
@@ -223,7 +222,7 @@ class TestSample(TestCase):
         stored = Petition.objects.order_by("id").values_list("uuid", "text", "status", "version")
         again = [
             (case.uuid, case.text, case.status, case.version)
-            for case in (walk.petition for walk in cases.walked(NOW))
+            for case in (sample_case.petition for sample_case in cases.played(NOW))
         ]
         assert again == list(stored)
 
@@ -321,20 +320,20 @@ class TestSample(TestCase):
         assert "180天" in notice.text
         assert "180 days" in notice.text_en
 
-    def test_a_step_that_the_table_forbids_is_refused(self) -> None:
-        ground = ReferenceData(TODAY)
-        maker = CaseBuilder(ground, NOW)
-        walk = maker.make(
-            ground.homes()[0],
+    def test_verbs_that_the_state_table_forbids_are_refused(self) -> None:
+        reference = ReferenceData(TODAY)
+        case = CaseBuilder(reference, NOW).make(
+            reference.homes()[0],
             NOW - dt.timedelta(minutes=5),
             report_text.of("PM03")[0],
             OutcomeProfile(hold=Verb.FILE),
         )
-        assert walk.petition.status in RUNNING
-        with pytest.raises(Illegal):
-            acts.confirm(walk, NOW, 5, by_phone=False)
-        with pytest.raises(Illegal):
-            walk.step(Verb.ACCEPT, PETITIONER, NOW)
+        assert case.petition.status in RUNNING
+        with pytest.raises(workflow.WrongState):
+            case.play(workflow.confirm, NOW, case.petitioner(), rating=5)
+        with pytest.raises(workflow.NotPermitted):
+            case.play(workflow.accept, NOW, case.petitioner())
+        assert [change.verb for change in case.transitions] == [Verb.FILE]
 
     # --- clear_sample ---------------------------------------------------------------------------
 

@@ -1,0 +1,174 @@
+"""A case played in memory and written at once has the same rows as one played in the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db.models import Model
+from django.utils import timezone
+
+from config.lib.db.tree_paths import draw_ids
+from members.posts import directory
+from petitions import workflow
+from petitions.enums import AnswerKind, DeadlineKind, DoorResult, Outcome
+from petitions.models import (
+    Contact,
+    Deadline,
+    DoorVisit,
+    Escalation,
+    Event,
+    Feedback,
+    Note,
+    Outbox,
+    Petition,
+)
+from petitions.ops import integrity
+from petitions.workflow import case_store, deadline_sweep
+from petitions.workflow.case_store import MemoryStore
+from petitions.workflow.escalation_chain import EscalationChain
+from petitions.workflow.writer import write
+from tests.support.cast import Stage
+
+START = timezone.now() - dt.timedelta(days=3)
+HOUR = dt.timedelta(hours=1)
+DIFFERENT = {"id", "uuid", "tracking_hash", "petition_id", "event_id", "deadline_id", "cipher"}
+DIFFERENT |= {"last4_hash", "search", "created_at"}
+Step = Callable[[Stage, Petition, dt.datetime], Any]
+
+
+def _resolve(stage: Stage, petition: Petition, now: dt.datetime) -> None:
+    workflow.resolve(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=now,
+        outcome=Outcome.RESOLVED,
+        cause="铁管",
+        public_answer="已更换。",
+    )
+
+
+def _sweep(batch: Callable[..., None], kind: DeadlineKind) -> Step:
+    """Let the deadline sweep act on the open deadline of a kind."""
+
+    def step(_stage: Stage, petition: Petition, now: dt.datetime) -> None:
+        store = case_store.current()
+        (deadline,) = [
+            row for row in store.owed_deadlines(petition, {kind}) if row.ended_at is None
+        ]
+        batch([(store.lock(petition), deadline)], now)
+
+    return step
+
+
+def _answer(name: str, kind: AnswerKind, **more: Any) -> Step:
+    def step(stage: Stage, petition: Petition, now: dt.datetime) -> None:
+        by = stage.cast[name]
+        workflow.answer(petition=petition, by=by, now=now, kind=kind, text="说明", **more)
+
+    return step
+
+
+STEPS: dict[str, Step] = {
+    "accept": lambda s, p, at: workflow.accept(petition=p, by=s.cast["secretary"], now=at),
+    "dispatch": lambda s, p, at: workflow.dispatch(
+        petition=p, by=s.cast["secretary"], now=at, users=[s.cast["member"]]
+    ),
+    "visit": lambda s, p, at: workflow.visit(
+        petition=p,
+        by=s.cast["secretary"],
+        now=at,
+        building=s.town.building,
+        results={(1, 1, 1): DoorResult.AFFECTED, (1, 1, 2): DoorResult.NO_ANSWER},
+        remark="问过",
+    ),
+    "visit again": lambda s, p, at: workflow.visit(
+        petition=p,
+        by=s.cast["secretary"],
+        now=at,
+        building=s.town.building,
+        results={(1, 1, 1): DoorResult.NO_ANSWER},
+    ),
+    "escalate": lambda s, p, at: workflow.escalate(
+        petition=p, by=s.cast["secretary"], now=at, reason="难"
+    ),
+    "explain": _answer("official", AnswerKind.EXPLAIN),
+    "extend": _answer("community", AnswerKind.EXTEND, extension=2 * HOUR),
+    "resolve": _resolve,
+    "rate": lambda s, p, at: workflow.rate(petition=p, by=s.petitioner(p), now=at, rating=3),
+    "dispute": lambda s, p, at: workflow.dispute(
+        petition=p, by=s.petitioner(p), now=at, reason="没有"
+    ),
+    "confirm": lambda s, p, at: workflow.confirm(petition=p, by=s.petitioner(p), now=at, rating=5),
+    "withdraw": lambda s, p, at: workflow.withdraw(petition=p, by=s.petitioner(p), now=at),
+    "reveal": lambda s, p, at: workflow.reveal(
+        petition=p, by=s.cast["secretary"], now=at, reason="约时间"
+    ),
+    "remind": _sweep(deadline_sweep.remind_batch, DeadlineKind.RESOLUTION),
+    "contact overdue": _sweep(deadline_sweep.expire_batch, DeadlineKind.CONTACT),
+    "answer overdue": _sweep(deadline_sweep.expire_batch, DeadlineKind.ANSWER),
+    "silence": _sweep(deadline_sweep.expire_batch, DeadlineKind.CONFIRMATION),
+}
+STORIES = {
+    "overdue, answered, extended": (
+        *("remind", "contact overdue", "extend", "accept", "escalate", "explain", "resolve"),
+        *("rate", "silence"),
+    ),
+    "two disputes": (
+        *("accept", "dispatch", "visit", "visit again", "resolve", "dispute", "reveal", "resolve"),
+        *("dispute", "resolve", "rate", "confirm"),
+    ),
+    "withdrawn after escalation": (
+        *("contact overdue", "answer overdue", "accept", "visit", "withdraw"),
+    ),
+}
+
+
+def _rows(model: type[Model], **where: object) -> list[dict[str, Any]]:
+    """Return the rows of a case without ids and random values."""
+    rows = model._default_manager.filter(**where).order_by("id").values()
+    return [
+        {
+            name: {k: v for k, v in value.items() if k != "escalation"} if name == "data" else value
+            for name, value in row.items()
+            if name not in DIFFERENT
+        }
+        for row in rows
+    ]
+
+
+def _snapshot(petition: Petition) -> dict[str, Any]:
+    tables = (Deadline, Escalation, Event, Note, Feedback, DoorVisit, Contact)
+    found = {model.__name__: _rows(model, petition=petition.pk) for model in tables}
+    return found | {"Petition": _rows(Petition, pk=petition.pk)}
+
+
+def _play(stage: Stage, steps: tuple[str, ...]) -> Petition:
+    petition = stage.file(now=START).petition
+    for number, name in enumerate(steps, start=1):
+        STEPS[name](stage, petition, START + number * HOUR)
+    return petition
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_memory_and_database_give_the_same_rows(stage: Stage, name: str) -> None:
+    in_database = _play(stage, STORIES[name])
+    store = MemoryStore(
+        -1,
+        chain_on=EscalationChain.of,
+        members_on=lambda pk, day: {user.pk for user in directory.members_of(pk, day)},
+    )
+    with case_store.using(store):
+        petition = _play(stage, STORIES[name])
+    assert not Petition.objects.filter(uuid=petition.uuid).exists()
+    store.assign_case_id(*draw_ids(Petition, 1))
+    write(store.transitions)
+    assert _snapshot(petition) == _snapshot(in_database)
+    events = Event.objects.filter(petition=petition)
+    assert Outbox.objects.filter(event__in=events).count() == len(store.transitions)
+    escalated = events.filter(data__has_key="escalation")
+    known = set(Escalation.objects.filter(petition=petition).values_list("pk", flat=True))
+    assert {event.data["escalation"] for event in escalated} == known
+    assert integrity.replay_all() == []
