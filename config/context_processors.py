@@ -15,11 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from branches.enums import OrgLevel
-from config.lib.viewer import Scope
 from grids.calendar import calendars
-from members.enums import ADMIN_ROLES
 from members.models import User
-from petitions.permissions import FILING_ROLES
+from petitions import permissions
 
 OVERVIEW_LEVELS = frozenset({OrgLevel.CITY, OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY})
 
@@ -46,20 +44,21 @@ class Banner:
     url_label: str = ""
 
 
-def _entries(request: HttpRequest, scope: Scope) -> Iterator[MenuEntry]:
+def _entries(request: HttpRequest, user: User) -> Iterator[MenuEntry]:
     def entry(label: str, name: str, icon: str) -> MenuEntry:
         url = reverse(name)
         return MenuEntry(label, url, icon, request.path == url)
 
-    if any(post.role not in ADMIN_ROLES for post in scope.posts):
+    scope = user.scope
+    if permissions.has_case_post(user):
         yield entry(_("今天"), "petitions:home", "house")
-        if scope.has_role(*FILING_ROLES):
+        if permissions.may_open_desk(user):
             yield entry(_("登记"), "petitions:desk", "square-pen")
         yield entry(_("诉求"), "petitions:list", "list")
         if any(post.organisation_level in OVERVIEW_LEVELS for post in scope.posts):
             yield entry(_("概览"), "petitions:overview", "chart-column")
     yield entry(_("消息"), "members:inbox", "bell")
-    if any(post.role not in ADMIN_ROLES for post in scope.posts):
+    if permissions.has_case_post(user):
         yield entry(pgettext("plural", "地点"), "grids:places", "map-pin")
 
 
@@ -79,6 +78,6 @@ def staff(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User):
         return {"nav": [], "banners": []}
     return {
-        "nav": SimpleLazyObject(lambda: list(_entries(request, user.scope))),
+        "nav": SimpleLazyObject(lambda: list(_entries(request, user))),
         "banners": SimpleLazyObject(lambda: _banners(timezone.localdate())),
     }

@@ -1,4 +1,4 @@
-"""Who is this actor to this case, and which verbs are open to it now, with the reason if not."""
+"""Which verbs an actor may perform on a case now, and the reason where not."""
 
 from __future__ import annotations
 
@@ -7,35 +7,39 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
-from config.lib.viewer import ActivePost
+from config.lib.viewer import ActivePost, Viewer
 from members.enums import ADMIN_ROLES, HEADS, Role
 from members.models import User
 from petitions import involvement
 from petitions.enums import Actor, ClosedBy, Status, Verb
 from petitions.involvement import Relation
 from petitions.models import Petition
-from petitions.states import RULE_OF, VERB_RULES, VerbRule
+from petitions.states import NEXT_VERBS, RULE_OF, VERB_RULES, VerbRule
 
 MAX_RETURNS = 2
-DESK_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
-FILING_ROLES = DESK_ROLES | {
+
+COORDINATOR_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
+"""Roles that coordinate the cases of their area: accept, give to another owner, follow up."""
+
+SUBMITTER_ROLES = COORDINATOR_ROLES | {
     Role.CITY_OFFICIAL,
     Role.BRANCH_SECRETARY,
     Role.GROUP_LEADER,
     Role.API_CLIENT,
 }
+"""Roles that submit reports for residents of their area, at the desk or through the API."""
 
 
 @dataclass(frozen=True, slots=True)
 class Petitioner:
-    """The resident who filed the case, known by its tracking code."""
+    """The resident who reported the case, identified by its tracking code."""
 
     petition_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class SystemActor:
-    """The system acting because a limit passed."""
+    """The system, acting because a deadline passed."""
 
 
 SYSTEM = SystemActor()
@@ -44,7 +48,7 @@ By = User | Petitioner | SystemActor
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a verb is open: `ok`, or a `code` for programs and a `reason` for people."""
+    """Whether a verb is allowed: `ok`, or a `code` for API clients and a `reason` for people."""
 
     ok: bool
     code: str = ""
@@ -65,7 +69,7 @@ def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
     for rule in involvement.relations_of(post.organisation_id, petition):
         if rule.actor and (post.role in HEADS or _acts_for_head(post, rule.relation)):
             actors.add(rule.actor)
-    if post.role in DESK_ROLES and _covers(post, petition):
+    if post.role in COORDINATOR_ROLES and _covers(post, petition):
         actors.add(Actor.COORDINATOR)
     if post.role == Role.API_CLIENT and _covers(post, petition):
         actors.add(Actor.PARTNER)
@@ -98,17 +102,17 @@ def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
 
 
 def acting_for(by: By, petition: Petition, actor: Actor) -> int | None:
-    """Return the organisation in whose name `by` acts on the case."""
+    """Return the id of the organisation in whose name `by` acts on the case."""
     if not isinstance(by, User):
         return None
-    for seat in by.scope.posts:
-        if actor in _actors_of_post(seat, petition):
-            return seat.organisation_id
-    return next((seat.organisation_id for seat in by.scope.posts), None)
+    for post in by.scope.posts:
+        if actor in _actors_of_post(post, petition):
+            return post.organisation_id
+    return next((post.organisation_id for post in by.scope.posts), None)
 
 
-def _status_allows(move: VerbRule, petition: Petition) -> Decision:
-    if Status(petition.status) in move.sources:
+def _status_allows(rule: VerbRule, petition: Petition) -> Decision:
+    if Status(petition.status) in rule.sources:
         return Decision(True)
     label = Status(petition.status).label
     return Decision(
@@ -170,52 +174,61 @@ GUARDS = {
 
 
 def may(verb: Verb, petition: Petition, by: By) -> Decision:
-    """Tell whether `by` may do `verb` now: right actor, right moment, rule of the verb."""
-    move = RULE_OF.get(verb)
-    held = actors_of(by, petition)
-    actor = next((one for one in move.actors if one in held), None) if move else None
-    if move is None or actor is None:
+    """Decide whether `by` may perform `verb` now: actor, then status, then the rule of the verb."""
+    rule = RULE_OF.get(verb)
+    actors = actors_of(by, petition)
+    candidates = [actor for actor in rule.actors if actor in actors] if rule else []
+    if rule is None or not candidates:
         return Decision(False, "wrong_actor", _("这一步由其他人办理。"))
-    moment = _status_allows(move, petition)
-    if not moment:
-        return moment
+    status = _status_allows(rule, petition)
+    if not status:
+        return status
     guard = GUARDS.get(verb)
-    verdict = guard(petition, by) if guard else Decision(True)
-    return Decision(verdict.ok, verdict.code, verdict.reason, actor)
+    decision = guard(petition, by) if guard else Decision(True)
+    return Decision(decision.ok, decision.code, decision.reason, candidates[0])
 
 
 def allowed_verbs(petition: Petition, by: By) -> list[Verb]:
-    """Return the verbs open to `by` now, in the order of the table."""
-    return [move.verb for move in VERB_RULES if move.sources and may(move.verb, petition, by)]
+    """Return the verbs that `by` may perform now, in the order of the table."""
+    return [rule.verb for rule in VERB_RULES if rule.sources and may(rule.verb, petition, by)]
+
+
+def next_verb(petition: Petition, by: By) -> Verb | None:
+    """Return the verb that `by` should perform next on the case, None if it is another's turn."""
+    first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()
+    for verb in (*first, *NEXT_VERBS.get(Status(petition.status), ())):
+        if may(verb, petition, by):
+            return verb
+    return None
 
 
 def refused_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
-    """Return verbs that are `by`'s to do but not now, each with the reason to show."""
-    held = actors_of(by, petition)
-    found = []
-    for move in VERB_RULES:
-        if move.sources and held & set(move.actors):
-            verdict = may(move.verb, petition, by)
-            if not verdict:
-                found.append((move.verb, verdict.reason))
-    return found
+    """Return the verbs of `by` that are not allowed now, each with the reason."""
+    actors = actors_of(by, petition)
+    refused = []
+    for rule in VERB_RULES:
+        if rule.sources and actors & set(rule.actors):
+            decision = may(rule.verb, petition, by)
+            if not decision:
+                refused.append((rule.verb, decision.reason))
+    return refused
 
 
 def has_case_post(user: User) -> bool:
-    """Tell whether somebody holds a post today that is not an administrative hat."""
-    return any(seat.role not in ADMIN_ROLES for seat in user.scope.posts)
+    """Tell whether the user has a post today that is not an administrator role."""
+    return any(post.role not in ADMIN_ROLES for post in user.scope.posts)
 
 
 def may_file(by: By, path: str) -> bool:
-    """Tell whether somebody logged in may file for a place: a post that reaches it, or a member."""
+    """Tell whether `by` may submit a report for the place with `path`; a resident always may."""
     if not isinstance(by, User):
         return True
     return any(
-        seat.role in FILING_ROLES and any(path.startswith(area) for area in seat.area_paths)
-        for seat in by.scope.posts
+        post.role in SUBMITTER_ROLES and any(path.startswith(area) for area in post.area_paths)
+        for post in by.scope.posts
     )
 
 
-def may_open_desk(user: User) -> bool:
-    """Tell whether somebody may file anywhere at all, and so has a use for the desk."""
-    return any(seat.role in FILING_ROLES and seat.area_paths for seat in user.scope.posts)
+def may_open_desk(viewer: Viewer) -> bool:
+    """Tell whether the viewer may submit a report for any place at all."""
+    return any(post.role in SUBMITTER_ROLES and post.area_paths for post in viewer.scope.posts)

@@ -75,6 +75,18 @@ VERB_RULES: tuple[VerbRule, ...] = (
     VerbRule(Verb.REMIND, (*RUNNING, S.RESOLVED), None, (A.CLOCK,), checks_version=False),
 )
 
+NEXT_VERBS: dict[Status, tuple[Verb, ...]] = {
+    S.SUBMITTED: (Verb.ACCEPT,),
+    S.RETURNED: (Verb.REASSIGN,),
+    S.ACCEPTED: (Verb.DISPATCH, Verb.START),
+    S.REOPENED: (Verb.START, Verb.VISIT),
+    S.ASSIGNED: (Verb.START, Verb.VISIT),
+    S.IN_PROGRESS: (Verb.RESOLVE, Verb.VISIT),
+    S.RESOLVED: (Verb.CONFIRM,),
+}
+"""What should happen next in a status, the most important verb first; lists offer the first one
+that the viewer may perform, and the buttons of the case page begin with the same one."""
+
 RULE_OF: dict[Verb, VerbRule] = {move.verb: move for move in VERB_RULES}
 
 

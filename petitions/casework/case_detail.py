@@ -37,8 +37,6 @@ from petitions.workflow import submission
 
 SEES_RATINGS = frozenset({Actor.COORDINATOR, Actor.SUPERVISOR})
 SEES_NO_RATINGS = frozenset({Actor.HANDLER, Actor.ASSIGNEE})
-PROMISE_STATE = {"done": "met", "waiting": "paused"}
-"""Names of promise states in `components/promise.html`, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,6 @@ class CaseDetail:
 
     petition: Petition
     promise: Promise
-    promise_state: str
     deadlines: Sequence[RunningDeadline]
     holder: str
     entries: Sequence[TimelineEntry]
@@ -125,7 +122,6 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
     return CaseDetail(
         petition=petition,
         promise=promise,
-        promise_state=PROMISE_STATE.get(promise.state, promise.state),
         deadlines=_deadlines(petition, owed, now),
         holder=_holder(petition),
         entries=entries,

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from config.lib import clock
 from grids.place_search import listed
-from petitions import permissions, workflow
+from petitions import involvement, permissions, workflow
 from petitions.enums import Channel, Regime
 from petitions.intake import intake_preview
 from petitions.intake.desk_forms import DeskForm, DeskPreviewForm
@@ -101,7 +101,9 @@ def suggest_categories(request: StaffRequest) -> JsonResponse:
 def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
     """Show number and tracking code to the user who submitted the case, for 30 minutes."""
     now = clock.now()
-    own = Petition.objects.filter(filed_by=request.user, created_at__gte=now - SLIP_VISIBLE_FOR)
+    own = Petition.objects.filter(
+        involvement.filed_by(request.user.pk), created_at__gte=now - SLIP_VISIBLE_FOR
+    )
     petition = get_object_or_404(own.with_parts(), pk=pk)
     code = tracking_codes.code_for(petition.uuid)
     context = {

@@ -18,18 +18,32 @@ from petitions.states import FINAL
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One sentence and how it stands: `ok`, `soon`, `overdue`, `waiting` (resident), `done`."""
+    """One sentence about what happens next, and its state.
+
+    `state` is `ok`, `soon` or `overdue` for a deadline of the handling side, `waiting` while the
+    resident is asked, and `met` when the case has ended.
+    """
 
     text: str
     state: str
     due: durations.InstantText | None = None
+
+    @property
+    def staff_state(self) -> str:
+        """The state as the component of the promise shows it to staff."""
+        return "paused" if self.state == "waiting" else self.state
+
+    @property
+    def resident_state(self) -> str:
+        """The state as the component of the promise shows it to the resident, who must act soon."""
+        return "soon" if self.state == "waiting" else self.state
 
 
 def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline]) -> Promise:
     """Say what happens next; `deadlines` are the case's limits that are still owed."""
     status = Status(petition.status)
     if status in FINAL:
-        return Promise(_ended(status), "done")
+        return Promise(_ended(status), "met")
     owed = {row.kind: row for row in deadlines if row.settled_at is None}
     kind = _next_kind(status, owed)
     row = owed.get(kind) if kind else None

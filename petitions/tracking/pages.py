@@ -41,7 +41,6 @@ from petitions.web.session_keys import RECEIPT
 
 SESSION_KEY = "track"
 TRACKED_FOR = dt.timedelta(minutes=30)
-PROMISE_STATES = {"waiting": "soon", "done": "met"}  # names of components/promise.html
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,6 @@ def render_case(
         "category": catalogue.full_label(petition.category),
         "status_label": Status(petition.status).label,
         "promise": promise,
-        "promise_state": PROMISE_STATES.get(promise.state, promise.state),
         "due_in": promise.due.relative if promise.due else "",
         "history": timeline.public_history(petition, now, is_joined=session.is_joined),
         "outcome": Outcome(petition.outcome).label if petition.outcome else "",

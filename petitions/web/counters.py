@@ -11,12 +11,12 @@ from django.db.models import Count, Min
 from config.lib.viewer import Viewer
 from members.enums import Role
 from petitions.models import PetitionQuerySet
-from petitions.permissions import DESK_ROLES
+from petitions.permissions import COORDINATOR_ROLES
 from petitions.web.filters import named_filter
 
 ANSWERING = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL})
-ACCEPTING = DESK_ROLES | {Role.BRANCH_SECRETARY, Role.CITY_OFFICIAL}
-CONFIRMING = DESK_ROLES | {Role.BRANCH_SECRETARY}
+ACCEPTING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY, Role.CITY_OFFICIAL}
+CONFIRMING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY}
 
 # In the order of urgency; `None` is for everybody with a post, otherwise for these roles.
 COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
@@ -24,7 +24,7 @@ COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
     ("due_soon", None),
     ("to_accept", ACCEPTING),
     ("waiting", ANSWERING),
-    ("returned", DESK_ROLES),
+    ("returned", COORDINATOR_ROLES),
     ("to_confirm", CONFIRMING),
     ("mine", None),
 )

@@ -13,23 +13,12 @@ from config.lib import durations
 from config.lib.viewer import Viewer
 from members.models import User
 from petitions import involvement, permissions
-from petitions.enums import DeadlineKind, Status, Verb
+from petitions.enums import DeadlineKind, Status
 from petitions.models import Petition, PetitionQuerySet, is_due_soon, is_overdue
 from petitions.rules import catalogue, service_terms
 
 SUMMARY_LENGTH = 48
 DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
-
-# What is due first, by status; the first verb that is open to the viewer becomes the button.
-NEXT_ACTIONS: dict[Status, tuple[Verb, ...]] = {
-    Status.SUBMITTED: (Verb.ACCEPT,),
-    Status.RETURNED: (Verb.REASSIGN,),
-    Status.ACCEPTED: (Verb.DISPATCH, Verb.START),
-    Status.REOPENED: (Verb.DISPATCH, Verb.START),
-    Status.ASSIGNED: (Verb.START, Verb.VISIT),
-    Status.IN_PROGRESS: (Verb.RESOLVE, Verb.VISIT),
-    Status.RESOLVED: (Verb.CONFIRM,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +74,6 @@ def first_urgent(
     return urgent_first(for_list(Petition.objects.filter(pk__in=first)), viewer, now)
 
 
-def next_action(petition: Petition, by: User) -> Verb | None:
-    """Return the act that is `by`'s to do next on the case, if there is one."""
-    first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()
-    due = NEXT_ACTIONS.get(Status(petition.status), ())
-    for verb in first + due:
-        if permissions.may(verb, petition, by):
-            return verb
-    return None
-
-
 def list_items(
     cases: Iterable[Petition], now: dt.datetime, *, by: User | None = None
 ) -> list[ListItem]:
@@ -105,7 +84,7 @@ def list_items(
 def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -> ListItem:
     """Put one case into words; asks the database nothing when it was `loaded`."""
     due = _due(petition, now)
-    verb = next_action(petition, by) if by else None
+    verb = permissions.next_verb(petition, by) if by else None
     category = catalogue.read().by_id.get(petition.category_id)
     holder = involvement.holder(petition)
     return ListItem(

@@ -19,7 +19,7 @@ from grids.models import Area
 from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
 from petitions.models import Category, Petition, PetitionQuerySet
-from petitions.permissions import DESK_ROLES
+from petitions.permissions import COORDINATOR_ROLES
 from petitions.rules import catalogue
 from petitions.rules.catalogue import Catalogue
 from petitions.web import keyset_pagination, list_items
@@ -143,7 +143,7 @@ def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, A
     `flags` and `ids` are active filters without a field; the form repeats them as hidden fields.
     """
     query = request.GET
-    is_desk = request.user.scope.has_role(*DESK_ROLES)
+    is_desk = request.user.scope.has_role(*COORDINATOR_ROLES)
     shortcuts = [name for name in SHORTCUTS if is_desk or name not in DESK_SHORTCUTS]
     labels = {"due": _("时限最近"), "newest": _("最新反映"), "oldest": _("最早反映")}
     order = _sort_order(params)

@@ -24,7 +24,7 @@ from members.models import InboxMessage, User
 from petitions import permissions
 from petitions.enums import Actor, Verb
 from petitions.models import Event, Petition
-from petitions.permissions import DESK_ROLES
+from petitions.permissions import COORDINATOR_ROLES
 from petitions.rules import catalogue
 from petitions.verbs.table import SPEC_OF
 from petitions.web import counters, list_items
@@ -134,7 +134,7 @@ def _change(event: Event, now: dt.datetime) -> Change:
 
 def _data_problems(user: User, day: dt.date) -> list[str]:
     """Return what is missing in calendars and registers, for desks and the city only."""
-    if not user.scope.has_role(*DESK_ROLES, Role.CITY_OFFICIAL):
+    if not user.scope.has_role(*COORDINATOR_ROLES, Role.CITY_OFFICIAL):
         return []
     missing_years = [
         _("%(year)s年的工作日历还没有导入，时限只是暂定。") % {"year": year}

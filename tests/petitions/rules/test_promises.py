@@ -36,9 +36,9 @@ def _owed(petition: Petition, kind: DeadlineKind) -> Deadline:
 def test_every_state_has_one_finished_sentence(stage: Stage, status: Status) -> None:
     said = _promise(stage.at(status, now=NOW))
     assert said.text.endswith("。")
-    assert said.state in {"ok", "soon", "overdue", "waiting", "done"}
+    assert said.state in {"ok", "soon", "overdue", "waiting", "met"}
     assert "%(" not in said.text
-    assert (said.due is None) == (said.state == "done")
+    assert (said.due is None) == (said.state == "met")
 
 
 def test_waiting_for_acceptance_names_who_and_by_when(stage: Stage) -> None:
