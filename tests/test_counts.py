@@ -12,10 +12,11 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from config.lib.db import keyset_pagination
 from grids.models import Area
 from petitions.models import Petition
 from petitions.states import OPEN
-from petitions.web import filters, keyset_pagination
+from petitions.web import filters
 from tests.petitions import conftest
 from tests.support import access_matrix, oracle
 from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, marker_of
@@ -115,7 +116,7 @@ def _overview(reader: ListReader) -> Iterator[str]:
     if answer.status_code == 403:
         return
     field = answer.context["field"]
-    for line in answer.context["cases"]:
+    for line in answer.context["rows"]:
         pk = int(line.cells[0].url.partition(f"{field}=")[2].partition("&")[0])
         inside = [
             reader.cases[n]

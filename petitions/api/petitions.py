@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib import clock
+from config.lib.db.keyset_pagination import NEWEST
 from config.lib.rest.pagination import CursorPagination
 from config.lib.rest.parsers import StrictJSONParser, StrictMultiPartParser
 from config.lib.rest.strict_serializers import StrictSerializer
@@ -54,7 +55,7 @@ REPORT = OpenApiExample(
 class NewestFirst(CursorPagination):
     """Cases, the newest first."""
 
-    ordering = "-id"
+    order = NEWEST
 
 
 class PetitionList(CaseListView[Petition]):

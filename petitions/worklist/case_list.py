@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET
 
 from branches.models import Organisation
 from config.lib import clock
+from config.lib.db import keyset_pagination
+from config.lib.db.keyset_pagination import Page
 from grids.models import Area
 from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
@@ -22,7 +24,7 @@ from petitions.models import Category, Petition, PetitionQuerySet
 from petitions.permissions import COORDINATOR_ROLES
 from petitions.rules import catalogue
 from petitions.rules.catalogue import Catalogue
-from petitions.web import keyset_pagination, list_items
+from petitions.web import list_items, list_order
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.field_validation import MAX_ID
 from petitions.web.filters import NAMED_FILTER_LABELS, NAMED_FILTERS, PetitionFilter
@@ -56,9 +58,9 @@ def show_list(request: StaffRequest) -> HttpResponse:
     petition = _case_by_number(cases, params.get("q", ""))
     if petition is not None:
         return redirect(petition)
-    order = keyset_pagination.ORDERS[_sort_order(params)]
+    order = list_order.ORDERS[_sort_order(params)]
     cursor = keyset_pagination.parse(order, params.get("after", ""), params.get("before", ""))
-    size = keyset_pagination.size_of(params.get("size", ""))
+    size = list_order.page_size(params.get("size", ""))
     page = keyset_pagination.page(list_items.for_list(filters.qs), order, cursor=cursor, size=size)
     chips = _filter_chips(request, filters)
     count, limit = _count(filters.qs, page, size, is_open=params["state"] == "open")
@@ -79,7 +81,7 @@ def show_list(request: StaffRequest) -> HttpResponse:
 
 
 def _count(
-    cases: PetitionQuerySet, page: keyset_pagination.Page[Petition], size: int, *, is_open: bool
+    cases: PetitionQuerySet, page: Page[Petition], size: int, *, is_open: bool
 ) -> tuple[int, int]:
     """Return the number of cases, and the limit up to which it was counted.
 
@@ -88,7 +90,7 @@ def _count(
     if cases.is_too_many_to_count:
         is_all = not (page.after or page.before)
         return (len(page.rows) if is_all else size + 1), size
-    limit = keyset_pagination.COUNT_LIMIT if is_open else keyset_pagination.HISTORY_LIMIT
+    limit = list_order.COUNT_LIMIT if is_open else list_order.HISTORY_LIMIT
     return keyset_pagination.bounded_count(cases, limit), limit
 
 
@@ -104,7 +106,7 @@ def _with_default_state(query: QueryDict) -> QueryDict:
 def _sort_order(params: QueryDict) -> str:
     """Return the sort order; the due date sorts open cases only, others come newest first."""
     word = params.get("sort", "")
-    if word not in keyset_pagination.ORDERS:
+    if word not in list_order.ORDERS:
         word = "due"
     return word if word != "due" or params.get("state") == "open" else "newest"
 
@@ -167,7 +169,7 @@ def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, A
         "sorts": [
             {"word": word, "label": labels[word], "current": word == order} for word in SORTS
         ],
-        "sizes": [{"value": value, "current": value == size} for value in keyset_pagination.SIZES],
+        "sizes": [{"value": value, "current": value == size} for value in list_order.SIZES],
         "flags": [name for name in NAMED_FILTERS if query.get(name)],
         "ids": [
             {"name": name, "value": query[name]}

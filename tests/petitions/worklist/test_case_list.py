@@ -7,9 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from config.lib import register_cache
+from config.lib.db import keyset_pagination
 from petitions.enums import Status
 from petitions.models import Category
-from petitions.web import keyset_pagination
+from petitions.web import list_order
 from tests.support.cast import Stage
 from tests.support.clients import login
 
@@ -62,12 +63,12 @@ def test_outsiders_see_nothing(stage: Stage, name: str, query: str) -> None:
 def test_history_is_counted_less_far_than_what_is_open(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keyset_pagination, "HISTORY_LIMIT", 1)
+    monkeypatch.setattr(list_order, "HISTORY_LIMIT", 1)
     for status in (Status.CLOSED, Status.CLOSED, Status.CLOSED, *[Status.SUBMITTED] * 4):
         stage.at(status)
     client = login(stage, "clerk")
     for state, limit, count in (
-        ("open", keyset_pagination.COUNT_LIMIT, 4),
+        ("open", list_order.COUNT_LIMIT, 4),
         ("closed", 1, 2),
         ("all", 1, 2),
     ):
@@ -79,7 +80,7 @@ def test_what_holds_a_frequent_word_is_not_counted_beyond_its_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counting would read every case with the word; what fits on the page is known anyhow."""
-    monkeypatch.setattr(keyset_pagination, "SIZES", (2, 50, 100))
+    monkeypatch.setattr(list_order, "SIZES", (2, 50, 100))
     monkeypatch.setattr("petitions.models.petitions.RARE_WORD_LIMIT", 3)
     client = login(stage, "clerk")
     for _case in range(5):

@@ -1,0 +1,119 @@
+"""Keyset pagination of pages and API: the cost of a page does not grow with its position.
+
+A cursor holds the sort key and the id of the last row seen. Rows that are added or removed in
+between are neither repeated nor skipped, which an offset cannot ensure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import Combinable
+
+SEPARATOR = "_"
+KEY = "page_key"  # annotation with the sort key
+MAX_ID_DIGITS = 18  # of a 64-bit integer
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A sort order: by the instant `expression` and then by id, or by id alone."""
+
+    word: str
+    expression: Combinable | None = None
+    is_descending: bool = False
+
+
+NEWEST = Order("newest", is_descending=True)
+OLDEST = Order("oldest")
+
+
+@dataclass(frozen=True, slots=True)
+class PageCursor:
+    """The row after which a page begins, or before which it ends with `is_backwards`."""
+
+    key: dt.datetime | None
+    pk: int
+    is_backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[M]):
+    """The rows of a page, and the cursors of the next and previous page as text, or empty."""
+
+    rows: list[M]
+    after: str
+    before: str
+
+
+def parse(order: Order, after: str, before: str) -> PageCursor | None:
+    """Read a cursor written by `page`; None if it is invalid."""
+    text, is_backwards = (after, False) if after else (before, True)
+    key, _separator, pk = text.rpartition(SEPARATOR)
+    if not (pk.isascii() and pk.isdigit() and len(pk) <= MAX_ID_DIGITS):
+        return None
+    if order.expression is None:
+        return None if key else PageCursor(None, int(pk), is_backwards)
+    try:
+        at = dt.datetime.fromisoformat(key)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else PageCursor(at, int(pk), is_backwards)
+
+
+def page(
+    rows: QuerySet[M], order: Order, *, cursor: PageCursor | None = None, size: int
+) -> Page[M]:
+    """Return a page of `rows` with one query; with two when going back reaches the first page."""
+    keyed = rows if order.expression is None else rows.annotate(**{KEY: order.expression})
+    if cursor is None:
+        batch = _read(keyed, order, None, size)
+        return _page(order, batch[:size], has_more=len(batch) > size, has_before=False)
+    batch = _read(keyed, order, cursor, size)
+    has_more = len(batch) > size
+    if not cursor.is_backwards:
+        return _page(order, batch[:size], has_more=has_more, has_before=True)
+    if not has_more:
+        return page(rows, order, size=size)
+    return _page(order, batch[:size][::-1], has_more=True, has_before=True)
+
+
+def _read(keyed: QuerySet[M], order: Order, cursor: PageCursor | None, size: int) -> Sequence[M]:
+    """Read one row more than the page, in the direction of the cursor."""
+    is_descending = order.is_descending != (cursor is not None and cursor.is_backwards)
+    lookup = "lt" if is_descending else "gt"
+    sign = "-" if is_descending else ""
+    if order.expression is None:
+        if cursor is not None:
+            keyed = keyed.filter(**{f"id__{lookup}": cursor.pk})
+        return list(keyed.order_by(f"{sign}id")[: size + 1])
+    if cursor is not None:
+        has_same_key = Q(**{KEY: cursor.key, f"id__{lookup}": cursor.pk})
+        keyed = keyed.filter(Q(**{f"{KEY}__{lookup}": cursor.key}) | has_same_key)
+    return list(keyed.order_by(f"{sign}{KEY}", f"{sign}id")[: size + 1])
+
+
+def _page(order: Order, rows: Sequence[M], *, has_more: bool, has_before: bool) -> Page[M]:
+    return Page(
+        list(rows),
+        _cursor_text(order, rows[-1]) if has_more and rows else "",
+        _cursor_text(order, rows[0]) if has_before and rows else "",
+    )
+
+
+def _cursor_text(order: Order, row: M) -> str:
+    if order.expression is None:
+        return str(row.pk)
+    key: dt.datetime = getattr(row, KEY)
+    return f"{key.astimezone(dt.UTC).isoformat()}{SEPARATOR}{row.pk}"
+
+
+def bounded_count(rows: QuerySet[M], limit: int) -> int:
+    """Count rows up to `limit` + 1; a larger result means "more than `limit`"."""
+    return rows.order_by()[: limit + 1].count()
