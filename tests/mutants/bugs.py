@@ -256,4 +256,4 @@ def components_without_escaping(patch: Patch) -> None:
 
 @killed_by("tests/platform/test_components.py::test_every_icon_is_in_the_sprite")
 def an_icon_name_with_a_typing_error(patch: Patch) -> None:
-    patch.setitem(home.LOOKS, "mine", ("info", "hnad"))
+    patch.setitem(home.TILE_STYLES, "mine", ("info", "hnad"))
