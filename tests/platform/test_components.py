@@ -90,7 +90,7 @@ def _in_tables() -> list[Named]:
         components.URGENCIES.values(),
         components.DEADLINES.values(),
         [components.OTHER_STATUS, components.RUNNING_DEADLINE],
-        home.LOOKS.values(),
+        home.TILE_STYLES.values(),
     )
     kinds = [spec.icon for spec in VERB_SPECS]
     return [("table", name) for name in [*kinds, *(name for _tone, name in looks)]]
