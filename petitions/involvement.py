@@ -148,6 +148,12 @@ def organisations_of(petition: Case) -> Iterator[tuple[RelationRule, Organisatio
             yield rule, organisation
 
 
+def organisation_ids(petition: Case) -> set[int]:
+    """Return the ids of all organisations involved in a case."""
+    ids = (rule.organisation_id(petition) for rule in RELATIONS)
+    return {organisation_id for organisation_id in ids if organisation_id is not None}
+
+
 def relations_of(organisation_id: int | None, petition: Case) -> list[RelationRule]:
     """Return the relations in which one organisation stands to a case."""
     if organisation_id is None:

@@ -29,7 +29,7 @@ from petitions.api.serializers.cases import (
 )
 from petitions.api.serializers.submission import ReportBody, ReportFormBody
 from petitions.models import Petition, PetitionQuerySet
-from petitions.rules import catalogue
+from petitions.rules import case_parts, catalogue
 from petitions.web.filters import PetitionFilter
 from petitions.workflow import submission, submit
 
@@ -70,7 +70,7 @@ class PetitionList(CaseListView[Petition]):
 
     def get_queryset(self) -> PetitionQuerySet:
         """Return the cases that are visible to the caller."""
-        return self.cases().with_parts()
+        return self.cases()
 
     @extend_schema(
         operation_id="petitions_list",
@@ -79,7 +79,8 @@ class PetitionList(CaseListView[Petition]):
     )
     def get(self, _request: Request) -> Response:
         """Return a page of cases, newest first, with the same filters as the list page."""
-        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        case_parts.attach(rows)
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
     @extend_schema(

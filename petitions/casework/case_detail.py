@@ -31,7 +31,7 @@ from petitions.models import (
     PetitionQuerySet,
     ResidentMessage,
 )
-from petitions.rules import promises, service_terms
+from petitions.rules import case_parts, promises, service_terms
 from petitions.rules.promises import Promise
 from petitions.workflow import submission
 
@@ -94,29 +94,24 @@ def with_details() -> PetitionQuerySet:
     doors = DoorVisit.objects.filter(**of_case).order_by().values("result")
     feedback = Feedback.objects.filter(**of_case).order_by("round")
     row = {"round": "round", "solved": "solved", "rating": "rating", "by_phone": "is_by_phone"}
-    return (
-        Petition.objects.with_parts()
-        .select_related("place", "grid")
-        .annotate(
-            me_too_count=Coalesce(
-                Subquery(me_toos.annotate(number=Count("pk")).values("number")), 0
-            ),
-            door_rows=ArraySubquery(
-                doors.annotate(number=Count("pk")).values(
-                    row=JSONObject(result="result", count="number")
-                )
-            ),
-            feedback_rows=ArraySubquery(feedback.values(row=JSONObject(**row))),
-            has_undelivered_text=Exists(ResidentMessage.objects.undelivered().filter(**of_case)),
-        )
+    return Petition.objects.annotate(
+        me_too_count=Coalesce(Subquery(me_toos.annotate(number=Count("pk")).values("number")), 0),
+        door_rows=ArraySubquery(
+            doors.annotate(number=Count("pk")).values(
+                row=JSONObject(result="result", count="number")
+            )
+        ),
+        feedback_rows=ArraySubquery(feedback.values(row=JSONObject(**row))),
+        has_undelivered_text=Exists(ResidentMessage.objects.undelivered().filter(**of_case)),
     )
 
 
 def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
     """Read what the page shows around a case that was fetched with `with_details`."""
+    history = timeline.load_history(petition)
+    case_parts.attach([petition])
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))
     promise = promises.promise(petition, now, owed)
-    history = timeline.load_history(petition)
     entries = timeline.staff_timeline(history, now)
     organisations, assignees = _people(petition, viewer.scope.day)
     return CaseDetail(

@@ -13,7 +13,7 @@ from django.db.models import OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from branches.models import Organisation
+from branches import register_rows
 from config.lib import durations
 from grids.calendar.working_time import WorkCalendar
 from petitions import involvement
@@ -32,6 +32,7 @@ from petitions.verbs.table import SPEC_OF
 WHOLE_PERCENT = 100
 MINUTE = dt.timedelta(minutes=1)
 WITH_RESIDENT = 0
+EVENT_ORGANISATIONS = ("acting_for", "organisation", "holder")
 ORGANISATION_KEYS = ("to", "proposed", "department")
 """Keys of `Event.data` whose value is the id of an organisation."""
 
@@ -75,25 +76,27 @@ class CaseHistory:
 
 
 def load_history(petition: Petition, *, after: int = 0) -> CaseHistory:
-    """Read the events of a case after a version: one query, a second one for missing names."""
+    """Read the events of a case after a version; one query, and one for uncached organisations."""
     photos = Photo.objects.filter(event=OuterRef("pk")).order_by("id").values("uuid")
     events = list(
         petition.events.filter(version__gt=after)
-        .select_related("user", "acting_for", "organisation", "holder", "note")
+        .select_related("user", "note")
         .annotate(photo_uuids=ArraySubquery(photos))
         .order_by("version")
     )
-    return CaseHistory(petition, events, _names(petition, events))
+    organisation_ids = {
+        *involvement.organisation_ids(petition),
+        *(pk for event in events for pk in (*_recorded(event), *_mentioned(event))),
+    }
+    organisations = register_rows.organisations(organisation_ids)
+    register_rows.attach(events, organisations=EVENT_ORGANISATIONS)
+    names = {pk: row.short_name for pk, row in organisations.items()}
+    return CaseHistory(petition, events, names)
 
 
-def _names(petition: Petition, events: Iterable[Event]) -> dict[int, str]:
-    loaded = [organisation for _rule, organisation in involvement.organisations_of(petition)]
-    loaded += [row for event in events for row in (event.organisation, event.holder) if row]
-    names = {row.pk: row.short_name for row in loaded}
-    missing = {pk for event in events for pk in _mentioned(event)} - names.keys()
-    if missing:
-        names |= dict(Organisation.objects.filter(pk__in=missing).values_list("pk", "short_name"))
-    return names
+def _recorded(event: Event) -> list[int]:
+    ids = (getattr(event, f"{name}_id") for name in EVENT_ORGANISATIONS)
+    return [pk for pk in ids if pk is not None]
 
 
 def _mentioned(event: Event) -> list[int]:

@@ -141,11 +141,11 @@ def _similar_cases(
     petitions = similar_cases(viewer=viewer, place=place, category=None, now=now)
     cases = [
         SimilarCase(
-            item=list_items.list_item(petition, now),
+            item=item,
             is_open=petition.is_open,
             is_same_category=petition.category_id == category_id,
         )
-        for petition in petitions
+        for petition, item in zip(petitions, list_items.list_items(petitions, now), strict=True)
     ]
     return tuple(sorted(cases, key=lambda case: (not case.is_same_category, not case.is_open)))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
 
+from branches import register_rows
 from config.lib import durations
 from config.lib.viewer import Viewer
 from members.models import User
@@ -44,8 +45,8 @@ class ListItem:
 
 
 def for_list(cases: PetitionQuerySet) -> PetitionQuerySet:
-    """Load what a row needs in one query, and leave out the long columns."""
-    return cases.select_related(*involvement.HOLDERS).defer(*DEFERRED_COLUMNS)
+    """Leave out the long columns, which no row shows."""
+    return cases.defer(*DEFERRED_COLUMNS)
 
 
 def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> PetitionQuerySet:
@@ -68,17 +69,20 @@ def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> P
 
 def first_urgent(
     cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime, most: int
-) -> PetitionQuerySet:
-    """Return the first of the open cases, loaded; only these few are read whole."""
-    first = urgent_first(cases, viewer, now).values("pk")[:most]
-    return urgent_first(for_list(Petition.objects.filter(pk__in=first)), viewer, now)
+) -> list[Petition]:
+    """Return the first of the open cases; only these few are read whole. Two queries."""
+    ids = list(urgent_first(cases, viewer, now).values_list("pk", flat=True)[:most])
+    rows = for_list(Petition.objects.all()).in_bulk(ids)
+    return [rows[pk] for pk in ids if pk in rows]
 
 
 def list_items(
     cases: Iterable[Petition], now: dt.datetime, *, by: User | None = None
 ) -> list[ListItem]:
     """Put cases into words; with `by` each carries the act that is due from that person."""
-    return [list_item(petition, now, by=by) for petition in cases]
+    petitions = list(cases)
+    register_rows.attach(petitions, organisations=involvement.HOLDERS)
+    return [list_item(petition, now, by=by) for petition in petitions]
 
 
 def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -> ListItem:

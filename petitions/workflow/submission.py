@@ -300,4 +300,4 @@ def similar_cases(
         found = Petition.objects.visible_to(viewer)
     since = now - dt.timedelta(days=30)
     rows = found.same_matter(place.pk, category.pk if category else None, since)
-    return list(rows.select_related("category", "organisation").order_by("-id")[:6])
+    return list(rows.order_by("-id")[:6])
