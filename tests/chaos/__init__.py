@@ -1,1 +1,1 @@
-"""Harnesses: load and faults against a whole stack of one's own, and a verdict in SQL after."""
+"""Fault injection: load and faults on a complete stack, then checks of the database in SQL."""

@@ -1,7 +1,6 @@
-"""The verdict over the whole database: the product's own questions, and those of the harnesses.
+"""Checks of the whole database after a run: the integrity checks of the product, and more.
 
-`integrity.verdict()` is what anyone may ask; only a harness knows what was acked, and asks the
-database when a row was really committed.
+Only a harness knows which reports were acknowledged and can compare commit timestamps.
 """
 
 from __future__ import annotations
@@ -9,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from tests.chaos.cluster import Rig
+from tests.chaos.cluster import Cluster
 
-# The database's own clock at commit, whatever `now` the application wrote; events never change.
+# Commit timestamps are independent of the `now` of the application; events are append-only.
 EARLY = """
     SELECT count(*) FROM petitions_deadline d
     JOIN petitions_escalation e ON e.deadline_id = d.id
@@ -21,16 +20,16 @@ EARLY = """
 
 
 @dataclass(frozen=True, slots=True)
-class Acked:
-    """A report whose sender was told that it is filed."""
+class AcknowledgedReport:
+    """A report whose client received the acknowledgement."""
 
     petition_id: int
     key: str
     photos: int
 
 
-def over_everything(rig: Rig) -> dict[str, int]:
-    """Ask every question of the product, and whether anything was committed before it was due."""
+def all_checks(cluster: Cluster) -> dict[str, int]:
+    """Run all integrity checks and the replay; count escalations before their deadline."""
     import django
 
     django.setup()
@@ -38,18 +37,18 @@ def over_everything(rig: Rig) -> dict[str, int]:
 
     from petitions.ops import integrity
 
-    connection.close()  # it may have been opened before the database was killed
+    connection.close()  # it may be from before the database was killed
     found = integrity.check()
-    found["committed_before_due"] = rig.one(EARLY)
+    found["committed_before_due"] = cluster.scalar(EARLY)
     found["not_replayed"] = len(integrity.replay_all())
     return found
 
 
-def of_acked(rig: Rig, acked: Collection[Acked]) -> dict[str, int]:
-    """Ask what became of the reports whose senders were told that they are filed."""
+def of_acknowledged(cluster: Cluster, acked: Collection[AcknowledgedReport]) -> dict[str, int]:
+    """Check the rows of the acknowledged reports."""
     rows: Mapping[int, tuple[bool, int, int]] = {
         row[0]: row[1:]
-        for row in rig.rows(
+        for row in cluster.rows(
             """SELECT p.id, o.id IS NOT NULL,
                 (SELECT count(*) FROM petitions_photo f WHERE f.petition_id = p.id),
                 (SELECT count(*) FROM petitions_deadline d WHERE d.petition_id = p.id)

@@ -1,4 +1,4 @@
-"""Closes cases at planned instants, as people do, each closing insisted on until it is answered."""
+"""Close cases at planned times, with retries until each closing is answered."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What every harness that files needs of the sample: a token, a place, a category, rows due now."""
+"""Fixtures of the harnesses: API client, place, category, deadlines that pass now."""
 
 from __future__ import annotations
 
 import time
 
-from tests.chaos.cluster import Rig
-from tests.chaos.http_clients import Partner
+from tests.chaos.cluster import Cluster
+from tests.chaos.http_clients import PartnerClient
 
 PLACE = "阜兴花苑46号楼"
 DUE = """
@@ -17,12 +17,12 @@ DUE = """
     )
     UPDATE petitions_petition p SET due_at = m.due_at, soon_at = m.due_at
     FROM moved m WHERE m.petition_id = p.id"""
-FIRED = """
+EXPIRED = """
     SELECT count(*) FROM petitions_deadline d JOIN petitions_petition p ON p.id = d.petition_id
     WHERE d.kind = 'contact' AND d.state = 'fired' AND p.text = ANY(%s)"""
 
 
-def partner(rig: Rig) -> Partner:
+def partner(cluster: Cluster) -> PartnerClient:
     """Return a partner system of the sample with a fresh token."""
     import django
 
@@ -32,29 +32,29 @@ def partner(rig: Rig) -> Partner:
 
     user = User.objects.get(username="partner")
     token = workflow.issue_token(user=user, days=1, by=None)
-    return Partner([web.port for web in rig.webs], token, place(rig))
+    return PartnerClient([web.port for web in cluster.webs], token, place(cluster))
 
 
-def place(rig: Rig) -> int:
+def place(cluster: Cluster) -> int:
     """Return the building of the examples."""
-    found: int = rig.one("SELECT id FROM grids_area WHERE full_name LIKE %s", f"%{PLACE}")
+    found: int = cluster.scalar("SELECT id FROM grids_area WHERE full_name LIKE %s", f"%{PLACE}")
     return found
 
 
-def category(rig: Rig) -> int:
+def category(cluster: Cluster) -> int:
     """Return the category of murky water."""
-    found: int = rig.one("SELECT id FROM petitions_category WHERE code = 'WS01'")
+    found: int = cluster.scalar("SELECT id FROM petitions_category WHERE code = 'WS01'")
     return found
 
 
-def fires_within(rig: Rig, texts: list[str], patience: float) -> float:
+def expire_within(cluster: Cluster, texts: list[str], timeout: float) -> float:
     """Let the first limit of these cases end now; return the seconds until all have fired."""
-    rig.rows(DUE, texts)
-    return awaits(rig, texts, patience)
+    cluster.rows(DUE, texts)
+    return seconds_until_expired(cluster, texts, timeout)
 
 
-def awaits(rig: Rig, texts: list[str], patience: float) -> float:
+def seconds_until_expired(cluster: Cluster, texts: list[str], timeout: float) -> float:
     """Return the seconds until the first limit of all these cases has fired."""
     start = time.monotonic()
-    rig.tend_until(lambda: rig.one(FIRED, texts) == len(texts), patience)
+    cluster.wait_until(lambda: cluster.scalar(EXPIRED, texts) == len(texts), timeout)
     return round(time.monotonic() - start, 1)

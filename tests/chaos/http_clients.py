@@ -1,4 +1,4 @@
-"""Those who call: requests written byte by byte, so that a line can be cut at any moment."""
+"""HTTP clients on plain sockets, which can disconnect at any point of a request."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from urllib.parse import urlencode
 
 from PIL import Image
 
-PATIENCE = 90.0  # seconds after which a caller calls it a hang
-RESET = struct.pack("ii", 1, 0)  # closing breaks the line instead of saying goodbye
-CUTS = ("after the headers", "within the body", "before the answer")
+TIMEOUT = 90.0  # seconds
+RESET = struct.pack("ii", 1, 0)  # closing disconnects the line instead of saying goodbye
+DISCONNECTS = ("after the headers", "within the body", "before the response")
 HONEST = ("尚未受理", "还没有收下")
-UNANSWERED = 0  # the status of a line that broke or stayed silent
-AGAIN = {UNANSWERED, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE}
-REST = 0.05  # seconds between two tries
+NO_RESPONSE = 0  # status of a broken connection or a timeout
+AGAIN = {NO_RESPONSE, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE}
+RETRY_DELAY = 0.05  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, and after how many seconds."""
+class Response:
+    """A response, and the seconds it took."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Answer:
     seconds: float = 0.0
 
     @property
-    def said(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
         """The body as JSON; empty when it is none."""
         try:
             found = json.loads(self.body)
@@ -48,15 +48,17 @@ class Answer:
         return found if isinstance(found, dict) else {}
 
     @property
-    def is_honest(self) -> bool:
-        """Tell whether a refusal for lack of a service says so, and when to come again."""
+    def is_honest_refusal(self) -> bool:
+        """Whether this is a 503 that says that nothing was accepted, with Retry-After."""
         if self.status != HTTPStatus.SERVICE_UNAVAILABLE or "retry-after" not in self.headers:
             return False
         page = self.body.decode(errors="replace")
-        return self.said.get("code") == "service_unavailable" or any(one in page for one in HONEST)
+        return self.data.get("code") == "service_unavailable" or any(
+            text in page for text in HONEST
+        )
 
 
-def call(
+def request(
     port: int,
     method: str,
     path: str,
@@ -65,33 +67,33 @@ def call(
     *,
     cut: str = "",
     delay: float = 0.0,
-) -> Answer:
-    """Ask a server of ours once; with `cut` the line is broken at that moment and nothing heard."""
+) -> Response:
+    """Send one request; with `cut` the client disconnects at that point, without a response."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: localhost:{port}", "Connection: close"]
     lines += [f"Content-Length: {len(body)}", *(f"{name}: {is_}" for name, is_ in headers.items())]
     head = ("\r\n".join(lines) + "\r\n\r\n").encode()
     start = time.monotonic()
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as line:
             line.sendall(head)
-            if cut != CUTS[0]:
-                line.sendall(body[: len(body) // 2] if cut == CUTS[1] else body)
+            if cut != DISCONNECTS[0]:
+                line.sendall(body[: len(body) // 2] if cut == DISCONNECTS[1] else body)
             if cut:
                 time.sleep(delay)
                 line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-                return Answer(UNANSWERED)
+                return Response(NO_RESPONSE)
             raw = b"".join(iter(lambda: line.recv(1 << 16), b""))
     except OSError:
-        return Answer(UNANSWERED, seconds=time.monotonic() - start)
+        return Response(NO_RESPONSE, seconds=time.monotonic() - start)
     return _read(raw, time.monotonic() - start)
 
 
-def _read(raw: bytes, seconds: float) -> Answer:
+def _read(raw: bytes, seconds: float) -> Response:
     head, _, body = raw.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     words = first.split()
     if len(words) < 2:
-        return Answer(UNANSWERED, seconds=seconds)
+        return Response(NO_RESPONSE, seconds=seconds)
     pairs = (line.partition(": ") for line in lines)
     found: dict[str, str] = {}
     for name, _colon, value in pairs:
@@ -100,8 +102,8 @@ def _read(raw: bytes, seconds: float) -> Answer:
     if "chunked" in found.get("transfer-encoding", ""):
         body = _joined(body)
     elif len(body) < int(found.get("content-length", 0)):
-        return Answer(UNANSWERED, seconds=seconds)  # broken off within the answer
-    return Answer(int(words[1]), found, body, seconds)
+        return Response(NO_RESPONSE, seconds=seconds)  # the connection broke within the response
+    return Response(int(words[1]), found, body, seconds)
 
 
 def _joined(body: bytes) -> bytes:
@@ -113,25 +115,25 @@ def _joined(body: bytes) -> bytes:
     return found
 
 
-def photo(chance: random.Random, side: int = 320) -> bytes:
-    """Return a small photo that nobody has sent before."""
+def photo(rng: random.Random, side: int = 320) -> bytes:
+    """Return a small unique photo."""
     out = io.BytesIO()
-    noise = Image.frombytes("L", (side, side), chance.randbytes(side * side))
+    noise = Image.frombytes("L", (side, side), rng.randbytes(side * side))
     noise.convert("RGB").save(out, "JPEG", quality=60)
     return out.getvalue()
 
 
 @dataclass
-class Partner:
-    """A system with a token that files reports."""
+class PartnerClient:
+    """An API client that files reports."""
 
     ports: list[int]
     token: str
     place: int
-    chance: random.Random = field(default_factory=lambda: random.Random(11))
+    rng: random.Random = field(default_factory=lambda: random.Random(11))
 
     def report(self, text: str, photos: int = 0) -> tuple[dict[str, str], bytes]:
-        """Return one report as it is sent, headers and body; with photos as a form."""
+        """Return headers and body of a report; with photos as a multipart form."""
         words = json.dumps({"place": self.place, "category": "WS01", "text": text}).encode()
         headers = {"Authorization": f"Bearer {self.token}"}
         if not photos:
@@ -140,49 +142,49 @@ class Partner:
         parts = [b'name="report"\r\n\r\n' + words]
         for number in range(photos):
             name = f'name="photos"; filename="{number}.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
-            parts.append(name.encode() + photo(self.chance))
+            parts.append(name.encode() + photo(self.rng))
         start = f"--{mark}\r\nContent-Disposition: form-data; ".encode()
         body = b"".join(start + part + b"\r\n" for part in parts) + f"--{mark}--\r\n".encode()
         return headers | {"Content-Type": f"multipart/form-data; boundary={mark}"}, body
 
-    def file(self, sent: tuple[dict[str, str], bytes], key: str, **how: Any) -> Answer:
-        """Send a report under a key, to any of the web servers."""
+    def submit(self, sent: tuple[dict[str, str], bytes], key: str, **how: Any) -> Response:
+        """Send a report with an idempotency key to one of the web servers."""
         headers = sent[0] | {"Idempotency-Key": key}
-        port = self.chance.choice(self.ports)
-        return call(port, "POST", "/api/v1/petitions/", headers, sent[1], **how)
+        port = self.rng.choice(self.ports)
+        return request(port, "POST", "/api/v1/petitions/", headers, sent[1], **how)
 
-    def file_until(
+    def submit_until_accepted(
         self,
         sent: tuple[dict[str, str], bytes],
         key: str,
-        heard: Counter[int],
-        patience: float = 60.0,
-    ) -> Answer:
-        """Send until it is accepted, as a patient client does; every answer is counted."""
-        until = time.monotonic() + patience
+        responses: Counter[int],
+        timeout: float = 60.0,
+    ) -> Response:
+        """Send until the report is accepted or refused for good; count every status."""
+        until = time.monotonic() + timeout
         while True:
-            answer = self.file(sent, key)
-            heard[answer.status] += 1
-            waits = answer.status in {
-                UNANSWERED,
+            response = self.submit(sent, key)
+            responses[response.status] += 1
+            waits = response.status in {
+                NO_RESPONSE,
                 HTTPStatus.CONFLICT,
                 HTTPStatus.SERVICE_UNAVAILABLE,
             }
             if not waits or time.monotonic() > until:
-                return answer
-            time.sleep(REST)
+                return response
+            time.sleep(RETRY_DELAY)
 
 
 class Browser:
-    """A resident's browser without script: it keeps cookies and fills in forms."""
+    """A browser without JavaScript: cookies and forms."""
 
     def __init__(self, port: int, address: str) -> None:
         self.port = port
         self.cookies: dict[str, str] = {}
         self.address = address
 
-    def open(self, path: str, form: Mapping[str, str] | None = None, **how: Any) -> Answer:
-        """Open a page, or send a form."""
+    def open(self, path: str, form: Mapping[str, str] | None = None, **how: Any) -> Response:
+        """Request a page, or post a form."""
         headers = {"X-Forwarded-For": self.address}
         headers["Cookie"] = "; ".join(f"{name}={is_}" for name, is_ in self.cookies.items())
         body, method = b"", "GET"
@@ -191,15 +193,15 @@ class Browser:
             sent = {"csrfmiddlewaretoken": self.cookies.get("csrftoken", ""), **form}
             body = urlencode(sent).encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        answer = call(self.port, method, path, headers, body, **how)
-        for line in answer.headers.get("set-cookie", "").split("\n"):
+        response = request(self.port, method, path, headers, body, **how)
+        for line in response.headers.get("set-cookie", "").split("\n"):
             name, _, rest = line.partition("=")
             if name:
                 self.cookies[name] = rest.partition(";")[0]
-        return answer
+        return response
 
     def fill_in(self, place: int, category: int, text: str) -> dict[str, str]:
-        """Fill in a report up to the check page; return what its button sends."""
+        """Fill in a report up to the check page; return the fields of its form."""
         self.open("/report/")
         self.open("/report/", {"place": str(place)})
         self.open("/report/what/", {"category": str(category)})
@@ -210,19 +212,21 @@ class Browser:
 
 
 @dataclass
-class Heard:
-    """One request of a crowd: what was asked, when, and what came."""
+class RecordedResponse:
+    """One request of a client pool: its name, its start, its response."""
 
     what: str
     at: float
-    answer: Answer
+    response: Response
 
 
-class Crowd:
-    """Threads that call again and again until told to stop; what they heard is kept."""
+class ClientPool:
+    """Threads that send requests until the context ends; their responses are recorded."""
 
-    def __init__(self, acts: Mapping[str, Callable[[int], Answer]], rest: float = REST) -> None:
-        self.heard: list[Heard] = []
+    def __init__(
+        self, acts: Mapping[str, Callable[[int], Response]], rest: float = RETRY_DELAY
+    ) -> None:
+        self.responses: list[RecordedResponse] = []
         self.rest = rest
         self._over = threading.Event()
         self._threads = [
@@ -230,7 +234,7 @@ class Crowd:
             for what, act in acts.items()
         ]
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> ClientPool:
         for thread in self._threads:
             thread.start()
         return self
@@ -238,17 +242,17 @@ class Crowd:
     def __exit__(self, *_rest: object) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
 
-    def since(self, at: float) -> list[Heard]:
-        """Return what was asked after an instant and answered by now."""
-        return [one for one in list(self.heard) if one.at >= at]
+    def since(self, at: float) -> list[RecordedResponse]:
+        """Return the responses to requests sent after an instant."""
+        return [recorded for recorded in list(self.responses) if recorded.at >= at]
 
-    def _go_on(self, what: str, act: Callable[[int], Answer]) -> None:
+    def _go_on(self, what: str, act: Callable[[int], Response]) -> None:
         number = 0
         while not self._over.is_set():
             at = time.time()
-            answer = act(number)
-            self.heard.append(Heard(what, at, answer))
+            response = act(number)
+            self.responses.append(RecordedResponse(what, at, response))
             number += 1
             self._over.wait(self.rest)

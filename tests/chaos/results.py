@@ -1,4 +1,4 @@
-"""What a harness found: figures, each held against its bar; printed as a table, kept as JSON."""
+"""Results of a harness: figures with their bars, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ LONGEST = 120.0  # seconds a phase may take
 
 
 class Overtime(Exception):
-    """A phase did not end by itself."""
+    """A phase exceeded its time."""
 
 
 @dataclass
 class Bar:
-    """One figure and what it may be at most, or must be at least."""
+    """A figure with its upper or lower bound."""
 
     what: str
-    found: float
+    value: float
     limit: float
     at_least: bool = False
 
     @property
-    def is_kept(self) -> bool:
-        """Tell whether the figure is good enough."""
-        return self.found >= self.limit if self.at_least else self.found <= self.limit
+    def is_passed(self) -> bool:
+        """Whether the figure is within its bound."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def __str__(self) -> str:
         sign = "≥" if self.at_least else "≤"
-        mark = "ok    " if self.is_kept else "BROKEN"
-        return f"{mark} {self.what}: {self.found:g} ({sign} {self.limit:g})"
+        mark = "ok    " if self.is_passed else "FAILED"
+        return f"{mark} {self.what}: {self.value:g} ({sign} {self.limit:g})"
 
 
 @dataclass
-class Outcome:
-    """Everything one harness found."""
+class ChaosResult:
+    """The bars, figures and phase durations of one harness."""
 
     name: str
     scale: float
@@ -50,26 +50,26 @@ class Outcome:
     phases: dict[str, float] = field(default_factory=dict)
 
     @property
-    def is_kept(self) -> bool:
-        """Tell whether every bar is kept; without any nothing is proved."""
-        return bool(self.bars) and all(bar.is_kept for bar in self.bars)
+    def is_passed(self) -> bool:
+        """Whether every bar holds; False without any bar."""
+        return bool(self.bars) and all(bar.is_passed for bar in self.bars)
 
-    def at_most(self, what: str, found: float, limit: float = 0) -> None:
-        """Hold a figure against what it may be at most."""
-        self.bars.append(Bar(what, found, limit))
+    def at_most(self, what: str, value: float, limit: float = 0) -> None:
+        """Add a figure with an upper bound."""
+        self.bars.append(Bar(what, value, limit))
 
-    def at_least(self, what: str, found: float, limit: float) -> None:
-        """Hold a figure against what it must be at least: faults and load must have been real."""
-        self.bars.append(Bar(what, found, limit, at_least=True))
+    def at_least(self, what: str, value: float, limit: float) -> None:
+        """Add a figure with a lower bound, which proves that faults and load were real."""
+        self.bars.append(Bar(what, value, limit, at_least=True))
 
-    def verdict(self, found: dict[str, int], when: str = "") -> None:
-        """Hold every question of a verdict against 0."""
+    def expect_zero(self, found: dict[str, int], when: str = "") -> None:
+        """Add every count of a check with the upper bound 0."""
         for name, count in found.items():
             self.at_most(f"{when}{name.replace('_', ' ')}", count)
 
     @contextmanager
     def phase(self, name: str, longest: float = LONGEST) -> Iterator[None]:
-        """Time a phase, and end it by Overtime when it does not end by itself."""
+        """Time a phase; raise Overtime after `longest` seconds."""
         signal.signal(signal.SIGALRM, _too_long)
         signal.setitimer(signal.ITIMER_REAL, longest)
         start = time.monotonic()
@@ -80,24 +80,26 @@ class Outcome:
             self.phases[name] = round(time.monotonic() - start, 1)
 
     def table(self) -> str:
-        """Return the outcome for a person."""
-        lines = [f"== {self.name} (scale {self.scale:g}): {'kept' if self.is_kept else 'BROKEN'}"]
+        """Return the results as text."""
+        lines = [
+            f"== {self.name} (scale {self.scale:g}): {'passed' if self.is_passed else 'FAILED'}"
+        ]
         lines += [f"   {bar}" for bar in self.bars]
         lines += [f"   · {name}: {value}" for name, value in self.figures.items()]
         lines += [f"   · phase {name}: {seconds} s" for name, seconds in self.phases.items()]
         return "\n".join(lines)
 
     def write(self, folder: Path) -> Path:
-        """Keep the outcome as JSON."""
+        """Write the results as JSON; return the file."""
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{self.name}.json"
-        kept = asdict(self) | {"is_kept": self.is_kept}
+        kept = asdict(self) | {"is_passed": self.is_passed}
         file.write_text(json.dumps(kept, indent=1, ensure_ascii=False, default=str) + "\n")
         return file
 
 
 def _too_long(_signum: int, _frame: FrameType | None) -> None:
-    raise Overtime("a phase did not end by itself")
+    raise Overtime("a phase exceeded its time")
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -1,4 +1,4 @@
-"""The parts of a rig, each a handle that can be killed, frozen, stopped and started."""
+"""Processes of a cluster, which can be killed, suspended, stopped and started."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from pathlib import Path
 
 from config.local import embedded, paths
 from config.local.embedded.process import end_with_parent, launch
-from tests.chaos.processes import children_of
+from tests.chaos.process_table import children_of
 
-PAUSE = 0.5  # seconds before a dead part is started again, as the supervisor's first pause
+RESTART_DELAY = 0.5  # seconds, as the first back-off of the supervisor
 
 
 @dataclass
-class Part:
+class ServerProcess:
     """One process of the application, and how often it was started."""
 
     name: str
     command: list[str]
     log: Path
-    surroundings: dict[str, str]
+    variables: dict[str, str]
     port: int = 0
-    wanted: bool = True
+    should_run: bool = True
     starts: int = 0
     retry_at: float = 0.0
-    said_before: int = 0  # bytes of the log when it was started last
-    ready_of: int = 0  # the process that has said that it is ready
-    running: embedded.Server | None = None
+    log_offset: int = 0  # bytes of the log when it was started last
+    ready_pid: int = 0  # the process that has said that it is ready
+    server: embedded.Server | None = None
     sessions: set[int] = field(default_factory=set)
 
     @property
     def pid(self) -> int:
         """The process as it was started last."""
-        assert self.running, f"{self.name} was never started"
-        return self.running.pid
+        assert self.server, f"{self.name} was never started"
+        return self.server.pid
 
     def is_alive(self) -> bool:
         """Tell whether the process runs."""
-        return self.running is not None and self.running.is_alive()
+        return self.server is not None and self.server.is_alive()
 
     def is_ready(self) -> bool:
         """Tell whether a worker says that it takes messages."""
         if not self.is_alive():
             return False
-        if self.ready_of != self.pid:
+        if self.ready_pid != self.pid:
             with self.log.open("rb") as said:
-                said.seek(self.said_before)
-                self.ready_of = self.pid if b"@rig ready." in said.read() else 0
-        return self.ready_of == self.pid
+                said.seek(self.log_offset)
+                self.ready_pid = self.pid if b"@cluster ready." in said.read() else 0
+        return self.ready_pid == self.pid
 
     def start(self) -> None:
         """Start it; it is not waited for."""
-        self.said_before = self.log.stat().st_size if self.log.exists() else 0
+        self.log_offset = self.log.stat().st_size if self.log.exists() else 0
         child = launch(
             [sys.executable, "-m", *self.command],
             log=self.log,
@@ -65,18 +65,18 @@ class Part:
             run_as=None,
             ending=signal.SIGKILL,
             bound=True,
-            variables=self.surroundings,
+            variables=self.variables,
         )
-        self.running = embedded.Server(self.name, child.pid, signal.SIGTERM, child)
+        self.server = embedded.Server(self.name, child.pid, signal.SIGTERM, child)
         self.sessions.add(child.pid)
         self.starts += 1
-        self.wanted = True
+        self.should_run = True
 
     def kill(self, *, whole: bool = True) -> None:
         """SIGKILL at once: with all its processes, or only the one that was started."""
         if self.is_alive():
             os.killpg(self.pid, signal.SIGKILL) if whole else os.kill(self.pid, signal.SIGKILL)
-            self.reap()
+            self.wait_for_exit()
 
     def kill_child(self) -> bool:
         """SIGKILL one of the processes that it has forked; False when there is none."""
@@ -85,36 +85,36 @@ class Part:
             os.kill(children[0], signal.SIGKILL)
         return bool(children)
 
-    def stop(self, patience: float = 15.0) -> None:
+    def stop(self, timeout: float = 15.0) -> None:
         """Ask it to end in order, and do not start it again."""
-        self.wanted = False
-        if self.running:
-            self.running.stop(patience)
+        self.should_run = False
+        if self.server:
+            self.server.stop(timeout)
 
-    def freeze(self) -> None:
+    def suspend(self) -> None:
         """Hold all its processes where they are (SIGSTOP)."""
         os.killpg(self.pid, signal.SIGSTOP)
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         """Let them go on."""
         os.killpg(self.pid, signal.SIGCONT)
 
-    def tend(self, now: float) -> None:
+    def supervise(self, now: float) -> None:
         """Start it again, after the supervisor's pause, when it has died."""
-        if not self.wanted or self.is_alive():
+        if not self.should_run or self.is_alive():
             return
-        if self.running:
-            self.running, self.retry_at = None, now + PAUSE
+        if self.server:
+            self.server, self.retry_at = None, now + RESTART_DELAY
         elif now >= self.retry_at:
             self.start()
 
-    def reap(self) -> None:
-        """Wait until a killed process is gone."""
+    def wait_for_exit(self) -> None:
+        """Wait for a killed process to end."""
         while self.is_alive():
             time.sleep(0.005)
 
 
-class Fork:
+class ForkedTask:
     """A copy of the harness that does one piece of work and ends; what it has loaded it has."""
 
     def __init__(self, work: Callable[[], None], log: Path) -> None:
@@ -160,31 +160,33 @@ class Fork:
 
 
 class Service:
-    """PostgreSQL or Valkey of the rig."""
+    """PostgreSQL or Valkey of the cluster."""
 
     def __init__(self, name: str, ensure: Callable[[], embedded.Server]) -> None:
         self.name = name
         self._ensure = ensure
-        self.wanted = True
-        self.running: embedded.Server | None = None
+        self.should_run = True
+        self.server: embedded.Server | None = None
         self.kills = 0
         self.up_at = time.monotonic()
 
     @property
     def pid(self) -> int:
         """The server's process."""
-        assert self.running, f"{self.name} was never started"
-        return self.running.pid
+        assert self.server, f"{self.name} was never started"
+        return self.server.pid
 
     def is_alive(self) -> bool:
         """Tell whether the server runs."""
-        return self.running is not None and self.running.is_alive()
+        return self.server is not None and self.server.is_alive()
 
     def start(self) -> None:
-        """Start the server and wait until it answers and has proved to be ours."""
-        self.wanted = True
-        self.running = self._ensure()
-        assert self.running.started_here, f"{self.name} here was started by somebody else"
+        """Start the server and wait until it responses_by_key and has proved to be ours."""
+        self.should_run = True
+        self.server = self._ensure()
+        assert self.server.started_here, (
+            f"{self.name} here runs already, started by another process"
+        )
         self.up_at = time.monotonic()
 
     def kill(self) -> None:
@@ -195,26 +197,26 @@ class Service:
             while self.is_alive():
                 time.sleep(0.002)
 
-    def stop(self, patience: float = 20.0) -> None:
+    def stop(self, timeout: float = 20.0) -> None:
         """Stop the server in order, and do not start it again."""
-        self.wanted = False
-        if self.running:
-            self.running.stop(patience)
+        self.should_run = False
+        if self.server:
+            self.server.stop(timeout)
 
     def restart(self) -> None:
         """Stop the server in order and start it again."""
         self.stop()
         self.start()
 
-    def freeze(self) -> None:
+    def suspend(self) -> None:
         """Hold the server where it is (SIGSTOP); PostgreSQL's own children go on."""
         os.kill(self.pid, signal.SIGSTOP)
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         """Let the server go on."""
         os.kill(self.pid, signal.SIGCONT)
 
-    def tend(self) -> None:
+    def supervise(self) -> None:
         """Start the server again when it has died."""
-        if self.wanted and not self.is_alive():
+        if self.should_run and not self.is_alive():
             self.start()

@@ -1,8 +1,7 @@
-"""A wire between two parts that can be cut, slowed and made mute: a small proxy of our own.
+"""A proxy between two processes that can cut, slow down or mute connections.
 
-As its own process (`python -m tests.chaos.tcp_proxy LISTEN TARGET CONTROL`) it passes bytes on; an
-address is `unix:/path` or `tcp:port`. `Wire` starts one and tells it how to behave. It needs
-nothing but the standard library, so that it starts at once.
+`python -m tests.chaos.tcp_proxy LISTEN TARGET CONTROL` forwards bytes; an address is `unix:/path`
+or `tcp:port`. `TcpProxy` starts and controls one. Standard library only, so that it starts fast.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ CHUNK = 1 << 16
 STEP = 0.02
 
 
-class Wire:
-    """The harness's hand on one wire."""
+class TcpProxy:
+    """The harness's hand on one proxy."""
 
     def __init__(self, listen: str, target: str, folder: Path, name: str) -> None:
         self.control = folder / f"{name}.ctl"
@@ -43,11 +42,11 @@ class Wire:
         until = time.monotonic() + 10
         while not self.control.exists():
             if self.child.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"the wire {name} does not start")
+                raise RuntimeError(f"the proxy {name} does not start")
             time.sleep(STEP)
 
     def cut(self) -> None:
-        """Break every line, and refuse new ones, until it is healed."""
+        """Disconnect every line, and refuse new ones, until it is healed."""
         self._tell("cut")
 
     def slow(self, seconds: float) -> None:
@@ -67,7 +66,7 @@ class Wire:
         self._tell("lose")
 
     def snip(self) -> None:
-        """Break the lines there are; new ones work."""
+        """Disconnect the lines there are; new ones work."""
         self._tell("snip")
 
     def stop(self) -> None:
@@ -82,7 +81,7 @@ class Wire:
             line.connect(str(self.control))
             line.sendall(f"{words}\n".encode())
             if line.recv(8) != b"done\n":
-                raise RuntimeError(f"the wire did not take: {words}")
+                raise RuntimeError(f"the proxy did not take: {words}")
 
 
 class Proxy:
@@ -90,20 +89,20 @@ class Proxy:
 
     def __init__(self, target: str) -> None:
         self.target = target
-        self.mood = "heal"
+        self.mode = "heal"
         self.delay = 0.0
         self.lines: set[asyncio.StreamWriter] = set()
         self.lost: set[asyncio.StreamWriter] = set()
         self.mended = asyncio.Event()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Join a new line with the target, unless the wire is cut."""
-        if self.mood == "cut":
+        """Join a new line with the target, unless the proxy is cut."""
+        if self.mode == "cut":
             writer.transport.abort()
             return
         self.lines.add(writer)
         try:
-            if self.mood == "mute":
+            if self.mode == "mute":
                 await self.mended.wait()
                 return
             far_reader, far_writer = await _open(self.target)
@@ -124,10 +123,10 @@ class Proxy:
             self.drop(writer)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass bytes on one way; on a mute wire they are swallowed."""
+        """Pass bytes on one way; on a mute proxy they are swallowed."""
         try:
             while chunk := await reader.read(CHUNK):
-                if self.mood == "mute" or writer in self.lost:
+                if self.mode == "mute" or writer in self.lost:
                     continue
                 if self.delay:
                     await asyncio.sleep(self.delay)
@@ -137,7 +136,7 @@ class Proxy:
             pass
 
     def drop(self, writer: asyncio.StreamWriter) -> None:
-        """Break one line."""
+        """Disconnect one line."""
         self.lines.discard(writer)
         self.lost.discard(writer)
         writer.transport.abort()
@@ -145,13 +144,13 @@ class Proxy:
     async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take one order from the harness."""
         words = (await reader.readline()).decode().split()
-        if words[0] in {"cut", "snip"} or (words[0] == "heal" and self.mood == "mute"):
+        if words[0] in {"cut", "snip"} or (words[0] == "heal" and self.mode == "mute"):
             for line in list(self.lines):
                 self.drop(line)
         if words[0] == "lose":
             self.lost = set(self.lines)
         elif words[0] != "snip":
-            self.mood = words[0]
+            self.mode = words[0]
             self.delay = float(words[1]) if words[0] == "slow" else 0.0
             self.mended.set() if words[0] != "mute" else self.mended.clear()
         writer.write(b"done\n")

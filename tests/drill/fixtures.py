@@ -1,6 +1,6 @@
-"""Fills the system that will be backed up: the sample, years of history, thousands of photos.
+"""Load the source system of the drill: the sample, years of history, thousands of photos.
 
-`python -m tests.drill.fixtures CASES PHOTOS`, in the folder that VAR_DIR names.
+`python -m tests.drill.fixtures CASES PHOTOS`, in the folder of VAR_DIR.
 """
 
 from __future__ import annotations
@@ -25,37 +25,39 @@ from petitions.enums import PhotoKind  # noqa: E402
 from petitions.models import Event, Petition, Photo  # noqa: E402
 from petitions.rules import photos  # noqa: E402
 from petitions.states import FINAL  # noqa: E402
-from tests.support.stack import HASTE, HASTE_GRID  # noqa: E402
+from tests.support.stack import SHORT_DEADLINE_GRID, SHORT_DEADLINES  # noqa: E402
 
-OPEN = 600  # of the cases
-GRAIN = 40_000  # bytes of noise behind each picture, so that files weigh what files weigh
+OPEN_CASES = 600
+PADDING = 40_000  # bytes of noise after each photo, for a realistic file size
 
 
 def main(cases: int, pictures: int) -> None:
-    """Fill it, unless it is full already."""
+    """Load cases and photos up to these numbers."""
     at = paths.find()
     services = embedded.start(at, broker=False, bound=True)
     try:
         init_database.init(at)
-        _hasten(at)
+        _shorten_deadlines(at)
         start = time.monotonic()
         line = postgres.connect(at, postgres.DATABASE)
         final = [str(status) for status in FINAL]
-        data_growth.history(line, cases=cases, still_open=OPEN, final=final, say=lambda _said: None)
+        data_growth.grow(
+            line, cases=cases, still_open=OPEN_CASES, final=final, say=lambda _text: None
+        )
         line.close()
-        there = Petition.objects.count()
-        add = pictures - Photo.objects.count()
-        if add > 0:
-            _add(add)
+        petitions = Petition.objects.count()
+        missing = pictures - Photo.objects.count()
+        if missing > 0:
+            _add_photos(missing)
         print(
-            f"  {there:,} cases and {Photo.objects.count():,} photos "
+            f"  {petitions:,} cases and {Photo.objects.count():,} photos "
             f"in {time.monotonic() - start:.0f} s"
         )
     finally:
         services.stop()
 
 
-def _add(number: int) -> None:
+def _add_photos(number: int) -> None:
     events = Event.objects.filter(version=1).order_by("-id")[:number]
     Photo.objects.bulk_create([_photo(event) for event in events], batch_size=500)
 
@@ -64,7 +66,7 @@ def _photo(event: Event) -> Photo:
     """Write a picture of its own for a case; its noise lies behind the end of the picture."""
     out = io.BytesIO()
     Image.new("RGB", (320, 240), "teal").save(out, "JPEG")
-    body = out.getvalue() + os.urandom(GRAIN)
+    body = out.getvalue() + os.urandom(PADDING)
     token = secrets.token_hex(16)
     name = f"{token[:2]}/{token}.jpg"
     for file in (photos.path_of(name), photos.thumb_of(name)):
@@ -82,14 +84,14 @@ def _photo(event: Event) -> Photo:
     )
 
 
-def _hasten(at: paths.DataPaths) -> None:
+def _shorten_deadlines(at: paths.DataPaths) -> None:
     """Give one grid limits of seconds, so that limits fall due around the backup."""
     connection = postgres.connect(at, postgres.DATABASE)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM petitions_standard WHERE contact_within < '1 min'")
             if not cursor.fetchone()[0]:  # type: ignore[index]
-                cursor.execute(HASTE, [HASTE_GRID])
+                cursor.execute(SHORT_DEADLINES, [SHORT_DEADLINE_GRID])
     finally:
         connection.close()
 

@@ -1,6 +1,6 @@
-"""Mistakes a backup could make, planted to see that the drill finds them.
+"""Mutants of the backup, each with one bug that the drill must find.
 
-`python -m tests.drill.mutants NAME take` backs up as `config.backup` does, with one mistake in it.
+`python -m tests.drill.mutants NAME take` backs up as `config.backup` does, with that bug.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any
 from config.backup import __main__ as backup
 from config.backup import create, snapshot
 
-PAUSE = float(os.environ.get("PLANTED_PAUSE") or 2)
+PAUSE = float(os.environ.get("MUTANT_PAUSE") or 2)  # seconds
 
 
 def photos_first() -> None:
     """Copy the photos before the database is dumped: reports filed between have none."""
-    right, fill = create._copy_pictures, create._fill
+    original, fill = create._copy_pictures, create._fill
 
     def wrong_fill(draft: Path, folder: Path) -> Any:
-        with snapshot.hold() as early:
-            copied = right(draft, early, [])
+        with snapshot.hold() as early_snapshot:
+            copied = original(draft, early_snapshot, [])
         time.sleep(PAUSE)
         create._copy_pictures = lambda *_: copied
         return fill(draft, folder)
@@ -33,59 +33,59 @@ def photos_first() -> None:
 
 
 def photo_forgotten() -> None:
-    """Leave one photo out without noticing."""
-    right = create._copy_pictures
+    """Leave one photo out without reporting it."""
+    original = create._copy_pictures
 
-    def wrong(draft: Path, seen: snapshot.Seen, before: list[Path]) -> Any:
-        copied, lost = right(draft, seen, before)
-        gone = f"photos/{seen.pictures[-1].name}"
-        (draft / gone).unlink()
-        del copied[gone]
+    def wrong(draft: Path, database: snapshot.DatabaseSnapshot, previous: list[Path]) -> Any:
+        copied, lost = original(draft, database, previous)
+        name = f"photos/{database.pictures[-1].name}"
+        (draft / name).unlink()
+        del copied[name]
         return copied, lost
 
     create._copy_pictures = wrong
 
 
-def photo_rotten() -> None:
-    """Let one copy go bad on its way to the other disk."""
-    right = create._copy_pictures
+def photo_corrupted() -> None:
+    """Corrupt one copied photo."""
+    original = create._copy_pictures
 
-    def wrong(draft: Path, seen: snapshot.Seen, before: list[Path]) -> Any:
-        found = right(draft, seen, before)
-        rotten = draft / "photos" / seen.pictures[0].name
-        rotten.unlink()
-        rotten.write_bytes(b"rotten")
-        return found
+    def wrong(draft: Path, database: snapshot.DatabaseSnapshot, previous: list[Path]) -> Any:
+        result = original(draft, database, previous)
+        photo = draft / "photos" / database.pictures[0].name
+        photo.unlink()
+        photo.write_bytes(b"corrupted")
+        return result
 
     create._copy_pictures = wrong
 
 
 def no_snapshot() -> None:
-    """Dump whatever is there a moment later, not what was counted."""
-    right = create.pg_tools._run
+    """Dump without the snapshot whose rows were counted."""
+    original = create.pg_tools._run
 
     def wrong(program: Path, *arguments: str) -> None:
         time.sleep(PAUSE)
-        right(program, *(one for one in arguments if not one.startswith("--snapshot")))
+        original(program, *(word for word in arguments if not word.startswith("--snapshot")))
 
     create.pg_tools._run = wrong
 
 
 def no_guards() -> None:
     """Leave the triggers out of the dump."""
-    right = create.pg_tools._run
+    original = create.pg_tools._run
 
     def wrong(program: Path, *arguments: str) -> None:
-        right(program, *arguments, "--section=pre-data", "--section=data")
+        original(program, *arguments, "--section=pre-data", "--section=data")
 
     create.pg_tools._run = wrong
 
 
-PLANTS: dict[str, Callable[[], None]] = {
-    plant.__name__: plant
-    for plant in (photos_first, photo_forgotten, photo_rotten, no_snapshot, no_guards)
+MUTANTS: dict[str, Callable[[], None]] = {
+    mutant.__name__: mutant
+    for mutant in (photos_first, photo_forgotten, photo_corrupted, no_snapshot, no_guards)
 }
 
 if __name__ == "__main__":
-    PLANTS[sys.argv[1]]()
+    MUTANTS[sys.argv[1]]()
     sys.exit(backup.main(sys.argv[2:]))

@@ -1,4 +1,4 @@
-"""The load: reports with photos and contacts, filed without a pause, each answer kept."""
+"""Load: reports with photos and contact details, filed without pause; responses are recorded."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
 
 @dataclass(frozen=True)
-class Acked:
-    """A report that was answered with 201: what its sender knows, and when."""
+class AcknowledgedReport:
+    """A report answered with 201: its id, tracking code, phone, time and latency."""
 
     pk: int
     code: str
@@ -39,18 +39,18 @@ class Acked:
 
 @dataclass
 class Residents:
-    """Threads that file reports through the API until told to stop."""
+    """Threads that file reports by API until stopped."""
 
     stack: Stack
     place: int
     token: str
     urgency: str = "urgent"
-    acked: list[Acked] = field(default_factory=list)
+    acknowledged: list[AcknowledgedReport] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
 
-    def file(self) -> Acked | None:
-        """File one report with a photo and a telephone number that no other one has."""
+    def file(self) -> AcknowledgedReport | None:
+        """File one report with a unique photo and a telephone number."""
         phone = f"1390000{uuid.uuid4().int % 10000:04d}"
         report = {
             "place": self.place,
@@ -69,74 +69,78 @@ class Residents:
         if status != 201:
             self.refused.append(f"{status} {body[:200]}")
             return None
-        found = json.loads(body)
+        data = json.loads(body)
         end = time.time()
-        one = Acked(found["id"], found["tracking_code"], phone, end, end - start)
-        self.acked.append(one)
-        return one
+        report_filed = AcknowledgedReport(
+            data["id"], data["tracking_code"], phone, end, end - start
+        )
+        self.acknowledged.append(report_filed)
+        return report_filed
 
     @contextmanager
-    def at_work(self, threads: int = 2) -> Iterator[None]:
-        """Keep filing while the body runs."""
-        crowd = [threading.Thread(target=self._work) for _ in range(threads)]
-        for one in crowd:
-            one.start()
+    def running(self, threads: int = 2) -> Iterator[None]:
+        """File reports while the body runs."""
+        workers = [threading.Thread(target=self._work) for _ in range(threads)]
+        for worker in workers:
+            worker.start()
         try:
             yield
         finally:
-            self.over.set()
-            for one in crowd:
-                one.join()
+            self.stopped.set()
+            for worker in workers:
+                worker.join()
 
     def _work(self) -> None:
-        while not self.over.is_set():
+        while not self.stopped.is_set():
             self.file()
 
 
 def picture() -> bytes:
-    """Return a small photo unlike any other."""
+    """Return a small unique photo."""
     out = io.BytesIO()
-    tint = uuid.uuid4().int
-    Image.new("RGB", (320, 240), (tint & 255, tint >> 8 & 255, tint >> 16 & 255)).save(out, "JPEG")
+    colour = uuid.uuid4().int
+    Image.new("RGB", (320, 240), (colour & 255, colour >> 8 & 255, colour >> 16 & 255)).save(
+        out, "JPEG"
+    )
     return out.getvalue()
 
 
 def send(url: str, fields: dict[str, str], photo: bytes, headers: dict[str, str]) -> Any:
-    """Send a form with one photo; return status and body, whatever they are."""
-    edge = uuid.uuid4().hex
+    """Send a form with one photo; return status and body."""
+    boundary = uuid.uuid4().hex
     parts = [
-        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in fields.items()
     ]
     parts.append(
-        f'--{edge}\r\nContent-Disposition: form-data; name="photos"; filename="p.jpg"\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="photos"; filename="p.jpg"\r\n'
         "Content-Type: image/jpeg\r\n\r\n".encode()
     )
-    body = b"".join(parts) + photo + f"\r\n--{edge}--\r\n".encode()
-    kind = {"Content-Type": f"multipart/form-data; boundary={edge}"}
+    body = b"".join(parts) + photo + f"\r\n--{boundary}--\r\n".encode()
+    kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     request = urllib.request.Request(url, body, headers | kind)
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            return answer.status, answer.read().decode()
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+            return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
     except OSError as error:
         return 0, str(error)
 
 
-def prepared(stack: Stack, where: str) -> Residents:
-    """Return residents with a token, at a building found as a clerk would find it."""
+def with_token(stack: Stack, where: str) -> Residents:
+    """Return the load with an API token, for a building found by the building search."""
     token = stack.manage("issue_token", "partner").stdout.strip()
     request = urllib.request.Request(
         f"{stack.address}/api/v1/buildings/?q={where}", headers={"Authorization": f"Bearer {token}"}
     )
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-        found = json.load(answer)
-    return Residents(stack, int(found["results"][0]["id"]), token)
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+        data = json.load(response)
+    return Residents(stack, int(data["results"][0]["id"]), token)
 
 
 class Browser:
-    """Somebody at the pages: keeps cookies, sends the form's own token."""
+    """A browser without JavaScript: cookies and CSRF tokens."""
 
     def __init__(self, stack: Stack) -> None:
         self.home = stack.address
@@ -144,21 +148,21 @@ class Browser:
         self.opener = urllib.request.build_opener(jar)
 
     def get(self, path: str) -> bytes:
-        """Return a page; empty when it is refused."""
-        return self._ask(f"{self.home}{path}")[1]
+        """Return a page; empty when refused."""
+        return self._request(f"{self.home}{path}")[1]
 
     def post(self, page: str, path: str = "", **given: str) -> tuple[str, str]:
-        """Send the form of a page; return where it has led and what is there."""
+        """Post the form of a page; return the final path and the body."""
         token = TOKEN.search(self.get(page).decode())
         if token is None:
             return "", f"there is no form at {page}"
         form = urllib.parse.urlencode(given | {"csrfmiddlewaretoken": token[1]}).encode()
-        there, body = self._ask(f"{self.home}{path or page}", form)
+        there, body = self._request(f"{self.home}{path or page}", form)
         return urllib.parse.urlsplit(there).path, body.decode()
 
-    def _ask(self, url: str, form: bytes | None = None) -> tuple[str, bytes]:
+    def _request(self, url: str, form: bytes | None = None) -> tuple[str, bytes]:
         try:
-            with self.opener.open(url, form, timeout=TIMEOUT) as answer:
-                return answer.url, answer.read()
+            with self.opener.open(url, form, timeout=TIMEOUT) as response:
+                return response.url, response.read()
         except urllib.error.HTTPError as error:
             return str(error.code), b""

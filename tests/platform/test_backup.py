@@ -128,15 +128,15 @@ def test_it_is_what_the_snapshot_saw_though_reports_came_in_meanwhile(scene: Sce
 
 
 @pytest.mark.parametrize(
-    "plant", ["photos_first", "photo_forgotten", "photo_rotten", "no_snapshot"]
+    "mutant", ["photos_first", "photo_forgotten", "photo_corrupted", "no_snapshot"]
 )
 def test_planted_mistakes_are_found(
-    scene: Scene, plant: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    scene: Scene, mutant: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for module, name in ((create, "_fill"), (create, "_copy_pictures"), (pg_tools, "_run")):
         monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
     monkeypatch.setattr(mutants.time, "sleep", lambda _seconds: scene.file_beside())
-    mutants.PLANTS[plant]()
+    mutants.MUTANTS[mutant]()
     assert faults(create.take(tmp_path, 14))
 
 

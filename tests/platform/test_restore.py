@@ -1,4 +1,4 @@
-"""The restore drill in short: the shared stack, backed up while reports come in, becomes another.
+"""Short form of the restore drill, on the shared stack.
 
 `make restore-drill` does the same with 100,000 cases and thousands of photos.
 """
@@ -16,28 +16,28 @@ from tests.drill import __main__ as drill
 from tests.drill import residents, system
 from tests.support.stack import Stack
 
-ELSEWHERE = "hygy3"  # a building that no story of the browser tests is about
+BUILDING = "hygy3"  # a building that no browser test uses
 
 
 @pytest.mark.slow
 def test_a_backup_taken_under_load_restores(stack: Stack) -> None:
     top = paths.ROOT / "var" / "test" / f"restored-{os.getpid()}"
-    source, target, kept = stack.at.var, top / "system", top / "backups"
+    source, target, backups = stack.at.var, top / "system", top / "backups"
     try:
-        crowd = residents.prepared(stack, ELSEWHERE)
-        crowd.urgency = "normal"
-        with crowd.at_work(threads=1):
-            while len(crowd.acked) < 3 and not crowd.refused:
+        load = residents.with_token(stack, BUILDING)
+        load.urgency = "normal"
+        with load.running(threads=1):
+            while len(load.acknowledged) < 3 and not load.refused:
                 time.sleep(0.05)
-            begun = time.time()
-            done, said = drill.back_up(source, kept, None)
-        assert done, said
-        assert not crowd.refused
-        folder = next(kept.glob("zhaozhibu-*"))
+            backup_start = time.time()
+            is_done, output = drill.back_up(source, backups, None)
+        assert is_done, output
+        assert not load.refused
+        folder = next(backups.glob("zhaozhibu-*"))
         assert drill.restored(source, target, folder)
-        with system.running(target, WEB_WORKERS="1") as there:
-            before = [one for one in crowd.acked if one.at < begun]
-            proof = drill.ask(there, stack, folder, before)
-        assert proof.is_right, f"\n{proof}"
+        with system.running(target, WEB_WORKERS="1") as restored:
+            before = [report for report in load.acknowledged if report.at < backup_start]
+            verification = drill.verify(restored, stack, folder, before)
+        assert verification.is_passed, f"\n{verification}"
     finally:
         subprocess.run(["rm", "-rf", top, paths.find(target).services], check=True)

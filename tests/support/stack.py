@@ -152,7 +152,7 @@ def _start(folder: Path, run: str) -> Stack:
 
 def _environment(folder: Path) -> dict[str, str]:
     """Return the environment of the stack's processes."""
-    return demo_database.surroundings(folder) | {
+    return demo_database.environment(folder) | {
         "LOG_FORMAT": "json",
         "WEB_WORKERS": "1",
         "WEB_MAX_REQUESTS": "0",

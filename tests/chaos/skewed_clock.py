@@ -1,6 +1,6 @@
-"""Starts a part of the application whose own clock is wrong: `skewed SECONDS module word ...`.
+"""Run a module with a wrong system clock: `skewed_clock SECONDS module word ...`.
 
-What the application and its libraries read of the machine's clock is moved; timers are not.
+The time that Python code reads is shifted; timers are not.
 """
 
 from __future__ import annotations

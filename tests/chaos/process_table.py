@@ -1,4 +1,4 @@
-"""What the kernel says about processes and ports: who forked whom, who listens, what is ours."""
+"""Processes and ports as /proc shows them: children, sessions, listeners."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -22,12 +22,12 @@ def children_of(pid: int) -> list[int]:
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether a process is there and no zombie."""
+    """Return whether a process exists and is no zombie."""
     return any(pid == found and stat[0] != "Z" for found, stat in _processes())
 
 
 def owner_of(port: int) -> int:
-    """Return the session of the process that listens on a local port; 0 when nobody does."""
+    """Return the session of the process that listens on a local port; 0 for a free port."""
     wanted = f"0100007F:{port:04X}"
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     inodes = {f"socket:[{line[9]}]" for line in lines if line[1] == wanted and line[3] == "0A"}
@@ -42,7 +42,7 @@ def owner_of(port: int) -> int:
 
 
 def in_sessions(sessions: set[int]) -> list[int]:
-    """Return the processes that live in one of these sessions: a session has one starter."""
+    """Return the processes of these sessions."""
     return [pid for pid, stat in _processes() if int(stat[3]) in sessions and stat[0] != "Z"]
 
 
@@ -60,13 +60,13 @@ def _processes() -> list[tuple[int, list[str]]]:
 
 
 def send(pid: int, sig: signal.Signals) -> None:
-    """Send a signal to a process that may be gone already."""
+    """Send a signal to a process that may have ended."""
     with suppress(ProcessLookupError):
         os.kill(pid, sig)
 
 
 def accepts(port: int) -> bool:
-    """Tell whether somebody listens on a local port."""
+    """Return whether a local port accepts connections."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

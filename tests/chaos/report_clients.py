@@ -1,8 +1,8 @@
-"""Those who report while everything fails: residents on the pages, partner systems by the API.
+"""Clients that file reports under faults: residents by page, other systems by API.
 
-Each insists with the same key until it is told that its report is filed. Whatever it is told
-meanwhile is held against what was promised: a refusal says honestly that nothing was accepted,
-and a connection breaks only where a server was killed.
+Each retries with the same key until its report is acknowledged. Every response is checked: a
+refusal must say that nothing was accepted, and a connection may break only when a server was
+killed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.chaos.checks import Acked
+from tests.chaos.checks import AcknowledgedReport
 
 BOUNDARY = "a-line-between-parts"
-PATIENCE = 40.0  # seconds a client waits for an answer
+TIMEOUT = 40.0  # seconds a client waits for an response
 AGAIN = 0.15  # seconds until it tries again; sooner than it is told to
 NOT_YET = "还没有收下"  # what the page says while nothing can be taken in
 FAILURES = (OSError, http.client.HTTPException)
@@ -32,8 +32,8 @@ NUMBER = re.compile(r'code__value"[^>]*>\s*\d{4}-(\d+)\s*<')
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
-    """A connection that failed: which server, and when it was tried and given up."""
+class Disconnect:
+    """A broken connection: server, start and end."""
 
     port: int
     start: float
@@ -42,18 +42,18 @@ class Break:
 
 
 @dataclass
-class Ledger:
-    """What the clients were told, kept outside of everything that may fail."""
+class ReportLog:
+    """The responses that the clients got, kept in the memory of the harness."""
 
-    acked: list[Acked] = field(default_factory=list)
+    acked: list[AcknowledgedReport] = field(default_factory=list)
     filed: list[tuple[float, float]] = field(default_factory=list)  # tried, told
     told: Counter[str] = field(default_factory=Counter)
-    breaks: list[Break] = field(default_factory=list)
-    dishonest: list[str] = field(default_factory=list)
+    disconnects: list[Disconnect] = field(default_factory=list)
+    wrong_refusals: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ack(self, acked: Acked, start: float) -> None:
-        """Note that somebody was told that a report is filed."""
+    def ack(self, acked: AcknowledgedReport, start: float) -> None:
+        """Record an acknowledgement."""
         with self.lock:
             self.acked.append(acked)
             self.filed.append((start, time.time()))
@@ -65,8 +65,8 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said."""
+class Response:
+    """A response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -79,20 +79,20 @@ class Answer:
 
     @property
     def where(self) -> str:
-        """Where a redirect leads."""
+        """The last part of a redirect's path."""
         return self.headers.get("Location", "").removesuffix("/").rpartition("/")[2]
 
 
 class Client:
-    """One who reports, from an address of its own, to whichever server answers."""
+    """One who reports, from an address of its own, to whichever server responses_by_key."""
 
     numbers = itertools.count(1)
 
-    def __init__(self, ports: list[int], ledger: Ledger, door: str) -> None:
+    def __init__(self, ports: list[int], report_log: ReportLog, door: str) -> None:
         number = next(self.numbers)
         self.address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         self.ports = ports
-        self.ledger = ledger
+        self.report_log = report_log
         self.door = door
         self.key = str(uuid.uuid4())
         self.cookies: dict[str, str] = {}
@@ -100,67 +100,67 @@ class Client:
 
     def ask(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> Answer | None:
+    ) -> Response | None:
         """Send one request; None when the connection broke, which is noted."""
         port = random.choice(self.ports)
         self.tried = time.time()
         sent = {"Host": "localhost", "X-Forwarded-For": self.address, **(headers or {})}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
         try:
             line.request(method, path, body or None, sent)
             found = line.getresponse()
-            answer = Answer(found.status, found.headers, found.read())
+            response = Response(found.status, found.headers, found.read())
         except FAILURES as error:
-            broken = Break(port, self.tried, time.time(), f"{type(error).__name__}: {error}")
-            with self.ledger.lock:
-                self.ledger.breaks.append(broken)
+            broken = Disconnect(port, self.tried, time.time(), f"{type(error).__name__}: {error}")
+            with self.report_log.lock:
+                self.report_log.disconnects.append(broken)
             return None
         finally:
             line.close()
-        for cookie in answer.headers.get_all("Set-Cookie") or ():
+        for cookie in response.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        return answer
+        return response
 
-    def insist(
-        self, right: Callable[[Answer], bool], *words: object, stop: threading.Event
-    ) -> Answer | None:
-        """Ask until the answer is right; None when the load ends before."""
+    def retry_until(
+        self, right: Callable[[Response], bool], *words: object, stop: threading.Event
+    ) -> Response | None:
+        """Ask until the response is right; None when the load ends before."""
         while not stop.is_set():
-            answer = self.ask(*words)  # type: ignore[arg-type]
-            if answer and right(answer):
-                self._count(f"{self.door} {answer.status}")
-                return answer
-            if answer:
-                self._judge(answer)
+            response = self.ask(*words)  # type: ignore[arg-type]
+            if response and right(response):
+                self._count(f"{self.door} {response.status}")
+                return response
+            if response:
+                self._judge(response)
             time.sleep(AGAIN)
         return None
 
-    def _judge(self, answer: Answer) -> None:
+    def _judge(self, response: Response) -> None:
         """Hold a refusal against what was promised."""
-        self._count(f"{self.door} {answer.status}")
-        if answer.status == 503:
-            kind = answer.headers.get("Content-Type", "")
-            honest = answer.headers.get("Retry-After", "").isdecimal() and (
-                (kind == "application/problem+json" and '"service_unavailable"' in answer.text)
+        self._count(f"{self.door} {response.status}")
+        if response.status == 503:
+            kind = response.headers.get("Content-Type", "")
+            honest = response.headers.get("Retry-After", "").isdecimal() and (
+                (kind == "application/problem+json" and '"service_unavailable"' in response.text)
                 if self.door == "api"
-                else NOT_YET in answer.text
+                else NOT_YET in response.text
             )
         else:
-            honest = answer.status == 409  # its own lost attempt is still being handled
+            honest = response.status == 409  # its own lost attempt is still being handled
         if not honest:
-            said = " ".join(re.sub(r"<[^>]+>|\s+", " ", answer.text).split())
-            self._note(f"{self.door} {answer.status} {answer.where} {said[:200]}")
+            said = " ".join(re.sub(r"<[^>]+>|\s+", " ", response.text).split())
+            self._note(f"{self.door} {response.status} {response.where} {said[:200]}")
 
     def _count(self, what: str) -> None:
-        with self.ledger.lock:
-            self.ledger.told[what] += 1
+        with self.report_log.lock:
+            self.report_log.told[what] += 1
 
     def _note(self, what: str) -> None:
-        with self.ledger.lock:
-            self.ledger.dishonest.append(what)
+        with self.report_log.lock:
+            self.report_log.wrong_refusals.append(what)
 
 
 def by_api(client: Client, token: str, body: dict[str, object], stop: threading.Event) -> None:
@@ -172,19 +172,19 @@ def by_api(client: Client, token: str, body: dict[str, object], stop: threading.
         "Idempotency-Key": client.key,
         "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
     }
-    told = client.insist(
-        lambda answer: answer.status == 201,
+    told = client.retry_until(
+        lambda response: response.status == 201,
         *("POST", "/api/v1/petitions/", sent, headers),
         stop=stop,
     )
     if told:
-        acked = Acked(json.loads(told.body)["id"], client.key, len(pictures))
-        client.ledger.ack(acked, client.tried)
+        acked = AcknowledgedReport(json.loads(told.body)["id"], client.key, len(pictures))
+        client.report_log.ack(acked, client.tried)
 
 
 def by_page(client: Client, place: int, category: int, stop: threading.Event) -> None:
     """File one report as a resident does, page after page, with one photo."""
-    told = client.insist(lambda answer: answer.status == 200, "GET", "/report/", stop=stop)
+    told = client.retry_until(lambda response: response.status == 200, "GET", "/report/", stop=stop)
     fields = dict(HIDDEN.findall(told.text)) if told else {}
     photo = [picture()]
     for path, following, given, files in (
@@ -194,8 +194,8 @@ def by_page(client: Client, place: int, category: int, stop: threading.Event) ->
         ("reach/", "check", {"anonymous": "1"}, []),
     ):
         told = told and _send(client, path, following, fields, given, files, stop)
-    told = told and client.insist(
-        lambda answer: answer.status == 200, "GET", "/report/check/", stop=stop
+    told = told and client.retry_until(
+        lambda response: response.status == 200, "GET", "/report/check/", stop=stop
     )
     if not told:
         return
@@ -204,10 +204,14 @@ def by_page(client: Client, place: int, category: int, stop: threading.Event) ->
     if not _send(client, "check/", "receipt", fields, seen, [], stop):
         return
     start = client.tried
-    told = client.insist(lambda answer: answer.status == 200, "GET", "/report/receipt/", stop=stop)
+    told = client.retry_until(
+        lambda response: response.status == 200, "GET", "/report/receipt/", stop=stop
+    )
     if told:
         number = NUMBER.search(told.text)
-        client.ledger.ack(Acked(int(number[1]) if number else 0, client.key, 1), start)
+        client.report_log.ack(
+            AcknowledgedReport(int(number[1]) if number else 0, client.key, 1), start
+        )
 
 
 def _send(
@@ -218,19 +222,19 @@ def _send(
     given: dict[str, str],
     files: list[bytes],
     stop: threading.Event,
-) -> Answer | None:
+) -> Response | None:
     """Send one page of the report; right is the way to the next one."""
     sent = {"csrfmiddlewaretoken": fields.get("csrfmiddlewaretoken", "")} | given
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    return client.insist(
-        lambda answer: answer.status == 302 and answer.where == following,
+    return client.retry_until(
+        lambda response: response.status == 302 and response.where == following,
         *("POST", f"/report/{path}", _form(sent, files), headers),
         stop=stop,
     )
 
 
 def picture() -> bytes:
-    """Return a small photo that nobody has sent before."""
+    """Return a small unique photo."""
     from PIL import Image
 
     colour = tuple(random.randbytes(3))

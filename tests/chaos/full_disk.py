@@ -1,9 +1,8 @@
-"""The disk is full, for photos and for the database: P14.
+"""The disk of the photos, then that of the database, is full.
 
-Photos and database each live on a small file system of their own, in a mount namespace that ends
-with the harness. Refusals are honest, nothing is half written, and once there is room again
-everything goes on by itself. Only root may mount; without it this harness says so and proves
-nothing.
+Both live on small file systems in a mount namespace that ends with the harness. Refusals must say
+so, nothing may be half written, and the system must continue by itself when there is space again.
+Only root can mount; without root the harness reports that it did not run.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -22,11 +22,11 @@ from pathlib import Path
 import psycopg2
 
 from config.local.embedded import ServiceError, postgres
-from config.local.embedded.process import Account, account
+from config.local.embedded.process import SystemAccount, account
 from tests.chaos import checks, fixtures
-from tests.chaos.cluster import Rig
-from tests.chaos.http_clients import Answer, Browser, Crowd, Heard, Partner
-from tests.chaos.results import Outcome
+from tests.chaos.cluster import Cluster
+from tests.chaos.http_clients import Browser, ClientPool, PartnerClient, RecordedResponse, Response
+from tests.chaos.results import ChaosResult
 
 NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 ROOM = 64  # MiB on top of what is there
@@ -47,21 +47,21 @@ def is_possible() -> str:
     return "" if tried.returncode == 0 else "no file system can be mounted here"
 
 
-def run(scale: float) -> Outcome:
+def run(scale: float) -> ChaosResult:
     """Fill both disks, one after the other, and judge."""
-    out = Outcome("fulldisk", scale)
+    result = ChaosResult("full_disk", scale)
     why = is_possible()
     if why:
-        out.figures["not run"] = why
-        out.at_least("a small file system could be mounted", 0, 1)
-        return out
+        result.figures["not run"] = why
+        result.at_least("a small file system could be mounted", 0, 1)
+        return result
     leave_common_mounts()
-    with SmallRig("fulldisk", webs=2, workers=1, beats=1) as rig:
-        rig.start()
-        go(out, rig, max(6.0, 20 * scale))
-        rig.tend_until(lambda: rig.one(OWED) == 0, 60)
-        out.verdict(checks.over_everything(rig))
-    return out
+    with SmallDiskCluster("full_disk", webs=2, workers=1, beats=1) as cluster:
+        cluster.start()
+        exercise(result, cluster, max(6.0, 20 * scale))
+        cluster.wait_until(lambda: cluster.scalar(OWED) == 0, 60)
+        result.expect_zero(checks.all_checks(cluster))
+    return result
 
 
 OWED = "SELECT count(*) FROM petitions_outbox WHERE done_at IS NULL"
@@ -73,7 +73,7 @@ HALF = """
             <> CASE WHEN p.text LIKE '%%-photo-%%' THEN 1 ELSE 0 END)"""
 
 
-class SmallRig(Rig):
+class SmallDiskCluster(Cluster):
     """A stack whose photos and whose database lie on small file systems."""
 
     def prepare(self) -> None:
@@ -84,7 +84,7 @@ class SmallRig(Rig):
         self.rows_at = self._move(postgres.data_folder(self.at), owner=account())
         self.database.start()
 
-    def _move(self, folder: Path, owner: Account | None) -> Path:
+    def _move(self, folder: Path, owner: SystemAccount | None) -> Path:
         small = folder.with_name(f"small-{folder.name}")
         small.mkdir()
         used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) >> 20
@@ -98,10 +98,10 @@ class SmallRig(Rig):
             small.chmod(0o700)
         return small
 
-    def tend(self) -> None:
+    def supervise(self) -> None:
         """Tend; a database that has no room to start yet is tried again later."""
         with suppress(ServiceError):
-            super().tend()
+            super().supervise()
 
     def end(self) -> None:
         """End everything, and take the file systems away."""
@@ -114,54 +114,58 @@ class SmallRig(Rig):
 def fill(folder: Path, left: int = 0) -> Path:
     """Fill a file system, but for so many bytes; return the file that does it."""
     ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as out:
+    with ballast.open("wb", buffering=0) as result:
         for size in (1 << 20, 1 << 12, 1):
             with suppress(OSError):
                 while os.statvfs(folder).f_bavail * 4096 > left or not left:
-                    out.write(bytes(size))
+                    result.write(bytes(size))
     return ballast
 
 
-def go(out: Outcome, rig: SmallRig, lasting: float) -> None:
+def exercise(result: ChaosResult, cluster: SmallDiskCluster, duration: float) -> None:
     """Fill and free both disks while reports with photos are sent."""
-    photos_only(out, rig, lasting)
-    with out.phase("no room for the database"):
-        _fill_up(out, rig, "database", rig.rows_at, lasting)
+    photos_only(result, cluster, duration)
+    with result.phase("no room for the database"):
+        _fill_up(result, cluster, "database", cluster.rows_at, duration)
 
 
-def photos_only(out: Outcome, rig: SmallRig, lasting: float) -> None:
+def photos_only(result: ChaosResult, cluster: SmallDiskCluster, duration: float) -> None:
     """Fill and free the disk of the photos only."""
-    with out.phase("no room for photos"):
-        _fill_up(out, rig, "photos", rig.photos, lasting)
+    with result.phase("no room for photos"):
+        _fill_up(result, cluster, "photos", cluster.photos, duration)
 
 
-def _fill_up(out: Outcome, rig: SmallRig, what: str, folder: Path, lasting: float) -> None:
-    partner = fixtures.partner(rig)
-    line = postgres.connect(rig.at, postgres.DATABASE)  # a new one needs room itself
+def _fill_up(
+    result: ChaosResult, cluster: SmallDiskCluster, what: str, folder: Path, duration: float
+) -> None:
+    partner = fixtures.partner(cluster)
+    line = postgres.connect(cluster.at, postgres.DATABASE)  # a new one needs room itself
     acked: dict[str, int] = {}
-    with Crowd(_acts(rig, partner, what, acked)) as crowd:
-        rig.tend_for(1.0)
+    with ClientPool(_acts(cluster, partner, what, acked)) as crowd:
+        cluster.run_for(1.0)
         began = time.time()
         ballast = fill(folder, LEFT)
-        rig.tend_for(lasting / 2)
+        cluster.run_for(duration / 2)
         with suppress(OSError), ballast.open("ab", buffering=0) as out_file:
             while True:
                 out_file.write(bytes(512))
         if what == "database":
             _need_new_journal(line)
-        rig.tend_for(lasting / 2)
+        cluster.run_for(duration / 2)
         ballast.unlink()
         freed = time.time()
-        rig.tend_until(lambda: len(_filed(crowd, freed)) >= 3, 60)
-        rig.tend_for(1.0)
-    _judge(out, rig, what, crowd, began, freed)
-    rows = dict(rig.rows("SELECT id, text FROM petitions_petition WHERE text LIKE 'full-%%'"))
-    out.at_most(f"{what}: acked but missing", sum(rows.get(pk) != t for t, pk in acked.items()))
-    out.at_most(f"{what}: half written", rig.one(HALF))
-    left = [file for file in rig.photos.rglob("*") if file.is_file() and not file.stat().st_size]
-    out.at_most(f"{what}: empty photo files left", len(left))
+        cluster.wait_until(lambda: len(_filed(crowd, freed)) >= 3, 60)
+        cluster.run_for(1.0)
+    _judge(result, cluster, what, crowd, began, freed)
+    rows = dict(cluster.rows("SELECT id, text FROM petitions_petition WHERE text LIKE 'full-%%'"))
+    result.at_most(f"{what}: acked but missing", sum(rows.get(pk) != t for t, pk in acked.items()))
+    result.at_most(f"{what}: half written", cluster.scalar(HALF))
+    left = [
+        file for file in cluster.photos.rglob("*") if file.is_file() and not file.stat().st_size
+    ]
+    result.at_most(f"{what}: empty photo files left", len(left))
     if what == "database":
-        out.at_least("database: panics for want of room", _panics(rig), 1)
+        result.at_least("database: panics for want of room", _panics(cluster), 1)
 
 
 def _need_new_journal(line: psycopg2.extensions.connection) -> None:
@@ -172,22 +176,24 @@ def _need_new_journal(line: psycopg2.extensions.connection) -> None:
     line.close()
 
 
-def _panics(rig: SmallRig) -> int:
-    return (rig.at.logs / "postgres.log").read_text(errors="replace").count("PANIC")
+def _panics(cluster: SmallDiskCluster) -> int:
+    return (cluster.at.logs / "postgres.log").read_text(errors="replace").count("PANIC")
 
 
-def _acts(rig: SmallRig, partner: Partner, what: str, acked: dict[str, int]) -> dict[str, object]:
+def _acts(
+    cluster: SmallDiskCluster, partner: PartnerClient, what: str, acked: dict[str, int]
+) -> dict[str, Callable[[int], Response]]:
     numbers = itertools.count()
-    port = rig.webs[0].port
+    port = cluster.webs[0].port
 
-    def file(word: str, photos: int) -> Answer:
+    def file(word: str, photos: int) -> Response:
         text = f"full-{what}-{word}-{next(numbers)}"
-        answer = partner.file(partner.report(text, photos), f"{text}-key")
-        if answer.status == HTTPStatus.CREATED:
-            acked[text] = answer.said["id"]
-        return answer
+        response = partner.submit(partner.report(text, photos), f"{text}-key")
+        if response.status == HTTPStatus.CREATED:
+            acked[text] = response.data["id"]
+        return response
 
-    def look(_number: int) -> Answer:
+    def look(_number: int) -> Response:
         return Browser(port, "203.0.113.8").open("/report/")
 
     return {
@@ -198,38 +204,45 @@ def _acts(rig: SmallRig, partner: Partner, what: str, acked: dict[str, int]) -> 
     }
 
 
-def _filed(crowd: Crowd, at: float) -> list[Heard]:
+def _filed(crowd: ClientPool, at: float) -> list[RecordedResponse]:
     """Return the reports with a photo that were begun after an instant and filed."""
     return [
         one
         for one in crowd.since(at)
-        if one.answer.status == HTTPStatus.CREATED and "photo" in one.what
+        if one.response.status == HTTPStatus.CREATED and "photo" in one.what
     ]
 
 
 def _judge(
-    out: Outcome, rig: SmallRig, what: str, crowd: Crowd, began: float, freed: float
+    result: ChaosResult,
+    cluster: SmallDiskCluster,
+    what: str,
+    crowd: ClientPool,
+    began: float,
+    freed: float,
 ) -> None:
-    heard = [one for one in crowd.heard if one.at >= began - 1]
-    refused = [one for one in heard if one.answer.status not in {HTTPStatus.CREATED, HTTPStatus.OK}]
-    wrong = [one for one in refused if not one.answer.is_honest]
-    out.at_most(f"{what}: neither done nor honestly refused", len(wrong))
-    out.at_least(f"{what}: refused, so the disk was full", len(refused), 3)
+    responses = [one for one in crowd.responses if one.at >= began - 1]
+    refused = [
+        one for one in responses if one.response.status not in {HTTPStatus.CREATED, HTTPStatus.OK}
+    ]
+    wrong = [one for one in refused if not one.response.is_honest_refusal]
+    result.at_most(f"{what}: neither done nor honestly refused", len(wrong))
+    result.at_least(f"{what}: refused, so the disk was full", len(refused), 3)
     done = _filed(crowd, freed)
-    back = done[0].at + done[0].answer.seconds - freed if done else 999
-    out.at_most(f"{what}: filed again after, s", round(back, 1), RECOVERED)
-    plain = [one for one in heard if one.what == "file" and one not in refused]
-    out.figures[what] = {
-        "asked": len(heard),
+    back = done[0].at + done[0].response.seconds - freed if done else 999
+    result.at_most(f"{what}: filed again after, s", round(back, 1), RECOVERED)
+    plain = [one for one in responses if one.what == "file" and one not in refused]
+    result.figures[what] = {
+        "asked": len(responses),
         "refused": len(refused),
         "filed without a photo meanwhile": sum(began < one.at < freed for one in plain),
-        "odd": sorted({(one.what, one.answer.status) for one in wrong}),
-        "panics of the database": _panics(rig),
+        "odd": sorted({(one.what, one.response.status) for one in wrong}),
+        "panics of the database": _panics(cluster),
     }
 
 
 def leave_common_mounts() -> None:
-    """Enter a mount namespace of one's own: what is mounted in it is gone with this process."""
+    """Enter a new mount namespace, which ends with this process."""
     if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS):
         raise OSError(ctypes.get_errno(), errno.errorcode[ctypes.get_errno()])
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)

@@ -1,4 +1,4 @@
-"""The short form of sending twice, full disks and silent lines, on a stack of its own."""
+"""Smoke test of repeated requests, network faults and full disks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.slow
 
 def test_nothing_is_filed_twice_or_lost_when_lines_and_disks_fail() -> None:
     """In a process of its own: the harness mounts, and reads settings that name its database."""
-    command = [sys.executable, "-m", "tests.chaos", "smoke_a", "--scale", "0.02"]
+    command = [sys.executable, "-m", "tests.chaos", "smoke_faults", "--scale", "0.02"]
     done = subprocess.run(
         command, cwd=paths.ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads((paths.ROOT / "var" / "chaos" / "smoke_a.json").read_text())
-    kept = {bar["what"]: bar["found"] for bar in found["bars"]}
+    found = json.loads((paths.ROOT / "var" / "chaos" / "smoke_faults.json").read_text())
+    kept = {bar["what"]: bar["value"] for bar in found["bars"]}
     assert kept["cut: filed"] >= 20
     assert kept["twin: filed"] >= 6
     if "without full disks" in found["figures"]:
