@@ -30,8 +30,8 @@ def _preview(form: ResolveForm) -> dict[str, Any]:
     """Return the name of the outcome and the photos, as `_preview.html` shows them."""
     words = _("照片 %(number)d")
     photos = [
-        {"url": photo.picture, "alt": words % {"number": number}}
-        for number, photo in enumerate(form.kept, start=1)
+        {"url": photo.thumbnail, "alt": words % {"number": number}}
+        for number, photo in enumerate(form.photo_tokens, start=1)
     ]
     return {"outcome": Outcome(form.cleaned_data["outcome"]).label, "photos": photos}
 

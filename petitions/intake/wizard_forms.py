@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Organisation
-from petitions.rules.contacts import ContactDetails
-from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_phone, clean_text
+from petitions.web.contact_form import ContactDetailsForm
+from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_text
 
 MAX_SINCE_LENGTH = 60
 
@@ -75,36 +75,11 @@ class ReportTextForm(forms.Form):
         return int(pk) if pk else None
 
 
-class ContactForm(forms.Form):
-    """Contact details of the resident: a telephone number, a name, both or nothing."""
+class ContactForm(ContactDetailsForm):
+    """Contact details on the report pages, where confidentiality is explained."""
 
-    phone = forms.CharField(
-        label=_("电话"),
-        max_length=30,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
-    )
-    name = forms.CharField(
-        label=_("怎么称呼您"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
     is_confidential = forms.BooleanField(
         label=_("对承办人保密，只让社区知道"),
         help_text=_("承办这件事的人看不到您的电话，有事由社区转达。"),
         required=False,
     )
-
-    def clean_phone(self) -> str:
-        """Remove separators; refuse what is no telephone number."""
-        return clean_phone(self.cleaned_data["phone"])
-
-    def contact_details(self) -> ContactDetails:
-        """Return the contact details; empty ones stand for an anonymous report."""
-        data = self.cleaned_data
-        return ContactDetails(
-            name=clean_text(data["name"]),
-            phone=data["phone"],
-            is_confidential=data["is_confidential"] and bool(data["phone"] or data["name"]),
-        )

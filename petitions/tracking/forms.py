@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from petitions.rules import tracking_codes
-from petitions.rules.contacts import ContactDetails
-from petitions.web.field_validation import clean_phone, clean_text
+from petitions.web.contact_form import MAX_PHONE_LENGTH, ContactDetailsForm, phone_input
+from petitions.web.field_validation import clean_text
 
 FOUR_DIGITS = re.compile(r"\d{4}")
 RATINGS = [(str(points), str(points)) for points in range(1, 6)]
@@ -117,28 +117,12 @@ class ResidentReopenForm(VersionedForm):
         return clean_text(self.cleaned_data["reopen_reason"])
 
 
-class ContactCorrectionForm(forms.Form):
+class ContactCorrectionForm(ContactDetailsForm):
     """Corrected contact details; the telephone number is required."""
 
     phone = forms.CharField(
         label=_("新的电话"),
-        max_length=30,
-        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
+        max_length=MAX_PHONE_LENGTH,
+        widget=phone_input(),
         error_messages={"required": _("请填写电话，不想留电话请按“删除联系方式”。")},
     )
-    name = forms.CharField(
-        label=_("怎么称呼您"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-    is_confidential = forms.BooleanField(label=_("对承办人保密，只让社区知道"), required=False)
-
-    def clean_phone(self) -> str:
-        """Remove separators; refuse what is no telephone number."""
-        return clean_phone(self.cleaned_data["phone"])
-
-    def contact_details(self) -> ContactDetails:
-        """Return the corrected contact details."""
-        data = self.cleaned_data
-        return ContactDetails(clean_text(data["name"]), data["phone"], data["is_confidential"])

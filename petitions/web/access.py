@@ -1,4 +1,4 @@
-"""Who comes in by the doors for people: somebody logged in who holds a post that handles cases."""
+"""Access of staff to pages: the decorator of views, and fetching a case within scope."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ P = ParamSpec("P")
 
 
 class StaffRequest(HttpRequest):
-    """A request of somebody with a post, as `staff_only` lets it through."""
+    """A request of a logged-in user, as `staff_only` passes it to the view."""
 
     user: User
 
@@ -29,10 +29,10 @@ class StaffRequest(HttpRequest):
 def staff_only(
     view: Callable[Concatenate[StaffRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Let in whoever holds a post that handles cases; visitors are asked to log in, others get 403.
+    """Decorator: allow users who hold a post that handles cases.
 
-    The three administrative hats and people without a post today see no case content, so no page
-    of cases opens for them, not even an empty one.
+    Visitors are redirected to the log-in. Users without such a post today get 403; this includes
+    the three administrator roles, which see no content of cases.
     """
 
     @wraps(view)
@@ -56,9 +56,9 @@ def get_case(viewer: User, pk: int, cases: PetitionQuerySet | None = None) -> Pe
 
 
 def _to_login(request: HttpRequest) -> HttpResponseBase:
-    """Ask to log in and come back; a part of a page moves the whole page there."""
+    """Redirect to the log-in and back; an htmx request makes the browser load that page."""
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
     if request.path == resolve_url(settings.LOGIN_REDIRECT_URL):
-        return redirect(settings.LOGIN_URL)  # the log-in knows where each begins: hats elsewhere
+        return redirect(settings.LOGIN_URL)  # without `next`: the start page depends on the role
     return redirect_to_login(request.get_full_path() if request.method == "GET" else request.path)

@@ -1,4 +1,4 @@
-"""Figures over an already scoped queryset; each counts by the condition of the list it opens."""
+"""Counters of visible cases; each uses the named filter of the list that it links to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANSWERING = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role
 ACCEPTING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY, Role.CITY_OFFICIAL}
 CONFIRMING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY}
 
-# In the order of urgency; `None` is for everybody with a post, otherwise for these roles.
+# Most urgent first, with the roles that see the counter; `None` stands for all.
 COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
     ("overdue", None),
     ("due_soon", None),
@@ -32,27 +32,27 @@ COLUMNS = ("due_today", "overdue", "escalated")
 
 
 def counters_for(viewer: Viewer) -> list[str]:
-    """Return the counters that mean something to the viewer's posts, most urgent first."""
+    """Return the names of the counters for the roles of the viewer, most urgent first."""
     return [name for name, roles in COUNTERS if roles is None or viewer.scope.has_role(*roles)]
 
 
 def count(
     cases: PetitionQuerySet, names: Sequence[str], viewer: Viewer, now: dt.datetime
 ) -> dict[str, int]:
-    """Count the open ones of the scoped `cases` by each named condition, in one query.
+    """Count the open cases among `cases` by each named filter, with one query.
 
-    The same case may count under several names: what is overdue may also be mine.
+    A case can count under several names.
     """
-    figures = {name: Count("pk", filter=named_filter(name, viewer, now)) for name in names}
-    return cases.open().order_by().aggregate(**figures)
+    counts = {name: Count("pk", filter=named_filter(name, viewer, now)) for name in names}
+    return cases.open().order_by().aggregate(**counts)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One row of the overview: open cases of an area or organisation on one moment.
+    """Numbers of open cases of an area or organisation.
 
-    `due_today`: the next limit ends today and has not passed; `overdue`: it has passed;
-    `escalated`: an escalation is not answered yet; `oldest_at`: when the oldest was reported.
+    `due_today`: the next deadline is later today; `overdue`: it has passed; `escalated`: an
+    escalation is not answered yet; `oldest_at`: when the oldest case was reported.
     """
 
     open: int = 0
@@ -65,7 +65,7 @@ class Figures:
 def figures_by(
     cases: PetitionQuerySet, field: str, viewer: Viewer, now: dt.datetime
 ) -> dict[int, Figures]:
-    """Group the open ones of the scoped `cases` by `subdistrict`, `community` or `organisation`."""
+    """Count the open cases by id of `field`: `subdistrict`, `community` or `organisation`."""
     columns = {name: Count("pk", filter=named_filter(name, viewer, now)) for name in COLUMNS}
     rows = (
         cases.open()
@@ -83,7 +83,7 @@ def figures_by(
 
 
 def total(rows: Sequence[Figures]) -> Figures:
-    """Add up rows; the oldest of all is the oldest."""
+    """Return the sums of the rows, and the earliest `oldest_at`."""
     return Figures(
         sum(row.open for row in rows),
         sum(row.due_today for row in rows),

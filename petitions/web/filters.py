@@ -1,4 +1,4 @@
-"""One filter set for the list page and the API, and the named conditions its counters share."""
+"""Filters of the list page and the API, and the named filters that counters use too."""
 
 # django-filter has no types of its own.
 # mypy: disallow-untyped-calls=False
@@ -53,7 +53,7 @@ NAMED_FILTERS: dict[str, Condition] = {
     "escalated": lambda _viewer, _now: Q(is_answer_owed=True, status__in=OPEN),
     "mine": lambda viewer, _now: involvement.held_by(viewer),
 }
-"""What can be asked about a case by one word in the URL; all of them are about open cases."""
+"""Conditions on cases that one word in the URL names; all hold for open cases only."""
 
 NAMED_FILTER_LABELS = {
     "overdue": _("已超期"),
@@ -69,17 +69,17 @@ NAMED_FILTER_LABELS = {
 
 
 def named_filter(name: str, viewer: Viewer, now: dt.datetime) -> Q:
-    """Return the condition behind one word; the list filters by it, the counter counts by it."""
+    """Return the condition of a named filter; lists filter by it and counters count by it."""
     return NAMED_FILTERS[name](viewer, now)
 
 
 class FlagField(forms.Field):
-    """A yes that may be left out: `1` or `true`; `0` or `false` is the same as leaving it out."""
+    """A flag: `1` or `true`; `0` or `false` means the same as no value."""
 
     widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> bool | None:
-        """Read the word; anything else is refused."""
+        """Return True or None; refuse any other value."""
         if value in self.empty_values or str(value).lower() in {"0", "false"}:
             return None
         if str(value).lower() in {"1", "true"}:
@@ -88,20 +88,20 @@ class FlagField(forms.Field):
 
 
 class FlagFilter(df.BooleanFilter):
-    """Keeps the cases for which a named condition holds."""
+    """Keeps the cases for which the named filter holds."""
 
     field_class = FlagField  # type: ignore[assignment]  # django-filter infers its own default
     parent: PetitionFilter
 
     def filter(self, qs: PetitionQuerySet, value: bool | None) -> PetitionQuerySet:
-        """Keep what the condition of this name holds for, as the viewer stands to it now."""
+        """Filter by the named filter for the viewer and the time of the request."""
         if not value:
             return qs
         return qs.filter(named_filter(self.field_name, self.parent.viewer, self.parent.now))
 
 
 class IdFilter(df.NumberFilter):
-    """Keeps the cases that name one row by its id."""
+    """Keeps the cases that reference the row with this id."""
 
     field_class = forms.IntegerField  # type: ignore[assignment]  # as above
 
@@ -114,17 +114,17 @@ def _flag(name: str) -> FlagFilter:
 
 
 class FilterForm(forms.Form):
-    """The form behind the filters: what its fields say together."""
+    """The form of the filters, with checks across fields."""
 
     def clean(self) -> None:
-        """Refuse an end before its beginning: the empty list would not say why."""
+        """Refuse an end date before the start date; an empty list would not explain itself."""
         first, last = (self.cleaned_data.get(name) for name in ("filed_from", "filed_to"))
         if first and last and last < first:
             self.add_error("filed_to", _("这一天早于开始日期，请改一个。"))
 
 
 class PetitionFilter(FilterSet):
-    """Every way to narrow a list of cases; over a queryset already scoped by `visible_to`."""
+    """All filters of a list of cases; the queryset is already limited by `visible_to`."""
 
     STATES = [("open", _("在办")), ("closed", _("已办完")), ("all", _("全部"))]
 
@@ -180,17 +180,17 @@ class PetitionFilter(FilterSet):
 
     @property
     def viewer(self) -> Viewer:
-        """Whoever asks; conditions such as "mine" depend on it."""
+        """The user of the request; filters such as "mine" depend on it."""
         assert self.request is not None
         viewer: Viewer = self.request.user
         return viewer
 
     def keep_matching(self, rows: PetitionQuerySet, _name: str, words: str) -> PetitionQuerySet:
-        """Keep cases whose number, place, category or text hold the words."""
+        """Keep cases whose number, place, category or text contain the words."""
         return rows.matching(words) if text_search.tokens(words) else rows.none()
 
     def keep_state(self, rows: PetitionQuerySet, _name: str, state: str) -> PetitionQuerySet:
-        """Keep cases in which something is still owed, or those that ended."""
+        """Keep open or ended cases."""
         if state == "all":
             return rows
         return rows.open() if state == "open" else rows.filter(status__in=FINAL)
@@ -208,11 +208,11 @@ class PetitionFilter(FilterSet):
         return rows.filter(urgency__in=urgencies) if urgencies else rows
 
     def keep_category(self, rows: PetitionQuerySet, _name: str, code: str) -> PetitionQuerySet:
-        """Keep cases of a category, or of everything under a first-level one."""
+        """Keep cases of a category, or of all below a first-level category."""
         return rows.filter(category__in=catalogue.ids_under(code))
 
     def keep_below(self, rows: PetitionQuerySet, _name: str, pk: int) -> PetitionQuerySet:
-        """Keep cases of a place and everything under it; a place out of reach has none."""
+        """Keep cases of a place and of the places below it; none if the place is not visible."""
         area = Area.objects.visible_to(self.viewer).filter(pk=pk).first()
         return rows.none() if area is None else rows.filter(path__startswith=area.path)
 
@@ -228,7 +228,7 @@ class PetitionFilter(FilterSet):
 
 
 class EventFilter(FilterSet):
-    """Ways to narrow the events of the cases that exist for the caller."""
+    """Filters of the events of visible cases."""
 
     after = df.NumberFilter(
         field_name="id", lookup_expr="gt", min_value=0, max_value=MAX_ID, label=_("此编号之后")

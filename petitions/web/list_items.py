@@ -1,4 +1,4 @@
-"""What one case shows in a row or on a card, and which act of the viewer is due on it."""
+"""Cases as items of lists: what a row or card shows, the next action, and the sort order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """One case in words, as `components/case_row.html` and `case_card.html` read it."""
+    """What `components/case_row.html` and `case_card.html` show of a case."""
 
     id: int
     number: str
@@ -45,15 +45,15 @@ class ListItem:
 
 
 def for_list(cases: PetitionQuerySet) -> PetitionQuerySet:
-    """Leave out the long columns, which no row shows."""
+    """Defer the long columns, which no list item shows."""
     return cases.defer(*DEFERRED_COLUMNS)
 
 
 def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> PetitionQuerySet:
-    """Sort open cases by what needs the viewer most.
+    """Sort open cases by urgency for the viewer.
 
-    Overdue, then due soon, an escalation to answer, to be accepted or given a new owner, the rest;
-    inside each the one due first.
+    Overdue, due soon, escalations that the viewer must answer, submitted or returned, others,
+    resolved; within each by due date.
     """
     rank = Case(
         When(is_overdue(now), then=Value(0)),
@@ -68,26 +68,29 @@ def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> P
 
 
 def first_urgent(
-    cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime, most: int
+    cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime, count: int
 ) -> list[Petition]:
-    """Return the first of the open cases; only these few are read whole. Two queries."""
-    ids = list(urgent_first(cases, viewer, now).values_list("pk", flat=True)[:most])
-    rows = for_list(Petition.objects.all()).in_bulk(ids)
-    return [rows[pk] for pk in ids if pk in rows]
+    """Return the `count` most urgent cases for a list, with two queries.
+
+    The cases are sorted by id only; the columns of a list item are read for these few.
+    """
+    ids = list(urgent_first(cases, viewer, now).values_list("pk", flat=True)[:count])
+    petitions = for_list(Petition.objects.all()).in_bulk(ids)
+    return [petitions[pk] for pk in ids if pk in petitions]
 
 
 def list_items(
     cases: Iterable[Petition], now: dt.datetime, *, by: User | None = None
 ) -> list[ListItem]:
-    """Put cases into words; with `by` each carries the act that is due from that person."""
+    """Return the list items of cases; with `by` each has the next action of that user."""
     petitions = list(cases)
     register_rows.attach(petitions, organisations=involvement.HOLDERS)
     return [list_item(petition, now, by=by) for petition in petitions]
 
 
 def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -> ListItem:
-    """Put one case into words; asks the database nothing when it was `loaded`."""
-    due = _due(petition, now)
+    """Return the list item of a case; `list_items` attaches the organisations it names."""
+    deadline = _deadline(petition, now)
     verb = permissions.next_verb(petition, by) if by else None
     category = catalogue.read().by_id.get(petition.category_id)
     holder = involvement.holder(petition)
@@ -102,22 +105,22 @@ def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -
         urgency=petition.urgency,
         urgency_label=petition.urgency_label,
         handler=holder.short_name or holder.name,
-        summary=_short(petition.text),
-        deadline_absolute=due.absolute if due else "",
-        deadline_relative=due.relative if due else "",
-        deadline_state=due.state if due else "",
+        summary=_summary(petition.text),
+        deadline_absolute=deadline.absolute if deadline else "",
+        deadline_relative=deadline.relative if deadline else "",
+        deadline_state=deadline.state if deadline else "",
         action_url=reverse(f"petitions:{verb}", args=[petition.pk]) if verb else "",
         action_label=str(verb.label) if verb else "",
     )
 
 
-def _due(petition: Petition, now: dt.datetime) -> durations.InstantText | None:
+def _deadline(petition: Petition, now: dt.datetime) -> durations.InstantText | None:
     if petition.due_at is None or not petition.is_running:
         return None
     calendar = service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
     return durations.time_left(petition.due_at, petition.soon_at, now, calendar)
 
 
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= SUMMARY_LENGTH else f"{flat[: SUMMARY_LENGTH - 1]}…"
+def _summary(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SUMMARY_LENGTH else f"{line[: SUMMARY_LENGTH - 1]}…"

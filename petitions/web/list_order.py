@@ -13,8 +13,8 @@ SIZES = (20, 50, 100)
 COUNT_LIMIT = 1000
 HISTORY_LIMIT = 100  # of ended cases: their number grows, and few people page that far
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
-DUE = Order("due", Coalesce("due_at", Value(NEVER)))
-ORDERS: dict[str, Order] = {order.word: order for order in (DUE, NEWEST, OLDEST)}
+BY_DUE_DATE = Order("due", Coalesce("due_at", Value(NEVER)))
+ORDERS: dict[str, Order] = {order.word: order for order in (BY_DUE_DATE, NEWEST, OLDEST)}
 
 
 def page_size(text: str) -> int:

@@ -1,4 +1,4 @@
-"""What cases add to the pages of places and organisations: how many are open, as links."""
+"""Panel of the pages of places and organisations: open and overdue cases, as links."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from petitions.models import Petition, PetitionQuerySet, is_overdue
 
 
 def of_place(area: Area, viewer: Viewer, _day: dt.date) -> Panel:
-    """Count the open and overdue cases at a place and below it that the viewer may see."""
+    """Return the panel of a place: its visible cases and those of the places below."""
     cases = Petition.objects.visible_to(viewer).filter(path__startswith=area.path)
     return _panel(cases, place=area.pk)
 
 
 def of_organisation(organisation: Organisation, viewer: Viewer, _day: dt.date) -> Panel:
-    """Count the open and overdue cases an organisation answers for that the viewer may see."""
+    """Return the panel of an organisation: the visible cases that it is responsible for."""
     cases = Petition.objects.visible_to(viewer).filter(organisation=organisation)
     return _panel(cases, organisation=organisation.pk)
 
 
-def _panel(cases: PetitionQuerySet, **narrowed: int) -> Panel:
+def _panel(cases: PetitionQuerySet, **filters: int) -> Panel:
     overdue = is_overdue(clock.now())
     counts = cases.open().aggregate(open=Count("pk"), overdue=Count("pk", filter=Q(overdue)))
-    start = reverse("petitions:list")
+    list_url = reverse("petitions:list")
     figures = {
         "open": counts["open"],
         "overdue": counts["overdue"],
-        "open_url": f"{start}?{urlencode({'state': 'open', **narrowed})}",
-        "overdue_url": f"{start}?{urlencode({'overdue': 1, **narrowed})}",
+        "open_url": f"{list_url}?{urlencode({'state': 'open', **filters})}",
+        "overdue_url": f"{list_url}?{urlencode({'overdue': 1, **filters})}",
     }
     return Panel("petitions/web/_open_cases_panel.html", figures)

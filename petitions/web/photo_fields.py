@@ -1,7 +1,7 @@
-"""Photos in a form: chosen files are cleaned and stored at once, and survive a second look.
+"""Photo fields of forms: files are cleaned and stored at once and survive an invalid form.
 
-A browser never sends a chosen file twice by itself. What was stored comes back as a signed token
-bound to the case and the person, so that a preview, an error or a stale page loses no photo.
+A browser does not send a chosen file again when a form comes back with errors. The stored photo is
+therefore sent back as a signed token, bound to the case and the user.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from django.utils.translation import gettext_lazy
 from petitions.rules import photos
 from petitions.rules.photos import MAX_PHOTOS, PhotoRefused, StoredPhoto
 
-KEPT = "kept"
-KEPT_SECONDS = 24 * 60 * 60
+INPUT_NAME = "kept"
+TOKEN_SECONDS = 24 * 60 * 60
 
 
 class PhotosInput(forms.FileInput):
-    """A file input for several photos; the page's script shows them before they are sent."""
+    """A file input for several photos; a script shows a preview of them."""
 
     allow_multiple_selected = True
 
@@ -37,12 +37,12 @@ class PhotosInput(forms.FileInput):
     def value_from_datadict(
         self, _data: Any, files: MultiValueDict[str, UploadedFile[bytes]], name: str
     ) -> list[UploadedFile[bytes]]:
-        """Return every file that was chosen."""
+        """Return all chosen files."""
         return files.getlist(name) if hasattr(files, "getlist") else []
 
 
 class PhotosField(forms.Field):
-    """Any number of files up to the limit; whether each is a photo is seen when it is stored."""
+    """Up to six files; whether each is a photo is checked when it is stored."""
 
     widget = PhotosInput
 
@@ -52,7 +52,7 @@ class PhotosField(forms.Field):
         super().__init__(required=False, **kwargs)
 
     def clean(self, value: Any) -> list[UploadedFile[bytes]]:
-        """Return the files; more than the limit is refused before any is opened."""
+        """Return the files; too many are refused before any is opened."""
         files: list[UploadedFile[bytes]] = list(value or [])
         if len(files) > MAX_PHOTOS:
             raise forms.ValidationError(_("最多 6 张照片。"))
@@ -60,55 +60,55 @@ class PhotosField(forms.Field):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class KeptPhoto:
-    """A stored photo on its way through the form: its token, and its picture to look at."""
+class PhotoToken:
+    """A stored photo in a form that came back: its signed token, and its thumbnail as data URL."""
 
     token: str
-    picture: str
+    thumbnail: str
 
 
 class PhotoFormMixin(forms.Form):
-    """A form with photos. `photo_bond` names the case and the person the tokens are bound to."""
+    """A form with photos; `photo_bond` names the case and the user that tokens are bound to."""
 
     photos = PhotosField()
     photo_bond = ""
 
     def clean_photos(self) -> list[StoredPhoto]:
-        """Store new photos behind those kept from before; one bad file loses no other."""
-        found, refused = self._kept_before(), ""
-        for file in self.cleaned_data["photos"][: max(0, MAX_PHOTOS - len(found))]:
+        """Store the new photos after those already stored; a refused file affects no other."""
+        stored, refusal = self._photos_of_tokens(), ""
+        for file in self.cleaned_data["photos"][: max(0, MAX_PHOTOS - len(stored))]:
             try:
-                found.append(photos.store(file))
+                stored.append(photos.store(file))
             except PhotoRefused as error:
-                refused = str(error)
-        self._stored = found
-        if refused:
-            raise forms.ValidationError(refused)
-        return found
+                refusal = str(error)
+        self._stored = stored
+        if refusal:
+            raise forms.ValidationError(refusal)
+        return stored
 
     @property
-    def kept(self) -> list[KeptPhoto]:
-        """The photos that are safe on the server, to be sent again with the form."""
+    def photo_tokens(self) -> list[PhotoToken]:
+        """The photos that are already stored, to be sent again with the form."""
         stored: Sequence[StoredPhoto] = getattr(self, "_stored", ())
-        return [KeptPhoto(self._token(one), _picture(one)) for one in stored]
+        return [PhotoToken(self._token(photo), _thumbnail(photo)) for photo in stored]
 
     def _token(self, photo: StoredPhoto) -> str:
         return signing.dumps(dataclasses.astuple(photo), salt=f"photo:{self.photo_bond}")
 
-    def _kept_before(self) -> list[StoredPhoto]:
-        """Return the photos whose tokens came back; foreign and old tokens are dropped."""
-        tokens = self.data.getlist(KEPT) if hasattr(self.data, "getlist") else []
-        found = []
+    def _photos_of_tokens(self) -> list[StoredPhoto]:
+        """Return the photos of the tokens sent; invalid and expired tokens are ignored."""
+        tokens = self.data.getlist(INPUT_NAME) if hasattr(self.data, "getlist") else []
+        stored = []
         for token in tokens[:MAX_PHOTOS]:
             try:
-                parts = signing.loads(token, salt=f"photo:{self.photo_bond}", max_age=KEPT_SECONDS)
+                parts = signing.loads(token, salt=f"photo:{self.photo_bond}", max_age=TOKEN_SECONDS)
             except signing.BadSignature:
                 continue
-            found.append(StoredPhoto(*parts))
-        return found
+            stored.append(StoredPhoto(*parts))
+        return stored
 
 
-def _picture(photo: StoredPhoto) -> str:
-    """Return the thumbnail as part of the page: no row names the photo yet, so no address does."""
+def _thumbnail(photo: StoredPhoto) -> str:
+    """Return the thumbnail as data URL: a photo without a database row has no URL yet."""
     body = base64.b64encode(photos.thumb_of(photo.name).read_bytes()).decode()
     return f"data:image/jpeg;base64,{body}"

@@ -217,7 +217,7 @@ def test_photos_are_kept_with_the_case_and_over_an_error(
     settings.MEDIA_ROOT = tmp_path
     client = login(stage, "clerk")
     page = client.post(DESK, filled(stage, text="", photos=[photo()]))
-    kept = [one.token for one in page.context["form"].kept]
+    kept = [one.token for one in page.context["form"].photo_tokens]
     assert len(kept) == 1
     client.post(DESK, filled(stage, kept=kept))
     assert Petition.objects.get().photos.count() == 1

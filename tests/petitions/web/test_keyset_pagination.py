@@ -50,7 +50,7 @@ def test_each_order_sorts_as_it_says(cases: list[Petition]) -> None:
     ids = [case.pk for case in cases]
     assert walk(keyset_pagination.NEWEST, 3) == ids[::-1]
     assert walk(keyset_pagination.OLDEST, 3) == ids
-    assert walk(list_order.DUE, 3) == [
+    assert walk(list_order.BY_DUE_DATE, 3) == [
         ids[0],
         ids[3],
         ids[5],
@@ -109,19 +109,23 @@ def test_a_row_that_goes_hides_no_other(cases: list[Petition]) -> None:
         "2026-13-01T00:00:00+00:00_1",
     ],
 )
-@pytest.mark.parametrize("order", [list_order.DUE, keyset_pagination.NEWEST], ids=["due", "newest"])
+@pytest.mark.parametrize(
+    "order", [list_order.BY_DUE_DATE, keyset_pagination.NEWEST], ids=["due", "newest"]
+)
 def test_nonsense_starts_at_the_top(order: keyset_pagination.Order, word: str) -> None:
     cursor = keyset_pagination.parse(order, word, "")
     assert cursor is None or (order is keyset_pagination.NEWEST and cursor.pk == 12)
 
 
 def test_one_query_a_page_and_no_offset(cases: list[Petition]) -> None:
-    first = keyset_pagination.page(Petition.objects.all(), list_order.DUE, size=2)
-    cursor = keyset_pagination.parse(list_order.DUE, first.after, "")
+    first = keyset_pagination.page(Petition.objects.all(), list_order.BY_DUE_DATE, size=2)
+    cursor = keyset_pagination.parse(list_order.BY_DUE_DATE, first.after, "")
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        keyset_pagination.page(Petition.objects.all(), list_order.DUE, cursor=cursor, size=2)
+        keyset_pagination.page(
+            Petition.objects.all(), list_order.BY_DUE_DATE, cursor=cursor, size=2
+        )
     assert len(asked) == 1
     assert "OFFSET" not in asked[0]["sql"]
 
