@@ -12,14 +12,17 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template import engines
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from branches import register_rows
 from branches.models import Organisation
 from config.templatetags import components
 from members.rights import scopes
 from petitions import involvement
 from petitions.api import petitions as api
+from petitions.casework import case_detail
 from petitions.casework import photo_pages as photo_views
 from petitions.models import OutboxQuerySet, Petition, PetitionQuerySet, Photo, RateLimitCounter
 from petitions.ops import scheduled_tasks
@@ -257,3 +260,40 @@ def components_without_escaping(patch: Patch) -> None:
 @killed_by("tests/platform/test_components.py::test_every_icon_is_in_the_sprite")
 def an_icon_name_with_a_typing_error(patch: Patch) -> None:
     patch.setitem(home.TILE_STYLES, "mine", ("info", "hnad"))
+
+
+IN_PAGE_COSTS = "tests/test_page_costs.py::test_page_costs_no_more_than_its_limits"
+
+
+@killed_by(f"{IN_PAGE_COSTS}[case]")
+def case_page_that_joins_the_organisations(patch: Patch) -> None:
+    with_details = case_detail.with_details
+
+    def joined() -> PetitionQuerySet:
+        return with_details().with_parts()
+
+    patch.setattr(case_detail, "with_details", joined)
+
+
+@killed_by(f"{IN_PAGE_COSTS}[list of all]")
+def list_that_reads_the_organisation_of_each_row(patch: Patch) -> None:
+    def attach(*_args: object, **_names: object) -> None:
+        """Attach nothing."""
+
+    patch.setattr(register_rows, "attach", attach)
+
+
+@killed_by(f"{IN_PAGE_COSTS}[list]")
+def list_that_translates_every_choice(patch: Patch) -> None:
+    patch.setattr(Petition, "status_label", property(lambda row: row.get_status_display()))
+
+
+@killed_by(f"{IN_PAGE_COSTS}[home]")
+def home_page_with_a_template_for_each_icon(patch: Patch) -> None:
+    icon = components._decorative
+
+    def included(name: str, size: str = "", flip: bool = False) -> Any:
+        engines["django"].from_string('{% include "components/mark.html" %}').render({})
+        return icon(name, size, flip)
+
+    patch.setattr(components, "_decorative", included)
