@@ -49,11 +49,10 @@ class ResponsibilityForm(BaseModelForm):
         organisation, area = data.get("organisation"), data.get("area")
         if self.instance.pk is None and organisation and area and data.get("valid_from"):
             workflow.check_responsibility(organisation=organisation, area=area)
+            responsibility = workflow.NewResponsibility(
+                organisation=organisation, area=area, season_from=data.get("season_from", "")
+            )
             workflow.check_vacant(
-                organisation=organisation,
-                area=area,
-                on=data["valid_from"],
-                until=data.get("valid_to"),
-                season_from=data.get("season_from", ""),
+                responsibility=responsibility, on=data["valid_from"], until=data.get("valid_to")
             )
         return data

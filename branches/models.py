@@ -17,11 +17,10 @@ from django.utils.translation import pgettext_lazy
 from branches.enums import KINDS_AT, OrgKind, OrgLevel
 from config.lib.db import tree_paths
 from config.lib.db.validity import (
-    MONTH_DAY,
     Dated,
     DatedQuerySet,
+    Seasonal,
     dates_in_order,
-    in_season,
     kind_fits_level,
     season_paired,
     validity,
@@ -84,10 +83,10 @@ class Organisation(Dated):
     parent = models.ForeignKey(
         "self",
         models.PROTECT,
+        verbose_name=_("上级组织"),
         null=True,
         blank=True,
         related_name="children",
-        verbose_name=_("上级组织"),
     )
     path = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(_("名称"), max_length=80)
@@ -165,7 +164,7 @@ class ResponsibilityQuerySet(DatedQuerySet["Responsibility"]):
         return branches.order_by().values("area_id").distinct().count()
 
 
-class Responsibility(Dated):
+class Responsibility(Seasonal, Dated):
     """An organisation's dated responsibility for a place, optionally in one season.
 
     A branch is responsible for grids, a group for buildings, lanes or pastures, a committee for its
@@ -182,12 +181,6 @@ class Responsibility(Dated):
     level = models.CharField(_("层级"), max_length=12, choices=OrgLevel, editable=False)
     area = models.ForeignKey(
         Area, models.PROTECT, related_name="responsibilities", verbose_name=_("地点")
-    )
-    season_from = models.CharField(
-        _("季节开始（月-日）"), max_length=5, blank=True, validators=[MONTH_DAY]
-    )
-    season_to = models.CharField(
-        _("季节结束（月-日）"), max_length=5, blank=True, validators=[MONTH_DAY]
     )
 
     objects = ResponsibilityQuerySet.as_manager()
@@ -212,10 +205,6 @@ class Responsibility(Dated):
 
     def __str__(self) -> str:
         return f"{self.organisation} → {self.area}"
-
-    def is_in_season(self, day: dt.date) -> bool:
-        """Return whether `day` is in the season; no season means the whole year."""
-        return in_season(day, self.season_from, self.season_to)
 
 
 class MobileActivityRoom(models.Model):

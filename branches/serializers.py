@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from branches.models import Organisation, Responsibility
+from grids.serializers import TREE_FIELDS
 
 
 class ResponsibilitySerializer(serializers.ModelSerializer[Responsibility]):
@@ -26,11 +27,7 @@ class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
     class Meta:
         model = Organisation
         fields = (
-            "id",
-            "level",
-            "kind",
-            "parent",
-            "name",
+            *TREE_FIELDS,
             "short_name",
             "area",
             "duty_phone",

@@ -227,16 +227,15 @@ def _territory(organisation: Organisation) -> str:
 
 
 def check_vacant(
-    *,
-    organisation: Organisation,
-    area: Area,
-    on: dt.date,
-    until: dt.date | None = None,
-    season_from: str = "",
+    *, responsibility: NewResponsibility, on: dt.date, until: dt.date | None = None
 ) -> None:
     """Raise ValidationError if another organisation of the level is already responsible."""
+    organisation = responsibility.organisation
     row = Responsibility(
-        organisation=organisation, level=organisation.level, area=area, season_from=season_from
+        organisation=organisation,
+        level=organisation.level,
+        area=responsibility.area,
+        season_from=responsibility.season_from,
     )
     _refuse_two_owners([row], on, until)
 

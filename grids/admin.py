@@ -20,7 +20,7 @@ from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
 
 FIXED_FIELDS = ("level", "kind", "parent", "name", "valid_from")
 COMPUTED_FIELDS = ("path", "full_name", "initials", "valid_to")
-DOOR_FIELDS = ("entrances", "floors", "doors_per_floor")
+BUILDING_FIELDS = ("entrances", "floors", "doors_per_floor")
 SEASON_FIELDS = ("season_from", "season_to")
 
 
@@ -51,7 +51,7 @@ class AreaAdmin(NoDeleteAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the input fields, plus the computed columns of an existing place."""
-        return (*FIXED_FIELDS, *DOOR_FIELDS, *SEASON_FIELDS, *(COMPUTED_FIELDS if obj else ()))
+        return (*FIXED_FIELDS, *BUILDING_FIELDS, *SEASON_FIELDS, *(COMPUTED_FIELDS if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Make name, level and parent of an existing place read-only; cases refer to them."""
@@ -69,7 +69,7 @@ class AreaAdmin(NoDeleteAdmin):
             parent=data["parent"],
             name=data["name"],
             on=data["valid_from"],
-            **{name: data[name] for name in (*DOOR_FIELDS, *SEASON_FIELDS)},
+            **{name: data[name] for name in (*BUILDING_FIELDS, *SEASON_FIELDS)},
         )
         obj.pk = area.pk
 

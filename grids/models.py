@@ -22,8 +22,8 @@ from config.lib.db.validity import (
     MONTH_DAY,
     Dated,
     DatedQuerySet,
+    Seasonal,
     dates_in_order,
-    in_season,
     kind_fits_level,
     season_paired,
     validity,
@@ -98,11 +98,12 @@ class AreaQuerySet(DatedQuerySet["Area"]):
         return self.annotate(current_code=Subquery(codes.values("code")[:1]))
 
 
-class Area(Dated):
+class Area(Seasonal, Dated):
     """A place in the tree from the city (level 1) down to a building (level 6).
 
     `path` joins the fixed-width ids from the city to the place, each followed by a dot
-    (`"00000001.00000007."`), so the subtree of X is `path LIKE X.path || '%'`.
+    (`"00000001.00000007."`), so the subtree of X is `path LIKE X.path || '%'`. A pasture is in use
+    in its season only.
     """
 
     level = models.PositiveSmallIntegerField(_("层级"), choices=Level)
@@ -126,12 +127,6 @@ class Area(Dated):
     entrances = models.PositiveSmallIntegerField(_("单元数"), null=True, blank=True)
     floors = models.PositiveSmallIntegerField(_("层数"), null=True, blank=True)
     doors_per_floor = models.PositiveSmallIntegerField(_("每单元每层户数"), null=True, blank=True)
-    season_from = models.CharField(
-        _("季节开始（月-日）"), max_length=5, blank=True, validators=[MONTH_DAY]
-    )
-    season_to = models.CharField(
-        _("季节结束（月-日）"), max_length=5, blank=True, validators=[MONTH_DAY]
-    )
 
     objects = AreaQuerySet.as_manager()
 
@@ -191,10 +186,6 @@ class Area(Dated):
     def ancestor_ids(self) -> list[int]:
         """Ids from the city down to this place, inclusive."""
         return tree_paths.ids_of(self.path)
-
-    def is_in_season(self, day: dt.date) -> bool:
-        """Return whether the place is in use on `day` (a pasture only in its season)."""
-        return in_season(day, self.season_from, self.season_to)
 
     @property
     def door_count(self) -> int:

@@ -63,7 +63,7 @@ def runs(text: str) -> list[str]:
 
 def _romanise(text: str) -> _Romanised:
     # Importing pypinyin takes 0.2 s and 40 MB; only processes that write places need it.
-    from pypinyin import Style, pinyin  # noqa: PLC0415
+    from pypinyin import Style, pinyin
 
     syllables = pinyin(text, style=Style.NORMAL, heteronym=True)
     letters: list[list[str]] = []

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from grids.enums import Level
 from grids.models import Area
 
+TREE_FIELDS = ("id", "level", "kind", "parent", "name")
 LEVEL_CHOICES = [(level.name.lower(), level.label) for level in Level]
 
 
@@ -31,12 +32,8 @@ class AreaSerializer(serializers.ModelSerializer[Area]):
 
     class Meta:
         model = Area
-        fields = (
-            "id",
-            "level",
-            "kind",
-            "parent",
-            "name",
+        fields: tuple[str, ...] = (
+            *TREE_FIELDS,
             "full_name",
             "code",
             "season_from",
@@ -44,7 +41,7 @@ class AreaSerializer(serializers.ModelSerializer[Area]):
             "valid_from",
             "valid_to",
         )
-        read_only_fields = fields
+        read_only_fields: tuple[str, ...] = fields
 
 
 class BuildingSerializer(AreaSerializer):
@@ -53,11 +50,11 @@ class BuildingSerializer(AreaSerializer):
     door_count = serializers.IntegerField(read_only=True)
 
     class Meta(AreaSerializer.Meta):
-        fields = (  # type: ignore[assignment]
+        fields = (
             *AreaSerializer.Meta.fields,
             "entrances",
             "floors",
             "doors_per_floor",
             "door_count",
         )
-        read_only_fields = fields  # type: ignore[assignment]
+        read_only_fields = fields

@@ -107,7 +107,7 @@ class WorkCalendar:
         if amount < NOTHING:
             raise ValueError("working time is added forwards only")
         local = self._local(start)
-        end = self._reach(local, amount) if amount else local
+        end = self._advance(local, amount) if amount else local
         return Due(self._aware(end), bool(self.missing_years(local.date(), end.date())))
 
     def add_minutes(self, start: dt.datetime, minutes: int) -> Due:
@@ -169,15 +169,15 @@ class WorkCalendar:
         worked = sum((_part(block, today) for block in year.blocks[index]), NOTHING)
         return year.before[index] + worked
 
-    def _reach(self, local: dt.datetime, amount: dt.timedelta) -> dt.datetime:
-        wanted = self._elapsed(local) + amount
+    def _advance(self, local: dt.datetime, amount: dt.timedelta) -> dt.datetime:
+        target = self._elapsed(local) + amount
         number = local.year
-        while wanted > self._year(number).total:
-            wanted -= self._year(number).total
+        while target > self._year(number).total:
+            target -= self._year(number).total
             number += 1
         year = self._year(number)
-        index = bisect_left(year.before, wanted) - 1  # the day during which it is reached
-        left = wanted - year.before[index]
+        index = bisect_left(year.before, target) - 1  # the day during which it is reached
+        left = target - year.before[index]
         for block in year.blocks[index]:
             if left <= block.length:
                 midnight = dt.datetime.combine(year.first + index * ONE_DAY, dt.time())

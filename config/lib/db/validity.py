@@ -67,6 +67,24 @@ def validity() -> Func:
     )
 
 
+class Seasonal(models.Model):
+    """Abstract model of a row that applies in one season of the year, or always if it is empty."""
+
+    season_from = models.CharField(
+        _("季节开始（月-日）"), max_length=5, blank=True, validators=[MONTH_DAY]
+    )
+    season_to = models.CharField(
+        _("季节结束（月-日）"), max_length=5, blank=True, validators=[MONTH_DAY]
+    )
+
+    class Meta:
+        abstract = True
+
+    def is_in_season(self, day: dt.date) -> bool:
+        """Return whether `day` is in the season; an empty season is the whole year."""
+        return in_season(day, self.season_from, self.season_to)
+
+
 def season_paired(name: str) -> models.CheckConstraint:
     """Return a constraint that refuses a season with one end; both empty: the whole year."""
     both = ~Q(season_from="") & ~Q(season_to="")
