@@ -1,4 +1,4 @@
-"""Nothing a test writes into the calendar is remembered by the next one."""
+"""Clear the calendar cache around each test."""
 
 from collections.abc import Iterator
 

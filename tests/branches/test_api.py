@@ -1,4 +1,4 @@
-"""Organisations for programs: scoped to the caller, with what they answer for today."""
+"""API of organisations: limited to the scope, with today's responsibilities."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_list_holds_the_organisations_of_the_callers_places(world: World) ->
     assert [duty["area"] for duty in branch["answers_for"]] == [world.places["652302002004001"].pk]
 
 
-def test_without_reach_nothing_exists(world: World) -> None:
+def test_without_a_scope_nothing_exists(world: World) -> None:
     caller = Caller(role="system_admin")
     assert call(OrganisationViewSet, LIST, None).status_code == 401
     assert call(OrganisationViewSet, LIST, caller).data["results"] == []

@@ -1,4 +1,4 @@
-"""Places that nobody answers for are listed, so that no case is ever without an owner."""
+"""Coverage check: places without a responsible organisation."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_gaps_are_found_where_they_are() -> None:
     assert names(after.buildings_without_grid) == ["重桥小区10号楼", "重桥小区2号楼"]
 
 
-def test_a_group_answers_for_a_whole_estate() -> None:
+def test_a_group_is_responsible_for_a_whole_estate() -> None:
     world = small_world()
     workflow.assign(organisation=world.orgs["group"], area=world.places["fx"], on=TODAY)
     gaps = coverage.gaps(Area.objects.below(world.places["fx"]), TODAY)

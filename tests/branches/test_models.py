@@ -1,4 +1,4 @@
-"""The database itself refuses two owners of one place and organisations that do not fit."""
+"""Database constraints of organisations and responsibilities."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _second_owner(world: World, **fields: Any) -> Responsibility:
     )
 
 
-def test_two_branches_never_answer_for_one_grid_on_one_day() -> None:
+def test_two_branches_are_never_responsible_for_one_grid_on_one_day() -> None:
     world = small_world()
     with pytest.raises(IntegrityError), transaction.atomic():
         _second_owner(world, valid_from=TODAY)

@@ -1,4 +1,4 @@
-"""Organisations: who may see which, and who answers for a place on a day."""
+"""Queries on organisations and responsibilities."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pytest
 from branches.models import Organisation, Responsibility
 from config.lib.viewer import ActivePost, Scope
 from tests.support.organisations import TODAY, World, small_world
-from tests.support.places import Seated
+from tests.support.places import ViewerStub
 
 pytestmark = pytest.mark.django_db
 
 
 class Holder:
-    """A viewer with one seat at an organisation."""
+    """A viewer with one post at an organisation."""
 
     def __init__(self, world: World, key: str, *places: str) -> None:
         org = world.orgs[key]
         paths = tuple(world.places[place].path for place in places)
-        seat = ActivePost("branch_secretary", org.pk, org.level, org.path, org.name, paths)
-        self.scope = Scope(user_id=1, day=TODAY, posts=(seat,))
+        post = ActivePost("branch_secretary", org.pk, org.level, org.path, org.name, paths)
+        self.scope = Scope(user_id=1, day=TODAY, posts=(post,))
 
 
-def seen(world: World, viewer: Holder | Seated) -> set[str]:
-    found = set(Organisation.objects.visible_to(viewer).values_list("pk", flat=True))
-    return {key for key, org in world.orgs.items() if org.pk in found}
+def seen(world: World, viewer: Holder | ViewerStub) -> set[str]:
+    pks = set(Organisation.objects.visible_to(viewer).values_list("pk", flat=True))
+    return {key for key, org in world.orgs.items() if org.pk in pks}
 
 
 def test_a_secretary_sees_below_and_the_chain_above() -> None:
@@ -47,24 +47,24 @@ def test_a_department_sees_itself_and_the_city() -> None:
 
 def test_an_api_client_sees_the_organisations_of_its_places() -> None:
     world = small_world()
-    viewer = Seated(world.places["652302002004"].path, role="api_client")
+    viewer = ViewerStub(world.places["652302002004"].path, role="api_client")
     assert seen(world, viewer) == {"yingbin", "branch", "group", "water"}
 
 
-def test_hats_and_visitors_see_no_organisation() -> None:
+def test_administrators_and_visitors_see_no_organisation() -> None:
     world = small_world()
-    assert seen(world, Seated(role="system_admin")) == set()
-    assert seen(world, Seated("", role="auditor")) == set()
+    assert seen(world, ViewerStub(role="system_admin")) == set()
+    assert seen(world, ViewerStub("", role="auditor")) == set()
 
 
-def test_who_answers_is_read_in_one_query_nearest_place_first(
+def test_responsible_organisations_are_read_in_one_query_nearest_first(
     django_assert_num_queries: object,
 ) -> None:
     world = small_world()
     with django_assert_num_queries(1):  # type: ignore[operator]
         rows = list(Responsibility.objects.responsible_for(world.places["46"].ancestor_ids, TODAY))
-        found = [(row.organisation.name, row.organisation.area.level) for row in rows]
-    assert [name for name, _level in found] == [
+        responsible = [(row.organisation.name, row.organisation.area.level) for row in rows]
+    assert [name for name, _level in responsible] == [
         "group组织",
         "branch组织",
         "yingbin组织",
@@ -73,7 +73,7 @@ def test_who_answers_is_read_in_one_query_nearest_place_first(
     ]
 
 
-def test_a_closed_organisation_answers_for_nothing() -> None:
+def test_a_closed_organisation_is_responsible_for_nothing() -> None:
     world = small_world()
     yesterday = TODAY - dt.timedelta(days=1)
     Organisation.objects.filter(pk=world.orgs["group"].pk).update(valid_to=yesterday)

@@ -1,4 +1,4 @@
-"""What is held of places is never older than the registers, and asks no more while they rest."""
+"""The responsibility cache is never older than the registers and saves queries."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ def town(db: None) -> Town:
 
 
 def _names(place: Area, day: dt.date = DAY) -> set[str]:
-    found = responsibility_cache.responsible_for(place.pk, day)
-    assert found is not None
-    return {row.organisation.name for row in found[1]}
+    cached = responsibility_cache.responsible_for(place.pk, day)
+    assert cached is not None
+    return {row.organisation.name for row in cached[1]}
 
 
-def test_a_place_comes_with_its_chain_and_who_answers(town: Town) -> None:
-    found = responsibility_cache.responsible_for(town.building.pk, DAY)
-    assert found is not None
-    chain, answering = found
+def test_a_place_comes_with_ancestors_and_responsibilities(town: Town) -> None:
+    cached = responsibility_cache.responsible_for(town.building.pk, DAY)
+    assert cached is not None
+    chain, answering = cached
     assert [row.pk for row in chain] == town.building.ancestor_ids
     wanted = Responsibility.objects.responsible_for(town.building.ancestor_ids, DAY)
     assert {row.pk for row in answering} == {row.pk for row in wanted if row.is_in_season(DAY)}
 
 
-def test_every_place_is_held_as_it_is_asked_for(town: Town) -> None:
+def test_every_cached_place_equals_the_tables(town: Town) -> None:
     """Above a community, in it, and in another one; whichever was asked for first."""
     for place in (town.areas["city"], *town.areas.values()):
-        found = responsibility_cache.responsible_for(place.pk, DAY)
-        assert found is not None
-        assert [row.pk for row in found[0]] == place.ancestor_ids
+        cached = responsibility_cache.responsible_for(place.pk, DAY)
+        assert cached is not None
+        assert [row.pk for row in cached[0]] == place.ancestor_ids
         wanted = Responsibility.objects.responsible_for(place.ancestor_ids, DAY)
-        assert {row.pk for row in found[1]} == {row.pk for row in wanted}
+        assert {row.pk for row in cached[1]} == {row.pk for row in wanted}
 
 
 def test_no_such_place(town: Town) -> None:
     assert responsibility_cache.responsible_for(town.building.pk + 10_000, DAY) is None
 
 
-def test_while_nothing_changes_one_question_is_asked(town: Town) -> None:
+def test_an_unchanged_register_costs_one_query(town: Town) -> None:
     responsibility_cache.responsible_for(town.building.pk, DAY)
     for key in ("b46", "g8", "yingbin", "city"):
         with CaptureQueriesContext(connection) as asked:
@@ -85,12 +85,12 @@ def test_a_change_is_known_at_once(town: Town, change: Callable[[Town], None]) -
 def test_another_name_is_known_at_once(town: Town) -> None:
     responsibility_cache.responsible_for(town.building.pk, DAY)
     Area.objects.filter(pk=town.building.pk).update(full_name="阜兴花苑四十六号楼")
-    found = responsibility_cache.responsible_for(town.building.pk, DAY)
-    assert found is not None
-    assert found[0][-1].full_name == "阜兴花苑四十六号楼"
+    cached = responsibility_cache.responsible_for(town.building.pk, DAY)
+    assert cached is not None
+    assert cached[0][-1].full_name == "阜兴花苑四十六号楼"
 
 
-def test_what_was_taken_back_is_forgotten(town: Town) -> None:
+def test_a_rolled_back_change_is_not_cached(town: Town) -> None:
     branch = town.orgs["branch"].name
     with transaction.atomic():
         _delete(town)
@@ -99,7 +99,7 @@ def test_what_was_taken_back_is_forgotten(town: Town) -> None:
     assert branch in _names(town.building)
 
 
-def test_another_day_is_read_anew(town: Town) -> None:
+def test_another_day_is_read_again(town: Town) -> None:
     branch = town.orgs["branch"].name
     _end(town)
     assert branch in _names(town.building, DAY)
@@ -107,7 +107,7 @@ def test_another_day_is_read_anew(town: Town) -> None:
     assert branch in _names(town.building, DAY)
 
 
-def test_not_more_than_so_many_are_held(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_bounded(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responsibility_cache, "MAX_AREAS", 3)
     for place in (town.building, town.areas["d1"], town.building):
         responsibility_cache.responsible_for(place.pk, DAY)

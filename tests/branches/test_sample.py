@@ -1,4 +1,4 @@
-"""The sample organisations: every building routed, every number as in the field."""
+"""Sample organisations: expected numbers, every building has a responsible branch."""
 
 from __future__ import annotations
 

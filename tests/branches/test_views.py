@@ -1,4 +1,4 @@
-"""The pages of organisations: what they show, and that nothing out of reach exists."""
+"""Pages of organisations: content and scope."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def page(client: Client, user: User, name: str, *args: int, **query: str) -> Any
     return client.get(reverse(name, args=args), query)
 
 
-def test_a_branch_says_what_it_answers_for(
+def test_a_branch_page_lists_its_responsibilities(
     client: Client, town: Town, cast: dict[str, User]
 ) -> None:
     answer = page(client, cast["secretary"], "branches:organisation", town.orgs["branch"].pk)
@@ -99,8 +99,8 @@ def test_the_tree_begins_at_ones_own_organisation(
 def test_an_organisation_is_found_by_its_name(
     client: Client, town: Town, cast: dict[str, User]
 ) -> None:
-    found = page(client, cast["secretary"], "branches:organisations", q="46号楼")
-    assert found.context["results"] == [town.orgs["group"]]
+    answer = page(client, cast["secretary"], "branches:organisations", q="46号楼")
+    assert answer.context["results"] == [town.orgs["group"]]
     none = page(client, cast["outsider"], "branches:organisations", q="46号楼")
     assert none.context["results"] == []
 
@@ -147,7 +147,7 @@ def test_a_yurt_group_shows_its_season_and_its_rooms_next_stops(
     )
 
 
-def test_gaps_are_shown_to_whoever_can_mend_them(
+def test_gaps_are_shown_to_those_who_see_the_places(
     client: Client, town: Town, cast: dict[str, User]
 ) -> None:
     add_area(

@@ -1,4 +1,4 @@
-"""Organisations fit their superior and territory; responsibilities begin and end on a day."""
+"""Workflow of organisations and responsibilities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operators add places through the workflow and cannot move, rename or delete them."""
+"""Admin of territory: places are added by the workflow and cannot be moved, renamed or deleted."""
 
 from __future__ import annotations
 

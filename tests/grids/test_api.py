@@ -1,4 +1,4 @@
-"""Places for programs: scoped to the caller, filtered like the pages, paged by cursor."""
+"""API of places: limited to the scope, filters, pagination by cursor."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 
 from grids.api import AreaViewSet, BuildingViewSet
 from grids.models import Area
-from tests.support.places import Seated, small_territory
+from tests.support.places import ViewerStub, small_territory
 
 pytestmark = pytest.mark.django_db
 LIST = {"get": "list"}
 ONE = {"get": "retrieve"}
 
 
-class Caller(Seated):
+class Caller(ViewerStub):
     """A system account with the given territory."""
 
     is_authenticated = True

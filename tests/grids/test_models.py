@@ -1,4 +1,4 @@
-"""The database itself refuses what must never stand in the tables of territory."""
+"""Database constraints of territory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places: who may see which, and how they are found while somebody types."""
+"""Queries on places: visibility and search."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from config.lib.viewer import Scope
 from grids import place_search, workflow
 from grids.models import Area
-from tests.support.places import TODAY, Seated, small_territory
+from tests.support.places import TODAY, ViewerStub, small_territory
 
 pytestmark = pytest.mark.django_db
 
@@ -18,18 +18,18 @@ def names(typed: str) -> list[str]:
     return [area.full_name for area in Area.objects.search(typed)]
 
 
-def test_a_seat_sees_its_places_and_the_chain_above() -> None:
+def test_a_post_sees_its_places_and_their_ancestors() -> None:
     places = small_territory()
-    seen = Area.objects.visible_to(Seated(places["652302002004001"].path))
+    seen = Area.objects.visible_to(ViewerStub(places["652302002004001"].path))
     chain = ("652302", "652302002", "652302002004")
     below = ("652302002004001", "fx", "46", "4", "146")
     assert {area.pk for area in seen} == {places[key].pk for key in (*chain, *below)}
 
 
-def test_hats_and_visitors_see_no_place() -> None:
+def test_administrators_and_visitors_see_no_place() -> None:
     small_territory()
-    assert not Area.objects.visible_to(Seated(role="auditor")).exists()
-    assert not Area.objects.visible_to(Seated("")).exists()  # an empty path is no territory
+    assert not Area.objects.visible_to(ViewerStub(role="auditor")).exists()
+    assert not Area.objects.visible_to(ViewerStub("")).exists()  # an empty path is no territory
 
     class Nobody:
         scope = Scope(user_id=None, day=TODAY)
@@ -38,14 +38,14 @@ def test_hats_and_visitors_see_no_place() -> None:
 
 
 @pytest.mark.parametrize(
-    "seats",
+    "places_of_posts",
     [(), ("",), ("652302002004001",), ("46", "652302002"), ("652302",), ("fx", "")],
 )
-def test_one_place_is_judged_like_all_of_them(seats: tuple[str, ...]) -> None:
+def test_is_visible_to_equals_visible_to(places_of_posts: tuple[str, ...]) -> None:
     """What `visible_to` and `reportable` ask of the table, a place knows of itself."""
     places = small_territory()
     workflow.close_area(area=places["4"], on=TODAY - dt.timedelta(days=1))
-    viewer = Seated(*(places[key].path if key else "" for key in seats))
+    viewer = ViewerStub(*(places[key].path if key else "" for key in places_of_posts))
     every = list(Area.objects.all())
     assert {row for row in every if row.is_visible_to(viewer)} == set(
         Area.objects.visible_to(viewer)
@@ -94,7 +94,7 @@ def test_what_is_not_there_is_not_found(typed: str) -> None:
     assert names(typed) == []
 
 
-def test_filable_are_communities_and_what_is_in_them_while_valid() -> None:
+def test_communities_and_places_below_are_reportable_while_valid() -> None:
     places = small_territory()
     workflow.close_area(area=places["4"], on=TODAY - dt.timedelta(days=1))
     reportable = set(Area.objects.reportable(TODAY).values_list("pk", flat=True))
@@ -113,10 +113,10 @@ def test_the_current_code_is_the_one_of_the_day() -> None:
 
 def test_suggestions_stay_inside_the_viewers_places() -> None:
     places = small_territory()
-    viewer = Seated(places["652302002005"].path)
+    viewer = ViewerStub(places["652302002005"].path)
     assert place_search.suggest(viewer, "fxhy46", TODAY) == {"results": []}
-    found = place_search.suggest(viewer, "zqxq2", TODAY)["results"]
-    assert [(line["label"], line["detail"]) for line in found] == [
+    results = place_search.suggest(viewer, "zqxq2", TODAY)["results"]
+    assert [(line["label"], line["detail"]) for line in results] == [
         ("重桥小区2号楼", "阜新街道 · 大桥社区 · 大桥第一网格")
     ]
 

@@ -1,4 +1,4 @@
-"""The sample territory has the numbers of the field, real codes, and is always the same."""
+"""Sample territory: expected numbers, real codes, the same on every run."""
 
 from __future__ import annotations
 

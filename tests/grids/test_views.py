@@ -1,4 +1,4 @@
-"""The pages of places: what they show, and that nothing outside one's territory exists."""
+"""Pages of places: content and scope."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def page(client: Client, user: User | None, name: str, *args: int, **query: str)
     return client.get(reverse(name, args=args), query)
 
 
-def test_a_place_says_who_answers_since_when(
+def test_a_place_page_lists_responsible_organisations(
     client: Client, town: Town, cast: dict[str, User]
 ) -> None:
     answer = page(client, cast["secretary"], "grids:place", town.building.pk)
@@ -103,8 +103,8 @@ def test_the_tree_begins_at_ones_own_territory(
 
 
 def test_a_place_is_found_without_script(client: Client, town: Town, cast: dict[str, User]) -> None:
-    found = page(client, cast["secretary"], "grids:places", q="46")
-    assert town.building in found.context["results"]
+    answer = page(client, cast["secretary"], "grids:places", q="46")
+    assert town.building in answer.context["results"]
     none = page(client, cast["outsider"], "grids:places", q="46")
     assert none.context["results"] == []
     assert "没有找到" in none.content.decode()

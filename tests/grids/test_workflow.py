@@ -1,4 +1,4 @@
-"""The verbs of territory keep names, codes, paths and the calendar right."""
+"""Workflow of territory: names, codes, paths and the calendar."""
 
 from __future__ import annotations
 

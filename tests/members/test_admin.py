@@ -35,14 +35,18 @@ PAGES = {
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin", "official", "secretary"])
-def test_each_page_opens_for_one_hat(town: Town, client: Client, page: str, name: str) -> None:
+def test_each_admin_page_opens_for_one_role(
+    town: Town, client: Client, page: str, name: str
+) -> None:
     expected = 200 if name in PAGES[page] else 403
     assert _as(client, town, name).get(page, follow=True).status_code == expected
 
 
-def test_no_hat_has_a_permission_on_cases() -> None:
-    for hat in ADMIN_ROLES:
-        assert not [perm for perm in admin_permissions.GRANTS[hat] if perm.startswith("petitions.")]
+def test_no_administrator_role_has_a_permission_on_cases() -> None:
+    for role in ADMIN_ROLES:
+        assert not [
+            perm for perm in admin_permissions.GRANTS[role] if perm.startswith("petitions.")
+        ]
     assert set(admin_permissions.GRANTS) == set(ADMIN_ROLES)
 
 
@@ -61,7 +65,9 @@ def test_every_permission_exists(db: None) -> None:
     assert of_people <= known
 
 
-def test_a_superuser_may_hand_out_hats_and_nothing_else(town: Town, client: Client) -> None:
+def test_a_superuser_may_assign_administrator_roles_and_nothing_else(
+    town: Town, client: Client
+) -> None:
     root = User.objects.create_superuser("root")
     client.force_login(root)
     assert client.get("/admin/members/user/").status_code == 200
@@ -70,7 +76,7 @@ def test_a_superuser_may_hand_out_hats_and_nothing_else(town: Town, client: Clie
     assert not root.has_module_perms("petitions")
 
 
-def test_a_hat_ended_yesterday_opens_nothing(town: Town) -> None:
+def test_an_administrator_role_ended_yesterday_opens_nothing(town: Town) -> None:
     user = town.fresh("secadmin")
     assert user.has_perms(["members.view_user", "members.add_post"])
     user.posts.update(valid_from="2026-01-01", valid_to="2026-11-22")
@@ -85,7 +91,7 @@ def test_permissions_by_group_or_by_hand_do_not_exist(town: Town) -> None:
     assert user.get_all_permissions() == set()
 
 
-def test_what_a_higher_app_lets_a_hat_do(town: Town, settings: Settings) -> None:
+def test_permissions_of_a_higher_app_are_granted(town: Town, settings: Settings) -> None:
     settings.OPERATOR_PERMISSIONS = {"system_admin": ["petitions.change_category"]}
     assert town.fresh("sysadmin").has_perm("petitions.change_category")
     assert not town.fresh("auditor").has_perm("petitions.change_category")
@@ -146,7 +152,7 @@ def test_giving_and_ending_a_post(town: Town, client: Client) -> None:
     assert (str(post.valid_to), post.role) == ("2026-12-31", Role.STAFF)
 
 
-def test_a_second_hat_is_refused_in_the_form(town: Town, client: Client) -> None:
+def test_a_second_administrator_role_is_refused_in_the_form(town: Town, client: Client) -> None:
     _as(client, town, "secadmin")
     fields = {
         "user": town.users["auditor"].pk,
@@ -172,18 +178,18 @@ def test_the_log_is_for_reading(town: Town, client: Client) -> None:
     assert client.get("/admin/members/securityevent/add/").status_code == 403
 
 
-def test_the_operators_log_in_is_everybodys(client: Client, db: None) -> None:
+def test_the_admin_uses_the_log_in_of_the_site(client: Client, db: None) -> None:
     answer = client.get("/admin/", follow=False)
     assert answer.status_code == 302
     assert client.get(answer["Location"])["Location"].startswith("/account/login/")
 
 
-def test_logging_out_of_the_operators_pages_is_written_down(town: Town, client: Client) -> None:
+def test_a_log_out_of_the_admin_is_logged(town: Town, client: Client) -> None:
     _as(client, town, "secadmin").post("/admin/logout/")
     assert SecurityEvent.objects.filter(action=SecurityAction.LOGGED_OUT).exists()
 
 
-def test_appointing_a_hat_opens_the_operators_pages(town: Town) -> None:
+def test_an_administrator_role_opens_the_admin(town: Town) -> None:
     user = workflow.create_person(username="audit2", name="样本审", by=None)
     workflow.appoint(user=user, role=Role.AUDITOR, by=None, valid_from=TODAY)
     assert town.fresh("audit2").is_staff
@@ -203,7 +209,7 @@ def test_appointing_a_hat_opens_the_operators_pages(town: Town) -> None:
         ),
     ],
 )
-def test_what_no_field_can_hold_is_no_mistake_of_ours(
+def test_a_value_that_no_field_can_hold_is_a_client_error(
     town: Town, client: Client, name: str, address: str, status: int
 ) -> None:
     assert _as(client, town, name).get(address).status_code == status
@@ -217,7 +223,7 @@ def test_what_no_field_can_hold_is_no_mistake_of_ours(
         ("secadmin", "/admin/knox/authtoken/", "\0"),
     ],
 )
-def test_rows_that_no_row_could_be_are_not_picked(
+def test_an_action_on_an_impossible_id_is_refused(
     town: Town, client: Client, name: str, page: str, picked: str
 ) -> None:
     asked = {"action": "delete_selected", "_selected_action": picked}

@@ -1,4 +1,4 @@
-"""Programs: tokens, and who they are."""
+"""API of the caller's own account: tokens and scope."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _me(client: Client, token: str) -> int:
     return client.get("/api/v1/me/", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
-def test_who_am_i(town: Town, client: Client) -> None:
+def test_me_returns_account_and_posts(town: Town, client: Client) -> None:
     answer = client.get("/api/v1/me/", headers={"Authorization": f"Bearer {_token()}"})
     assert answer.json() == {
         "username": "partner",
@@ -71,7 +71,7 @@ def test_locking_stops_a_token_at_once(town: Town, client: Client) -> None:
     assert _me(client, token) == 401
 
 
-def test_rights_withdrawn_act_at_once(town: Town, client: Client) -> None:
+def test_withdrawn_rights_act_at_once(town: Town, client: Client) -> None:
     token = _token()
     town.users["partner"].posts.update(valid_to=NOW.date() - dt.timedelta(days=1))
     answer = client.get("/api/v1/me/", headers={"Authorization": f"Bearer {token}"})

@@ -1,4 +1,4 @@
-"""What the database itself refuses about people."""
+"""Database constraints of people, posts and the security log."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ def _insert(
         )
 
 
-@pytest.mark.parametrize("hat", ["auditor", "system_admin", "security_admin"])
-def test_hats_exclude_each_other_even_by_raw_sql(town: Town, hat: str) -> None:
-    for wearer in ("auditor", "sysadmin", "secadmin"):
-        if town.users[wearer].posts.filter(role=hat).exists():
+@pytest.mark.parametrize("role", ["auditor", "system_admin", "security_admin"])
+def test_administrator_roles_exclude_each_other_even_by_raw_sql(town: Town, role: str) -> None:
+    for holder in ("auditor", "sysadmin", "secadmin"):
+        if town.users[holder].posts.filter(role=role).exists():
             continue
         with pytest.raises(IntegrityError, match="post_hats_exclude_each_other"):
-            _insert(town.users[wearer], hat)
+            _insert(town.users[holder], role)
 
 
-def test_a_hat_and_a_post_that_reaches_cases_exclude_each_other(town: Town) -> None:
+def test_an_administrator_role_and_a_post_with_cases_exclude_each_other(town: Town) -> None:
     with pytest.raises(IntegrityError, match="post_hats_exclude_each_other"):
         _insert(town.users["secretary"], "auditor")
     with pytest.raises(IntegrityError, match="post_hats_exclude_each_other"):
         _insert(town.users["auditor"], "staff", town.world.orgs["yingbin"].pk)
 
 
-def test_a_hat_after_the_other_post_has_ended_is_fine(town: Town) -> None:
+def test_an_administrator_role_may_follow_an_ended_post(town: Town) -> None:
     town.users["staff"].posts.update(valid_to=TODAY - dt.timedelta(days=1))
     _insert(town.users["staff"], "auditor")
 
 
-def test_several_posts_that_reach_cases_are_fine(town: Town) -> None:
+def test_a_person_may_hold_several_posts_with_cases(town: Town) -> None:
     _insert(town.users["secretary"], "staff", town.world.orgs["yingbin"].pk)
 
 
@@ -68,7 +68,7 @@ def test_several_officials_at_a_time(town: Town) -> None:
 
 
 @pytest.mark.parametrize("role", ["staff", "api_client"])
-def test_a_post_without_its_reach_is_refused(town: Town, role: str) -> None:
+def test_a_post_without_its_organisation_or_area_is_refused(town: Town, role: str) -> None:
     with pytest.raises(IntegrityError, match="post_reach_fits_role"):
         _insert(town.users["staff"], role)
 

@@ -1,4 +1,4 @@
-"""The sample people."""
+"""Sample people and demo log-ins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One's own pages: inbox and account."""
+"""Pages of the user's own inbox and account."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def test_a_second_holder_gets_a_plain_sentence(town: Town) -> None:
         )
 
 
-def test_a_second_hat_gets_a_plain_sentence(town: Town) -> None:
+def test_a_second_administrator_role_gets_a_plain_sentence(town: Town) -> None:
     with pytest.raises(ValidationError, match="三员"):
         workflow.appoint(
             user=town.users["auditor"], role=Role.SYSTEM_ADMIN, by=None, valid_from=TODAY
@@ -58,7 +58,7 @@ def test_handing_over_leaves_no_gap_and_no_overlap(town: Town) -> None:
     assert [row.action for row in actions] == [SecurityAction.POST_ENDED, SecurityAction.POST_GIVEN]
 
 
-def test_a_first_password_opens_the_door_once(town: Town) -> None:
+def test_a_first_password_must_be_changed(town: Town) -> None:
     password = workflow.set_first_password(user=town.users["staff"], by=town.users["secadmin"])
     user = town.fresh("staff")
     assert user.check_password(password)
@@ -91,7 +91,7 @@ def test_a_change_of_person_names_the_fields_only(town: Town) -> None:
     assert line.detail == {"of": user.pk, "fields": ["duty_phone"]}
 
 
-def test_told_once_however_often_it_is_said(town: Town) -> None:
+def test_a_repeated_notification_adds_nothing(town: Town) -> None:
     for _time in range(2):
         notify_users(town, "secretary", "leader")
     assert InboxMessage.objects.count() == 2
@@ -110,12 +110,12 @@ def test_four_queries_whatever_the_number_of_people(
             notify_users(town, *names, key=key)
 
 
-def test_nobody_to_tell_is_fine(town: Town) -> None:
+def test_a_notification_without_recipients_does_nothing(town: Town) -> None:
     notify_users(town)
     assert not InboxMessage.objects.exists()
 
 
-def test_what_is_not_urgent_waits_for_working_time(town: Town) -> None:
+def test_a_message_that_is_not_urgent_waits_for_office_hours(town: Town) -> None:
     notify_users(town, "secretary", now=NIGHT)
     message = InboxMessage.objects.get()
     assert message.show_from > NIGHT
@@ -123,14 +123,14 @@ def test_what_is_not_urgent_waits_for_working_time(town: Town) -> None:
     assert Delivery.objects.get().send_from == message.show_from
 
 
-def test_what_is_urgent_leaves_at_once_by_every_channel(town: Town) -> None:
+def test_an_urgent_message_is_sent_at_once_by_every_channel(town: Town) -> None:
     User.objects.filter(username="secretary").update(duty_phone="0994-5550001")
     notify_users(town, "secretary", now=NIGHT, is_urgent=True)
     assert InboxMessage.objects.get().show_from == NIGHT
     assert sorted(Delivery.objects.values_list("channel", flat=True)) == ["email", "sms", "wecom"]
 
 
-def test_reminders_wait_for_the_digest_and_locked_people_hear_nothing(town: Town) -> None:
+def test_reminders_wait_for_the_digest_and_locked_users_get_none(town: Town) -> None:
     workflow.lock(user=town.users["leader"], by=town.users["secadmin"])
     notify_users(town, "secretary", "leader", kind=MessageKind.REMINDER)
     assert InboxMessage.objects.get().user == town.users["secretary"]

@@ -166,7 +166,7 @@ def a_photo_row_without_its_file(patch: Patch) -> None:
     patch.setattr(photos, "_write", lambda _target, _body: None)
 
 
-@killed_by("tests/members/rights/test_scopes.py::test_rights_are_read_anew_with_every_request")
+@killed_by("tests/members/rights/test_scopes.py::test_rights_are_read_with_every_request")
 def cached_rights(patch: Patch) -> None:
     original, cache = scopes.load, {}
 

@@ -1,4 +1,4 @@
-"""A small tree of organisations over the small territory of the tests."""
+"""A small tree of organisations over the small test territory."""
 
 from __future__ import annotations
 

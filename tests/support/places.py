@@ -1,4 +1,4 @@
-"""A small territory for tests: one city, two communities, two grids, a few buildings."""
+"""A small test territory: one city, two communities, two grids, a few buildings."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def small_territory() -> dict[str, Area]:
     return add_areas(areas=SMALL, on=START)
 
 
-class Seated:
+class ViewerStub:
     """A viewer with the given reach."""
 
     def __init__(self, *area_paths: str, role: str = "staff", organisation_path: str = "") -> None:
-        seat = ActivePost(role, None, "", organisation_path, "", area_paths)
-        self.scope = Scope(user_id=1, day=TODAY, posts=(seat,))
+        post = ActivePost(role, None, "", organisation_path, "", area_paths)
+        self.scope = Scope(user_id=1, day=TODAY, posts=(post,))

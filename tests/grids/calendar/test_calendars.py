@@ -1,4 +1,4 @@
-"""The calendar of a place: nearest rows first, few queries, a notice when a year is missing."""
+"""Calendars of places: nearest rows, number of queries, missing years."""
 
 from __future__ import annotations
 

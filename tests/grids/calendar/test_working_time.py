@@ -1,4 +1,4 @@
-"""Working time agrees with counting every minute of 2026 by hand."""
+"""Working time agrees with counting every minute of 2026."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging in: lock-out, first password, second factor, and what the log says."""
+"""Log-in: lock-out, first password, second factor, security log."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_good_log_in_and_out_is_written_down(secretary: Town, client: Client) 
     ("name", "arrives"),
     [("secretary", "/home/"), ("sysadmin", "/admin/"), ("nobody", "/me/")],
 )
-def test_who_logs_in_by_hand_arrives_at_the_own_work(
+def test_a_log_in_leads_to_the_users_own_work(
     secretary: Town, client: Client, settings: Settings, name: str, arrives: str
 ) -> None:
     settings.DEMO = True  # without the second factor

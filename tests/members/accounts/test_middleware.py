@@ -1,4 +1,4 @@
-"""Time-outs, the first password, the second factor."""
+"""Middleware: timeouts, password change, second factor."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_eight_hours_end_the_session_however_busy(secretary: Client) -> None:
         assert secretary.get(ME).status_code == 302
 
 
-def test_the_bells_asking_keeps_nobody_logged_in(secretary: Client) -> None:
+def test_polling_does_not_extend_a_session(secretary: Client) -> None:
     for minutes in range(0, 30, 5):
         with _at(minutes):
             assert secretary.get("/inbox/unread/").status_code == 200
@@ -111,7 +111,7 @@ def test_a_first_password_leads_to_its_change_and_nowhere_else(town: Town, clien
 
 
 @pytest.mark.parametrize("name", ["official", "city", "auditor", "sysadmin", "secadmin"])
-def test_officials_and_hats_must_set_up_a_second_factor(
+def test_officials_and_administrators_must_set_up_a_second_factor(
     town: Town, client: Client, name: str
 ) -> None:
     client.force_login(town.users[name])
@@ -125,7 +125,7 @@ def test_others_need_no_second_factor(town: Town, client: Client, name: str) -> 
     assert client.get(ME).status_code == 200
 
 
-def test_a_demo_asks_nobody(town: Town, client: Client, settings: Settings) -> None:
+def test_a_demo_requires_no_second_factor(town: Town, client: Client, settings: Settings) -> None:
     settings.DEMO = True
     client.force_login(town.users["official"])
     assert client.get(ME).status_code == 200

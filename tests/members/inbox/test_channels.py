@@ -1,4 +1,4 @@
-"""Ways out to a person."""
+"""Channels: adapters and addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from members.models import User
 
 def test_e_mail_leaves_through_djangos_mail() -> None:
     channels.adapter(ChannelName.EMAIL).send("a@example.invalid", "题", "文")
-    assert [(letter.to, letter.subject, letter.body) for letter in mail.outbox] == [
+    assert [(email.to, email.subject, email.body) for email in mail.outbox] == [
         (["a@example.invalid"], "题", "文")
     ]
 

@@ -36,17 +36,17 @@ class Broken:
         raise OSError(f"no route to {address}")
 
 
-def test_a_message_leaves_once(town: Town) -> None:
+def test_a_message_is_sent_once(town: Town) -> None:
     notify_users(town, "secretary")
     assert tasks.deliver_due() == 1
     assert tasks.deliver_due() == 0
     assert Delivery.objects.get().state == DeliveryState.SENT
-    (letter,) = mail.outbox
-    assert letter.subject == "【待受理】FK-0001 阜兴花苑46号楼 水质"
-    assert letter.body.endswith("/petitions/1/\n")
+    (email,) = mail.outbox
+    assert email.subject == "【待受理】FK-0001 阜兴花苑46号楼 水质"
+    assert email.body.endswith("/petitions/1/\n")
 
 
-def test_what_waits_for_working_time_waits(town: Town) -> None:
+def test_a_delivery_waits_for_office_hours(town: Town) -> None:
     notify_users(town, "secretary", now=NOW + dt.timedelta(hours=12))
     assert tasks.deliver_due() == 0
     with time_machine.travel(NOW + dt.timedelta(days=1), tick=False):
@@ -135,7 +135,9 @@ def test_a_dead_workers_lease_ends(town: Town) -> None:
     assert len(_claim(now=later, limit=9)) == 1
 
 
-def test_what_there_was_no_time_for_goes_back(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deliveries_beyond_the_time_budget_are_released(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     notify_users(town, "secretary", "leader")
     monkeypatch.setattr(delivery_worker, "SECONDS_TO_SEND", -1.0)
     assert tasks.deliver_due() == 0
@@ -160,13 +162,13 @@ def test_the_digest_comes_once_a_working_day_and_holds_the_unread(town: Town) ->
     assert tasks.daily_digest() == 0
     InboxMessage.objects.filter(title="提醒0").update(read_at=NOW)
     tasks.deliver_due()
-    (digest,) = [letter for letter in mail.outbox if letter.to == ["secretary@example.invalid"]]
+    (digest,) = [email for email in mail.outbox if email.to == ["secretary@example.invalid"]]
     assert digest.subject == "今日提醒：2 条"
     assert "提醒2" in digest.body
     assert "提醒0" not in digest.body
 
 
-def test_a_digest_needs_news(town: Town) -> None:
+def test_a_digest_needs_new_messages(town: Town) -> None:
     notify_users(town, "secretary", kind=MessageKind.REMINDER)
     assert tasks.daily_digest() == 1
     with time_machine.travel(NOW + dt.timedelta(days=1), tick=False):
@@ -184,7 +186,7 @@ def test_no_digest_before_offices_open_or_on_a_free_day(town: Town) -> None:
             assert tasks.daily_digest() == 0
 
 
-def test_everything_read_means_no_letter(town: Town) -> None:
+def test_a_digest_is_not_sent_when_everything_has_been_read(town: Town) -> None:
     notify_users(town, "secretary", kind=MessageKind.REMINDER)
     tasks.daily_digest()
     workflow.mark_all_read(user=town.users["secretary"], now=NOW)
@@ -205,7 +207,7 @@ def owed(transactional_db: None) -> Iterator[int]:
     User.objects.all().delete()
 
 
-def test_many_workers_never_hold_the_same_letter(owed: int) -> None:
+def test_many_workers_never_claim_the_same_delivery(owed: int) -> None:
     claimed: list[int] = []
 
     def work() -> None:
@@ -229,11 +231,11 @@ def test_a_row_held_by_another_transaction_is_skipped(town: Town) -> None:
     assert _claim(now=NOW, limit=9) == []
 
 
-def test_nothing_leaves_to_whoever_lost_the_post_in_the_meantime(town: Town) -> None:
+def test_nothing_is_sent_to_a_user_whose_post_has_ended(town: Town) -> None:
     notify_users(town, "secretary", now=NOW + dt.timedelta(hours=12))
     notify_users(town, "leader", now=NOW + dt.timedelta(hours=12))
     town.users["secretary"].posts.update(valid_to=TODAY - dt.timedelta(days=1))
     with time_machine.travel(NOW + dt.timedelta(days=1), tick=False):
         tasks.deliver_due()
     assert not Delivery.objects.filter(sent_at=None).exists()  # nothing is owed any more
-    assert [letter.to for letter in mail.outbox] == [[town.users["leader"].email]]
+    assert [email.to for email in mail.outbox] == [[town.users["leader"].email]]

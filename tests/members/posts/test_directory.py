@@ -1,4 +1,4 @@
-"""Who holds which post."""
+"""Queries on who holds which post."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_holders_in_one_query_and_an_empty_list_for_a_vacancy(
     }
 
 
-def test_staff_never_answer_for_their_organisation(town: Town) -> None:
+def test_staff_are_never_heads(town: Town) -> None:
     post = town.users["community"].posts.get()
     workflow.end_post(post=post, on=TODAY - dt.timedelta(days=1), by=None)
     assert directory.heads_of([town.world.orgs["yingbin"].pk], TODAY) == {

@@ -1,4 +1,4 @@
-"""What a user may reach today."""
+"""Scopes of users."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from tests.members.conftest import TODAY, Town
         ("secadmin", []),
     ],
 )
-def test_a_post_reaches_what_its_organisation_answers_for(
+def test_the_scope_of_a_post_is_what_its_organisation_is_responsible_for(
     town: Town, name: str, places: list[str]
 ) -> None:
-    (seat,) = town.fresh(name).scope.posts
-    assert list(seat.area_paths) == [town.world.places[place].path for place in places]
+    (post,) = town.fresh(name).scope.posts
+    assert list(post.area_paths) == [town.world.places[place].path for place in places]
 
 
 def test_it_takes_one_query(town: Town, django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -48,10 +48,10 @@ def test_it_takes_one_query(town: Town, django_assert_num_queries: DjangoAssertN
             assert user.scope.has_role(name) or user.scope.posts
 
 
-def test_a_branch_reaches_what_its_groups_look_after_beyond_its_own_grids(town: Town) -> None:
+def test_the_scope_of_a_branch_includes_places_of_its_groups(town: Town) -> None:
     end_responsibility(responsibility=town.world.answers["branch"], on=TODAY - _DAY)
-    (seat,) = town.fresh("secretary").scope.posts
-    assert seat.area_paths == (town.world.places["46"].path,)
+    (post,) = town.fresh("secretary").scope.posts
+    assert post.area_paths == (town.world.places["46"].path,)
 
 
 def test_an_ended_post_gives_nothing_from_the_next_day_on(town: Town) -> None:
@@ -82,20 +82,20 @@ def test_a_dissolved_organisation_gives_nothing(town: Town) -> None:
 def test_a_responsibility_out_of_season_gives_no_place(town: Town) -> None:
     answers = town.world.answers["group"]
     type(answers).objects.filter(pk=answers.pk).update(season_from="05-01", season_to="09-30")
-    (seat,) = town.fresh("leader").scope.posts
-    assert seat.area_paths == ()
-    (seat,) = scopes.load(town.fresh("leader"), dt.date(2026, 7, 1)).posts
-    assert seat.area_paths == (town.world.places["46"].path,)
+    (post,) = town.fresh("leader").scope.posts
+    assert post.area_paths == ()
+    (post,) = scopes.load(town.fresh("leader"), dt.date(2026, 7, 1)).posts
+    assert post.area_paths == (town.world.places["46"].path,)
 
 
-def test_rights_are_read_anew_with_every_request(town: Town) -> None:
+def test_rights_are_read_with_every_request(town: Town) -> None:
     held = town.fresh("leader")
     assert held.scope.posts
     held.posts.update(valid_to=TODAY - _DAY)
     assert not town.fresh("leader").scope.posts
 
 
-def test_a_locked_account_and_a_superuser_reach_nothing(town: Town) -> None:
+def test_the_scope_of_a_locked_account_and_of_a_superuser_is_empty(town: Town) -> None:
     user = town.fresh("secretary")
     user.is_active = False
     assert not user.scope.posts
@@ -110,7 +110,7 @@ def test_a_locked_account_and_a_superuser_reach_nothing(town: Town) -> None:
     assert not town.fresh("root").scope.posts
 
 
-def test_a_visitor_reaches_nothing() -> None:
+def test_the_scope_of_a_visitor_is_empty() -> None:
     scope = scopes.of(AnonymousUser())
     assert scope.user_id is None
     assert not scope.posts
