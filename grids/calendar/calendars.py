@@ -16,7 +16,7 @@ NOTICE_MONTH = 11  # the State Council's notice for the next year comes in Novem
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class _CalendarRows:
     """Contents of the two calendar tables at one moment."""
 
     days: dict[int, dict[dt.date, bool]]
@@ -57,7 +57,7 @@ def missing_year_notice(today: dt.date) -> list[int]:
     return [year for year in needed if year not in known]
 
 
-def _read() -> _Rows:
+def _read() -> _CalendarRows:
     days: dict[int, dict[dt.date, bool]] = defaultdict(dict)
     years: dict[int, set[int]] = defaultdict(set)
     rows = CalendarDay.objects.values_list("region_id", "date", "is_workday", "kind")
@@ -72,10 +72,10 @@ def _read() -> _Rows:
     ):
         season = Season(first, last, tuple(Block(row.opens, row.closes) for row in blocks))
         seasons[region] = (*seasons.get(region, ()), season)
-    return _Rows(dict(days), dict(years), seasons)
+    return _CalendarRows(dict(days), dict(years), seasons)
 
 
-def _build(rows: _Rows, chain: tuple[int, ...]) -> WorkCalendar:
+def _build(rows: _CalendarRows, chain: tuple[int, ...]) -> WorkCalendar:
     """Merge the rows of `chain` (city first); rows of nearer regions override."""
     days: dict[dt.date, bool] = {}
     years: set[int] = set()
