@@ -1,17 +1,17 @@
 """URLs of the pages about cases, joined from one module per journey."""
 
-from petitions.casework import urls as casework
-from petitions.intake import urls as intake
-from petitions.stats import urls as stats
-from petitions.tracking import urls as tracking
-from petitions.worklist import urls as worklist
+import petitions.casework.urls
+import petitions.intake.urls
+import petitions.stats.urls
+import petitions.tracking.urls
+import petitions.worklist.urls
 
 app_name = "petitions"
 
 urlpatterns = [
-    *intake.urlpatterns,
-    *tracking.urlpatterns,
-    *worklist.urlpatterns,
-    *stats.urlpatterns,
-    *casework.urlpatterns,
+    *petitions.intake.urls.urlpatterns,
+    *petitions.tracking.urls.urlpatterns,
+    *petitions.worklist.urls.urlpatterns,
+    *petitions.stats.urls.urlpatterns,
+    *petitions.casework.urls.urlpatterns,
 ]
