@@ -1,4 +1,4 @@
-"""Door for operators: categories, limits and the privacy notice. Cases have no door here."""
+"""Admin of categories, service standards, privacy notices and text messages; not of cases."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from config.lib.admin import NoDeleteAdmin
 from config.lib.delivery_admin import DeliveryQueueAdmin
 from petitions.models import Category, PrivacyNotice, ResidentMessage, Standard
 
-LIMITS = ("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within")
+DURATIONS = ("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within")
 
 
 @admin.register(Category)
 class CategoryAdmin(NoDeleteAdmin):
-    """Matters in two levels; one that is out of use is switched off, never deleted."""
+    """Categories in two levels; an unused one is deactivated, never deleted."""
 
     list_display = ("code", "name", "parent", "urgency", "channel", "is_listed", "is_active")
     list_filter = ("urgency", "channel", "is_listed", "is_active")
@@ -28,7 +28,7 @@ class CategoryAdmin(NoDeleteAdmin):
 
 @admin.register(Standard)
 class StandardAdmin(NoDeleteAdmin):
-    """Limits by region and urgency, as days hours:minutes:seconds of working or clock time."""
+    """Deadlines by region and urgency, as `days hours:minutes:seconds` of working or clock time."""
 
     list_display = ("region", "urgency", "is_round_the_clock", "contact_within", "resolve_within")
     list_filter = ("urgency",)
@@ -38,7 +38,7 @@ class StandardAdmin(NoDeleteAdmin):
         (
             _("时限"),
             {
-                "fields": LIMITS,
+                "fields": DURATIONS,
                 "description": _(
                     "写成“天 时:分:秒”，如“02:00:00”是2小时。全天候的按钟点数；其余只数工作时间，"
                     "一个工作日是8小时，所以5个工作日（40小时）写“1 16:00:00”。"
@@ -48,19 +48,19 @@ class StandardAdmin(NoDeleteAdmin):
     )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Keep the limit; other processes follow within a minute, open limits stay as promised."""
+        """Save a standard; open deadlines stay, other processes follow within 60 seconds."""
         super().save_model(request, obj, form, change)
         register_cache.forget_version()
 
 
 @admin.register(PrivacyNotice)
 class PrivacyNoticeAdmin(NoDeleteAdmin):
-    """Versions of the notice; what a resident was shown is never changed, a new one is added."""
+    """Versions of the privacy notice; a version is never changed, a new one is added."""
 
     list_display = ("version", "valid_from")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: reports name the version they were filed under."""
+        """Refuse changes: each report stores the version that the resident was shown."""
         return False
 
 

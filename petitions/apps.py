@@ -25,36 +25,36 @@ class PetitionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Keep the table of legal steps; tell the health page what is owed."""
-        post_migrate.connect(self._write_steps, sender=self)
-        health.register(health.Probe("deadlines", self._due_for, LATE_AFTER))
-        health.register(health.Probe("outbox", self._unannounced_for, LATE_AFTER))
+        """Write the legal transitions after migrations; register the health probes."""
+        post_migrate.connect(self._write_transitions, sender=self)
+        health.register(health.Probe("deadlines", self._overdue_seconds, LATE_AFTER))
+        health.register(health.Probe("outbox", self._oldest_unpublished, LATE_AFTER))
         health.register(
             health.Probe(
                 "resident_messages", self._oldest_text, LATE_AFTER, self._count_failed_texts
             )
         )
 
-    def _write_steps(self, **_context: object) -> None:
-        """Make the database's table of legal steps equal to `states.steps()`."""
+    def _write_transitions(self, **_context: object) -> None:
+        """Make the table of legal transitions equal to `states.legal_transitions()`."""
         wanted = set(states.legal_transitions())
         rows = self._rows("LegalTransition")
         known = set(rows.values_list("verb", "from_status", "to_status"))
         for verb, source, target in known - wanted:
             rows.filter(verb=verb, from_status=source, to_status=target).delete()
-        step = self.get_model("LegalTransition")
+        transition = self.get_model("LegalTransition")
         rows.bulk_create(
-            step(verb=verb, from_status=source, to_status=target)
+            transition(verb=verb, from_status=source, to_status=target)
             for verb, source, target in sorted(wanted - known)
         )
 
-    def _due_for(self) -> float | None:
-        """Return for how many seconds the oldest due limit has waited for the sweep."""
+    def _overdue_seconds(self) -> float | None:
+        """Return the seconds since the oldest open deadline was due, None if none is due."""
         due = self._rows("Deadline").filter(state="open", due_at__lte=clock.now())
         return _age(due.aggregate(at=Min("due_at"))["at"])
 
-    def _unannounced_for(self) -> float | None:
-        """Return for how many seconds the oldest event has waited in the outbox."""
+    def _oldest_unpublished(self) -> float | None:
+        """Return the age in seconds of the oldest unpublished event, None if there is none."""
         waiting = self._rows("Outbox").filter(done_at=None)
         return _age(waiting.aggregate(at=Min("created_at"))["at"])
 
@@ -69,7 +69,7 @@ class PetitionsConfig(AppConfig):
         return number
 
     def _rows(self, model: str) -> Any:
-        """Return a table's rows; models cannot be imported before the apps are ready."""
+        """Return the rows of a model; models cannot be imported before the apps are ready."""
         return self.get_model(model).objects.all()  # type: ignore[attr-defined]
 
 

@@ -278,7 +278,7 @@ def unrestricted() -> Q:
     return Q(is_sealed=False, about_organisation=None)
 
 
-def held_by(viewer: Viewer) -> Q:
+def handled_by(viewer: Viewer) -> Q:
     """Condition: the viewer's own organisations or the viewer handle the running case now."""
     own = _own_organisations(viewer.scope)
     return Q(status__in=RUNNING) & (

@@ -1,8 +1,9 @@
-"""Which verb leads where, and by whom: the one table of states and rights.
+"""The table of states: for each verb its source statuses, its target status and its actors.
 
-Buttons, API verbs, the status × verb × actor test, the database's own check of legal steps and
-the README's diagram are all made from it. Source: domain rules of the hotline and grid event flow.
-Escalation is not a state: it changes the level and the supervising organisation.
+Generated from it: buttons, API endpoints, the status × verb × actor test, the table of legal
+transitions in the database, and the diagram of the README. Source: the rules of the 12345 hotline
+and of the grid event flow. Escalation is not a state: it changes the level and the supervising
+organisation.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ STAFF = (A.HANDLER, A.ASSIGNEE, A.COORDINATOR, A.SUPERVISOR, A.DEPARTMENT)
 
 @dataclass(frozen=True, slots=True)
 class VerbRule:
-    """One verb from some states to one state; `to` None keeps the state.
+    """The statuses in which a verb is possible, the status it leads to, and who may perform it.
 
-    `checks_version` is False where two people may act at once without harm (adding a note).
+    `to` is None if the status stays. `checks_version` is False where concurrent changes do no harm
+    (adding a note).
     """
 
     verb: Verb
@@ -87,13 +89,13 @@ NEXT_VERBS: dict[Status, tuple[Verb, ...]] = {
 """What should happen next in a status, the most important verb first; lists offer the first one
 that the viewer may perform, and the buttons of the case page begin with the same one."""
 
-RULE_OF: dict[Verb, VerbRule] = {move.verb: move for move in VERB_RULES}
+RULE_OF: dict[Verb, VerbRule] = {rule.verb: rule for rule in VERB_RULES}
 
 
 def legal_transitions() -> Iterator[tuple[str, str, str]]:
-    """Yield every legal step as (verb, from, to); filing comes from the empty state."""
-    for move in VERB_RULES:
-        if move.verb == Verb.FILE:
-            yield (move.verb, "", S.SUBMITTED)
-        for source in move.sources:
-            yield (move.verb, source, move.to or source)
+    """Yield every legal transition as (verb, from, to); submitting starts from an empty status."""
+    for rule in VERB_RULES:
+        if rule.verb == Verb.FILE:
+            yield (rule.verb, "", S.SUBMITTED)
+        for source in rule.sources:
+            yield (rule.verb, source, rule.to or source)

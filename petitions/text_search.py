@@ -1,4 +1,4 @@
-"""How case text is made searchable: Han bigrams in a tsvector, so two characters suffice."""
+"""Full-text search of cases: tsvector of Han characters and bigrams, so two characters suffice."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ FULL_NUMBER = re.compile(r"^\s*\d{4}-\d{6,}\s*$")
 MAX_WORDS = 200
 
 
-def tokens(text: str) -> list[str]:
-    """Split text into search tokens: every Han character and pair, every other word whole."""
-    found: list[str] = []
+def tokenize(text: str) -> list[str]:
+    """Split text into search tokens: each Han character and bigram, each other word whole."""
+    tokens: list[str] = []
     for run in HAN_RUN.findall(text.lower()):
         if "㐀" <= run[0] <= "鿿":
-            found += list(run)
-            found += [run[i : i + 2] for i in range(len(run) - 1)]
+            tokens += list(run)
+            tokens += [run[i : i + 2] for i in range(len(run) - 1)]
         else:
-            found.append(run[:40])
-    return found
+            tokens.append(run[:40])
+    return tokens
 
 
 def vector(*texts: str) -> RawSQL:
-    """Return the expression to store for `texts`; order of words is not kept."""
-    unique = sorted({token for text in texts for token in tokens(text)})
-    # Written out: the framework's own expression takes long to be put together for each report.
+    """Return the SQL expression of the tsvector of `texts`, without positions."""
+    unique = sorted({token for text in texts for token in tokenize(text)})
+    # Raw SQL: compiling SearchVector takes long, and each submitted report needs one.
     return RawSQL("to_tsvector('simple', %s)", [" ".join(unique[: MAX_WORDS * 20])])
 
 
 def query(words: str) -> SearchQuery | None:
-    """Return the query for typed words: all of them, a Han run by its pairs; None when empty."""
-    wanted: list[str] = []
+    """Return the query for all typed words, Han runs as bigrams; None without a word."""
+    terms: list[str] = []
     for run in HAN_RUN.findall(words.lower()):
         if "㐀" <= run[0] <= "鿿" and len(run) > 1:
-            wanted += [run[i : i + 2] for i in range(len(run) - 1)]
+            terms += [run[i : i + 2] for i in range(len(run) - 1)]
         else:
-            wanted.append(run[:40])
-    if not wanted:
+            terms.append(run[:40])
+    if not terms:
         return None
     return SearchQuery(
-        " & ".join(f"'{word}'" for word in wanted[:12]), search_type="raw", config="simple"
+        " & ".join(f"'{word}'" for word in terms[:12]), search_type="raw", config="simple"
     )
 
 
 def petition_id(words: str) -> int | None:
-    """Return the serial of a typed case number (`2026-000123`, `000123`), else None."""
+    """Return the id in a typed case number (`2026-000123`, `000123`), None for other text."""
     if FULL_NUMBER.match(words):
         return int(words.strip().split("-")[1])
-    found = NUMBER.match(words)
-    return int(found[1]) if found and len(words.strip()) >= 6 else None
+    match = NUMBER.match(words)
+    return int(match[1]) if match and len(words.strip()) >= 6 else None

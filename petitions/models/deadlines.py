@@ -1,4 +1,4 @@
-"""What is owed by when, and what climbed: deadlines and escalations."""
+"""Deadlines and escalations of cases."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from petitions.models.petitions import Petition
 
 
 class DeadlineQuerySet(models.QuerySet["Deadline"]):
-    """Questions about limits."""
+    """Queries on deadlines."""
 
     def open(self) -> Self:
-        """Keep the limits still running."""
+        """Filter to the deadlines that still run."""
         return self.filter(state=DeadlineState.OPEN)
 
     def owed(self) -> Self:
-        """Keep the limits whose matter is not settled: still running, or fired and not yet done."""
+        """Filter to deadlines that are not settled: open, or passed with work still owed."""
         return self.filter(settled_at=None)
 
     def due(self, now: dt.datetime) -> Self:
-        """Keep the open limits that have passed and wait for no other try, oldest first."""
+        """Filter to the open deadlines that have passed and are ready for a try, oldest first."""
         return self.open().filter(backoff.is_ready(now), due_at__lte=now).order_by("due_at")
 
     def to_remind(self, now: dt.datetime) -> Self:
-        """Keep the open limits of which 80 % are used and nobody was reminded, oldest first."""
+        """Filter to the open deadlines with 80 % of the time used and no reminder, oldest first."""
         return (
             self.open()
             .filter(backoff.is_ready(now), reminded_at=None, remind_at__lte=now, due_at__gt=now)
@@ -42,12 +42,12 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
 
 
 class Deadline(models.Model):
-    """One limit of one case. The row carries the promise; the broker only wakes the sweep.
+    """One deadline of a case. The sweep reads due rows; Celery only wakes the sweep.
 
-    `organisation` is charged with it. A moved limit is a cancelled row and a new one.
-    `ended_at` is when it stopped running, `settled_at` when what it asked for was done or dropped:
-    a limit that fired stays owed until then. `retry_at` is when the clock tries again with a limit
-    that could not go through.
+    `organisation` must keep it. Moving a deadline cancels the row and inserts another one.
+    `ended_at` is when it stopped running; `settled_at` is when the work was done or dropped, and a
+    deadline that passed stays owed until then. `retry_at` is when the sweep tries a row again that
+    failed.
     """
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="deadlines")
@@ -109,10 +109,10 @@ class Deadline(models.Model):
 
 
 class Escalation(models.Model):
-    """A case climbed to a supervising organisation, which owes an answer.
+    """An escalation of a case to a supervising organisation, which must answer it.
 
-    At most one per deadline. `skipped` names organisations passed over because their post was
-    vacant; each of them is a data-quality notice.
+    At most one per deadline. `skipped` contains the ids of organisations that were passed over
+    because their post was vacant; the supervising organisation is notified of them.
     """
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="escalations")

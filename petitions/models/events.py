@@ -1,4 +1,4 @@
-"""The append-only story of a case, the outbox it feeds, and the keys that make acts happen once."""
+"""Events of cases (append-only), outbox, text messages, idempotency keys and rate limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from petitions.models.petitions import Petition
 
 
 class LegalTransition(models.Model):
-    """A legal step (verb, from, to): `states.steps()` as the database knows it."""
+    """A legal transition (verb, from, to); a copy of `states.legal_transitions()` for triggers."""
 
     verb = models.CharField(max_length=10)
     from_status = models.CharField(max_length=12, blank=True)
@@ -36,10 +36,10 @@ class LegalTransition(models.Model):
 
 
 class Event(models.Model):
-    """One change of one case: who, what, when, and the state after it. Never altered or deleted.
+    """One change of a case: actor, verb, time and the state after it. Never altered or deleted.
 
-    `data` holds facts by id and number, never words of or about a person; words are `Note`.
-    `holder` is the organisation that has the case in hand after the event.
+    `data` contains ids and numbers, never text of or about a person; text is stored in `Note`.
+    `holder` is the organisation that works on the case after the event.
     """
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="events")
@@ -77,17 +77,17 @@ class Event(models.Model):
 
 
 class OutboxQuerySet(models.QuerySet["Outbox"]):
-    """Questions about events that must still be told."""
+    """Queries on unpublished events."""
 
     def waiting(self, now: dt.datetime) -> Self:
-        """Keep the events not told yet that wait for no other try, oldest first."""
+        """Filter to the unpublished events that are ready for a try, oldest first."""
         return self.filter(backoff.is_ready(now), done_at=None).order_by("created_at")
 
 
 class Outbox(models.Model):
-    """What must still be told about an event; done when everybody has an inbox message.
+    """An event to publish; done when every recipient has an inbox message.
 
-    `retry_at` is when one that could not be told is tried again.
+    `retry_at` is when publishing is tried again after a failure.
     """
 
     event = models.OneToOneField(Event, models.PROTECT, related_name="outbox")
@@ -153,7 +153,7 @@ class ResidentMessage(QueuedMessage):
 
 
 class IdempotencyKey(models.Model):
-    """One submission of one client; a repeat gets the first answer instead of a second case."""
+    """One request of a client; a repeat gets the stored answer instead of a second effect."""
 
     client = models.CharField(max_length=80)
     key = models.CharField(max_length=80)
@@ -173,7 +173,7 @@ class IdempotencyKey(models.Model):
 
 
 class RateLimitCounter(models.Model):
-    """How often one bucket (a hashed address, or everybody) tried something in one window."""
+    """Hits of one bucket (a hashed address, code or account) in one time window."""
 
     bucket = models.CharField(max_length=80)
     window = models.DateTimeField()

@@ -46,71 +46,71 @@ RARE_WORD_LIMIT = 1000
 
 
 def is_overdue(now: dt.datetime) -> Q:
-    """Condition: the clock runs and a limit of the handling side is past `now`."""
+    """Condition: the case is running and a deadline of the handling side has passed."""
     return Q(status__in=RUNNING, due_at__lte=now)
 
 
 def is_due_soon(now: dt.datetime) -> Q:
-    """Condition: the clock runs and 80 % of a limit are used, but not all of it."""
+    """Condition: the case is running and a deadline is not past, but 80 % of its time are used."""
     return Q(status__in=RUNNING, soon_at__lte=now, due_at__gt=now)
 
 
 class PetitionQuerySet(models.QuerySet["Petition"]):
-    """Questions about cases."""
+    """Queries on cases."""
 
-    # Narrowed to a word that so many cases hold: counting would read all of them, each time.
+    # Filtered by a word that many cases contain: counting would read all of them each time.
     is_too_many_to_count = False
 
     def visible_to(self, viewer: Viewer) -> Self:
-        """Keep the cases the viewer may know of, by the posts held today.
+        """Filter to the cases that the viewer may see by the posts held today.
 
-        A case about an organisation is invisible to everybody in it and below it, an accusation to
-        everybody but the city's own officials. Without a post: nothing.
+        A case about an organisation is hidden from everybody in it and below it, an accusation
+        from everybody but officials of the city. A viewer without a post sees none.
         """
         condition = involvement.visible_to(viewer.scope)
         return self.none() if condition is None else self.filter(condition)
 
     def open(self) -> Self:
-        """Keep the cases in which anything is still owed."""
+        """Filter to the cases that have not ended."""
         return self.filter(status__in=OPEN)
 
     def running(self) -> Self:
-        """Keep the cases whose handling clock runs."""
+        """Filter to the cases whose handling deadline runs."""
         return self.filter(status__in=RUNNING)
 
     def overdue(self, now: dt.datetime) -> Self:
-        """Keep the running cases with a limit of the handling side past `now`."""
+        """Filter to the running cases with a deadline of the handling side before `now`."""
         return self.filter(is_overdue(now))
 
     def due_soon(self, now: dt.datetime) -> Self:
-        """Keep the running cases that used 80 % of a limit, but have not passed it."""
+        """Filter to the running cases that have used 80 % of a deadline and not passed it."""
         return self.filter(is_due_soon(now))
 
     def to_accept(self) -> Self:
-        """Keep the cases nobody has accepted yet."""
+        """Filter to the cases that have not been accepted."""
         return self.filter(status=Status.SUBMITTED)
 
     def returned(self) -> Self:
-        """Keep the cases an organisation sent back, waiting for a new owner."""
+        """Filter to the cases that were returned and wait for another responsible organisation."""
         return self.filter(status=Status.RETURNED)
 
-    def in_hands_of(self, viewer: Viewer) -> Self:
-        """Keep the cases the viewer's own organisations or the viewer handle now."""
-        return self.filter(involvement.held_by(viewer))
+    def handled_by(self, viewer: Viewer) -> Self:
+        """Filter to the running cases that the viewer or the viewer's organisations handle."""
+        return self.filter(involvement.handled_by(viewer))
 
     def awaiting_answer_of(self, viewer: Viewer) -> Self:
-        """Keep the cases whose escalation the viewer's own organisations must answer."""
+        """Filter to the cases whose escalation the viewer's own organisations must answer."""
         return self.filter(involvement.awaiting_answer_of(viewer))
 
     def matching(self, words: str) -> Self:
-        """Keep the cases whose number, place, category or text hold `words`."""
+        """Filter to the case with a typed number, else to cases whose text matches."""
         number = text_search.petition_id(words)
         if number is not None:
             return self.filter(pk=number)
         query = text_search.query(words)
         if query is None:
             return self
-        # The planner cannot know how rare a word is, and would read a million cases to find none.
+        # The planner cannot estimate how rare a word is and would scan a million cases for none.
         matches = type(self)(self.model).filter(search=query).order_by()
         ids = list(matches.values_list("pk", flat=True)[:RARE_WORD_LIMIT])
         if len(ids) < RARE_WORD_LIMIT:
@@ -125,13 +125,14 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return copy
 
     def with_parts(self) -> Self:
-        """Load what a row or a case page names, in the same query."""
+        """Join category, community and the involved organisations."""
         return self.select_related(
             "category", "category__parent", "community", *involvement.ORGANISATIONS
         )
 
     def same_matter(self, place_id: int, category_id: int | None, since: dt.datetime) -> Self:
-        """Keep cases from the same place, open or filed after `since`; same category if given."""
+        """Filter to cases of a place (and category), open or submitted after `since`, without
+        accusations and cases about an organisation."""
         cases = self.filter(involvement.unrestricted(), place_id=place_id)
         if category_id is not None:
             cases = cases.filter(category_id=category_id)
@@ -342,7 +343,7 @@ class Petition(models.Model):
         return self.number
 
     def get_absolute_url(self) -> str:
-        """Return the case page."""
+        """Return the URL of the case page."""
         return reverse("petitions:case", args=[self.pk])
 
     @property
@@ -357,22 +358,22 @@ class Petition(models.Model):
 
     @property
     def number(self) -> str:
-        """The number people read out: year of filing and serial, e.g. `2026-000123`."""
+        """The case number shown to people: year of submission and id, e.g. `2026-000123`."""
         return f"{self.created_at.astimezone(TZ):%Y}-{self.pk:06d}"
 
     @property
     def is_open(self) -> bool:
-        """Tell whether anything is still owed."""
+        """Tell whether the case has not ended."""
         return self.status in OPEN
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the handling side's clock runs."""
+        """Tell whether the handling deadline runs."""
         return self.status in RUNNING
 
     @property
     def holder_id(self) -> int | None:
-        """The organisation that has the case in hand now; none while the resident is asked."""
+        """Id of the organisation that works on the case; None while the resident is asked."""
         if not self.is_running:
             return None
         return self.assigned_group_id or self.organisation_id

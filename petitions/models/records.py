@@ -15,7 +15,7 @@ from petitions.models.petitions import Petition
 
 
 class Contact(models.Model):
-    """How to reach the petitioner: encrypted, apart, opened only with a reason and a trace.
+    """Encrypted contact details of the petitioner; each reading needs a reason and is recorded.
 
     `cipher` is AES-GCM over a small JSON object, bound to the case's uuid; `last4_hash` checks the
     last four digits on the tracking page without opening it.
@@ -36,7 +36,7 @@ class Contact(models.Model):
 
 
 class Note(models.Model):
-    """Words of one event, internal or for the resident; apart, so they can be redacted.
+    """Text of one event, internal or for the resident; in its own table, so it can be redacted.
 
     `cause` is what an answer named as the cause; a later round names its own.
     """
@@ -56,7 +56,7 @@ class Note(models.Model):
 
 
 class Photo(models.Model):
-    """A re-encoded photo without metadata; served only through the case's visibility rule."""
+    """A re-encoded photo without metadata; only users who may see the case can fetch it."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="photos")
@@ -79,7 +79,7 @@ class Photo(models.Model):
 
 
 class DoorVisit(models.Model):
-    """What was found at one door of a building for one case; erased when the case closes."""
+    """Result of a visit at one door of a building for a case; deleted when the case closes."""
 
     petition = models.ForeignKey(Petition, models.CASCADE, related_name="doors")
     area = models.ForeignKey(Area, models.PROTECT, related_name="+")
@@ -103,7 +103,7 @@ class DoorVisit(models.Model):
 
 
 class Feedback(models.Model):
-    """What the resident said about one round of resolution: solved or not, and the rating.
+    """Feedback of the resident on one round of resolution: solved or not, and the rating.
 
     Once per round. Silence is a row of its own and never counts as satisfied.
     """
@@ -130,7 +130,7 @@ class Feedback(models.Model):
 
 
 class MeToo(models.Model):
-    """Somebody else affected by the same matter joined in; nothing is kept about who it was."""
+    """A further resident joined the report; nothing is stored about the person."""
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="me_toos")
     key = models.UUIDField(unique=True)

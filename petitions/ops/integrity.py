@@ -1,4 +1,4 @@
-"""What must hold over the whole database, asked in SQL; and a case replayed from its events."""
+"""Integrity checks of the whole database in SQL, and the replay of cases from their events."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from petitions.models import Event, Petition, Photo
 from petitions.rules import photos
 from petitions.states import FINAL, RULE_OF, RUNNING
 
-LATEST_FIRING = dt.timedelta(seconds=60)
-LATEST_ANNOUNCEMENT = dt.timedelta(seconds=30)
+MAX_EXPIRY_DELAY = dt.timedelta(seconds=60)
+MAX_PUBLISH_DELAY = dt.timedelta(seconds=30)
 CHUNK = 1 << 16
 
-# Each question counts what breaks a promise: every answer must be 0.
+# Each query counts the rows that violate a rule; every count must be 0.
 CHECKS: dict[str, str] = {
     "case_without_organisation": """
         SELECT count(*) FROM petitions_petition p
@@ -42,7 +42,7 @@ CHECKS: dict[str, str] = {
                 AND d.kind IN (%(contact)s, %(resolution)s))""",
     "due_not_fired": """
         SELECT count(*) FROM petitions_deadline
-        WHERE state = %(open)s AND due_at < %(now)s - %(latest_firing)s""",
+        WHERE state = %(open)s AND due_at < %(now)s - %(expiry_delay)s""",
     "fired_early": """
         SELECT count(*) FROM petitions_deadline WHERE state = %(fired)s AND ended_at < due_at""",
     "fired_without_escalation": """
@@ -81,7 +81,7 @@ CHECKS: dict[str, str] = {
         LEFT JOIN petitions_outbox o ON o.event_id = e.id WHERE o.id IS NULL""",
     "outbox_waiting": """
         SELECT count(*) FROM petitions_outbox
-        WHERE done_at IS NULL AND created_at < %(now)s - %(latest_announcement)s""",
+        WHERE done_at IS NULL AND created_at < %(now)s - %(publish_delay)s""",
     "answer_owed_by_nobody": """
         SELECT count(*) FROM petitions_petition p WHERE p.is_answer_owed AND NOT EXISTS (
             SELECT 1 FROM petitions_escalation e
@@ -94,12 +94,12 @@ CHECKS: dict[str, str] = {
 
 
 class BrokenHistory(ValueError):
-    """Events that lead nowhere: a step is missing or the table of states does not allow it."""
+    """The events of a case do not follow each other, or the table of states forbids one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayedState:
-    """Where a case stands, as its events tell it."""
+    """The state of a case computed from its events."""
 
     version: int
     status: str
@@ -109,8 +109,8 @@ class ReplayedState:
     holder_id: int | None
 
     @classmethod
-    def of(cls, petition: Petition) -> ReplayedState:
-        """Return where the row itself says the case stands."""
+    def from_row(cls, petition: Petition) -> ReplayedState:
+        """Return the state in the columns of the case."""
         return cls(
             petition.version,
             petition.status,
@@ -122,30 +122,29 @@ class ReplayedState:
 
 
 def check(now: dt.datetime | None = None, *, with_photos: bool = True) -> dict[str, int]:
-    """Return how many rows break each promise; all must be 0.
+    """Return for each check the number of rows that violate it; all must be 0.
 
-    Lateness is judged by the database's clock, unless an instant is given. With photos every file
-    on disk is read as well.
+    `now` is the database's time by default. `with_photos` also reads every photo file on disk.
     """
     with without_timeouts(), connection.cursor() as cursor:
         if now is None:
             cursor.execute("SELECT clock_timestamp()")
             now = cursor.fetchone()[0]
         parameters = _parameters(now)
-        found: dict[str, int] = {}
-        for name, question in CHECKS.items():
-            cursor.execute(question, parameters)
-            found[name] = cursor.fetchone()[0]
+        counts: dict[str, int] = {}
+        for name, query in CHECKS.items():
+            cursor.execute(query, parameters)
+            counts[name] = cursor.fetchone()[0]
     if with_photos:
-        found |= _check_photos()
-    return found
+        counts |= _check_photos()
+    return counts
 
 
 def _parameters(now: dt.datetime) -> dict[str, Any]:
     return {
         "now": now,
-        "latest_firing": LATEST_FIRING,
-        "latest_announcement": LATEST_ANNOUNCEMENT,
+        "expiry_delay": MAX_EXPIRY_DELAY,
+        "publish_delay": MAX_PUBLISH_DELAY,
         "running": [str(status) for status in RUNNING],
         "final": [str(status) for status in FINAL],
         "open": str(DeadlineState.OPEN),
@@ -158,7 +157,7 @@ def _parameters(now: dt.datetime) -> dict[str, Any]:
 
 
 def _check_photos() -> dict[str, int]:
-    """Read every photo on disk and compare it with its row."""
+    """Compare every photo file on disk with its row; count missing and altered files."""
     missing = altered = 0
     rows = Photo.objects.order_by("id").values_list("name", "sha256", "size")
     for name, sha256, size in rows.iterator():
@@ -175,20 +174,22 @@ def _check_photos() -> dict[str, int]:
 
 
 def replay(petition: Petition) -> ReplayedState:
-    """Work out where a case stands from its events alone; raise BrokenStory if they do not join."""
+    """Return the state of a case computed from its events alone; raise `BrokenHistory`."""
     return _replayed(petition.events.order_by("version"))
 
 
 def replay_all() -> list[int]:
-    """Replay every case and return the ids of those that stand elsewhere than their events say."""
+    """Replay every case; return the ids of those whose columns differ from their events."""
     petitions = Petition.objects.in_bulk()
-    told: dict[int, ReplayedState | None] = {}
+    replayed: dict[int, ReplayedState | None] = {}
     for petition_id, events in _by_case():
         try:
-            told[petition_id] = _replayed(events)
+            replayed[petition_id] = _replayed(events)
         except BrokenHistory:
-            told[petition_id] = None
-    return sorted(pk for pk, row in petitions.items() if told.get(pk) != ReplayedState.of(row))
+            replayed[petition_id] = None
+    return sorted(
+        pk for pk, row in petitions.items() if replayed.get(pk) != ReplayedState.from_row(row)
+    )
 
 
 def _by_case() -> Iterator[tuple[int, Iterator[Event]]]:
@@ -200,15 +201,15 @@ def _replayed(events: Iterable[Event]) -> ReplayedState:
     status, version = "", 0
     last: Event | None = None
     for event in events:
-        move = RULE_OF.get(Verb(event.verb))
-        if move is None:
+        rule = RULE_OF.get(Verb(event.verb))
+        if rule is None:
             raise BrokenHistory(f"{event.verb} is not a verb that is built")
         is_start = event.verb == Verb.FILE and not status
         if event.version != version + 1 or event.from_status != status:
             raise BrokenHistory(f"event {event.version} does not follow event {version}")
-        if not is_start and Status(status or Status.SUBMITTED) not in move.sources:
+        if not is_start and Status(status or Status.SUBMITTED) not in rule.sources:
             raise BrokenHistory(f"{event.verb} is not possible from {status}")
-        status, version, last = str(move.to or status), event.version, event
+        status, version, last = str(rule.to or status), event.version, event
     if last is None:
         raise BrokenHistory("a case without events")
     return ReplayedState(

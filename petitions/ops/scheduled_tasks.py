@@ -1,6 +1,7 @@
-"""Door for the clock: find what is due, one workflow call each. Any number may run at once.
+"""Celery tasks that run on a schedule: deadlines, outbox, text messages and cleaning up.
 
-Rows carry the promise and the database's clock decides; a missed wake-up only delays.
+Tasks read due rows by the database's clock, so a lost wake-up only delays them. Several workers may
+run the same task at once.
 """
 
 from __future__ import annotations
@@ -30,45 +31,45 @@ from petitions.notices import notification_rules, outbox
 from petitions.rules import contacts, photos
 
 BATCH = 200
-A_DAY = dt.timedelta(days=1)
-KEYS_LAST = dt.timedelta(days=7)
+COUNTERS_KEPT = dt.timedelta(days=1)
+KEYS_KEPT = dt.timedelta(days=7)
 
 
 def database_now() -> dt.datetime:
-    """Return the database's clock, the one that decides what is due."""
+    """Return the time of the database, which decides what is due."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        found: dt.datetime = cursor.fetchone()[0]
-    return found
+        now: dt.datetime = cursor.fetchone()[0]
+    return now
 
 
 @shared_task(name="petitions.ops.scheduled_tasks.sweep_deadlines")
 def sweep_deadlines() -> int:
-    """Let every due limit fire and every reminder go out; returns how many did."""
-    return _all(workflow.expire_due) + _all(workflow.remind_due)
+    """Expire due deadlines and send due reminders; return how many rows were processed."""
+    return _process_all(workflow.expire_due) + _process_all(workflow.remind_due)
 
 
-def _all(turn: Callable[..., workflow.SweepResult]) -> int:
-    """Take turns until one finds nothing more to take."""
+def _process_all(process_batch: Callable[..., workflow.SweepResult]) -> int:
+    """Process batches until one finds no row."""
     done = 0
     while True:
-        taken = turn(now=database_now(), limit=BATCH)
-        done += taken.done
-        if not taken.taken:
+        result = process_batch(now=database_now(), limit=BATCH)
+        done += result.done
+        if not result.taken:
             return done
 
 
 @shared_task(name="petitions.ops.scheduled_tasks.drain_outbox")
 def drain_outbox() -> int:
-    """Announce every event still in the outbox: what a lost wake-up left behind."""
+    """Publish every event in the outbox, for example after a lost wake-up; return how many."""
     done = 0
     while True:
         waiting = list(
             Outbox.objects.waiting(database_now()).values_list("event_id", flat=True)[:BATCH]
         )
-        told = outbox.publish(waiting)
-        done += told
-        if len(waiting) < BATCH or not told:
+        published = outbox.publish(waiting)
+        done += published
+        if len(waiting) < BATCH or not published:
             return done
 
 
@@ -98,11 +99,11 @@ def _send_text(message: ResidentMessage, _now: dt.datetime) -> bool:
 
 @shared_task(name="petitions.ops.scheduled_tasks.tidy")
 def tidy() -> None:
-    """Let go of what is no longer needed: old contacts, photos never sent, counters and keys."""
+    """Delete expired contacts, photos of reports never sent, counters, keys and sessions."""
     now = database_now()
     workflow.delete_expired(now=now)
-    named = set(Photo.objects.values_list("name", flat=True))
-    photos.sweep_unused(named, (now - KEYS_LAST).timestamp())  # a form may be kept open for days
-    RateLimitCounter.objects.filter(window__lt=now - A_DAY).delete()
-    IdempotencyKey.objects.filter(created_at__lt=now - KEYS_LAST).delete()
+    used = set(Photo.objects.values_list("name", flat=True))
+    photos.sweep_unused(used, (now - KEYS_KEPT).timestamp())  # a form may be kept open for days
+    RateLimitCounter.objects.filter(window__lt=now - COUNTERS_KEPT).delete()
+    IdempotencyKey.objects.filter(created_at__lt=now - KEYS_KEPT).delete()
     call_command("clearsessions")

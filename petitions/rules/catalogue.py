@@ -1,4 +1,4 @@
-"""Categories as people look for them, cached per process and register version."""
+"""Look-up and search of categories and notices, cached per process and register version."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from config.lib.register_cache import RegisterCache
 from grids import place_names
 from petitions.models import Category, PrivacyNotice
 
-MOST_RESULTS = 8
+MAX_RESULTS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All categories at one moment: by id, by code, and the finer ones of each first level.
+    """All categories: by id, by code, and the children of each category of the first level.
 
-    `fileable` are those a report can be filed under, by code: in use, and with nothing under them.
+    `reportable` contains, by code, those that a report can have: active and without children.
     """
 
     by_id: dict[int, Category]
     by_code: dict[str, Category]
     leaves: dict[int, tuple[Category, ...]]
-    fileable: dict[str, Category]
+    reportable: dict[str, Category]
 
     @property
     def roots(self) -> list[Category]:
-        """The first level, in the order of the catalogue."""
+        """The categories of the first level, in the order of the catalogue."""
         return [category for category in self.by_id.values() if category.parent_id is None]
 
 
@@ -69,35 +69,35 @@ def notice_version(day: dt.date) -> str:
 
 
 def label(category: Category) -> str:
-    """Return the category's name in the reader's language; Chinese where there is no other."""
+    """Return the name in the active language; Chinese if there is no translation."""
     return category.name_en if get_language() == "en" and category.name_en else category.name
 
 
 def full_label(category: Category) -> str:
-    """Return the name with the first level before it: `供水 · 水质浑浊/异味`."""
+    """Return the name after that of its parent: `供水 · 水质浑浊/异味`."""
     parent = category.parent
     return label(category) if parent is None else f"{label(parent)} · {label(category)}"
 
 
 def ids_under(code: str) -> list[int]:
-    """Return the ids of a category and of what is under it; an unknown code has none."""
+    """Return the ids of a category and of its children; none for an unknown code."""
     catalogue = read()
-    found = catalogue.by_code.get(code)
-    if found is None:
+    category = catalogue.by_code.get(code)
+    if category is None:
         return []
-    return [found.pk, *(leaf.pk for leaf in catalogue.leaves.get(found.pk, ()))]
+    return [category.pk, *(leaf.pk for leaf in catalogue.leaves.get(category.pk, ()))]
 
 
 def reportable_categories() -> list[Category]:
-    """Return the categories a report can be filed under, in the order of the catalogue."""
-    return list(read().fileable.values())
+    """Return the categories that a report can have, in the order of the catalogue."""
+    return list(read().reportable.values())
 
 
 def search(typed: str) -> list[Category]:
-    """Find categories by the words residents use, by name or by pinyin initials; best first.
+    """Return at most eight categories that match name, keywords or pinyin initials; best first.
 
-    Every run of characters typed must occur. A name that begins so comes before one that holds it,
-    that before a keyword, that before the name of the first level.
+    Each run of typed characters must occur. The order: the name starts with the text, the name
+    contains it, a keyword equals it, a keyword contains it, all others.
     """
     runs = place_names.runs(typed[:60])
     if not runs:
@@ -108,17 +108,18 @@ def search(typed: str) -> list[Category]:
         for place, row in enumerate(reportable_categories())
         if all(run in _words(row) for run in runs)
     ]
-    return [row for _rank_, _place, row in sorted(ranked, key=lambda one: one[:2])[:MOST_RESULTS]]
+    ranked.sort(key=lambda entry: entry[:2])
+    return [row for _rank_, _place, row in ranked[:MAX_RESULTS]]
 
 
 def exact(typed: str) -> Category | None:
-    """Return the one category called exactly so, in any of its names."""
-    found = [row for row in reportable_categories() if typed.strip() in names(row)]
-    return found[0] if len(found) == 1 else None
+    """Return the only category with exactly this name, None if there is none or several."""
+    matches = [row for row in reportable_categories() if typed.strip() in names(row)]
+    return matches[0] if len(matches) == 1 else None
 
 
 def names(row: Category) -> frozenset[str]:
-    """Return everything a category is called in the reader's language and in Chinese."""
+    """Return the names of a category: in the active language, with its parent, and in Chinese."""
     return frozenset({full_label(row), label(row), row.name})
 
 

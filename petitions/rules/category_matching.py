@@ -1,4 +1,4 @@
-"""What residents' own words point to among the categories, and whom to call at once."""
+"""Suggest categories from free text, and list emergency numbers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from petitions.enums import Urgency
 from petitions.models import Category
 from petitions.rules import catalogue
 
-MOST_MATCHES = 6
-NATIONAL = frozenset({"110", "119", "120", "122"})
+MAX_MATCHES = 6
+NATIONAL_NUMBERS = frozenset({"110", "119", "120", "122"})
 NUMBER = re.compile(r"\d[\d-]*\d")
 PARTS = re.compile(r"[；;，,、]")
 BRACKETS = re.compile(r"[（(].*?[）)]")
@@ -20,57 +20,58 @@ NAME_PARTS = re.compile(r"[/()（）与\s]+")
 
 @dataclass(frozen=True, slots=True)
 class EmergencyNumber:
-    """A telephone number to call at once, and whose it is."""
+    """A telephone number for emergencies, and the service it belongs to."""
 
     number: str
     name: str
 
 
 def suggest(typed: str) -> list[Category]:
-    """Return the matters that a resident's sentence points to, best first, at most six.
+    """Return at most six categories that match a resident's sentence, the best first.
 
-    A matter counts when one of its keywords, or a word of its English name, stands in what was
-    typed; longer ones weigh more.
-    A sentence without any known keyword is looked up as a word or pinyin initials.
+    A category matches if the text contains one of its keywords, or a word of its English name;
+    the score is the total length of these words. A text that matches none is searched as a name
+    or as pinyin initials.
     """
     whole = "".join(typed.lower().split())
     if not whole:
         return []
     english = _english(typed)
     scored = [
-        (_points(row, whole, english), -place, row)
+        (_score(row, whole, english), -place, row)
         for place, row in enumerate(catalogue.reportable_categories())
     ]
-    best = sorted((one for one in scored if one[0]), key=lambda one: one[:2], reverse=True)
-    found = [row for _points_, _place, row in best] or catalogue.search(typed)
-    return found[:MOST_MATCHES]
+    matches = [entry for entry in scored if entry[0]]
+    matches.sort(key=lambda entry: entry[:2], reverse=True)
+    categories = [row for _score, _place, row in matches] or catalogue.search(typed)
+    return categories[:MAX_MATCHES]
 
 
-def _points(row: Category, whole: str, english: set[str]) -> int:
-    said = {*row.keywords.lower().split(), *NAME_PARTS.split(row.name.lower())}
-    found = {word for word in said if word and word in whole} | (_english(row.name_en) & english)
-    return sum(len(word) for word in found)
+def _score(row: Category, whole: str, english: set[str]) -> int:
+    keywords = {*row.keywords.lower().split(), *NAME_PARTS.split(row.name.lower())}
+    matches = {word for word in keywords if word and word in whole}
+    return sum(len(word) for word in matches | (_english(row.name_en) & english))
 
 
 def _english(text: str) -> set[str]:
-    """Return the English words of a text that say something; one and many are the same."""
+    """Return the English words of at least four letters, without a plural s."""
     return {word.rstrip("s") for word in ENGLISH_WORD.findall(text.lower())}
 
 
 def is_emergency(category: Category) -> bool:
-    """Tell whether the telephone comes before any form."""
+    """Tell whether the resident should call an emergency number before reporting."""
     return category.urgency == Urgency.EMERGENCY
 
 
 def emergency_numbers(category: Category) -> list[EmergencyNumber]:
-    """Return the numbers to call at once for a category, besides the four national ones.
+    """Return the emergency numbers of a category, without the four national ones.
 
-    They stand in one field, as `119；燃气抢修 0994-5550000（示例）`.
+    They are parsed from one field, for example `119；燃气抢修 0994-5550000（示例）`.
     """
-    found = []
+    numbers = []
     for part in PARTS.split(category.emergency_phone):
         number = NUMBER.search(part)
-        if number and number[0] not in NATIONAL:
+        if number and number[0] not in NATIONAL_NUMBERS:
             name = BRACKETS.sub("", part.replace(number[0], "")).strip()
-            found.append(EmergencyNumber(number[0], name))
-    return found
+            numbers.append(EmergencyNumber(number[0], name))
+    return numbers

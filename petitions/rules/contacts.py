@@ -1,4 +1,4 @@
-"""Contact data at rest: authenticated encryption bound to its case, with a ring of keys."""
+"""Encryption of contact details: AES-GCM bound to the case, with a keyring for key rotation."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from django.core import checks
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
-LONGEST_ID = 20
+MAX_KEY_ID_LENGTH = 20
 DIGITS = re.compile(r"\D+")
 
 
 @dataclass(frozen=True, slots=True)
 class ContactDetails:
-    """How to reach a petitioner; both may be empty, then there is no contact at all."""
+    """Name and telephone number of a petitioner; without both there is no contact."""
 
     name: str = ""
     phone: str = ""
@@ -31,7 +31,7 @@ class ContactDetails:
 
     @property
     def last4(self) -> str:
-        """The last four digits of the phone, empty without a phone."""
+        """The last four digits of the telephone number, empty without one."""
         return DIGITS.sub("", self.phone)[-4:]
 
     def __bool__(self) -> bool:
@@ -39,36 +39,38 @@ class ContactDetails:
 
 
 class DecryptionFailed(Exception):
-    """A contact that no key of the ring opens: the key is gone, or the row was altered or moved."""
+    """No key decrypts the contact: the key is gone, or the row was altered or moved."""
 
 
-def _bound_to(case_uuid: uuid.UUID) -> bytes:
+def _associated_data(case_uuid: uuid.UUID) -> bytes:
     return f"contact:{case_uuid}".encode()
 
 
 def newest_key_id() -> str:
-    """Return the id of the key new contacts are sealed with: the first of the ring."""
+    """Return the id of the key that encrypts new contacts: the first of the keyring."""
     return next(iter(settings.CONTACT_KEYS))
 
 
-def encrypt(case_uuid: uuid.UUID, reach: ContactDetails) -> tuple[bytes, str]:
-    """Encrypt a contact for one case; returns (nonce + cipher text, key id)."""
+def encrypt(case_uuid: uuid.UUID, details: ContactDetails) -> tuple[bytes, str]:
+    """Encrypt a contact for one case; return nonce and ciphertext in one, and the key id."""
     key_id = newest_key_id()
     nonce = os.urandom(NONCE_BYTES)
-    plain = json.dumps({"name": reach.name, "phone": reach.phone}).encode()
-    return nonce + AESGCM(_key(key_id)).encrypt(nonce, plain, _bound_to(case_uuid)), key_id
+    plain = json.dumps({"name": details.name, "phone": details.phone}).encode()
+    return nonce + AESGCM(_key(key_id)).encrypt(nonce, plain, _associated_data(case_uuid)), key_id
 
 
 def decrypt(case_uuid: uuid.UUID, cipher: bytes, key_id: str) -> ContactDetails:
-    """Decrypt a contact; `Unreadable` when its key is gone, or it was moved or altered."""
+    """Decrypt a contact; raise `DecryptionFailed` if no key decrypts it."""
     raw = bytes(cipher)
     try:
         key = _key(key_id)
-        plain = AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bound_to(case_uuid))
+        plain = AESGCM(key).decrypt(
+            raw[:NONCE_BYTES], raw[NONCE_BYTES:], _associated_data(case_uuid)
+        )
     except (KeyError, InvalidTag) as error:
         raise DecryptionFailed(f"key {key_id}") from error
-    found = json.loads(plain)
-    return ContactDetails(name=found["name"], phone=found["phone"])
+    details = json.loads(plain)
+    return ContactDetails(name=details["name"], phone=details["phone"])
 
 
 def _key(key_id: str) -> bytes:
@@ -77,17 +79,20 @@ def _key(key_id: str) -> bytes:
 
 @checks.register(checks.Tags.security)
 def check_keyring(**_context: Any) -> list[checks.CheckMessage]:
-    """Refuse to start with a ring in which a key could not seal, rather than refuse a report."""
+    """System check: every key of CONTACT_KEYS must be able to encrypt."""
     bad = [key_id for key_id in settings.CONTACT_KEYS if not _is_usable(key_id)]
     if settings.CONTACT_KEYS and not bad:
         return []
     which = f"Not every key ({', '.join(bad)})" if bad else "No key"
-    hint = f"Each is id:key; the id of at most {LONGEST_ID} characters, the key 32 bytes in base64."
+    hint = (
+        f"Each is id:key; the id of at most {MAX_KEY_ID_LENGTH} characters,"
+        " the key 32 bytes in base64."
+    )
     return [checks.Error(f"{which} in CONTACT_KEYS can be used.", hint, id="petitions.E001")]
 
 
 def _is_usable(key_id: str) -> bool:
     try:
-        return len(key_id) <= LONGEST_ID and len(_key(key_id)) == KEY_BYTES
+        return len(key_id) <= MAX_KEY_ID_LENGTH and len(_key(key_id)) == KEY_BYTES
     except ValueError:
         return False

@@ -1,8 +1,7 @@
-"""Photos in: decoded, turned upright, re-encoded without any metadata, and synced to disk.
+"""Uploaded photos: decode, rotate, re-encode without metadata, and write durably to disk.
 
-Accepted: JPEG, PNG, WebP; at most 20 MiB and 25 megapixels (WebP half). What is stored is always a
-fresh JPEG of at most 2,000 pixels on the longer side, under a random name; the file sent is never
-kept.
+Accepted are JPEG, PNG and WebP of at most 20 MiB and 25 megapixels (WebP half). The stored file is
+always a new JPEG of at most 2,000 pixels on the longer side, with a random name.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from PIL import Image
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 25_000_000
-MAX_WEBP_PIXELS = 12_500_000  # its decoder holds every pixel four times
+MAX_WEBP_PIXELS = 12_500_000  # its decoder needs four times the memory
 MAX_SIDE = 2000
 THUMB_SIDE = 400
 MAX_PHOTOS = 6
-MAX_SCANS = 32  # a progressive JPEG has about ten; each costs a pass over the whole picture
+MAX_SCANS = 32  # a progressive JPEG has about ten; each needs a pass over all pixels
 QUALITY = 82
 SEE_THROUGH = ("RGBA", "LA", "P", "PA")
 ORIENTATION = 0x0112
@@ -42,22 +41,24 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""How a picture must be turned, by the camera's tag."""
+"""Transposition for each value of the EXIF orientation."""
 
-MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # the rest are data and marks inside a scan
+MARKER = re.compile(
+    rb"\xff([^\x00\xff\xd0-\xd7])"
+)  # other codes are data and markers inside a scan
 JPEG_BEGINS = b"\xff\xd8"
 START_OF_SCAN, END_OF_IMAGE, WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # the decoder's own refusal, before any of our code runs
-_one_at_a_time = threading.Lock()  # a large picture takes 250 MB while it is decoded
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow refuses larger images while opening them
+_decoding = threading.Lock()  # decoding a large image needs 250 MB
 
 
 class PhotoRefused(ValueError):
-    """A file that is not an acceptable photo; the message says why, for people."""
+    """The file is not an acceptable photo; the message tells the user why."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPhoto:
-    """A photo on disk, before its row is written: random name, checksum, bytes and pixels."""
+    """A photo on disk without a row yet: random name, checksum, size in bytes, pixels."""
 
     name: str
     sha256: str
@@ -67,7 +68,7 @@ class StoredPhoto:
 
 
 def store(file: IO[bytes]) -> StoredPhoto:
-    """Clean a sent file and store it with its thumbnail, both synced, before any row names it."""
+    """Re-encode an upload; write photo and thumbnail durably. Raises `PhotoRefused`."""
     image = _decode(file)
     body, (width, height) = _encode(image, MAX_SIDE)
     thumb, _size = _encode(image, THUMB_SIDE)
@@ -76,7 +77,7 @@ def store(file: IO[bytes]) -> StoredPhoto:
     try:
         _write(path_of(name), body)
         _write(thumb_of(name), thumb)
-    except OSError:  # a full disk gets back what was half written
+    except OSError:  # for example a full disk: remove partial files
         path_of(name).unlink(missing_ok=True)
         thumb_of(name).unlink(missing_ok=True)
         raise
@@ -84,36 +85,36 @@ def store(file: IO[bytes]) -> StoredPhoto:
 
 
 def path_of(name: str) -> Path:
-    """Return where a photo lies on disk."""
+    """Return the path of a photo on disk."""
     return Path(settings.MEDIA_ROOT) / "photos" / name
 
 
 def thumb_of(name: str) -> Path:
-    """Return where a photo's thumbnail lies on disk."""
+    """Return the path of a photo's thumbnail on disk."""
     return Path(settings.MEDIA_ROOT) / "thumbs" / name
 
 
-def sweep_unused(known: Container[str], older_than: float) -> int:
-    """Delete stored photos that no row names and that are older than `older_than` (epoch seconds).
+def sweep_unused(used: Container[str], older_than: float) -> int:
+    """Delete photos without a row that are older than `older_than` (epoch seconds).
 
-    They belong to reports that were begun and never sent. Returns how many were deleted.
+    They belong to reports that were never submitted. Return the number of deleted photos.
     """
-    gone = 0
+    deleted = 0
     for file in (Path(settings.MEDIA_ROOT) / "photos").glob("*/*.jpg"):
         name = f"{file.parent.name}/{file.name}"
-        if name not in known and file.stat().st_mtime < older_than:
+        if name not in used and file.stat().st_mtime < older_than:
             file.unlink(missing_ok=True)
             thumb_of(name).unlink(missing_ok=True)
-            gone += 1
-    return gone
+            deleted += 1
+    return deleted
 
 
 def _decode(file: IO[bytes]) -> Image.Image:
-    """Return the bare pixels, small and upright. One picture at a time, so that memory is bounded.
+    """Return the image scaled down and rotated. One image at a time, to bound the memory.
 
-    Warnings are left alone: the switch that turns them into errors is not one thread's own.
+    Pillow's warnings are not turned into errors: the warning filter is shared by all threads.
     """
-    with _one_at_a_time:
+    with _decoding:
         raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise PhotoRefused(_("照片太大，每张不能超过20MB。"))
@@ -127,7 +128,7 @@ def _pixels(raw: bytes) -> Image.Image:
                 raise PhotoRefused(_("照片像素太大，不能超过2500万像素。"))
             if opened.format == "WEBP" and opened.width * opened.height > MAX_WEBP_PIXELS:
                 raise PhotoRefused(_("WebP照片像素太大，不能超过1250万像素。"))
-            if raw.startswith(JPEG_BEGINS) and _scans(raw) > MAX_SCANS:  # whatever it calls itself
+            if raw.startswith(JPEG_BEGINS) and _scans(raw) > MAX_SCANS:  # whatever its name says
                 raise ValueError("more scans than a photo has")
             opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
             opened.load()
@@ -139,22 +140,23 @@ def _pixels(raw: bytes) -> Image.Image:
 
 
 def _scans(raw: bytes) -> int:
-    """Count the scans of a JPEG as its decoder will meet them, up to the end of the picture."""
-    at = found = 0
-    while mark := MARKER.search(raw, at):
-        kind, at = mark[1][0], mark.end()
+    """Count the scans of a JPEG up to its end marker."""
+    at = scans = 0
+    while marker := MARKER.search(raw, at):
+        kind, at = marker[1][0], marker.end()
         if kind == END_OF_IMAGE:
             break
-        found += kind == START_OF_SCAN
+        scans += kind == START_OF_SCAN
         if kind not in WITHOUT_LENGTH:
             at += int.from_bytes(raw[at : at + 2], "big")
-    return found
+    return scans
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
-    """Make a picture small before anything else; what has a palette gets its colours first.
+    """Scale the image down before other steps; convert a palette to colours first.
 
-    Of a very large one that is not opaque every second pixel goes: all else would copy it whole.
+    A very large image with transparency is halved by dropping pixels, because every other method
+    would copy it in full size.
     """
     small = image
     while image.mode in SEE_THROUGH and max(small.size) > 2 * MAX_SIDE:
@@ -166,21 +168,21 @@ def _shrunk(image: Image.Image) -> Image.Image:
 
 
 def _upright(sent: Image.Image, small: Image.Image) -> Image.Image:
-    """Turn a picture as the camera said. Only this one tag is read; broken tags turn nothing."""
+    """Rotate an image by its EXIF orientation; unreadable tags are ignored."""
     try:
         turn = UPRIGHT.get(sent.getexif().get(ORIENTATION, 1))
-    except Exception:  # noqa: BLE001 - tags may hold anything
+    except Exception:  # noqa: BLE001 - tags may contain anything
         turn = None
     return small if turn is None else small.transpose(turn)
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Return the bare pixels on white: no transparency, no profile, no comment, no tags."""
+    """Return the pixels on a white background, without transparency, profile, comment and tags."""
     if image.mode in ("RGBA", "LA"):
         rgba = image.convert("RGBA")
-        ground = Image.new("RGB", rgba.size, "white")
-        ground.paste(rgba, mask=rgba.getchannel("A"))
-        return ground
+        background = Image.new("RGB", rgba.size, "white")
+        background.paste(rgba, mask=rgba.getchannel("A"))
+        return background
     clean = Image.new("RGB", image.size)
     clean.paste(image.convert("RGB"))
     return clean
@@ -195,18 +197,18 @@ def _encode(image: Image.Image, side: int) -> tuple[bytes, tuple[int, int]]:
 
 
 def _write(target: Path, body: bytes) -> None:
-    """Write a new file so that it survives a power cut: file synced, then whatever names it."""
+    """Write a new file durably: sync the file, then the folders above it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("xb") as out:
         out.write(body)
         out.flush()
         os.fsync(out.fileno())
-    for folder in target.parents[:3]:  # its own, that of the kind, and the root: any may be new
+    for folder in target.parents[:3]:  # any of them may be new
         _sync(folder)
 
 
 def _sync(folder: Path) -> None:
-    """Bring a folder's list of names to the disk."""
+    """Sync the entries of a folder to disk."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

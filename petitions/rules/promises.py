@@ -1,4 +1,4 @@
-"""The promise line: what happens next to a case, by whom, by when — the resident reads the same."""
+"""The promise of a case: one sentence that says what happens next, by whom and by when."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Promise:
 
 
 def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline]) -> Promise:
-    """Say what happens next; `deadlines` are the case's limits that are still owed."""
+    """Return the promise of a case; `deadlines` are those of the case that are not settled."""
     status = Status(petition.status)
     if status in FINAL:
         return Promise(_ended(status), "met")
@@ -49,8 +49,8 @@ def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline])
     row = owed.get(kind) if kind else None
     if row is None:
         return Promise(_("%(who)s正在办理。") % {"who": petition.organisation.short_name}, "ok")
-    if row.due_at <= now and row.kind in HANDLER_DEADLINES and (said := _answered(petition)):
-        return _since_answered(petition, said, owed.get(DeadlineKind.RESOLUTION), now)
+    if row.due_at <= now and row.kind in HANDLER_DEADLINES and (answer := _answered(petition)):
+        return _since_answered(petition, answer, owed.get(DeadlineKind.RESOLUTION), now)
     due = service_terms.for_petition(petition).time_left(row, now)
     supervisor = involvement.supervisor(petition)
     names = {
@@ -66,7 +66,7 @@ def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline])
 
 
 def _answered(petition: Petition) -> Escalation | None:
-    """Return the answer of the level above if it is the last word on what is late."""
+    """Return the last escalation if the supervising organisation has answered it."""
     if involvement.supervisor_id(petition) is None or petition.is_answer_owed:
         return None
     last = petition.escalations.select_related("to_organisation").order_by("-id").first()
@@ -76,7 +76,7 @@ def _answered(petition: Petition) -> Escalation | None:
 def _since_answered(
     petition: Petition, answer: Escalation, result: Deadline | None, now: dt.datetime
 ) -> Promise:
-    """Say what the level above answered, and what comes next by when."""
+    """Return the promise after an answer: what was answered, and the next deadline."""
     names = {
         "who": petition.organisation.short_name,
         "level": answer.to_organisation.short_name,

@@ -1,8 +1,8 @@
-"""Which organisation answers for a report, and the sentence that explains it.
+"""Route a report: the responsible organisation, and the sentence that explains the choice.
 
-Pure over the facts of a place: its chain of areas and who answers for each of them that day.
-The same function serves the desk, the public page and the API. There is always an answer:
-the branch of the grid; else the community; else the subdistrict; else the city.
+`route` reads nothing: it works on the areas above a place and their responsibilities of one day.
+Desk, public page and API use it. There is always a responsible organisation: the branch of the
+grid, else the community, else the subdistrict, else the city.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ OWNER_LEVELS = (OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY, OrgLevel.BRANCH)
 
 
 class NoResponsibleOrganisation(LookupError):
-    """Not even the city answers for the place: the territory was never set up."""
+    """No organisation is responsible for the place: the territory is not set up."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponsibleChain:
-    """A place, the chain of areas above it (city first, itself last), and who answers for them."""
+    """A place, its areas from the city down to itself, and the responsibilities for each."""
 
     area: Area
     chain: tuple[Area, ...]
     answering: tuple[Responsibility, ...]
 
     def at(self, level: Level) -> Area | None:
-        """Return the area of the chain at `level`, if the place lies in one."""
+        """Return the area at `level` that contains the place, None if there is none."""
         return next((area for area in self.chain if area.level == level), None)
 
     def organisation_at(self, level: OrgLevel) -> Responsibility | None:
-        """Return who answers at `level`, the smallest area first; a season beats the whole year."""
-        found = [row for row in self.answering if row.level == level]
-        found.sort(key=lambda row: (len(row.area.path), bool(row.season_from)), reverse=True)
-        return found[0] if found else None
+        """Return the responsibility at `level`: smallest area first, seasonal before others."""
+        rows = [row for row in self.answering if row.level == level]
+        rows.sort(key=lambda row: (len(row.area.path), bool(row.season_from)), reverse=True)
+        return rows[0] if rows else None
 
     def organisations_below_city(self) -> tuple[Organisation, ...]:
         """Return the organisations a report from here can be about, the lowest level first.
@@ -68,7 +68,7 @@ class ResponsibleChain:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a report goes: the organisation that answers, the building's group, and why."""
+    """The responsible organisation of a report, the building's Party group, and the reasons."""
 
     organisation: Organisation
     group: Organisation | None
@@ -77,29 +77,32 @@ class Route:
 
     @property
     def sentence(self) -> str:
-        """The explanation in the reader's language."""
+        """The explanation in the active language."""
         return explain(self.parts)
 
 
 def load_place(area: Area, day: dt.date) -> ResponsibleChain:
-    """Return a place's chain and everybody answering for it on `day` (mostly one query)."""
-    found = place(area.pk, day)
-    if found is None:
+    """Return a place with its responsibilities on `day` (mostly one query).
+
+    Raises `NoResponsibleOrganisation` if the place does not exist.
+    """
+    chain = place(area.pk, day)
+    if chain is None:
         raise NoResponsibleOrganisation(area.pk)
-    return found
+    return chain
 
 
 def place(
     area_id: int, day: dt.date, register_version: int | None = None
 ) -> ResponsibleChain | None:
-    """Return a place with who answers for it on `day`, none if there is no such place.
+    """Return a place with its responsibilities on `day`, None if there is no such place.
 
     `register_version` is that of the registers, if the caller has just read it.
     """
-    found = responsibility_cache.responsible_for(area_id, day, register_version)
-    if found is None:
+    cached = responsibility_cache.responsible_for(area_id, day, register_version)
+    if cached is None:
         return None
-    chain, answering = found
+    chain, answering = cached
     return ResponsibleChain(chain[-1], chain, answering)
 
 
@@ -109,10 +112,10 @@ def route(
     channel: str = CategoryChannel.SERVICE,
     about: Organisation | None = None,
 ) -> Route:
-    """Decide who answers for a report from `place`.
+    """Choose the responsible organisation for a report from `place`.
 
-    An accusation goes to the city's own channel. A report about an organisation goes to the first
-    level above it; neither that organisation nor anything below it takes part.
+    An accusation goes to the city. A report about an organisation goes to the first level above
+    it; neither that organisation nor one below it takes part.
     """
     if channel == CategoryChannel.ACCUSATION:
         found = place.organisation_at(OrgLevel.CITY)
@@ -160,7 +163,7 @@ def _route(
 
 
 def explain(parts: dict[str, Any]) -> str:
-    """Say in one sentence why a report goes where it goes."""
+    """Return one sentence that explains the route, from the parts stored with the case."""
     why = parts.get("why")
     if why == "accusation":
         return _("送 %(organisation)s：检举控告类事项走专门渠道。") % parts
@@ -186,7 +189,7 @@ def explain(parts: dict[str, Any]) -> str:
 
 
 def above(place: ResponsibleChain, level: OrgLevel) -> Sequence[Responsibility]:
-    """Return who answers on each rung above `level`, nearest first."""
-    rungs = ESCALATION_ORDER[ESCALATION_ORDER.index(level) + 1 :]
-    found = (place.organisation_at(rung) for rung in rungs)
-    return [row for row in found if row is not None]
+    """Return the responsibilities at each level above `level`, the nearest first."""
+    levels = ESCALATION_ORDER[ESCALATION_ORDER.index(level) + 1 :]
+    rows = (place.organisation_at(higher) for higher in levels)
+    return [row for row in rows if row is not None]

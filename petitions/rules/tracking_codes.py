@@ -1,7 +1,7 @@
-"""Tracking codes: what a resident needs to follow a case, and nothing a guesser can use.
+"""Tracking codes, with which a resident reads a case without an account.
 
-A code has 12 characters of Crockford's alphabet (60 bits), derived from the case's uuid with a
-secret, so it never stands in the database; a keyed hash of it finds the case.
+A code has 12 characters of Crockford's alphabet (60 bits) and is derived from the uuid of the case
+with a secret. The database stores only a keyed hash of the code, which finds the case.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ def _mac(purpose: str, message: str) -> bytes:
 
 
 def code_for(case_uuid: uuid.UUID) -> str:
-    """Return the 12-character code of a case (or of a me-too) from its uuid."""
+    """Return the 12-character code of a case (or of a joined report) from its uuid."""
     number = int.from_bytes(_mac("code", str(case_uuid))[:8], "big") >> 4
     return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in range(LENGTH))
 
 
 def shown(code: str) -> str:
-    """Return the code in groups of four, as printed and read out."""
+    """Return the code in groups of four, as it is displayed."""
     return "-".join(code[i : i + 4] for i in range(0, len(code), 4))
 
 
 def normalised(typed: str) -> str:
-    """Return what was typed as a code: upper case, look-alikes mended, separators dropped."""
+    """Normalise a typed code: upper case, look-alike letters replaced, separators removed."""
     return SEPARATORS.sub("", typed.upper()).translate(LOOK_ALIKES)
 
 
@@ -50,6 +50,6 @@ def last4_hash(case_uuid: uuid.UUID, digits: str) -> str:
     return _mac("last4", f"{case_uuid}:{digits}").hex()
 
 
-def bucket(address: str) -> str:
-    """Return the name under which tries from one network address are counted; not the address."""
-    return _mac("bucket", address).hex()[:32]
+def bucket(key: str) -> str:
+    """Return a keyed hash of an address, code or account, to name its rate limit counter."""
+    return _mac("bucket", key).hex()[:32]

@@ -51,7 +51,7 @@ NAMED_FILTERS: dict[str, Condition] = {
     "returned": lambda _viewer, _now: Q(status=Status.RETURNED),
     "to_confirm": lambda _viewer, _now: Q(status=Status.RESOLVED),
     "escalated": lambda _viewer, _now: Q(is_answer_owed=True, status__in=OPEN),
-    "mine": lambda viewer, _now: involvement.held_by(viewer),
+    "mine": lambda viewer, _now: involvement.handled_by(viewer),
 }
 """Conditions on cases that one word in the URL names; all hold for open cases only."""
 
@@ -187,7 +187,7 @@ class PetitionFilter(FilterSet):
 
     def keep_matching(self, rows: PetitionQuerySet, _name: str, words: str) -> PetitionQuerySet:
         """Keep cases whose number, place, category or text contain the words."""
-        return rows.matching(words) if text_search.tokens(words) else rows.none()
+        return rows.matching(words) if text_search.tokenize(words) else rows.none()
 
     def keep_state(self, rows: PetitionQuerySet, _name: str, state: str) -> PetitionQuerySet:
         """Keep open or ended cases."""

@@ -201,7 +201,7 @@ def a_deadline_by_the_local_clock(patch: Patch) -> None:
     f"{IN_PETITIONS}workflow/test_submission.py::test_contact_is_sealed_and_bound_to_its_case"
 )
 def a_contact_not_bound_to_its_case(patch: Patch) -> None:
-    patch.setattr(contacts, "_bound_to", lambda _uuid: b"contact")
+    patch.setattr(contacts, "_associated_data", lambda _uuid: b"contact")
 
 
 @killed_by(

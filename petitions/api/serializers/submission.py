@@ -123,7 +123,7 @@ def _coded(caller: User, code: str, day: dt.date) -> int | None:
 
 
 def _category(code: str) -> Category:
-    found = catalogue.read().fileable.get(code)
+    found = catalogue.read().reportable.get(code)
     if found is None:
         raise not_found("category")
     return found

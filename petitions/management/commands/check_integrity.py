@@ -1,4 +1,4 @@
-"""Ask whether everything promised holds over the whole database; exit 1 if anything does not."""
+"""Run the integrity checks over the whole database; exit 1 if a row violates one."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from petitions.ops import integrity
 
 
 class Command(BaseCommand):
-    """Print each promise with the number of rows that break it."""
+    """Print each check with the number of rows that violate it."""
 
-    help = "Check the whole database: limits, escalations, events, outbox, photos, keys."
+    help = "Check the whole database: deadlines, escalations, events, outbox, photos, keys."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Photos are read from disk unless left out."""
+        """Add the option that skips the photo files."""
         parser.add_argument("--without-photos", action="store_true")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Print the verdict; exit 1 when a number is not 0."""
-        found = integrity.check(with_photos=not options["without_photos"])
-        found["replay_differs"] = len(integrity.replay_all())
-        for name, count in found.items():
+        """Print the counts; exit 1 if one is not 0."""
+        counts = integrity.check(with_photos=not options["without_photos"])
+        counts["replay_differs"] = len(integrity.replay_all())
+        for name, count in counts.items():
             self.stdout.write(f"  {count:>8}  {name.replace('_', ' ')}")
-        if any(found.values()):
+        if any(counts.values()):
             sys.exit(1)

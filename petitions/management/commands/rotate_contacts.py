@@ -1,4 +1,4 @@
-"""Seal every contact with the newest key, while everything runs; say when an old key may go."""
+"""Re-encrypt every contact with the newest key while the product runs; report unused keys."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from petitions import workflow
 from petitions.models import Contact
 from petitions.rules import contacts
 
-ROUNDS = 20  # a contact somebody holds is met again in the next one
+ROUNDS = 20  # a row locked by another transaction is processed in the next round
 AN_HOUR = 3600
 
 
 class Command(BaseCommand):
-    """Seal anew in small batches. Stopped or killed, it goes on where it was when started again."""
+    """Re-encrypt in small batches. A run after an interruption continues where it stopped."""
 
     help = "Seal every contact with the first key of CONTACT_KEYS; exit 1 when any is left."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How much at once, how long to rest, or only to look."""
+        """Add the options for batch size, pause between batches, and a check without changes."""
         parser.add_argument("--batch", type=int, default=100, help="contacts in one transaction")
         parser.add_argument("--pause", type=float, default=0.0, help="seconds between batches")
         parser.add_argument("--check", action="store_true", help="open every contact, change none")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Do it, and print what is left."""
+        """Re-encrypt or check the contacts, and print how many each key encrypts."""
         if options["check"]:
             unreadable = self._unreadable()
         else:
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _rotate(self, batch: int, pause: float) -> list[int]:
-        """Go through the rows until a round finds none to seal; return those that cannot be."""
+        """Process rows in rounds until none is left; return ids that cannot be decrypted."""
         total = 0
         for _round in range(ROUNDS):
             done, unreadable = self._round(batch, pause, total)
@@ -55,12 +55,12 @@ class Command(BaseCommand):
     def _round(self, batch: int, pause: float, before: int) -> tuple[int, list[int]]:
         done, unreadable, after = 0, list[int](), 0
         while True:
-            found = workflow.reencrypt(after=after, limit=batch)
-            done += found.done
-            unreadable += found.unreadable
-            if found.last is None:
+            result = workflow.reencrypt(after=after, limit=batch)
+            done += result.done
+            unreadable += result.unreadable
+            if result.last is None:
                 return done, unreadable
-            after = found.last
+            after = result.last
             self.stdout.write(f"  {before + done:>8}  sealed anew")
             self.stdout.flush()
             time.sleep(pause)
@@ -69,17 +69,17 @@ class Command(BaseCommand):
         return Contact.objects.exclude(key_id=contacts.newest_key_id())
 
     def _unreadable(self) -> list[int]:
-        """Open every contact and return the ids of those that no key opens."""
-        bad = []
+        """Decrypt every contact; return the ids of those that no key decrypts."""
+        unreadable = []
         for row in Contact.objects.select_related("petition").order_by("pk").iterator():
             try:
                 contacts.decrypt(row.petition.uuid, bytes(row.cipher), row.key_id)
             except contacts.DecryptionFailed:
-                bad.append(row.pk)
-        return bad
+                unreadable.append(row.pk)
+        return unreadable
 
     def _report(self) -> int:
-        """Print how many contacts each key seals, and which keys may go; return how many wait."""
+        """Print the contacts of each key and the unused keys; return how many have an old key."""
         rows = Contact.objects.values_list("key_id").annotate(Count("pk")).order_by("key_id")
         used: dict[str, int] = dict(rows)
         for key_id, count in used.items():

@@ -168,7 +168,7 @@ class TestReplay:
     """A case told again from its events."""
 
     def test_it_stands_where_the_row_says(self, case: Petition) -> None:
-        assert integrity.replay(case) == integrity.ReplayedState.of(case)
+        assert integrity.replay(case) == integrity.ReplayedState.from_row(case)
         assert integrity.replay_all() == []
 
     def test_a_climbed_case_as_well(self, case: Petition) -> None:
@@ -176,7 +176,7 @@ class TestReplay:
         workflow.expire(deadline_id=limit.pk, now=limit.due_at)
         case.refresh_from_db()
         state = integrity.replay(case)
-        assert state == integrity.ReplayedState.of(case)
+        assert state == integrity.ReplayedState.from_row(case)
         assert state.supervisor_id is not None
 
     def test_a_missing_event(self, case: Petition) -> None:

@@ -137,7 +137,7 @@ def _missing(user: User) -> list[str]:
         "due_soon": seen.due_soon(NOW),
         "overdue": seen.overdue(NOW),
         "returned": seen.returned(),
-        "in_hands": seen.in_hands_of(user),
+        "in_hands": seen.handled_by(user),
         "answer": seen.awaiting_answer_of(user),
         "resolved": seen.filter(status=Status.RESOLVED),
         "reopened": seen.filter(status=Status.REOPENED),
@@ -287,7 +287,7 @@ class TestSample(TestCase):
         at = NOW + dt.timedelta(minutes=5)
         case = workflow.accept(petition=case, by=head, now=at)
         case = workflow.start(petition=case, by=head, now=at)
-        assert integrity.replay(case) == integrity.ReplayedState.of(case)
+        assert integrity.replay(case) == integrity.ReplayedState.from_row(case)
 
     def test_the_clock_goes_on_where_the_sample_stopped(self) -> None:
         later = NOW + dt.timedelta(days=2)
