@@ -49,6 +49,7 @@ class ReferenceData:
         self._chains: dict[Season, EscalationChain] = {}
         self._scopes: dict[tuple[int, Season], Scope] = {}
         self._seasonal: list[Responsibility] = []
+        self._seasons: dict[dt.date, Season] = {}
         for row in Responsibility.objects.responsible_for(self.areas, day):
             self._responsibilities[row.area_id].append(row)
             if row.season_from:
@@ -79,7 +80,10 @@ class ReferenceData:
 
     def _season(self, day: dt.date) -> Season:
         """Return the seasonal responsibilities that count on a day."""
-        return frozenset(row.pk for row in self._seasonal if row.is_in_season(day))
+        if day not in self._seasons:
+            rows = (row.pk for row in self._seasonal if row.is_in_season(day))
+            self._seasons[day] = frozenset(rows)
+        return self._seasons[day]
 
     def escalation_chain(self, petitions: Sequence[Petition], day: dt.date) -> EscalationChain:
         """Return who is responsible above these cases on a day."""

@@ -166,6 +166,11 @@ def _stands(wanted: Wanted, now: dt.datetime, case: Petition) -> bool:
     return wanted(case, now)
 
 
+def _without(areas: Sequence[Area], others: Sequence[Area]) -> list[Area]:
+    ids = {area.pk for area in others}
+    return [area for area in areas if area.pk not in ids]
+
+
 class Showcase:
     """Makes the open cases of building 46, of its branch and community, and of other places."""
 
@@ -184,10 +189,10 @@ class Showcase:
         yield from self._make(AT_GROUP, self._of_group(branch))
         yield from self._make(AT_BRANCH, [home for home in branch if home.pk != building.pk])
         community = self._below(building.ancestor_ids[2])
-        yield from self._make(IN_COMMUNITY, [home for home in community if home not in branch])
+        yield from self._make(IN_COMMUNITY, _without(community, branch))
         subdistrict = self._below(building.ancestor_ids[1])
-        yield from self._make(IN_SUBDISTRICT, [h for h in subdistrict if h not in community])
-        outside = [home for home in self.homes if home not in subdistrict]
+        yield from self._make(IN_SUBDISTRICT, _without(subdistrict, community))
+        outside = _without(self.homes, subdistrict)
         yield from self._make(OUTSIDER, self._of_branch(self.reference.branches()[0]))
         for start in (0, 7, 19):
             yield from self._make(ELSEWHERE, outside[start::31])

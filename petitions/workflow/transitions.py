@@ -249,11 +249,11 @@ class Transition:
         petition.version += 1
         self._set_due_date()
         self._event = Event(
-            petition=petition,
+            petition_id=petition.pk,
             version=petition.version,
             verb=self.verb,
             actor=self.actor,
-            user=self.user,
+            user_id=self.user.pk if self.user else None,
             acting_for_id=permissions.acting_for(self.by, petition, self.actor),
             from_status=self._from,
             to_status=petition.status,
