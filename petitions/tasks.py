@@ -1,7 +1,7 @@
-"""The way out of the workflow: tell people about events. By id, safe to repeat.
+"""Celery tasks of the workflow: publish events by id; safe to repeat.
 
-Hints to the broker are carried by a messenger of each process, who gathers what comes within a
-moment: nobody who files waits for a broker, and a busy second sends a few messages, not hundreds.
+A background thread per process batches wake-up messages to Celery (200 ms window), so a request
+never waits for the broker. The outbox rows hold the work; a lost message only delays it.
 """
 
 from __future__ import annotations
@@ -20,75 +20,75 @@ from petitions.notices import outbox
 
 logger = logging.getLogger(__name__)
 
-MAX_BATCH = 50  # one wake-up names no more: several workers share what many limits left
-BATCH_WINDOW = 0.2  # seconds in which more hints may come to travel together
-BROKER_RETRY_DELAY = 10.0  # seconds in which a broker that did not answer is not asked again
+MAX_BATCH = 50  # event ids of one message, so that several workers share a large batch
+BATCH_WINDOW = 0.2  # seconds in which ids are collected for one message
+BROKER_RETRY_DELAY = 10.0  # seconds without messages after the broker did not answer
 _paused_until = 0.0
 
 
 @shared_task(name="petitions.tasks.publish_events")
 def publish_events(event_ids: list[int]) -> None:
-    """Tell everybody concerned about these events; their outbox rows say what is done.
+    """Publish these events; skip those whose outbox row is done.
 
-    One that cannot go through holds up no other; it stays in the outbox for a later turn.
+    An event that fails does not block the others; it stays in the outbox and is retried.
     """
     outbox.publish(event_ids)
 
 
 class WakeupPublisher:
-    """Carries what it is given by a thread of its own, which begins with the first of it.
+    """Sends wake-up messages from a background thread, started on first use.
 
-    What a process takes with it when it ends is in the outbox still, and found there.
+    Ids lost when the process ends are still in the outbox, where the schedule finds them.
     """
 
     _lock: threading.Lock
-    _given: queue.Queue[Sequence[int]]
+    _queue: queue.Queue[Sequence[int]]
     _thread: threading.Thread | None
 
     def __init__(self, publish: Callable[[Sequence[int]], None]) -> None:
         self._publish = publish
-        self._begin_anew()
-        os.register_at_fork(after_in_child=self._begin_anew)  # the thread stays with the parent
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)  # a fork does not copy the thread
 
     def enqueue(self, event_ids: Sequence[int]) -> None:
-        """Take the ids of events, without waiting for anything; it never fails whoever files."""
+        """Queue the ids of events; never blocks and never raises."""
         try:
             with self._lock:
                 if self._thread is None:
-                    thread = threading.Thread(target=self._run, args=[self._given], daemon=True)
+                    thread = threading.Thread(target=self._run, args=[self._queue], daemon=True)
                     thread.start()
                     self._thread = thread
-        except RuntimeError:  # no thread to be had; the next to give tries again
+        except RuntimeError:  # no thread could be started; the next call tries again
             logger.exception("wakeup_thread_failed")
-        self._given.put(event_ids)
+        self._queue.put(event_ids)
 
     def join(self) -> None:
-        """Wait until everything given has been carried."""
+        """Wait until every queued id has been sent."""
         if self._thread is not None:
-            self._given.join()
+            self._queue.join()
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._given = queue.Queue()
+        self._queue = queue.Queue()
         self._thread = None
 
-    def _run(self, given: queue.Queue[Sequence[int]]) -> None:
+    def _run(self, pending: queue.Queue[Sequence[int]]) -> None:
         while True:
-            bundles = [given.get()]
+            batches = [pending.get()]
             time.sleep(BATCH_WINDOW)
-            while not given.empty():  # nobody else takes from it
-                bundles.append(given.get())
+            while not pending.empty():  # this thread is the only consumer
+                batches.append(pending.get())
             try:
-                self._publish([pk for bundle in bundles for pk in bundle])
+                self._publish([pk for batch in batches for pk in batch])
             except Exception:
                 logger.exception("wakeup_failed")
-            for _bundle in bundles:
-                given.task_done()
+            for _batch in batches:
+                pending.task_done()
 
 
 def send_wakeups(event_ids: Sequence[int]) -> None:
-    """Put the hint into the broker. One that is away only makes it later."""
-    global _paused_until  # noqa: PLW0603 - one broker for the whole process
+    """Send event ids to the broker; if it is unavailable, pause sending for ten seconds."""
+    global _paused_until  # noqa: PLW0603 - one broker per process
     if time.monotonic() < _paused_until:
         return
     try:
@@ -103,5 +103,5 @@ wakeup_publisher = WakeupPublisher(send_wakeups)
 
 
 def notify_workers(event_ids: Sequence[int]) -> None:
-    """Hint that events wait in the outbox; returns at once."""
+    """Tell the workers that events wait in the outbox; returns at once."""
     wakeup_publisher.enqueue(event_ids)

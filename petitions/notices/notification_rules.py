@@ -1,4 +1,4 @@
-"""Who hears of an event, and in which words; nothing about the petitioner is ever in them."""
+"""Who is notified of an event, and the text; it holds nothing about the petitioner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from petitions.enums import DeadlineKind, Urgency, Verb
 from petitions.models import Event, Petition
 
 K = MessageKind
-MOST_OF_A_PLACE = 80
+MAX_PLACE_LENGTH = 80
 URGENT = frozenset({Urgency.EMERGENCY, Urgency.URGENT})
 URGENT_KINDS = frozenset({K.TO_ACCEPT, K.ASSIGNED, K.OVERDUE, K.ESCALATED, K.REOPENED})
 TO_RESIDENT = frozenset(
@@ -37,88 +37,89 @@ class Recipients:
 
 @dataclass(slots=True)
 class RecipientDirectory:
-    """Who heads which organisation on a day, each asked for once."""
+    """Heads of organisations and users on a day, each read once."""
 
     day: dt.date
-    known: dict[int, list[int]] = field(default_factory=dict)
-    people: dict[int, User] = field(default_factory=dict)
+    heads_by_organisation: dict[int, list[int]] = field(default_factory=dict)
+    users: dict[int, User] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Event], day: dt.date) -> Self:
-        """Read at once who heads the organisations that these events name first of all."""
-        asked = {
+        """Read the heads of the organisations that these events concern in one query."""
+        organisation_ids = {
             pk
             for event in events
             for pk in (*involvement.handling_side_ids(event), event.data.get("to"))
             if pk is not None
         }
-        return cls(day, directory.heads_of(asked, day))
+        return cls(day, directory.heads_of(organisation_ids, day))
 
     def heads(self, *organisation_ids: int | None) -> tuple[int, ...]:
-        """Return the heads of these organisations, each person once, in this order."""
+        """Return the ids of the heads of these organisations, each once, in this order."""
         wanted = [pk for pk in organisation_ids if pk is not None]
-        if missing := set(wanted) - self.known.keys():
-            self.known |= directory.heads_of(missing, self.day)
-        return tuple(dict.fromkeys(user for pk in wanted for user in self.known[pk]))
+        if missing := set(wanted) - self.heads_by_organisation.keys():
+            self.heads_by_organisation |= directory.heads_of(missing, self.day)
+        return tuple(
+            dict.fromkeys(user for pk in wanted for user in self.heads_by_organisation[pk])
+        )
 
-    def who_still_see(self, petition: Petition, *user_ids: int) -> tuple[int, ...]:
-        """Keep those named in a case for whom it still exists: posts end, cases are sealed."""
-        if missing := set(user_ids) - self.people.keys():
-            self.people |= User.objects.in_bulk(missing)
+    def users_who_see(self, petition: Petition, *user_ids: int) -> tuple[int, ...]:
+        """Keep the users who may still see a case: posts end, cases become restricted."""
+        if missing := set(user_ids) - self.users.keys():
+            self.users |= User.objects.in_bulk(missing)
         return tuple(
             pk
             for pk in dict.fromkeys(user_ids)
-            if pk in self.people
-            and Petition.objects.visible_to(self.people[pk]).filter(pk=petition.pk).exists()
+            if pk in self.users
+            and Petition.objects.visible_to(self.users[pk]).filter(pk=petition.pk).exists()
         )
 
 
-def notifications_for(event: Event, heads: RecipientDirectory) -> list[Notification]:
-    """Return what is told to whom about one event, in the language that is set."""
+def notifications_for(event: Event, recipient_directory: RecipientDirectory) -> list[Notification]:
+    """Return the notifications about one event, in the active language."""
     petition = event.petition
     return [
         Notification(
-            user_ids=told.user_ids,
-            kind=told.kind,
-            key=f"event:{event.pk}:{told.kind}",
-            title=title(petition, told.kind),
+            user_ids=group.user_ids,
+            kind=group.kind,
+            key=f"event:{event.pk}:{group.kind}",
+            title=title(petition, group.kind),
             url=petition.get_absolute_url(),
-            is_urgent=petition.urgency in URGENT and told.kind in URGENT_KINDS,
+            is_urgent=petition.urgency in URGENT and group.kind in URGENT_KINDS,
             area_path=petition.path,
         )
-        for told in recipients(event, heads)
+        for group in recipients(event, recipient_directory)
     ]
 
 
-def recipients(event: Event, heads: RecipientDirectory) -> list[Recipients]:
-    """Return who is told what; whoever acted is not told of the own act."""
+def recipients(event: Event, recipient_directory: RecipientDirectory) -> list[Recipients]:
+    """Return who is notified of an event and how; never the user who acted.
+
+    Users who belong to the organisation that the case is about are left out.
+    """
     rule = RULES.get(Verb(event.verb))
-    told = rule(event, heads) if rule else []
-    silent = {event.user_id} | _in_own_cause(event, told, heads.day)
+    groups = rule(event, recipient_directory) if rule else []
+    user_ids = {user for group in groups for user in group.user_ids}
+    day = recipient_directory.day
+    left_out = {event.user_id} | involvement.excluded_users(event.petition, user_ids, day)
     return [
-        Recipients(one.kind, tuple(user for user in one.user_ids if user not in silent))
-        for one in told
+        Recipients(group.kind, tuple(user for user in group.user_ids if user not in left_out))
+        for group in groups
     ]
-
-
-def _in_own_cause(event: Event, told: Iterable[Recipients], day: dt.date) -> set[int]:
-    """Return who belongs to the organisation complained about: they hear nothing of the case."""
-    user_ids = {user for one in told for user in one.user_ids}
-    return involvement.excluded_users(event.petition, user_ids, day)
 
 
 def title(petition: Petition, kind: MessageKind) -> str:
-    """Name a case by number, place and category: what may stand in a message.
+    """Return the title of a message: number, place and category of the case.
 
-    Of a very long place its end is kept, which says most.
+    A long place name keeps its end, which is the most specific part.
     """
-    place = petition.place_name[-MOST_OF_A_PLACE:]
+    place = petition.place_name[-MAX_PLACE_LENGTH:]
     return f"{kind.label}：{petition.number} {place} {petition.category.name}"
 
 
 def _filer(event: Event, to: RecipientDirectory) -> tuple[int, ...]:
     filer = involvement.filer_id(event.petition)
-    return to.who_still_see(event.petition, filer) if filer else ()
+    return to.users_who_see(event.petition, filer) if filer else ()
 
 
 def _to_handler(kind: MessageKind) -> Callable[[Event, RecipientDirectory], list[Recipients]]:
@@ -136,12 +137,12 @@ def _to_filer(kind: MessageKind) -> Callable[[Event, RecipientDirectory], list[R
 
 
 def _dispatched(event: Event, to: RecipientDirectory) -> list[Recipients]:
-    people_named = to.who_still_see(event.petition, *event.data.get("users", ()))
-    return [Recipients(K.ASSIGNED, people_named + to.heads(event.data.get("group")))]
+    named = to.users_who_see(event.petition, *event.data.get("users", ()))
+    return [Recipients(K.ASSIGNED, named + to.heads(event.data.get("group")))]
 
 
 def _returned(event: Event, to: RecipientDirectory) -> list[Recipients]:
-    """A returned case waits for the desk above: its secretary and its staff."""
+    """Notify the heads and the staff of the parent organisation, whose desk decides."""
     parent = event.organisation.parent_id
     if parent is None:
         return []
@@ -153,24 +154,24 @@ def _escalated(event: Event, to: RecipientDirectory) -> list[Recipients]:
     if event.data.get("top"):
         return [Recipients(K.OVERDUE, to.heads(*involvement.handling_side_ids(event)))]
     to_answer = to.heads(event.data.get("to"))
-    told = [Recipients(K.ESCALATED, to_answer)]
+    groups = [Recipients(K.ESCALATED, to_answer)]
     if event.data.get("deadline"):
-        told.append(Recipients(K.OVERDUE, to.heads(event.organisation_id)))
+        groups.append(Recipients(K.OVERDUE, to.heads(event.organisation_id)))
     if event.data.get("skipped"):
-        told.append(Recipients(K.DATA_QUALITY, to_answer))
-    return told
+        groups.append(Recipients(K.DATA_QUALITY, to_answer))
+    return groups
 
 
 def _disputed(event: Event, to: RecipientDirectory) -> list[Recipients]:
-    told = [Recipients(K.REOPENED, to.heads(event.organisation_id))]
-    return told + (_escalated(event, to) if event.data.get("to") else [])
+    groups = [Recipients(K.REOPENED, to.heads(event.organisation_id))]
+    return groups + (_escalated(event, to) if event.data.get("to") else [])
 
 
 def _answered(event: Event, to: RecipientDirectory) -> list[Recipients]:
-    told = [Recipients(K.ANSWERED, to.heads(event.organisation_id))]
+    groups = [Recipients(K.ANSWERED, to.heads(event.organisation_id))]
     if event.data.get("department"):
-        told.append(Recipients(K.ASSIGNED, to.heads(event.data["department"])))
-    return told
+        groups.append(Recipients(K.ASSIGNED, to.heads(event.data["department"])))
+    return groups
 
 
 def _closed(event: Event, to: RecipientDirectory) -> list[Recipients]:
@@ -206,7 +207,7 @@ RULES: dict[Verb, Callable[[Event, RecipientDirectory], list[Recipients]]] = {
 
 
 def text_for_resident(petition: Petition, verb: Verb) -> str:
-    """Return the text message for the petitioner: what happened, where to read on, no details."""
+    """Return the text message to the petitioner: what happened and where to read more."""
     with translation.override(petition.language):
         words = {
             Verb.ACCEPT: _("您反映的 %(number)s 已受理。"),

@@ -1,4 +1,4 @@
-"""Tells what the outbox holds: many events at once, each once, by however many workers."""
+"""Publishes the events in the outbox: in batches, each event once, by any number of workers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ log = structlog.get_logger("clock")
 
 
 def publish(event_ids: Sequence[int]) -> int:
-    """Tell everybody concerned about these events; returns how many were told now.
+    """Notify the recipients of these events; return how many events were published now.
 
-    What is done before or being done elsewhere is left out. Where one cannot go through, each is
-    told by itself, and that one waits for a later turn. A lost connection ends the turn: nothing
-    is wrong with the events.
+    Events already published or locked by another worker are skipped. When a batch fails, each
+    event is tried alone, and one that fails is postponed. A lost database connection is raised.
     """
     try:
         return _publish_batch(event_ids)
@@ -43,7 +42,7 @@ def publish(event_ids: Sequence[int]) -> int:
 
 @transaction.atomic
 def _publish_batch(event_ids: Sequence[int]) -> int:
-    """Tell many events in a few queries: the outbox rows are locked, the messages have keys."""
+    """Publish in few queries: outbox rows are locked, messages have keys against duplicates."""
     rows = list(
         Outbox.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related(
@@ -57,12 +56,14 @@ def _publish_batch(event_ids: Sequence[int]) -> int:
         return 0
     now = clock.now()
     events = [row.event for row in rows]
-    heads = notification_rules.RecipientDirectory.of(events, timezone.localdate(now))
+    directory = notification_rules.RecipientDirectory.of(events, timezone.localdate(now))
     with translation.override("zh-hans"):
-        news = [
-            one for event in events for one in notification_rules.notifications_for(event, heads)
+        notifications = [
+            notification
+            for event in events
+            for notification in notification_rules.notifications_for(event, directory)
         ]
-    notify(notifications=news, now=now)
+    notify(notifications=notifications, now=now)
     _queue_sms(events, now)
     for row in rows:
         row.done_at, row.attempts = now, row.attempts + 1
@@ -74,17 +75,17 @@ def _queue_sms(events: Sequence[Event], now: dt.datetime) -> None:
     """Queue text messages about events that matter, if there are a contact and an SMS channel."""
     if ChannelName.SMS not in channels.configured():
         return
-    matter = [event for event in events if event.verb in notification_rules.TO_RESIDENT]
-    if not matter:
+    relevant = [event for event in events if event.verb in notification_rules.TO_RESIDENT]
+    if not relevant:
         return
-    cases = {event.petition_id for event in matter}
+    petition_ids = {event.petition_id for event in relevant}
     reachable = set(
-        Contact.objects.filter(petition__in=cases).values_list("petition_id", flat=True)
+        Contact.objects.filter(petition__in=petition_ids).values_list("petition_id", flat=True)
     )
     ResidentMessage.objects.bulk_create(
         (
             ResidentMessage(event=event, petition_id=event.petition_id, created_at=now)
-            for event in matter
+            for event in relevant
             if event.petition_id in reachable
         ),
         ignore_conflicts=True,
@@ -92,7 +93,7 @@ def _queue_sms(events: Sequence[Event], now: dt.datetime) -> None:
 
 
 def _postpone(event_id: int, error: Exception) -> None:
-    """Let one event wait before it is tried again; no trace in the log: it could tell."""
+    """Delay the next attempt. The traceback is not logged, since it may hold personal data."""
     log.error("event_postponed", row=event_id, kind=type(error).__name__)
     row = Outbox.objects.get(event_id=event_id)
     row.attempts = min(row.attempts + 1, backoff.MAX_ATTEMPTS_COUNTED)

@@ -1,4 +1,4 @@
-"""When residents report, from where and by which way: months, weekdays, hours, places."""
+"""When, where and by which channel residents report: weights by month, weekday, hour, place."""
 
 from __future__ import annotations
 
@@ -30,38 +30,38 @@ WITH_CONTACT: dict[Channel, float] = {
     Channel.API: 0.4,
 }
 LARGE_ESTATE = "阜兴花苑"
-STAFFED = range(9, 20)  # nobody sits at the desk at night
+STAFFED = range(9, 20)  # hours in which the desk is open
 
 
 def moments(rng: random.Random, count: int, now: dt.datetime, days: int) -> list[dt.datetime]:
-    """Return `count` instants of the last `days` days, oldest first, as people come and go."""
+    """Return `count` instants of the last `days` days, oldest first, drawn by the weights."""
     today = timezone.localdate(now)
     dates = [today - dt.timedelta(days=back) for back in range(days, -1, -1)]
     weights = list(accumulate(MONTHS[day.month - 1] * WEEKDAYS[day.weekday()] for day in dates))
-    found: list[dt.datetime] = []
-    while len(found) < count:
+    instants: list[dt.datetime] = []
+    while len(instants) < count:
         day = rng.choices(dates, cum_weights=weights)[0]
         hour = rng.choices(range(24), weights=HOURS)[0]
-        clock = dt.time(hour, rng.randrange(60), rng.randrange(60))
-        at = dt.datetime.combine(day, clock, tzinfo=timezone.get_default_timezone())
+        time = dt.time(hour, rng.randrange(60), rng.randrange(60))
+        at = dt.datetime.combine(day, time, tzinfo=timezone.get_default_timezone())
         if at < now:
-            found.append(at)
-    return sorted(found)
+            instants.append(at)
+    return sorted(instants)
 
 
 def channel(rng: random.Random, at: dt.datetime, *, is_rural: bool) -> Channel:
-    """Return by which way a report comes in; outside office hours only by the public page."""
+    """Draw the channel of a report; outside office hours only the public page and the API."""
     shares = RURAL_CHANNELS if is_rural else CHANNELS
-    found = rng.choices(list(shares), weights=list(shares.values()))[0]
+    drawn = rng.choices(list(shares), weights=list(shares.values()))[0]
     is_open = timezone.localtime(at).hour in STAFFED
-    return found if is_open or found in (Channel.QR, Channel.API) else Channel.WEB
+    return drawn if is_open or drawn in (Channel.QR, Channel.API) else Channel.WEB
 
 
 class Places:
-    """Chooses where a report comes from: some buildings are older and report more often."""
+    """Draws the place of a report: some buildings are older and report more often."""
 
     def __init__(self, rng: random.Random, homes: list[Area]) -> None:
-        """Give every building its weight once."""
+        """Draw the weight of every building once."""
         self._rng = rng
         self._homes = homes
         self._weights = list(

@@ -1,4 +1,4 @@
-"""The standing catalogue: categories, service standards and the privacy notice of the city."""
+"""The catalogue: categories, service standards and the privacy notice of the city."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ WORKING_DAY = dt.timedelta(hours=8)  # 480 working minutes in both of Xinjiang's
 CONFIRM = 5 * WORKING_DAY
 REDO = 3 * WORKING_DAY
 
-# Contact, resolve, answer an escalation, redo; the clock runs day and night where the flag is set.
-LIMITS: dict[Urgency, tuple[bool, dt.timedelta, dt.timedelta, dt.timedelta, dt.timedelta]] = {
+# Contact, resolve, answer an escalation, redo; every minute counts where the flag is set.
+ALLOWED: dict[Urgency, tuple[bool, dt.timedelta, dt.timedelta, dt.timedelta, dt.timedelta]] = {
     Urgency.EMERGENCY: (True, 30 * MINUTE, 2 * HOUR, 30 * MINUTE, DAY),
     Urgency.URGENT: (True, 2 * HOUR, DAY, 2 * HOUR, DAY),
     Urgency.NORMAL: (False, WORKING_DAY, 5 * WORKING_DAY, WORKING_DAY, REDO),
@@ -40,7 +40,7 @@ NOTICE_FROM = dt.date(2026, 1, 1)
 
 @transaction.atomic
 def load() -> None:
-    """Write categories, standards and privacy notice; what stands already is left as it is."""
+    """Write categories, standards and the privacy notice; existing rows are left unchanged."""
     _categories()
     _standards()
     PrivacyNotice.objects.get_or_create(
@@ -95,7 +95,7 @@ def _search_text(row: dict[str, str], parent: dict[str, str] | None) -> str:
 
 def _standards() -> None:
     for region in Area.objects.filter(level=Level.CITY):
-        for urgency, (all_day, contact, resolve, answer, redo) in LIMITS.items():
+        for urgency, (all_day, contact, resolve, answer, redo) in ALLOWED.items():
             Standard.objects.get_or_create(
                 region=region,
                 urgency=urgency,

@@ -1,4 +1,4 @@
-"""Drawn pictures for the sample: simple scenes, never a photograph of anybody or anywhere."""
+"""Drawn pictures for the sample: simple scenes, no photographs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from petitions.rules.photos import StoredPhoto
 SIZE = (960, 720)
 THUMB = (400, 300)
 QUALITY = 82
-NAME_PREFIX = "5a"  # sample pictures lie in a folder of their own name
+NAME_PREFIX = "5a"  # sample pictures have a folder of their own
 Draw = ImageDraw.ImageDraw
 Scene = Callable[[Draw, random.Random], None]
 

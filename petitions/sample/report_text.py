@@ -1,4 +1,4 @@
-"""Residents' words and the answers to them: invented, about matters and places, never a person."""
+"""Invented texts of reports and answers; they name places and problems, never a person."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ ACCUSATION = (
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One matter as residents put it, how often, in which season, and what came of it."""
+    """One kind of report: text, weight, season, cause and answer."""
 
     code: str
     weight: float
@@ -124,13 +124,13 @@ class Template:
     answer: str
 
     def weight_in(self, month: int) -> float:
-        """Return how often the matter comes up in a month."""
+        """Return the weight of the template in a month."""
         return self.weight * SEASONS[self.season].get(month, 0) if self.season else self.weight
 
 
 @cache
 def templates() -> tuple[Template, ...]:
-    """Read the matters of the sample."""
+    """Read the templates from the data file."""
     with (DATA / "sample_texts.csv").open(encoding="utf-8", newline="") as source:
         return tuple(
             Template(
@@ -156,13 +156,13 @@ def _table(month: int, is_rural: bool) -> tuple[tuple[Template, ...], tuple[floa
 
 
 def pick(rng: random.Random, day: dt.date, place: Area) -> Template:
-    """Choose a matter by how often it comes up at this time of the year, if it fits the place."""
+    """Draw a template that fits the place, by its weight in this month."""
     is_rural = place.level < Level.BUILDING and place.kind != AreaKind.LANE
     rows, weights = _table(day.month, is_rural)
     while True:
-        found = rng.choices(rows, cum_weights=weights)[0]
-        if _fits(found, place):
-            return found
+        template = rng.choices(rows, cum_weights=weights)[0]
+        if _fits(template, place):
+            return template
 
 
 def _fits(template: Template, place: Area) -> bool:
@@ -173,21 +173,21 @@ def _fits(template: Template, place: Area) -> bool:
 
 
 def of(code: str) -> list[Template]:
-    """Return the matters of one category."""
+    """Return the templates of one category."""
     return [row for row in templates() if row.code == code]
 
 
 def written(rng: random.Random, template: Template, place: Area) -> tuple[str, str, str]:
-    """Write one resident's report; returns the text, since when, and the answer it will get."""
+    """Return the text of a report, since when the problem exists, and the answer to it."""
     when, unit = rng.choice(WHEN), rng.choice((*UNITS[: place.entrances or 1], OUR_UNIT))
     text = template.text.format(when=when, unit=unit)
-    told = rng.choice(OPENERS) + text + rng.choice(CLOSERS)
+    words = rng.choice(OPENERS) + text + rng.choice(CLOSERS)
     since = when if rng.random() < 0.5 else ""
-    return told, since, template.answer.format(unit=unit if unit != OUR_UNIT else "该单元")
+    return words, since, template.answer.format(unit=unit if unit != OUR_UNIT else "该单元")
 
 
 def door(rng: random.Random) -> DoorResult:
-    """Return what one door might say."""
+    """Draw the result at one door."""
     return rng.choices(
         (
             DoorResult.AFFECTED,

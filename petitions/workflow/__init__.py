@@ -1,4 +1,8 @@
-"""The verbs: everything that changes a case. Keyword-only; the actor is `by`, the instant `now`."""
+"""The verbs: functions that change a case.
+
+Arguments are keyword-only; `by` is the actor and `now` the instant. A verb locks the case, checks
+the right, and writes exactly one event. It raises NotPermitted or WrongState if it is refused.
+"""
 
 from petitions.workflow.contact import correct_contact, delete_expired, reencrypt, reveal
 from petitions.workflow.deadline_sweep import SweepResult, expire, expire_due, remind, remind_due

@@ -1,4 +1,4 @@
-"""Verbs around the petitioner's contact: opening it with a reason, correcting it, sealing anew."""
+"""The petitioner's contact: reveal it with a reason, correct it, delete it, re-encrypt it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RETENTION = dt.timedelta(days=180)
 
 @dataclass(frozen=True, slots=True)
 class ReencryptionResult:
-    """What one batch of sealing anew did, and after which row the next one begins."""
+    """What one batch re-encrypted; `last` is the row after which the next batch begins."""
 
     done: int
     unreadable: tuple[int, ...]
@@ -32,9 +32,9 @@ class ReencryptionResult:
 
 
 def reveal(*, petition: Petition, by: By, now: dt.datetime, reason: str) -> ContactDetails:
-    """Open the contact: the reason is kept; the resident sees that and by whom it was opened.
+    """Reveal the contact; the resident sees by whom and why.
 
-    A contact that cannot be opened was not: then no trace says so.
+    Raises WrongState, without an event, if the contact cannot be decrypted.
     """
     with transition(petition, Verb.REVEAL, by=by, now=now) as change:
         change.add_note(reason, is_public=True)
@@ -47,7 +47,7 @@ def reveal(*, petition: Petition, by: By, now: dt.datetime, reason: str) -> Cont
 
 
 def store_contact(petition: Petition, reach: ContactDetails) -> None:
-    """Store a contact sealed for its case, in place of an older one; nothing when none is given."""
+    """Encrypt and store a contact, replacing an older one; do nothing if it is empty."""
     if not reach:
         return
     Contact.objects.bulk_create(
@@ -59,7 +59,7 @@ def store_contact(petition: Petition, reach: ContactDetails) -> None:
 
 
 def encrypted(petition: Petition, reach: ContactDetails) -> Contact:
-    """Return the row of a contact, sealed for its case."""
+    """Return the unsaved row of a contact, encrypted for its case."""
     cipher, key_id = contacts.encrypt(petition.uuid, reach)
     return Contact(
         petition=petition,
@@ -71,7 +71,7 @@ def encrypted(petition: Petition, reach: ContactDetails) -> Contact:
 
 
 def delete_expired(*, now: dt.datetime) -> int:
-    """Delete the contacts of cases that ended 180 days ago; the matter stays without them.
+    """Delete the contacts of cases that ended 180 days ago; the cases stay.
 
     Source: PIPL art. 19 and 47; the time stands in the privacy notice.
     """
@@ -82,7 +82,7 @@ def delete_expired(*, now: dt.datetime) -> int:
 
 
 def correct_contact(*, petition: Petition, reach: ContactDetails) -> None:
-    """Replace or, when empty, delete the contact on the petitioner's own word (PIPL 46, 47)."""
+    """Replace the contact at the petitioner's request, or delete it if empty (PIPL 46, 47)."""
     with transaction.atomic():
         if reach:
             store_contact(petition, reach)
@@ -91,11 +91,10 @@ def correct_contact(*, petition: Petition, reach: ContactDetails) -> None:
 
 
 def reencrypt(*, after: int, limit: int) -> ReencryptionResult:
-    """Seal up to `limit` contacts behind row `after` with the newest key, in one transaction.
+    """Encrypt up to `limit` contacts after row `after` with the newest key, in one transaction.
 
-    It waits for no lock: a contact that somebody holds is left for the next round. So it can stop
-    nobody else's work and needs no place in the order of locks, and what a resident corrects
-    meanwhile is never overwritten. Nothing about the case changes, so there is no event.
+    Locked contacts are left to the next round, so it blocks nobody and never overwrites what a
+    resident corrects meanwhile. The case does not change, so there is no event.
     """
     with transaction.atomic():
         rows = list(
@@ -105,15 +104,15 @@ def reencrypt(*, after: int, limit: int) -> ReencryptionResult:
             .filter(pk__gt=after)
             .order_by("pk")[:limit]
         )
-        sealed = list(_sealed_anew(rows))
-        Contact.objects.bulk_update(sealed, ["cipher", "key_id"])
-    done = {row.pk for row in sealed}
-    left = tuple(row.pk for row in rows if row.pk not in done)
-    return ReencryptionResult(len(done), left, rows[-1].pk if rows else None)
+        updated = list(_reencrypted(rows))
+        Contact.objects.bulk_update(updated, ["cipher", "key_id"])
+    done = {row.pk for row in updated}
+    unreadable = tuple(row.pk for row in rows if row.pk not in done)
+    return ReencryptionResult(len(done), unreadable, rows[-1].pk if rows else None)
 
 
-def _sealed_anew(rows: Iterable[Contact]) -> Iterable[Contact]:
-    """Seal each row with the newest key; one that cannot be opened stays as it is."""
+def _reencrypted(rows: Iterable[Contact]) -> Iterable[Contact]:
+    """Yield the rows encrypted with the newest key; skip those that cannot be decrypted."""
     for row in rows:
         try:
             reach = contacts.decrypt(row.petition.uuid, bytes(row.cipher), row.key_id)

@@ -122,7 +122,7 @@ def _check_assignees(change: Transition, group: Organisation | None, users: Sequ
 def start(
     *, petition: Petition, by: By, now: dt.datetime, expected_version: int | None = None
 ) -> Petition:
-    """Begin the work."""
+    """Start the work."""
     with transition(
         petition, Verb.START, by=by, now=now, expected_version=expected_version
     ) as change:
@@ -140,9 +140,9 @@ def visit(
     remark: str = "",
     photos: Sequence[StoredPhoto] = (),
 ) -> Petition:
-    """Record what was found at doors (entrance, floor, door) of a building; a later look replaces.
+    """Record the results at doors (entrance, floor, door) of a building; a later one replaces.
 
-    The event keeps counts only; the doors themselves are erased when the case closes.
+    The event keeps counts only; the doors are erased when the case closes.
     """
     outside = [door for door in results if not _has_door(building, door)]
     if outside:
@@ -183,7 +183,7 @@ def note(
     is_public: bool = False,
     photos: Sequence[StoredPhoto] = (),
 ) -> Petition:
-    """Add words to the case: internal, or progress the resident reads."""
+    """Add a note to the case: internal, or for the resident."""
     with transition(petition, Verb.NOTE, by=by, now=now) as change:
         change.add_note(body, is_public=is_public)
         change.add_photos(photos, kind=PhotoKind.HANDLING, is_public=is_public)
@@ -199,7 +199,7 @@ def photo(
     photos: Sequence[StoredPhoto],
     is_public: bool = False,
 ) -> Petition:
-    """Add photos of the matter: internal, or shown to the resident."""
+    """Add photos to the case: internal, or for the resident."""
     with transition(petition, Verb.PHOTO, by=by, now=now) as change:
         change.add_photos(photos, kind=PhotoKind.HANDLING, is_public=is_public)
         change.data = {"count": len(photos), "is_public": is_public}

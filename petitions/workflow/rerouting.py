@@ -1,10 +1,9 @@
-"""Verbs that change who answers: return to the desk, and reassign to another organisation."""
+"""Verbs that change the responsible organisation: return to the desk, and reassign."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
@@ -16,6 +15,7 @@ from petitions.permissions import By
 from petitions.rules import routing
 from petitions.workflow import escalation_chain
 from petitions.workflow.case_store import transition
+from petitions.workflow.submission import in_record_language
 from petitions.workflow.transitions import WrongState
 
 
@@ -28,9 +28,9 @@ def return_(
     proposed: Organisation | None = None,
     expected_version: int | None = None,
 ) -> Petition:
-    """Object to the routing before work starts, with a reason and, if known, the right owner.
+    """Return the case before work starts, with a reason and, if known, the right organisation.
 
-    At most twice, and never after a reassignment that was final. The desk decides.
+    At most twice, and never after a final reassignment. The desk decides.
     """
     with transition(
         petition, Verb.RETURN, by=by, now=now, expected_version=expected_version
@@ -53,16 +53,16 @@ def reassign(
     reason: str,
     expected_version: int | None = None,
 ) -> Petition:
-    """Give the case to another organisation, which must accept it; after a return it is final.
+    """Reassign the case to another organisation, which must accept it; final after a return.
 
-    The organisation complained about, or one below it, can never become the handler.
+    Never to the organisation complained about or to one below it.
     """
     with transition(
         petition, Verb.REASSIGN, by=by, now=now, expected_version=expected_version
     ) as change:
         case = change.petition
         _check_target(case, organisation)
-        _check_reach(by, organisation)
+        _check_scope(by, organisation)
         case.is_route_final = change.is_from(Status.RETURNED)
         case.organisation = organisation
         case.group = case.group if case.group and case.group.parent_id == organisation.pk else None
@@ -73,8 +73,7 @@ def reassign(
             key=escalation_chain.CASE_LEVELS.index,
         )
         case.route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
-        with translation.override("zh-hans"):  # the language of the file
-            case.route_text = routing.explain(case.route)
+        case.route_text = in_record_language(case.route)
         change.data = {"to": organisation.pk, "final": case.is_route_final}
         change.add_note(reason, is_public=False)
         change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT)
@@ -83,18 +82,17 @@ def reassign(
 
 
 def _actor_name(by: By) -> str:
-    seats = getattr(getattr(by, "scope", None), "seats", ())
-    return next((seat.organisation_name for seat in seats), "")
+    posts = by.scope.posts if isinstance(by, User) else ()
+    return next((post.organisation_name for post in posts), "")
 
 
-def _check_reach(by: By, organisation: Organisation) -> None:
-    """Refuse an organisation outside the actor's own line: neither below nor above any post."""
-    seats = (
-        [seat for seat in by.scope.posts if seat.organisation_path] if isinstance(by, User) else []
-    )
+def _check_scope(by: By, organisation: Organisation) -> None:
+    """Refuse an organisation that is neither below nor above any post of the actor."""
+    posts = by.scope.posts if isinstance(by, User) else ()
     if not any(
-        organisation.path.startswith(seat.organisation_path) or organisation.pk in seat.ancestor_ids
-        for seat in seats
+        organisation.path.startswith(post.organisation_path) or organisation.pk in post.ancestor_ids
+        for post in posts
+        if post.organisation_path
     ):
         raise WrongState("wrong_target", _("只能改派给支部、社区、街道或市级组织。"))
 

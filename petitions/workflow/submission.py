@@ -40,23 +40,23 @@ RECORD_LANGUAGE = "zh-hans"
 
 
 class KeyReused(WorkflowError):
-    """The same idempotency key came with another body (422)."""
+    """An idempotency key was used again with another body (422)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class InProgress(WorkflowError):
-    """The same idempotency key is being handled right now (409); the first is done in a moment."""
+    """A request with the same idempotency key is in progress (409)."""
 
     retry_after = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What somebody reports: where, what, since when, how to reach them, and by which way.
+    """A resident's report: place, category, text, channel and contact details (`reach`).
 
-    `urgency` empty takes the category's. `about` is the organisation the report is about, if it is
-    one of those that would answer for the place; `around` what the door has read of the place.
+    An empty `urgency` takes the category's. `about` is the organisation that the report is about.
+    `around` is the chain of the place if the caller has read it, `case_uuid` the new case's uuid.
     """
 
     place: Area
@@ -78,9 +78,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRequest:
-    """Makes a submission happen once: who sends, the key chosen there, a hash of what was sent.
+    """Identifies a submission, so that it happens once: client, its key, hash of the body.
 
-    `answer` makes the body to be kept with the key, so that a repeat is answered with the same.
+    `answer` builds the response body to store with the key; a repeat gets the same one.
     """
 
     client: str
@@ -91,9 +91,9 @@ class IdempotencyRequest:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A filed case with its tracking code; `is_repeat` when the key had been used before.
+    """A submitted case and its tracking code; `is_repeat` if the key had been used before.
 
-    `answer` is the body kept with the key.
+    `answer` is the response body stored with the key.
     """
 
     petition: Petition
@@ -193,13 +193,13 @@ def _row(
 
 
 def replay(key: IdempotencyRequest) -> Submitted | None:
-    """Return what an earlier use of the key filed, if any; refuse a changed body."""
+    """Return what an earlier use of the key submitted, if any; raise KeyReused if it differs."""
     ((is_used,),) = _LOOK.rows(key.client, key.key)
     return _first_answer(key) if is_used else None
 
 
 def _first_answer(key: IdempotencyRequest) -> Submitted | None:
-    """Return what the first use of the key filed; none when it has been let go in between."""
+    """Return what the first use of the key submitted; None if the key has been deleted since."""
     row = (
         IdempotencyKey.objects.select_related("petition")
         .filter(client=key.client, key=key.key)
@@ -254,7 +254,7 @@ def _new(report: Report, place: routing.ResponsibleChain, by: By, now: dt.dateti
 
 
 def in_record_language(parts: dict[str, Any]) -> str:
-    """Say the route in the language of the file, whoever is writing."""
+    """Explain the route in the language of the record, not in that of the user."""
     if translation.get_language() == RECORD_LANGUAGE:
         return routing.explain(parts)
     with translation.override(RECORD_LANGUAGE):
@@ -272,7 +272,7 @@ def _actor(by: By, petition: Petition) -> Actor:
 
 
 def me_too(*, petition: Petition, key: uuid.UUID, now: dt.datetime) -> str:
-    """Join a case that is still open; returns a code of one's own to follow it. Once per `key`."""
+    """Join an open case, once per `key`; return a tracking code of one's own."""
     if not petition.is_open or petition.is_sealed or petition.about_organisation_id is not None:
         raise WrongState("not_open", _("这件事已经办完，如仍有问题请重新反映。"))
     code = tracking_codes.code_for(key)
@@ -290,9 +290,9 @@ def me_too(*, petition: Petition, key: uuid.UUID, now: dt.datetime) -> str:
 def similar_cases(
     *, viewer: Viewer | None, place: Area, category: Category | None, now: dt.datetime
 ) -> list[Petition]:
-    """Return open or recent cases from the same place, newest first; at most six.
+    """Return at most six open or recent cases of the same place, newest first.
 
-    Residents (no viewer) see those without anything personal; staff only what they may see.
+    Without a viewer (residents) only listed categories; staff only what they may see.
     """
     if viewer is None:
         found = Petition.objects.filter(category__is_listed=True)

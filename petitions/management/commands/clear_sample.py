@@ -58,7 +58,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The sample is gone, with {len(names)} photos.")
 
     def _lock(self) -> None:
-        """Let nobody file a real case between the question and the emptying."""
+        """Lock the cases, so that none is submitted between the check and the deletion."""
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE petitions_petition IN ACCESS EXCLUSIVE MODE")
 

@@ -16,20 +16,20 @@ import members.sample
 from config.lib import register_cache
 from petitions.sample import cases, catalogue
 
-HOUR_OF_A_GIVEN_DAY = dt.time(17, 30)
+END_OF_DAY = dt.time(17, 30)
 
 
 class Command(BaseCommand):
-    """Load the sample; what is loaded already stays as it is, so a second time changes nothing."""
+    """Load the sample. Parts that are loaded already stay; a second run changes nothing."""
 
     help = "Load the sample of Fukang: places, organisations, people, catalogue and cases."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the day the sample ends on; without it the cases lead up to this very moment."""
+        """Add the day on which the sample ends; by default it ends now."""
         parser.add_argument("--today", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run the loaders in order, each with a line and its seconds."""
+        """Run the loaders in order and print the seconds that each took."""
         today: dt.date | None = options["today"]
         now = timezone.now() if today is None else at_end_of(today)
         since = dt.date(timezone.localtime(now).year - 1, 1, 1)
@@ -48,5 +48,5 @@ class Command(BaseCommand):
 
 
 def at_end_of(day: dt.date) -> dt.datetime:
-    """Return the instant the sample ends on when only a day is given."""
-    return dt.datetime.combine(day, HOUR_OF_A_GIVEN_DAY, tzinfo=timezone.get_default_timezone())
+    """Return the instant at which a sample for a day ends."""
+    return dt.datetime.combine(day, END_OF_DAY, tzinfo=timezone.get_default_timezone())

@@ -1,4 +1,4 @@
-"""Write the states of a case as a diagram, from the one table of states, into a Markdown file."""
+"""Write the state diagram of a case, generated from the state table, into a Markdown file."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ END = "<!-- states:end -->"
 
 
 class Command(BaseCommand):
-    """Print the diagram, write it between its marks in a file, or check that it stands there."""
+    """Print the diagram, write it between its marks in a file, or check the file."""
 
     help = "The state diagram of a case, generated from petitions/states.py."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the file to write to or to check."""
-        one = parser.add_mutually_exclusive_group()
-        one.add_argument("--write", type=Path, metavar="FILE")
-        one.add_argument("--check", type=Path, metavar="FILE")
+        """Add the file to write or to check."""
+        target = parser.add_mutually_exclusive_group()
+        target.add_argument("--write", type=Path, metavar="FILE")
+        target.add_argument("--check", type=Path, metavar="FILE")
 
     def handle(
         self, *_args: Any, write: Path | None = None, check: Path | None = None, **_options: Any
     ) -> None:
         """Print, write or check."""
-        drawn = diagram()
+        text = diagram()
         target = write or check
         if target is None:
-            self.stdout.write(drawn)
+            self.stdout.write(text)
             return
         before = target.read_text(encoding="utf-8")
-        after = placed(before, drawn)
+        after = placed(before, text)
         if write:
             target.write_text(after, encoding="utf-8")
         elif before != after:
@@ -46,8 +46,7 @@ class Command(BaseCommand):
 def diagram() -> str:
     """Return the mermaid diagram: every verb that changes the state, from where to where.
 
-    Verbs that keep the state (notes, photos, escalation, …) are named below it, since escalation
-    changes the level and never the state.
+    Verbs that keep the state (notes, photos, escalation, …) are listed below it.
     """
     with translation.override("zh-hans"):
         lines = ["```mermaid", "stateDiagram-v2"]
@@ -61,22 +60,22 @@ def diagram() -> str:
         return "\n".join([*lines, "", f"不改变状态：{staying}。"])
 
 
-def placed(text: str, drawn: str) -> str:
+def placed(text: str, new: str) -> str:
     """Return `text` with the diagram between its marks; CommandError when a mark is missing."""
     head, begin, rest = text.partition(BEGIN)
     _old, end, tail = rest.partition(END)
     if not (begin and end):
         raise CommandError(f"The marks {BEGIN} and {END} are missing.")
-    return f"{head}{begin}\n\n{drawn}\n\n{end}{tail}"
+    return f"{head}{begin}\n\n{new}\n\n{end}{tail}"
 
 
 def _arrows() -> dict[tuple[str, str], list[str]]:
-    found: dict[tuple[str, str], list[str]] = {}
+    arrows: dict[tuple[str, str], list[str]] = {}
     for move in VERB_RULES:
         for source in move.sources:
             if move.to is not None and source != move.to:
-                found.setdefault((source.value, move.to.value), []).append(_word(move.verb))
-    return found
+                arrows.setdefault((source.value, move.to.value), []).append(_word(move.verb))
+    return arrows
 
 
 def _word(verb: Verb) -> str:

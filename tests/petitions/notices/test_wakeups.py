@@ -63,7 +63,7 @@ def test_whoever_wakes_waits_for_nobody_and_hints_travel_together() -> None:
 
     messenger = tasks.WakeupPublisher(carry)
     messenger.enqueue([1])
-    while messenger._given.qsize():
+    while messenger._queue.qsize():
         time.sleep(0.001)  # the messenger is under way with the first
     time.sleep(2 * tasks.BATCH_WINDOW)
     for pk in range(2, 40):

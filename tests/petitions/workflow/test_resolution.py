@@ -157,6 +157,7 @@ def test_return_then_reassign_is_final(stage: Stage) -> None:
     )
     petition = _fresh(petition)
     assert (petition.status, petition.is_route_final) == (Status.SUBMITTED, True)
+    assert petition.route_text == "送 大桥第一网格党支部：由 阜新街道党工委 改派。"
     assert petition.organisation == stage.town.orgs["other"]
     assert Petition.objects.visible_to(stage.cast["outsider"]).get() == petition
     with pytest.raises(WrongState, match="终局"):
