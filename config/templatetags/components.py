@@ -38,9 +38,6 @@ STATUSES = MappingProxyType(
         "not_accepted": ("neutral", "circle-x"),
         "redirected": ("neutral", "forward"),
         "withdrawn": ("neutral", "undo-2"),
-        "merged": ("neutral", "git-merge"),
-        "merged_into": ("neutral", "git-merge"),
-        "suspended": ("paused", "pause-solid"),
     }
 )
 OTHER_STATUS = ("neutral", "circle-dot")
