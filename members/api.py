@@ -32,7 +32,12 @@ class MeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     is_system = serializers.BooleanField()
     day = serializers.DateField()
-    seats = ActivePostSerializer(many=True)
+    posts = ActivePostSerializer(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; clients know `posts` by the name `seats`."""
+        fields = super().get_fields()
+        return {"seats" if name == "posts" else name: field for name, field in fields.items()}
 
 
 class MeView(APIView):
