@@ -70,7 +70,7 @@ bench:  ## run the benchmark; ARGS="--against REF" compares with another version
 	@$(BOOT) dev
 	$(PY) -m benchmarks $(ARGS)
 
-chaos:  ## fault injection under load; ARGS="limits --scale 0.1"; results go to var/chaos
+chaos:  ## fault injection under load; ARGS="deadlines --scale 0.1"; results go to var/chaos
 	@$(BOOT) dev
 	$(PY) -m tests.chaos $(ARGS)
 
