@@ -56,7 +56,7 @@ def find(var: Path | None = None) -> DataPaths:
     """
     chosen = (var or Path(os.environ.get("VAR_DIR") or ROOT / "var")).absolute()
     mark = hashlib.sha256(os.fsencode(chosen)).hexdigest()[:12]
-    short = Path("/var/tmp") / f"zhaozhibu-{mark}"  # noqa: S108 - its owner is checked before use
+    short = Path("/var/tmp") / f"zhaozhibu-{mark}"
     services = chosen if os.geteuid() != 0 or open_to_all(chosen) else short
     sockets = services / "run"
     longest = max(len(os.fsencode(sockets / name)) for name in (POSTGRES_SOCKET, VALKEY_SOCKET))

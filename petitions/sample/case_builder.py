@@ -57,7 +57,7 @@ class CaseBuilder:
     ) -> SampleCase:
         """Submit one case and play it up to the present."""
         self._serial += 1
-        rng = random.Random(f"{SEED}:{self._serial}")  # noqa: S311 - a sample, not a secret
+        rng = random.Random(f"{SEED}:{self._serial}")
         words, since, answer = report_text.written(rng, template, area)
         chosen = channel or arrival_times.channel(
             rng, at, is_rural=area.level < Level.BUILDING and area.kind != AreaKind.LANE
@@ -119,7 +119,7 @@ class CaseBuilder:
         matters = [
             row for code in codes for row in report_text.of(code) if row.weight_in(month) > 0
         ]
-        rng = random.Random(f"{SEED}:find:{self._serial}")  # noqa: S311 - a sample, not a secret
+        rng = random.Random(f"{SEED}:find:{self._serial}")
         for number, at in enumerate(self._instants(rng)):
             area, template = places[number % len(places)], matters[number % len(matters)]
             case = self.make(area, at, template, profile, about=about, text=text)

@@ -58,7 +58,7 @@ def played(now: dt.datetime) -> list[SampleCase]:
 
 
 def _usual(builder: CaseBuilder) -> Iterator[SampleCase]:
-    rng = random.Random(SEED)  # noqa: S311 - a sample, not a secret
+    rng = random.Random(SEED)
     places = arrival_times.Places(rng, builder.reference.homes())
     for number, at in enumerate(arrival_times.moments(rng, USUAL_CASES, builder.now, YEAR)):
         day = timezone.localdate(at)

@@ -175,12 +175,13 @@ class MemoryStore:
         return [row for row in self.deadlines if row.state == DeadlineState.OPEN]
 
 
-_current: ContextVar[CaseStore] = ContextVar("case_store", default=DatabaseStore())  # noqa: B039
+_database_store = DatabaseStore()
+_current: ContextVar[CaseStore] = ContextVar("case_store")
 
 
 def current() -> CaseStore:
     """Return the store that verbs use in this context."""
-    return _current.get()
+    return _current.get(_database_store)
 
 
 @contextmanager
