@@ -132,7 +132,7 @@ def aimed(stage: Stage) -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize("name", CALLERS, ids=lambda name: name or "nobody")
-def test_every_answer_is_described(
+def test_every_response_is_described(
     stage: Stage,
     server: Server,
     aimed: list[int],

@@ -245,7 +245,7 @@ def _asked(reader: ListReader, turn: int) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_lists_and_counters_say_what_the_oracle_says(fixtures: AccessFixtures) -> None:
+def test_lists_and_counters_match_the_oracle(fixtures: AccessFixtures) -> None:
     wrong = []
     for turn, who in enumerate(WITH_POST):
         reader = ListReader(fixtures, who)
@@ -255,7 +255,7 @@ def test_lists_and_counters_say_what_the_oracle_says(fixtures: AccessFixtures) -
 
 
 @pytest.mark.parametrize("who", WITHOUT)
-def test_whoever_has_no_post_gets_no_list_at_all(fixtures: AccessFixtures, who: str) -> None:
+def test_users_without_post_get_no_list(fixtures: AccessFixtures, who: str) -> None:
     for url in ("/home/", "/petitions/", "/overview/", "/api/v1/petitions/", "/api/v1/events/"):
         answer = fixtures.visitors[who].ask("GET", url)
         assert answer.status_code in {302, 401, 403}, url

@@ -116,7 +116,7 @@ def _telling(body: bytes, url: str, petition: Petition) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EVERYBODY)
-def test_no_word_of_it_on_any_page(stage: Stage, name: str) -> None:
+def test_hidden_case_appears_on_no_page(stage: Stage, name: str) -> None:
     petition = _hidden(stage)
     client = Client() if name == "visitor" else login(stage, name)
     leaks = []
@@ -128,7 +128,7 @@ def test_no_word_of_it_on_any_page(stage: Stage, name: str) -> None:
     assert leaks == []
 
 
-def test_the_same_look_finds_it_for_those_who_may(stage: Stage) -> None:
+def test_search_finds_the_case_for_insiders(stage: Stage) -> None:
     petition = _hidden(stage)
     client = login(stage, "outsider")
     urls = _addresses(stage, petition, LISTS)
@@ -138,7 +138,7 @@ def test_the_same_look_finds_it_for_those_who_may(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("name", [*STRANGERS, *ADMIN_NAMES])
-def test_no_word_of_it_for_a_program(stage: Stage, name: str) -> None:
+def test_hidden_case_appears_in_no_api_response(stage: Stage, name: str) -> None:
     petition = _hidden(stage)
     program = Program(stage.cast[name])
     leaks = []
@@ -163,7 +163,7 @@ def test_public_pages_of_its_own_building_tell_nothing_personal(stage: Stage) ->
 
 @time_machine.travel(NOW, tick=False)
 @pytest.mark.parametrize("name", ["clerk", "secretary", "community", "department"])
-def test_no_number_counts_it(stage: Stage, name: str) -> None:
+def test_hidden_case_changes_no_count(stage: Stage, name: str) -> None:
     stage.file()
     client = login(stage, name)
     pages = [reverse(f"petitions:{page}") for page in ("home", "list", "overview")]
@@ -212,7 +212,7 @@ def _ready(stage: Stage, verb: str, status: Status) -> Petition:
     ids=[f"{row[0]} {row[4]}" for row in FOREIGN_IN_PAGES],
 )
 @pytest.mark.parametrize("caller", ["page", "program"])
-def test_a_verb_names_nothing_of_elsewhere(
+def test_verb_accepts_no_foreign_row(
     stage: Stage,
     caller: str,
     verb: str,
@@ -241,7 +241,7 @@ def test_a_verb_names_nothing_of_elsewhere(
 @pytest.mark.parametrize(
     "field", ["merged_into", "organisation_id", "filed_by", "is_sealed", "path"]
 )
-def test_a_verb_takes_no_field_it_does_not_need(stage: Stage, field: str) -> None:
+def test_verb_accepts_no_unknown_field(stage: Stage, field: str) -> None:
     petition, hidden = stage.at(Status.ACCEPTED), _hidden(stage)
     program = Program(stage.cast["secretary"])
     answer = program.act(petition.pk, "note", {"body": "示例", field: hidden.pk})
@@ -257,9 +257,7 @@ def test_a_verb_takes_no_field_it_does_not_need(stage: Stage, field: str) -> Non
     assert right.version == hidden.version
 
 
-def test_a_photo_kept_for_one_case_is_dropped_at_another(
-    stage: Stage, settings: Any, tmp_path: Any
-) -> None:
+def test_stored_photo_is_bound_to_its_case(stage: Stage, settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path
     mine, other = stage.at(Status.ACCEPTED), stage.at(Status.ACCEPTED)
     client = login(stage, "secretary")
@@ -278,7 +276,7 @@ def test_a_photo_kept_for_one_case_is_dropped_at_another(
 
 
 @pytest.mark.parametrize("who", ["other", "daqiao", "water"])
-def test_a_report_is_about_nobody_who_does_not_answer_for_the_place(stage: Stage, who: str) -> None:
+def test_report_is_only_about_a_responsible_organisation(stage: Stage, who: str) -> None:
     program, body = Program(stage.cast["clerk"]), stage.town.orgs[who]
     sent = {"place": stage.town.building.pk, "category": "WS01", "text": "示例"}
     errors = []
@@ -316,7 +314,7 @@ def test_doors_of_a_building_elsewhere_cannot_be_visited(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("by", ["clerk", "secretary", "leader", "partner"])
-def test_a_program_files_nothing_elsewhere(stage: Stage, by: str) -> None:
+def test_api_files_no_case_outside_the_area(stage: Stage, by: str) -> None:
     program = Program(stage.cast[by])
     outside = stage.town.areas["city" if by == "partner" else "b1"].pk
     body = {"place": outside, "category": "WS01", "text": "示例"}
@@ -331,7 +329,7 @@ def test_a_program_files_nothing_elsewhere(stage: Stage, by: str) -> None:
 
 
 @pytest.mark.parametrize("by", ["clerk", "secretary", "leader"])
-def test_the_desk_files_nothing_elsewhere(stage: Stage, by: str) -> None:
+def test_desk_files_no_case_outside_the_area(stage: Stage, by: str) -> None:
     client, elsewhere = login(stage, by), stage.town.areas["b1"]
     category = stage.report().category.pk
     data = {
@@ -349,14 +347,14 @@ def test_the_desk_files_nothing_elsewhere(stage: Stage, by: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["河畔新区", "hpxq", "hp", "1号楼", "大桥"])
-def test_suggestions_offer_nothing_of_elsewhere(stage: Stage, typed: str) -> None:
+def test_suggestions_offer_no_place_outside_the_area(stage: Stage, typed: str) -> None:
     client = login(stage, "clerk")
     page = client.get(reverse("grids:suggest"), {"q": typed}).content.decode()
     assert "河畔" not in page.replace(typed, "")
     assert "大桥" not in page.replace(typed, "")
 
 
-def test_the_preview_knows_nothing_of_elsewhere(stage: Stage) -> None:
+def test_preview_shows_no_hidden_case(stage: Stage) -> None:
     petition = _hidden(stage)
     url = reverse("petitions:desk_preview")
     answer = login(stage, "clerk").get(url, {"place": stage.town.areas["b1"].pk})

@@ -125,7 +125,7 @@ def _all(stage: Stage) -> Count:
 
 
 @pytest.mark.slow
-def test_as_few_at_ten_thousand_as_at_a_hundred(
+def test_query_counts_do_not_grow_with_the_cases(
     stage: Stage,
     settings: Settings,
     tmp_path: Path,

@@ -39,7 +39,7 @@ def test_every_dependency_says_what_it_is_for() -> None:
     assert undescribed(text.replace("# password hashing", "")) == ['"argon2-cffi",']
 
 
-def test_files_of_others_are_as_they_came() -> None:
+def test_vendored_files_match_their_checksums() -> None:
     folder = ROOT / "static" / "vendor"
     listed = dict(
         reversed(pair)
@@ -55,7 +55,7 @@ def test_files_of_others_are_as_they_came() -> None:
     assert present == listed
 
 
-def test_diagram_in_the_readme_is_the_table() -> None:
+def test_diagram_in_the_readme_matches_the_state_table() -> None:
     call_command("state_diagram", check=ROOT / "README.md")
 
 
@@ -117,6 +117,6 @@ def test_documents_name_existing_files() -> None:
     ]
 
 
-def test_address_printed_on_the_walls_opens_the_residents_page() -> None:
+def test_qr_address_opens_the_residents_page() -> None:
     # grids may not name the page of a higher app; what it prints must still lead there.
     assert PlaceQr(code="abc").get_absolute_url() == reverse("petitions:at_place", args=["abc"])

@@ -76,9 +76,7 @@ def a_response_before_the_commit(patch: Patch) -> None:
     patch.setattr(api, "submit", submit)
 
 
-@killed_by(
-    "tests/test_leaks.py::test_a_verb_names_nothing_of_elsewhere[program-reassign organisation]"
-)
+@killed_by("tests/test_leaks.py::test_verb_accepts_no_foreign_row[program-reassign organisation]")
 def a_related_field_without_scope(patch: Patch) -> None:
     def visible(body: VerbBody, name: str, *levels: Any) -> Organisation | None:
         return body.organisation_in(Organisation.objects.filter(level__in=levels), name)
@@ -96,7 +94,7 @@ def a_filter_that_replaces_the_scope(patch: Patch) -> None:
     patch.setattr(PetitionFilter, "keep_matching", keep)
 
 
-@killed_by("tests/test_leaks.py::test_no_number_counts_it[community]")
+@killed_by("tests/test_leaks.py::test_hidden_case_changes_no_count[community]")
 def a_counter_without_scope(patch: Patch) -> None:
     from petitions.web import counters
 

@@ -63,7 +63,7 @@ def _one_connection(
     [("secretary", GenerationMode.POSITIVE), ("clerk", GenerationMode.NEGATIVE)],
     ids=["well formed", "malformed"],
 )
-def test_every_answer_is_described(stage: Stage, name: str, mode: GenerationMode) -> None:
+def test_every_response_is_described(stage: Stage, name: str, mode: GenerationMode) -> None:
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)
     program = Program(stage.cast[name])
     cases = [stage.at(status).pk for status in STATES]
