@@ -13,6 +13,7 @@ from tests.support.naming_rules import Finding
 
 Rule = Callable[[Iterable[Source]], list[Finding]]
 PLAIN = "petitions/plain.py"
+SIGNATURE = "def f(\n    *,\n    a: int,\n    b: int,\n    c: int,\n    d: int,\n    e: int,\n):\n"
 BLOCK = "\n".join(f"line_{number} = {number}" for number in range(6))
 
 # rule: what it must report, and sources in which it must report it
@@ -98,6 +99,10 @@ HARMLESS: list[tuple[Rule, list[tuple[str, str]]]] = [
             ("grids/a.py", "\n".join(f"import module_{number}" for number in range(9))),
             ("petitions/b.py", "\n".join(f"import module_{number}" for number in range(9))),
         ],
+    ),
+    (
+        structure_rules.repeated_blocks,
+        [("grids/a.py", f"{SIGNATURE}    a()\n"), ("petitions/b.py", f"{SIGNATURE}    b()\n")],
     ),
 ]
 

@@ -104,11 +104,12 @@ def suppressions(files: Iterable[Source]) -> list[Finding]:
 def repeated_blocks(files: Iterable[Source]) -> list[Finding]:
     """Find blocks of six or more identical lines, blank lines and indentation aside.
 
-    Imports are not counted: two modules that need the same names must both say so.
+    Imports and signatures are not counted: modules that need the same names, and verbs with the
+    same keyword arguments, must all declare them.
     """
     places: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
     for source in files:
-        lines = _lines_without_imports(source)
+        lines = _counted_lines(source)
         for first in range(len(lines) - BLOCK + 1):
             block = lines[first : first + BLOCK]
             places[tuple(text for _, text in block)].append((source.path, block[0][0]))
@@ -121,16 +122,18 @@ def repeated_blocks(files: Iterable[Source]) -> list[Finding]:
     return findings
 
 
-def _lines_without_imports(source: Source) -> list[tuple[int, str]]:
-    imported: set[int] = set()
+def _counted_lines(source: Source) -> list[tuple[int, str]]:
+    declared: set[int] = set()
     if source.path.endswith(".py"):
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                imported |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+                declared |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                declared |= set(range(node.lineno, node.body[0].lineno))
     return [
         (number, line.strip())
         for number, line in enumerate(source.text.splitlines(), 1)
-        if line.strip() and number not in imported
+        if line.strip() and number not in declared
     ]
 
 
