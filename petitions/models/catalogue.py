@@ -19,10 +19,10 @@ class Category(models.Model):
     parent = models.ForeignKey(
         "self",
         models.PROTECT,
+        verbose_name=_("大类"),
+        related_name="children",
         null=True,
         blank=True,
-        related_name="children",
-        verbose_name=_("大类"),
     )
     name = models.CharField(_("名称"), max_length=40)
     name_en = models.CharField(_("英文名称"), max_length=80, blank=True)

@@ -38,6 +38,14 @@ def accept(
     return change.petition
 
 
+def _end_unhandled(change: Transition, reason: str) -> None:
+    """End a case that is not handled here: publish the reason, settle the deadlines."""
+    change.add_note(reason, is_public=True)
+    change.petition.is_answer_owed = False
+    change.stop_deadlines(MET, DeadlineKind.CONTACT)
+    change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
+
+
 def decline(
     *,
     petition: Petition,
@@ -50,10 +58,7 @@ def decline(
     with transition(
         petition, Verb.DECLINE, by=by, now=now, expected_version=expected_version
     ) as change:
-        change.add_note(reason, is_public=True)
-        change.petition.is_answer_owed = False
-        change.stop_deadlines(MET, DeadlineKind.CONTACT)
-        change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
+        _end_unhandled(change, reason)
     return change.petition
 
 
@@ -69,10 +74,7 @@ def redirect(
     with transition(
         petition, Verb.REDIRECT, by=by, now=now, expected_version=expected_version
     ) as change:
-        change.add_note(reason, is_public=True)
-        change.petition.is_answer_owed = False
-        change.stop_deadlines(MET, DeadlineKind.CONTACT)
-        change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
+        _end_unhandled(change, reason)
     return change.petition
 
 
