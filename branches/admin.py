@@ -51,7 +51,7 @@ class OrganisationAdmin(NoDeleteAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Add through the workflow, which computes the path."""
         if change:
-            super().save_model(request, obj, form, change)
+            workflow.correct_organisation(organisation=obj)
             return
         data = form.cleaned_data
         organisation = workflow.add_organisation(

@@ -100,6 +100,11 @@ def add_organisations(
     return added
 
 
+def correct_organisation(*, organisation: Organisation) -> None:
+    """Save corrected names and duty phone of an organisation; everything else is fixed."""
+    organisation.save(update_fields=["name", "short_name", "duty_phone"])
+
+
 def assign(
     *,
     organisation: Organisation,

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.lib import register_cache
 from config.lib.admin import ROWS_PER_PAGE, BaseAdmin, BaseInline, NoDeleteAdmin
 from grids import workflow
 from grids.enums import AreaKind, Level
-from grids.forms import AreaForm
+from grids.forms import AreaForm, PlaceQrForm
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
 
 FIXED_FIELDS = ("level", "kind", "parent", "name", "valid_from")
@@ -60,7 +58,7 @@ class AreaAdmin(NoDeleteAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Add through the workflow, which computes path and names."""
         if change:
-            super().save_model(request, obj, form, change)
+            workflow.correct_area(area=obj)
             return
         data = form.cleaned_data
         area = workflow.add_area(
@@ -78,6 +76,8 @@ class AreaAdmin(NoDeleteAdmin):
 class PlaceQrAdmin(NoDeleteAdmin):
     """QR links: issued for a place, revoked permanently."""
 
+    form = PlaceQrForm
+
     list_display = ("area", "code", "created_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("area",)
@@ -89,6 +89,11 @@ class PlaceQrAdmin(NoDeleteAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Make all fields of an existing link read-only; the code is generated."""
         return self.fields if obj else ("code", "created_at", "revoked_at")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Issue through the workflow; an existing link has nothing to save."""
+        if not change:
+            obj.pk = workflow.issue_qr(area=form.cleaned_data["area"]).pk
 
     @admin.action(description=_("停用所选二维码"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[PlaceQr]) -> None:
@@ -104,15 +109,17 @@ class CalendarAdmin(BaseAdmin):
     list_select_related = ("region",)
     raw_id_fields = ("region",)
 
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: Any) -> None:
-        """Save, then clear the calendar cache on commit."""
-        super().save_model(request, obj, form, change)
-        transaction.on_commit(register_cache.forget_version)
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Save through the workflow."""
+        workflow.save_calendar_row(row=obj)
 
-    def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        """Delete, then clear the calendar cache on commit."""
-        super().delete_model(request, obj)
-        transaction.on_commit(register_cache.forget_version)
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete through the workflow."""
+        workflow.delete_calendar_rows(rows=[obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete through the workflow."""
+        workflow.delete_calendar_rows(rows=list(queryset))
 
 
 @admin.register(CalendarDay)

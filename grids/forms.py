@@ -1,4 +1,4 @@
-"""Admin form of places."""
+"""Admin forms of places and QR links."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from config.lib.admin import BaseModelForm
 from grids import workflow
-from grids.models import Area
+from grids.models import Area, PlaceQr
 
 
 class AreaForm(BaseModelForm):
@@ -33,3 +33,17 @@ class AreaForm(BaseModelForm):
         if self.instance.pk is None and data.get("level"):
             workflow.check_fits(level=data["level"], parent=data.get("parent"))
         return data
+
+
+class PlaceQrForm(BaseModelForm):
+    """A QR link to issue."""
+
+    class Meta:
+        model = PlaceQr
+        fields = ("area",)
+
+    def clean_area(self) -> Area:
+        """Reject a place above the communities."""
+        area: Area = self.cleaned_data["area"]
+        workflow.check_qr_allowed(area=area)
+        return area

@@ -25,6 +25,7 @@ CODE_FORMATS = {
     CodeScheme.GRID: re.compile(r"\d{15}"),
     CodeScheme.BUILDING: re.compile(r"\d{5}"),
 }
+CORRECTABLE_FIELDS = ("entrances", "floors", "doors_per_floor", "season_from", "season_to")
 TRUE_WORDS = frozenset({"true", "1", "是"})
 FALSE_WORDS = frozenset({"false", "0", "否"})
 
@@ -160,10 +161,20 @@ def close_area(*, area: Area, on: dt.date) -> Area:
     return locked
 
 
-def issue_qr(*, area: Area, code: str = "") -> PlaceQr:
-    """Create a QR link for a reportable place; a place may have several."""
+def correct_area(*, area: Area) -> None:
+    """Save corrected doors and season of a place; everything else is fixed."""
+    area.save(update_fields=CORRECTABLE_FIELDS)
+
+
+def check_qr_allowed(*, area: Area) -> None:
+    """Raise ValidationError unless the place is a community or below one."""
     if area.level < Level.COMMUNITY:
         raise ValidationError(_("只有社区（村）以下的地点可以生成二维码。"))
+
+
+def issue_qr(*, area: Area, code: str = "") -> PlaceQr:
+    """Create a QR link for a reportable place; a place may have several."""
+    check_qr_allowed(area=area)
     return PlaceQr.objects.create(area=area, code=code or new_qr_code())
 
 
@@ -196,6 +207,20 @@ def import_calendar(
         transaction.on_commit(register_cache.forget_version)
         register_cache.forget_version()
     return report
+
+
+def save_calendar_row(*, row: CalendarDay | OfficeHours) -> None:
+    """Add or correct one calendar day or block of office hours."""
+    row.save()
+    transaction.on_commit(register_cache.forget_version)
+
+
+@transaction.atomic
+def delete_calendar_rows(*, rows: Iterable[CalendarDay | OfficeHours]) -> None:
+    """Delete calendar days or blocks of office hours."""
+    for row in rows:
+        row.delete()
+    transaction.on_commit(register_cache.forget_version)
 
 
 @transaction.atomic

@@ -184,6 +184,10 @@ class NearbyEnrolmentAdmin(NoDeleteAdmin):
     raw_id_fields = ["organisation", "user"]
     show_full_result_count = False
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Save through the workflow."""
+        workflow.save_enrolment(enrolment=obj)
+
 
 @admin.register(SecurityEvent)
 class SecurityEventAdmin(NoDeleteAdmin):

@@ -17,6 +17,7 @@ from members.workflow.people import (
     issue_token,
     lock,
     reset_second_factor,
+    save_enrolment,
     set_first_password,
     unlock,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "notify",
     "queue_digests",
     "reset_second_factor",
+    "save_enrolment",
     "set_first_password",
     "unlock",
 ]

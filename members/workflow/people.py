@@ -15,7 +15,7 @@ from branches.models import Organisation
 from grids.models import Area
 from members.accounts import audit_log
 from members.enums import ADMIN_ROLES, LEVELS_OF, Role, SecurityAction
-from members.models import Post, User
+from members.models import NearbyEnrolment, Post, User
 
 FIRST_PASSWORD_BYTES = 12  # 16 characters, read out once
 
@@ -172,6 +172,12 @@ def hand_over(*, post: Post, to: User, on: dt.date, by: User | None) -> Post:
         area=post.area,
         is_deputy=post.is_deputy,
     )
+
+
+def save_enrolment(*, enrolment: NearbyEnrolment) -> None:
+    """Add or correct the enrolment of a cadre (就近纳入)."""
+    enrolment.full_clean()
+    enrolment.save()
 
 
 def _save(post: Post) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from branches.models import Organisation, Responsibility
 from grids.calendar import calendars
-from grids.models import Area, PlaceQr
+from grids.models import Area, CalendarDay, PlaceQr
 from members.models import User
 from tests.support.cast import Town, build_cast, build_town
 
@@ -84,6 +85,34 @@ def test_a_qr_link_is_issued_and_revoked(operator: Client, town: Town) -> None:
     )
     qr.refresh_from_db()
     assert qr.revoked_at is not None
+
+
+def test_a_place_above_the_communities_gets_no_qr_link(operator: Client, town: Town) -> None:
+    before = PlaceQr.objects.count()
+    url = reverse("admin:grids_placeqr_add")
+    answer = operator.post(url, {"area": str(town.areas["city"].pk)})
+    assert "只有社区（村）以下的地点可以生成二维码" in answer.content.decode()
+    assert PlaceQr.objects.count() == before
+
+
+def test_a_deleted_calendar_day_stops_counting_at_once(
+    operator: Client, town: Town, django_capture_on_commit_callbacks: Any
+) -> None:
+    day = CalendarDay.objects.create(
+        region=town.areas["city"],
+        date=dt.date(2027, 1, 1),
+        kind="holiday",
+        is_workday=False,
+        name="元旦",
+    )
+    assert calendars.for_path(town.building.path).known_years == {2027}
+    with django_capture_on_commit_callbacks(execute=True):
+        operator.post(
+            reverse("admin:grids_calendarday_changelist"),
+            {"action": "delete_selected", "_selected_action": [str(day.pk)], "post": "yes"},
+        )
+    assert not CalendarDay.objects.filter(pk=day.pk).exists()
+    assert calendars.for_path(town.building.path).known_years == frozenset()
 
 
 def test_a_calendar_day_counts_at_once(

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from members import workflow
 from members.enums import ADMIN_ROLES, Role, SecurityAction
-from members.models import Delivery, Post, SecurityEvent, User
+from members.models import Delivery, NearbyEnrolment, Post, SecurityEvent, User
 from members.rights import admin_permissions
 from tests.members.conftest import NOW, TODAY, Town, notify_users
 
@@ -256,3 +256,19 @@ def test_system_administrator_cannot_change_a_delivery(town: Town, client: Clien
     assert answer.status_code == 302
     assert Delivery.objects.values().get() == Delivery.objects.filter(pk=delivery.pk).values().get()
     assert Delivery.objects.get().attempts == 0
+
+
+def test_system_administrator_enrols_a_cadre(town: Town, client: Client) -> None:
+    fields = {
+        "name": "样本干部",
+        "home_unit": "市示例局",
+        "organisation": town.world.orgs["branch"].pk,
+        "user": "",
+        "skills": "",
+        "availability": "",
+        "enrolled_on": "2026-11-23",
+        "ended_on": "",
+    }
+    url = "/admin/members/nearbyenrolment/add/"
+    assert _as(client, town, "sysadmin").post(url, fields).status_code == 302
+    assert NearbyEnrolment.objects.get().organisation == town.world.orgs["branch"]
