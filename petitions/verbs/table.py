@@ -3,7 +3,7 @@
 Who may do a verb, and in which status, is in `petitions/states.py`. URLs, views, buttons, API
 endpoints and the OpenAPI file are generated from both tables, in `casework/urls.py`,
 `casework/verb_pages.py`, `casework/actions.py`, `api/urls.py` and `api/verbs.py`.
-How to add a verb: docs/developers.md.
+How to add a verb: docs/developers.md and docs/adding-a-verb.md.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def test_a_twin_that_was_not_seen_is_still_running(
     """Both looked before either had written: the table lets one of them through."""
     program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
     filed(program, report(stage), key)
-    monkeypatch.setattr(submission, "_begin", lambda _key: tree_paths.draw_ids(Petition, 1)[0])
+    monkeypatch.setattr(submission, "_begin", lambda *_: tree_paths.draw_ids(Petition, 1)[0])
     answer = filed(program, report(stage), key)
     assert (answer.status_code, answer.json()["code"]) == (409, "still_running")
     assert Petition.objects.count() == 1
