@@ -32,7 +32,7 @@ OPTIONAL_HEADER = OpenApiParameter(
     NAME,
     {"type": "string", "minLength": 8, "maxLength": 80, "pattern": "^[!-~]{8,80}$"},
     OpenApiParameter.HEADER,
-    description="Chosen by you for each act, e.g. a UUID; a retry with it is answered the same.",
+    description="Chosen by you for each act, e.g. a UUID; a retry gets the same response.",
 )
 
 
@@ -61,12 +61,12 @@ def verb_request(request: Request, user_id: int) -> IdempotencyRequest | None:
 
 
 def fingerprint(data: Any, files: Iterable[UploadedFile[bytes]]) -> str:
-    """Return a keyed hash of what was sent; the same content in another order is the same.
+    """Return a keyed hash of data and files, which does not depend on the order of the keys.
 
-    Keyed, because telephone numbers could be guessed from a plain hash.
+    The hash is keyed, because telephone numbers could be guessed from a plain hash.
     """
     parts = [json.dumps(data, sort_keys=True, default=lambda _file: None)]
-    parts += [_of_file(file) for file in files]
+    parts += [_file_digest(file) for file in files]
     mac = salted_hmac(
         "petitions.api.idempotency",
         "\n".join(parts),
@@ -76,9 +76,9 @@ def fingerprint(data: Any, files: Iterable[UploadedFile[bytes]]) -> str:
     return mac.hexdigest()
 
 
-def _of_file(file: UploadedFile[bytes]) -> str:
-    found = hashlib.sha256()
+def _file_digest(file: UploadedFile[bytes]) -> str:
+    digest = hashlib.sha256()
     for chunk in file.chunks():
-        found.update(chunk)
+        digest.update(chunk)
     file.seek(0)
-    return found.hexdigest()
+    return digest.hexdigest()

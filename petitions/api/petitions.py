@@ -37,12 +37,15 @@ ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=True, description='The version, as `"v3"`.'
 )
 LOCATION = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, response=[201], description="Where the case is read."
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="The address of the case."
 )
-KNOWN = OpenApiParameter(
-    "If-None-Match", str, OpenApiParameter.HEADER, description="A version known: then 304, no body."
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The version you have; if it is current, the response is 304 without body.",
 )
-SHOWN = tuple(SubmittedSerializer().fields)
+RESPONSE_FIELDS = tuple(SubmittedSerializer().fields)
 
 REPORT = OpenApiExample(
     "Murky water",
@@ -93,38 +96,41 @@ class PetitionList(CaseListView[Petition]):
         filters=False,
     )
     def post(self, request: Request) -> Response:
-        """File a report. The same key with the same body files once and is answered the same."""
-        name = idempotency.name(request)
-        data, files = _sent(request)
+        """Submit a report. A repeat with the same key and body gets the first response again."""
+        key_name = idempotency.name(request)
+        data, files = _report_and_photos(request)
         key = submission.IdempotencyRequest(
             f"user:{self.caller.pk}",
-            name,
+            key_name,
             idempotency.fingerprint(data, files),
             answer=first_answer,
         )
-        filed = self._once(key, data, files)
-        known = filed.answer | {"tracking_code": filed.code}
-        body = {name: known[name] for name in SHOWN}  # a kept answer has lost its order
-        where = f"{request.path}{filed.petition.pk}/"  # below the list
-        headers = {"Location": where, "ETag": '"v1"', "Cache-Control": "no-store"}
+        submitted = self._submit_once(key, data, files)
+        values = submitted.answer | {"tracking_code": submitted.code}
+        body = {name: values[name] for name in RESPONSE_FIELDS}  # a stored answer has no order
+        location = f"{request.path}{submitted.petition.pk}/"  # below the list
+        headers = {"Location": location, "ETag": '"v1"', "Cache-Control": "no-store"}
         return Response(body, status=201, headers=headers)
 
-    def _once(
+    def _submit_once(
         self, key: submission.IdempotencyRequest, data: Any, files: list[UploadedFile[bytes]]
     ) -> submission.Submitted:
-        """File, unless the key has been used; with photos, which are dear to clean, look first."""
-        known = submission.replay(key) if files else None
-        if known is not None:
-            return known
-        try:
-            return self._file(key, data)
-        except ValidationError:  # what was right when it came first is answered as it was then
-            known = submission.replay(key)
-            if known is None:
-                raise
-            return known
+        """Submit the report, or return the first result if the key was used before.
 
-    def _file(self, key: submission.IdempotencyRequest, data: Any) -> submission.Submitted:
+        With photos the key is looked up first, because cleaning photos is expensive.
+        """
+        replayed = submission.replay(key) if files else None
+        if replayed is not None:
+            return replayed
+        try:
+            return self._submit(key, data)
+        except ValidationError:  # a repeat of a report that was valid then, but is not any more
+            replayed = submission.replay(key)
+            if replayed is None:
+                raise
+            return replayed
+
+    def _submit(self, key: submission.IdempotencyRequest, data: Any) -> submission.Submitted:
         now = clock.now()
         context = {"request": self.request, "now": now}
         is_form = isinstance(self.request.data, QueryDict)
@@ -133,9 +139,9 @@ class PetitionList(CaseListView[Petition]):
         )
         body.is_valid(raise_exception=True)
         stored = body.store() if isinstance(body, ReportFormBody) else []
-        given = body.validated_data["report"] if is_form else body.validated_data
+        values = body.validated_data["report"] if is_form else body.validated_data
         notice = catalogue.notice_version(timezone.localdate(now))
-        report = ReportBody.report(given, notice, stored)
+        report = ReportBody.report(values, notice, stored)
         return submit(report=report, by=self.caller, now=now, key=key)
 
 
@@ -148,11 +154,11 @@ class PetitionDetail(CaseView[Petition]):
     @extend_schema(
         operation_id="petitions_retrieve",
         tags=["petitions"],
-        parameters=[KNOWN, ETAG],
+        parameters=[IF_NONE_MATCH, ETAG],
         responses={200: PetitionDetailSerializer, 304: None},
     )
     def get(self, request: Request, pk: int) -> Response:
-        """Return a case with the verbs open to the caller; its `ETag` names its version."""
+        """Return a case with the verbs the caller may perform now; `ETag` is its version."""
         petition = self.find(pk)
         headers = {"ETag": etag(petition)}
         if if_none_match(request, petition):
@@ -160,8 +166,8 @@ class PetitionDetail(CaseView[Petition]):
         return Response(self.get_serializer(petition).data, headers=headers)
 
 
-def _sent(request: Request) -> tuple[Any, list[UploadedFile[bytes]]]:
-    """Return the report as sent, and the photos beside it; a form holds the report as JSON."""
+def _report_and_photos(request: Request) -> tuple[Any, list[UploadedFile[bytes]]]:
+    """Return the report as sent, and its photos; a form has the report as JSON in one field."""
     sent = request.data
     if not isinstance(sent, QueryDict):
         return sent, []
@@ -174,8 +180,9 @@ def _sent(request: Request) -> tuple[Any, list[UploadedFile[bytes]]]:
             data["report"] = json.loads(data["report"], parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
             raise ParseError(_("report 不是 JSON。")) from error
-    return data, [one for one in files if isinstance(one, UploadedFile)]
+    return data, [file for file in files if isinstance(file, UploadedFile)]
 
 
-def _refuse(word: str) -> None:
-    raise ValueError(word)
+def _refuse(constant: str) -> None:
+    """Refuse NaN and Infinity, which are not JSON."""
+    raise ValueError(constant)

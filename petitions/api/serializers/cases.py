@@ -1,4 +1,4 @@
-"""How a case and its story are shown to programs: never contact, tracking code or rating."""
+"""API representation of cases and events, without contact, tracking code and rating."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from petitions.models import Event, Note, Petition
 
 
 class BodySerializer(serializers.ModelSerializer[Organisation]):
-    """An organisation by id and name."""
+    """An organisation: id and name."""
 
     class Meta:
         model = Organisation
@@ -27,24 +27,24 @@ class BodySerializer(serializers.ModelSerializer[Organisation]):
 
 
 class PlaceSerializer(serializers.Serializer[Petition]):
-    """The place a case was filed under, as it was called then."""
+    """The place of a case, with its name at the time of submission."""
 
     id = serializers.IntegerField(source="place_id", read_only=True)
     name = serializers.CharField(source="place_name", read_only=True)
 
 
 class CategorySerializer(serializers.Serializer[Any]):
-    """A matter by code and name."""
+    """A category: code and name."""
 
     code = serializers.CharField(read_only=True)
     name = serializers.CharField(read_only=True)
 
 
 class PetitionSerializer(serializers.ModelSerializer[Petition]):
-    """A case. `due_at` is the next limit of the handling side; `version` goes up with each event.
+    """A case. `due_at` is the next deadline of the handling side; each event raises `version`.
 
-    `organisation` answers for the case, `assigned_group` and `department` work on it, `supervisor`
-    owes an answer to an escalation while `is_answer_owed`.
+    `organisation` is responsible for the case, `assigned_group` and `department` work on it,
+    `supervisor` has to answer an escalation while `is_answer_owed`.
     """
 
     number = serializers.CharField(read_only=True)
@@ -104,7 +104,7 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
 
 
 class PetitionDetailSerializer(PetitionSerializer):
-    """A case with the verbs that are open to the caller now."""
+    """A case with the verbs that the caller may perform now."""
 
     verbs = serializers.SerializerMethodField()
 
@@ -114,15 +114,15 @@ class PetitionDetailSerializer(PetitionSerializer):
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=VERB_CHOICES)))
     def get_verbs(self, petition: Petition) -> list[str]:
-        """Return the verbs, in the order of the table of states."""
+        """Return the verbs in the order of the state table."""
         caller = cast("User", self.context["request"].user)
         return [str(verb) for verb in permissions.allowed_verbs(petition, caller)]
 
 
 def first_answer(petition: Petition) -> dict[str, Any]:
-    """Return what a new case is answered with, apart from its tracking code; kept for a repeat.
+    """Return the response to a submission, except the tracking code; it is stored for a repeat.
 
-    Written out: as a serializer, which describes it below, it cost a tenth of filing a report.
+    Not made by `SubmittedSerializer`, which took a tenth of the time of a submission.
     """
     return {
         "id": petition.pk,
@@ -131,18 +131,18 @@ def first_answer(petition: Petition) -> dict[str, Any]:
         "status": str(petition.status),
         "organisation": {"id": petition.organisation.pk, "name": petition.organisation.name},
         "route": petition.route_text,
-        "created_at": _moment(petition.created_at),
-        "due_at": _moment(petition.due_at),
+        "created_at": _local_time(petition.created_at),
+        "due_at": _local_time(petition.due_at),
         "is_due_provisional": petition.is_due_provisional,
     }
 
 
-def _moment(at: dt.datetime | None) -> str | None:
+def _local_time(at: dt.datetime | None) -> str | None:
     return timezone.localtime(at).isoformat() if at else None
 
 
 class SubmittedSerializer(serializers.Serializer[Any]):
-    """A new case: who answers for it, why, and by when; its tracking code is told only here."""
+    """A new case: responsible organisation, reason, deadline; the tracking code is only here."""
 
     id = serializers.IntegerField()
     number = serializers.CharField()
@@ -157,7 +157,7 @@ class SubmittedSerializer(serializers.Serializer[Any]):
 
 
 class NoteSerializer(serializers.ModelSerializer[Note]):
-    """The words of an event."""
+    """The note of an event."""
 
     class Meta:
         model = Note
@@ -166,9 +166,9 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
-    """One change of one case and the state after it; organisations by id, nobody by name.
+    """One change of one case and the state after it: organisations by id, no names of people.
 
-    A partner system reads the words meant for the resident, not those among colleagues.
+    A partner system reads only notes that are for the resident.
     """
 
     verb = serializers.ChoiceField(choices=VERB_CHOICES, read_only=True)
@@ -203,7 +203,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
 
     @extend_schema_field(NoteSerializer(allow_null=True))
     def get_note(self, event: Event) -> dict[str, Any] | None:
-        """Return the words the caller may read."""
+        """Return the note if the caller may read it."""
         note: Note | None = getattr(event, "note", None)
         caller = cast("User", self.context["request"].user)
         if note is None or (not note.is_public and caller.scope.has_role(Role.API_CLIENT)):
@@ -212,7 +212,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
 
 
 class ContactSerializer(serializers.Serializer[Any]):
-    """How to reach the petitioner; told once, and the petitioner sees that it was."""
+    """Contact details of the petitioner, who sees that they were revealed."""
 
     name = serializers.CharField()
     phone = serializers.CharField()

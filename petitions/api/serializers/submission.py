@@ -1,4 +1,4 @@
-"""What a program sends to file a report."""
+"""API request bodies for submitting a report."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from petitions.workflow import Report
 
 
 class ContactBody(StrictSerializer):
-    """How to reach the resident, if the resident wishes; kept sealed and apart."""
+    """Contact details of the resident, optional; they are stored encrypted."""
 
     name = StrictCharField(max_length=40, allow_blank=True, default="")
     phone = StrictCharField(max_length=26, allow_blank=True, default="")
     confidential = StrictBooleanField(
-        default=False, help_text="Not to be told to whoever handles the case."
+        default=False, help_text="The handling organisation must not see the contact details."
     )
 
     def validate_phone(self, phone: str) -> str:
-        """Take what can be dialled."""
+        """Accept digits, spaces, hyphens and a leading plus sign."""
         if phone and not PHONE_AS_TYPED.match(phone):
             raise ValidationError(_("电话只能有数字、空格和横线。"))
         return phone
@@ -59,62 +59,64 @@ class ReportBody(StrictSerializer):
     text = StrictCharField(max_length=2000)
     since = StrictCharField(max_length=60, allow_blank=True, default="")
     urgency = StrictChoiceField(
-        choices=Urgency.choices, required=False, help_text="Left out, the category decides."
+        choices=Urgency.choices, required=False, help_text="By default that of the category."
     )
     contact = ContactBody(required=False)
     about = StrictIdField(required=False, help_text="The organisation the report is about.")
     external_number = StrictCharField(max_length=40, allow_blank=True, default="")
     regime = StrictChoiceField(choices=Regime.choices, default=Regime.COMMUNITY)
     language = StrictChoiceField(
-        choices=settings.LANGUAGES, default="zh-hans", help_text="Of the answer to the resident."
+        choices=settings.LANGUAGES,
+        default="zh-hans",
+        help_text="Language of texts for the resident.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Find what the ids and codes name, within the caller's reach."""
+        """Look up place, category and organisation, among those visible to the caller."""
         caller: User = self.context["request"].user
         now: dt.datetime = self.context["now"]
-        attrs["ground"] = _place(caller, attrs, timezone.localdate(now))
-        attrs["matter"] = _category(attrs["category"])
-        attrs["body"] = _about(attrs["ground"], attrs.get("about"))
+        attrs["chain"] = _place(caller, attrs, timezone.localdate(now))
+        attrs["category_row"] = _category(attrs["category"])
+        attrs["about_organisation"] = _about(attrs["chain"], attrs.get("about"))
         return attrs
 
     @staticmethod
-    def report(given: dict[str, Any], notice_version: str, stored: list[StoredPhoto]) -> Report:
-        """Return what was validated as the report the workflow takes."""
-        contact = given.get("contact", {})
+    def report(values: dict[str, Any], notice_version: str, stored: list[StoredPhoto]) -> Report:
+        """Return validated values as the report for the workflow."""
+        contact = values.get("contact", {})
         reach = ContactDetails(
             contact.get("name", ""), contact.get("phone", ""), contact.get("confidential", False)
         )
         return Report(
-            place=given["ground"].area,
-            category=given["matter"],
-            text=given["text"],
+            place=values["chain"].area,
+            category=values["category_row"],
+            text=values["text"],
             channel=Channel.API,
             notice_version=notice_version,
-            since=given["since"],
-            urgency=given.get("urgency", ""),
+            since=values["since"],
+            urgency=values.get("urgency", ""),
             reach=reach,
-            about=given["body"],
+            about=values["about_organisation"],
             photos=stored,
-            language=given["language"],
-            regime=Regime(given["regime"]),
-            external_number=given["external_number"],
-            around=given["ground"],
+            language=values["language"],
+            regime=Regime(values["regime"]),
+            external_number=values["external_number"],
+            around=values["chain"],
         )
 
 
-def _place(caller: User, given: dict[str, Any], day: dt.date) -> routing.ResponsibleChain:
-    if ("place" in given) == ("place_code" in given):
+def _place(caller: User, attrs: dict[str, Any], day: dt.date) -> routing.ResponsibleChain:
+    if ("place" in attrs) == ("place_code" in attrs):
         raise ValidationError({"place": [_("地点请填编号或编码中的一个。")]})
-    pk = given["place"] if "place" in given else _coded(caller, given["place_code"], day)
-    found = routing.place(pk, day, caller.scope.register_version) if pk is not None else None
-    if found and found.area.is_visible_to(caller) and found.area.is_reportable_on(day):
-        return found
-    raise not_found("place" if "place" in given else "place_code")
+    pk = attrs["place"] if "place" in attrs else _place_by_code(caller, attrs["place_code"], day)
+    chain = routing.place(pk, day, caller.scope.register_version) if pk is not None else None
+    if chain and chain.area.is_visible_to(caller) and chain.area.is_reportable_on(day):
+        return chain
+    raise not_found("place" if "place" in attrs else "place_code")
 
 
-def _coded(caller: User, code: str, day: dt.date) -> int | None:
-    """Return the one place with an official or a printed code; none if two are called so."""
+def _place_by_code(caller: User, code: str, day: dt.date) -> int | None:
+    """Return the id of the place with this official or printed code; None if it is ambiguous."""
     by_code = AreaCode.objects.on(day).filter(code=code).values("area")
     by_qr = PlaceQr.objects.filter(code=code, revoked_at=None).values("area")
     places = Area.objects.visible_to(caller).reportable(day)
@@ -123,24 +125,24 @@ def _coded(caller: User, code: str, day: dt.date) -> int | None:
 
 
 def _category(code: str) -> Category:
-    found = catalogue.read().reportable.get(code)
-    if found is None:
+    category = catalogue.read().reportable.get(code)
+    if category is None:
         raise not_found("category")
-    return found
+    return category
 
 
-def _about(ground: routing.ResponsibleChain, pk: int | None) -> Organisation | None:
+def _about(chain: routing.ResponsibleChain, pk: int | None) -> Organisation | None:
     if pk is None:
         return None
-    chain = ground.organisations_below_city()
-    found = next((body for body in chain if body.pk == pk), None)
-    if found is None:
+    organisations = chain.organisations_below_city()
+    organisation = next((row for row in organisations if row.pk == pk), None)
+    if organisation is None:
         raise not_found("about")
-    return found
+    return organisation
 
 
 class ReportFormBody(PhotosBody):
-    """A report with photos: its JSON in one part, the files beside it."""
+    """A report with photos as a form: the report as JSON in one field, the files in another."""
 
     report = ReportBody()
     photos = serializers.ListField(
