@@ -70,7 +70,8 @@ class PetitionsConfig(AppConfig):
 
     def _rows(self, model: str) -> Any:
         """Return the rows of a model; models cannot be imported before the apps are ready."""
-        return self.get_model(model).objects.all()  # type: ignore[attr-defined]
+        model_class: Any = self.get_model(model)
+        return model_class.objects.all()
 
 
 def _age(since: dt.datetime | None) -> float | None:

@@ -30,7 +30,7 @@ PLANTED: list[tuple[Rule, str, list[tuple[str, str]]]] = [
     (naming_rules.old_names, "variable kept", [(PLAIN, "self.kept = 1")]),
     (naming_rules.old_names, "variable given", [(PLAIN, "if given := f(): ...")]),
     (naming_rules.old_names, "constant HATS", [(PLAIN, "HATS = ()")]),
-    (naming_rules.old_names, "class _OwedRows", [(PLAIN, "class _OwedRows: ...")]),
+    (naming_rules.old_names, "class _SeatRows", [(PLAIN, "class _SeatRows: ...")]),
     (naming_rules.old_names, "function open_door", [(PLAIN, "def open_door(): ...")]),
     (
         naming_rules.old_names,

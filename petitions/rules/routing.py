@@ -118,14 +118,16 @@ def route(
     it; neither that organisation nor one below it takes part.
     """
     if channel == CategoryChannel.ACCUSATION:
-        found = place.organisation_at(OrgLevel.CITY)
-        if found is None:
+        responsibility = place.organisation_at(OrgLevel.CITY)
+        if responsibility is None:
             raise NoResponsibleOrganisation(place.area.pk)
-        return _route(place, found, None, "accusation")
+        return _route(place, responsibility, None, "accusation")
     first = OrgLevel.BRANCH if about is None else _above(about)
     for level in ESCALATION_ORDER[ESCALATION_ORDER.index(first) :]:
-        found = place.organisation_at(level)
-        if found is not None and (about is None or found.organisation_id != about.pk):
+        responsibility = place.organisation_at(level)
+        if responsibility is not None and (
+            about is None or responsibility.organisation_id != about.pk
+        ):
             group = place.organisation_at(OrgLevel.GROUP) if about is None else None
             why = (
                 "about"
@@ -134,7 +136,7 @@ def route(
                 if level == OrgLevel.BRANCH
                 else "fallback"
             )
-            return _route(place, found, group, why)
+            return _route(place, responsibility, group, why)
     raise NoResponsibleOrganisation(place.area.pk)
 
 
@@ -146,20 +148,20 @@ def _above(about: Organisation) -> OrgLevel:
 
 
 def _route(
-    place: ResponsibleChain, found: Responsibility, group: Responsibility | None, why: str
+    place: ResponsibleChain, responsibility: Responsibility, group: Responsibility | None, why: str
 ) -> Route:
     parts = {
         "why": why,
         "place": place.area.full_name,
-        "area": found.area.full_name,
-        "organisation": found.organisation.name,
-        "since": found.valid_from.isoformat(),
+        "area": responsibility.area.full_name,
+        "organisation": responsibility.organisation.name,
+        "since": responsibility.valid_from.isoformat(),
         "group": group.organisation.name if group else "",
-        "organisation_id": found.organisation_id,
-        "area_id": found.area_id,
+        "organisation_id": responsibility.organisation_id,
+        "area_id": responsibility.area_id,
     }
-    level = CASE_LEVEL[found.level]
-    return Route(found.organisation, group.organisation if group else None, level, parts)
+    level = CASE_LEVEL[responsibility.level]
+    return Route(responsibility.organisation, group.organisation if group else None, level, parts)
 
 
 def explain(parts: dict[str, Any]) -> str:

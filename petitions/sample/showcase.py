@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
@@ -37,8 +38,8 @@ class Situation:
     codes: Sequence[str] = USUAL
 
 
-def _held(verb: Verb, **changes: object) -> OutcomeProfile:
-    return OutcomeProfile(hold=verb, accept=0.25, resolve=0.6, **changes)  # type: ignore[arg-type]
+def _held(verb: Verb, **changes: Any) -> OutcomeProfile:
+    return OutcomeProfile(hold=verb, accept=0.25, resolve=0.6, **changes)
 
 
 def _late(case: Petition, now: dt.datetime) -> bool:

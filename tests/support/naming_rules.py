@@ -110,7 +110,7 @@ def identifiers(source: Source) -> Iterator[Identifier]:
 
 
 def words(name: str) -> set[str]:
-    """Split a name into its words, in lower case: `_OwedRows` into owed and rows."""
+    """Split a name into its words, in lower case: `_SealedRows` into sealed and rows."""
     return {word.lower() for part in name.split("_") for word in _CAMEL.findall(part)}
 
 
@@ -123,7 +123,7 @@ _TABLES = {
 }
 # The flats of a building: door sheet, door visits, affected doors.
 DOOR_SHEET = re.compile(
-    r"door_?(sheet|visit|result|cell|count|word|state|palette|form|body|row)|visit|"
+    r"door_?(sheet|visit|result|cell|count|number|key|word|state|palette|form|body|row)|visit|"
     r"^_?doors?$|(affected|of|per|at|after|most|largest|fuxing|erase|behind)_?doors?|doors?_per|"
     r"has_door|at_doors|door_sheet",
     re.IGNORECASE,

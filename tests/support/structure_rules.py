@@ -183,9 +183,7 @@ CHECKS: dict[str, Callable[[], list[Finding]]] = {
 STILL_OPEN: dict[str, frozenset[str]] = {
     "names to avoid": frozenset({"*"}),
     "imports under another name": frozenset({"*"}),
-    "constructors of Event": frozenset({"*"}),
     "suppressions": frozenset({"*"}),
-    "repeated blocks": frozenset({"*"}),
     "weight of the tests": frozenset({"*"}),
 }
 

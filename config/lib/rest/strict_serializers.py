@@ -22,12 +22,14 @@ class CheapCopyMixin(serializers.Field[Any, Any, Any, Any]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a field that can be bound to another body."""
-        found = object.__new__(type(self))
-        given = vars(self)["_kwargs"]
+        copy = object.__new__(type(self))
+        arguments = vars(self)["_kwargs"]
         free = {"field_name": None, "parent": None}  # what binding will set
-        vars(found).update(vars(self), **free, source=given.get("source"), label=given.get("label"))
-        vars(found).pop("fields", None)  # those of a body are its own
-        return found
+        vars(copy).update(
+            vars(self), **free, source=arguments.get("source"), label=arguments.get("label")
+        )
+        vars(copy).pop("fields", None)  # those of a body are its own
+        return copy
 
 
 class StrictCharField(CheapCopyMixin, serializers.CharField):
