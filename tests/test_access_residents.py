@@ -28,7 +28,7 @@ from tests.support import access_matrix, route_list
 from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, photo_of
 from tests.support.cast import Stage
 from tests.support.oracle import may_join
-from tests.support.report_client import photo as snapshot
+from tests.support.report_client import photo_file
 from tests.support.route_list import Access, comparable
 from tests.support.tracking_client import code_of
 
@@ -68,7 +68,7 @@ def browsers(fixtures: AccessFixtures) -> dict[str, Client]:
     writer = clients["writer"]
     writer.post("/report/", {"place": fixtures.stage.town.building.pk})
     writer.post("/report/what/", {"category": fixtures.cases["own"].category_id})
-    writer.post("/report/tell/", {"text": "示例", "photos": [snapshot()]})
+    writer.post("/report/tell/", {"text": "示例", "photos": [photo_file()]})
     clients["clerk"] = fixtures.visitors["clerk"].browser
     for browser in clients.values():
         browser.get("/")
@@ -272,4 +272,4 @@ def test_a_thumbnail_of_any_case_is_noticed(
 
 
 def test_the_snapshot_is_a_picture() -> None:
-    assert Image.open(io.BytesIO(snapshot().read())).format == "JPEG"
+    assert Image.open(io.BytesIO(photo_file().read())).format == "JPEG"

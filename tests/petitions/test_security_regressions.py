@@ -60,12 +60,12 @@ def test_half_a_character_is_named_in_the_answer(stage: Stage) -> None:
 
 def test_text_kept_before_a_place_is_known_is_cleaned(stage: Stage, client: Client) -> None:
     resident = Resident(client, stage)
-    resident.tell(text="浑\0水")
+    resident.write_report(text="浑\0水")
     resident.choose_place()
     resident.choose_category()
-    resident.reach()
+    resident.enter_contact()
     page: Any = client.get("/report/check/")
-    assert resident.send(page).status_code == 302
+    assert resident.submit(page).status_code == 302
     assert Petition.objects.get().text == "浑水"
 
 
@@ -179,7 +179,7 @@ def test_receipt_is_gone_once_the_case_is_closed_in_the_browser(
     stage: Stage, client: Client
 ) -> None:
     resident = Resident(client, stage)
-    resident.send(resident.to_check())
+    resident.submit(resident.open_check_page())
     assert client.get("/report/receipt/").status_code == 200
     client.post("/track/leave/")
     assert client.get("/report/receipt/").status_code == 302

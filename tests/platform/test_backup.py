@@ -30,7 +30,7 @@ from petitions.models import Petition, Photo
 from petitions.rules import photos
 from tests.drill import mutants
 from tests.support.cast import PHONE, Stage, build_cast, build_town
-from tests.support.tracking_client import stored
+from tests.support.tracking_client import store_photo
 
 COPY = re.compile(r"^COPY public\.(\w+) \((.*)\) FROM stdin;$")
 
@@ -49,7 +49,7 @@ class Scene:
         """File a report with a photo in another session, as a resident does meanwhile."""
 
         def file() -> None:
-            self.stage.file(photos=[stored()])
+            self.stage.file(photos=[store_photo()])
             connection.close()
 
         beside = threading.Thread(target=file)
@@ -74,7 +74,7 @@ def scene(
         town = build_town()
         stage = Stage(town, build_cast(town))
         made = Scene(stage, folder, None, None, [])  # type: ignore[arg-type]
-        made.codes = [stage.file(photos=[stored()]).code for _ in range(2)]
+        made.codes = [stage.file(photos=[store_photo()]).code for _ in range(2)]
         with pytest.MonkeyPatch.context() as patch:
             real = pg_tools.dump
             patch.setattr(create, "NAME", "zhaozhibu-%Y%m%dT%H%M%S%fZ")  # several in a second

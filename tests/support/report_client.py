@@ -1,4 +1,4 @@
-"""A resident on the public pages, step by step, and what the tests of those pages share."""
+"""A client that fills in the public report pages step by step, for tests."""
 
 import io
 import re
@@ -25,7 +25,7 @@ def fresh(settings: Any, tmp_path: Path) -> None:
     register_cache.forget_version()
 
 
-def photo(name: str = "楼道.jpg", colour: str = "brown") -> SimpleUploadedFile:
+def photo_file(name: str = "楼道.jpg", colour: str = "brown") -> SimpleUploadedFile:
     out = io.BytesIO()
     image = Image.new("RGB", (640, 480), colour)
     exif = Image.Exif()
@@ -34,13 +34,13 @@ def photo(name: str = "楼道.jpg", colour: str = "brown") -> SimpleUploadedFile
     return SimpleUploadedFile(name, out.getvalue(), "image/jpeg")
 
 
-def hidden(page: HttpResponse) -> dict[str, str]:
+def hidden_fields(page: HttpResponse) -> dict[str, str]:
     hidden_fields = re.findall(r'name="(key|seen|notice)" value="([^"]*)"', page.content.decode())
     return dict(hidden_fields)
 
 
 class Resident:
-    """Somebody with a phone, going through the pages one after the other."""
+    """A resident who fills in the report pages in order."""
 
     def __init__(self, client: Client, stage: Stage) -> None:
         self.client, self.stage = client, stage
@@ -51,21 +51,21 @@ class Resident:
     def choose_category(self, code: str = "WS01") -> Any:
         return self.client.post("/report/what/", {"category": Category.objects.get(code=code).pk})
 
-    def tell(self, **fields: Any) -> Any:
+    def write_report(self, **fields: Any) -> Any:
         return self.client.post("/report/tell/", {"text": TEXT, "since": "今天早上"} | fields)
 
-    def reach(self, **fields: Any) -> Any:
+    def enter_contact(self, **fields: Any) -> Any:
         return self.client.post("/report/reach/", fields or {"anonymous": "1"})
 
-    def to_check(self, code: str = "WS01", **contact: Any) -> Any:
+    def open_check_page(self, code: str = "WS01", **contact: Any) -> Any:
         self.choose_place()
         self.choose_category(code)
-        self.tell()
-        self.reach(**contact)
+        self.write_report()
+        self.enter_contact(**contact)
         return self.client.get("/report/check/")
 
-    def send(self, page: HttpResponse, **changed: str) -> Any:
-        return self.client.post("/report/check/", hidden(page) | changed)
+    def submit(self, page: HttpResponse, **changed: str) -> Any:
+        return self.client.post("/report/check/", hidden_fields(page) | changed)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Following a case with its code, as the tests of the tracking pages do."""
+"""Requests to the tracking pages, for tests."""
 
 import io
 from pathlib import Path
@@ -25,21 +25,21 @@ def code_of(petition: Petition) -> str:
     return tracking_codes.code_for(petition.uuid)
 
 
-def ask(client: Client, code: str, digits: str = "1234", **more: Any) -> Any:
+def enter_code(client: Client, code: str, digits: str = "1234", **more: Any) -> Any:
     return client.post("/track/", {"code": code, "digits": digits}, **more)
 
 
-def follow(client: Client, petition: Petition, digits: str = "1234") -> str:
-    assert ask(client, code_of(petition), digits)["Location"] == "/track/case/"
+def open_case(client: Client, petition: Petition, digits: str = "1234") -> str:
+    assert enter_code(client, code_of(petition), digits)["Location"] == "/track/case/"
     return str(client.get("/track/case/").content.decode())
 
 
-def decide(client: Client, verb: str, petition: Petition, **fields: Any) -> Any:
+def send_feedback(client: Client, verb: str, petition: Petition, **fields: Any) -> Any:
     petition.refresh_from_db()
     return client.post(f"/track/{verb}/", {"version": petition.version} | fields)
 
 
-def stored(colour: str = "brown") -> photos.StoredPhoto:
+def store_photo(colour: str = "brown") -> photos.StoredPhoto:
     out = io.BytesIO()
     Image.new("RGB", (320, 240), colour).save(out, "JPEG")
     return photos.store(io.BytesIO(out.getvalue()))

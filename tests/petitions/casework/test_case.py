@@ -15,7 +15,7 @@ from petitions.models import Event, MeToo, Note, Petition
 from petitions.rules.contacts import ContactDetails
 from tests.support.cast import PHONE, Stage
 from tests.support.clients import counted, login
-from tests.support.tracking_client import follow
+from tests.support.tracking_client import open_case
 
 HANDLING = ["clerk", "secretary", "leader", "community", "official", "city"]
 
@@ -137,7 +137,7 @@ def test_each_answer_keeps_the_cause_of_its_own_round(stage: Stage, client: Clie
     entries = timeline.staff_timeline(timeline.load_history(petition), timezone.now())
     said = [entry.text for entry in entries if entry.verb == Verb.RESOLVE]
     assert said == ["原因：老旧铁管\n已修好", "原因：水箱没洗\n已修好"]
-    read = follow(client, petition)
+    read = open_case(client, petition)
     assert "原因：老旧铁管" in read.split('id="steps"')[1]  # the earlier round, among the steps
     assert "原因：水箱没洗" in read.split('id="steps"')[0]  # the answer in force, on top
     words = Note.objects.filter(event__verb=Verb.RESOLVE)

@@ -11,16 +11,24 @@ from django.test.utils import CaptureQueriesContext
 from petitions.intake import drafts
 from petitions.models import Category, IdempotencyKey, MeToo, Petition, RateLimitCounter
 from petitions.rules import tracking_codes
-from tests.support.report_client import PHONE, TEXT, Resident, fresh, hidden, photo, resident
+from tests.support.report_client import (
+    PHONE,
+    TEXT,
+    Resident,
+    fresh,
+    hidden_fields,
+    photo_file,
+    resident,
+)
 
 __all__ = ["fresh", "resident"]  # fixtures
 
 
 def test_sending_twice_makes_one_case_with_the_same_receipt(resident: Resident) -> None:
-    page = resident.to_check()
-    assert resident.send(page)["Location"] == "/report/receipt/"
+    page = resident.open_check_page()
+    assert resident.submit(page)["Location"] == "/report/receipt/"
     first = resident.client.get("/report/receipt/").content
-    assert resident.send(page)["Location"] == "/report/receipt/"
+    assert resident.submit(page)["Location"] == "/report/receipt/"
     assert _without_tokens(resident.client.get("/report/receipt/").content) == _without_tokens(
         first
     )
@@ -29,14 +37,14 @@ def test_sending_twice_makes_one_case_with_the_same_receipt(resident: Resident) 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_presses_at_the_same_moment_make_one_case(resident: Resident) -> None:
-    page = resident.to_check()
+    page = resident.open_check_page()
     session = resident.client.cookies["sessionid"].value
 
     def press(_number: int) -> str:
         client = Client()
         client.cookies["sessionid"] = session
         try:
-            return str(client.post("/report/check/", hidden(page))["Location"])
+            return str(client.post("/report/check/", hidden_fields(page))["Location"])
         finally:
             connection.close()
 
@@ -51,63 +59,63 @@ def _without_tokens(page: bytes) -> bytes:
 
 
 def test_an_answer_lost_on_the_way_leads_to_the_same_case(resident: Resident) -> None:
-    page = resident.to_check()
+    page = resident.open_check_page()
     kept = resident.client.session[drafts.SESSION_KEY]
-    resident.send(page)
+    resident.submit(page)
     session = resident.client.session
     session[drafts.SESSION_KEY] = kept  # as if the first answer never arrived
     del session["receipt"]
     session.save()
-    assert resident.send(page)["Location"] == "/report/receipt/"
+    assert resident.submit(page)["Location"] == "/report/receipt/"
     assert Petition.objects.count() == 1
 
 
 def test_changed_words_under_a_used_key_are_refused_in_plain_words(resident: Resident) -> None:
     resident.choose_place()
     resident.choose_category()
-    resident.tell(photos=[photo()])
-    resident.reach(phone=PHONE)
+    resident.write_report(photos=[photo_file()])
+    resident.enter_contact(phone=PHONE)
     page = resident.client.get("/report/check/")
     kept = resident.client.session[drafts.SESSION_KEY]
-    resident.send(page)
+    resident.submit(page)
     session = resident.client.session
     session[drafts.SESSION_KEY] = kept | {"text": "另外的话"}
     del session["receipt"]
     session.save()
     again = resident.client.get("/report/check/")
-    refused = resident.send(again)
+    refused = resident.submit(again)
     assert refused.status_code == 409
     assert "先前已经收到" in refused.content.decode()
     assert "另外的话" in refused.content.decode()
     assert Petition.objects.get().text == TEXT
     assert resident.client.get("/report/receipt/").status_code == 200
-    resident.send(refused)  # looked at again, and sent as another matter
+    resident.submit(refused)  # looked at again, and sent as another matter
     assert sorted(Petition.objects.values_list("text", flat=True)) == sorted([TEXT, "另外的话"])
 
 
 def test_what_changed_in_another_window_is_shown_before_it_is_sent(resident: Resident) -> None:
-    page = resident.to_check()
-    resident.tell(text="另一个窗口里改的")
-    refused = resident.send(page)
+    page = resident.open_check_page()
+    resident.write_report(text="另一个窗口里改的")
+    refused = resident.submit(page)
     assert refused.status_code == 409
     assert "另一个窗口里改的" in refused.content.decode()
     assert Petition.objects.count() == 0
-    assert resident.send(refused).status_code == 302
+    assert resident.submit(refused).status_code == 302
 
 
 def test_a_new_privacy_notice_is_shown_before_it_is_accepted(resident: Resident) -> None:
-    page = resident.to_check()
-    refused = resident.send(page, notice="2025-12")
+    page = resident.open_check_page()
+    refused = resident.submit(page, notice="2025-12")
     assert refused.status_code == 409
     assert "隐私告知刚刚更新" in refused.content.decode()
     assert Petition.objects.count() == 0
 
 
 def test_the_thirty_first_report_of_an_hour_is_refused_and_kept(resident: Resident) -> None:
-    resident.send(resident.to_check())
+    resident.submit(resident.open_check_page())
     RateLimitCounter.objects.filter(bucket__startswith="file:").update(count=30)
-    page = resident.to_check()
-    refused = resident.send(page)
+    page = resident.open_check_page()
+    refused = resident.submit(page)
     assert refused.status_code == 429
     assert 0 < int(refused["Retry-After"]) <= 3600
     assert Petition.objects.count() == 1
@@ -120,7 +128,7 @@ def test_the_thirty_first_report_of_an_hour_is_refused_and_kept(resident: Reside
 def test_the_same_matter_is_shown_before_sending_and_can_be_joined(resident: Resident) -> None:
     known = resident.stage.file().petition
     other = resident.stage.file(category=Category.objects.get(code="WS05")).petition
-    page = resident.to_check(phone=PHONE).content.decode()
+    page = resident.open_check_page(phone=PHONE).content.decode()
     assert f"/report/me-too/{known.pk}/" in page
     assert f"/report/me-too/{other.pk}/" not in page
     answer = resident.client.post(f"/report/me-too/{known.pk}/")
@@ -134,7 +142,7 @@ def test_the_same_matter_is_shown_before_sending_and_can_be_joined(resident: Res
 
 
 def test_the_receipt_shows_number_and_code_and_only_here(resident: Resident) -> None:
-    resident.send(resident.to_check(phone=PHONE))
+    resident.submit(resident.open_check_page(phone=PHONE))
     page = resident.client.get("/report/receipt/")
     petition = Petition.objects.get()
     code = tracking_codes.code_for(petition.uuid)
@@ -150,7 +158,7 @@ def test_the_receipt_shows_number_and_code_and_only_here(resident: Resident) -> 
 
 
 def test_the_receipt_draws_a_code_without_inline_styles(resident: Resident) -> None:
-    resident.send(resident.to_check())
+    resident.submit(resident.open_check_page())
     body = resident.client.get("/report/receipt/").content.decode()
     drawn = body.split('class="slip__qr"')[1].split("</svg>")[0]
     assert "<path" in drawn
@@ -159,7 +167,7 @@ def test_the_receipt_draws_a_code_without_inline_styles(resident: Resident) -> N
 
 
 def test_the_receipt_tells_the_browser_to_forget_the_draft(resident: Resident) -> None:
-    resident.send(resident.to_check())
+    resident.submit(resident.open_check_page())
     page = resident.client.get("/report/receipt/").content.decode()
     assert '<meta name="draft-clear" content="report">' in page
 
@@ -169,12 +177,12 @@ def test_the_receipt_tells_the_browser_to_forget_the_draft(resident: Resident) -
 
 def test_no_page_asks_the_database_much(resident: Resident) -> None:
     resident.stage.file()
-    page = resident.to_check(phone=PHONE)
+    page = resident.open_check_page(phone=PHONE)
     for path in ("", "what/", "tell/", "reach/", "check/"):
         with CaptureQueriesContext(connection) as asked:
             resident.client.get(f"/report/{path}")
         assert len(asked) <= 12, path
-    resident.send(page)
+    resident.submit(page)
     with CaptureQueriesContext(connection) as asked:
         resident.client.get("/report/receipt/")
     assert len(asked) <= 12

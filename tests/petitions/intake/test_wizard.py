@@ -13,7 +13,7 @@ from petitions.enums import Channel, Status
 from petitions.intake import drafts
 from petitions.models import Category, Petition
 from petitions.rules import contacts, photos
-from tests.support.report_client import PHONE, TEXT, Resident, fresh, photo, resident
+from tests.support.report_client import PHONE, TEXT, Resident, fresh, photo_file, resident
 
 __all__ = ["fresh", "resident"]  # fixtures
 
@@ -24,8 +24,11 @@ __all__ = ["fresh", "resident"]  # fixtures
 def test_a_report_is_filed_with_everything_that_was_said(resident: Resident) -> None:
     assert resident.choose_place()["Location"] == "/report/what/"
     assert resident.choose_category()["Location"] == "/report/tell/"
-    assert resident.tell(photos=[photo(), photo("二.jpg", "blue")])["Location"] == "/report/reach/"
-    after = resident.reach(phone=PHONE, name="示例居民", is_confidential="on")
+    assert (
+        resident.write_report(photos=[photo_file(), photo_file("二.jpg", "blue")])["Location"]
+        == "/report/reach/"
+    )
+    after = resident.enter_contact(phone=PHONE, name="示例居民", is_confidential="on")
     assert after["Location"] == "/report/check/"
     page = resident.client.get("/report/check/")
     for shown in (
@@ -37,7 +40,7 @@ def test_a_report_is_filed_with_everything_that_was_said(resident: Resident) -> 
         "第三网格党支部",
     ):
         assert shown in page.content.decode()
-    assert resident.send(page)["Location"] == "/report/receipt/"
+    assert resident.submit(page)["Location"] == "/report/receipt/"
     petition = Petition.objects.get()
     assert (petition.text, petition.since, petition.channel) == (TEXT, "今天早上", Channel.WEB)
     assert (petition.status, petition.notice_version) == (Status.SUBMITTED, "2026-01")
@@ -54,16 +57,16 @@ def test_a_report_is_filed_with_everything_that_was_said(resident: Resident) -> 
 def test_from_the_qr_link_the_place_is_known_and_the_way_is_kept(resident: Resident) -> None:
     resident.client.post("/q/qrcodeb46/")
     resident.choose_category()
-    resident.tell()
-    resident.reach()
-    resident.send(resident.client.get("/report/check/"))
+    resident.write_report()
+    resident.enter_contact()
+    resident.submit(resident.client.get("/report/check/"))
     petition = Petition.objects.get()
     assert (petition.place, petition.channel) == (resident.stage.town.building, Channel.QR)
     assert not hasattr(petition, "contact")
 
 
 def test_who_gets_it_why_and_by_when_stand_on_the_check_page(resident: Resident) -> None:
-    page = resident.to_check().content.decode()
+    page = resident.open_check_page().content.decode()
     assert "送 第三网格党支部：阜兴花苑46号楼 → 第七网格" in page
     assert "前受理并告诉您下一步（还剩" in page
     assert "前给出结果（还剩" in page
@@ -148,7 +151,7 @@ def test_words_nobody_knows_say_so(resident: Resident) -> None:
 def test_an_empty_text_is_refused_at_the_field_and_nothing_is_lost(resident: Resident) -> None:
     resident.choose_place()
     resident.choose_category()
-    page = resident.tell(text=" ", since="昨天", photos=[photo()])
+    page = resident.write_report(text=" ", since="昨天", photos=[photo_file()])
     body = page.content.decode()
     assert page.status_code == 200
     assert body.count("请写几句发生了什么事。") == 2  # summary and field
@@ -161,7 +164,7 @@ def test_a_refused_photo_says_why_and_keeps_the_others(resident: Resident) -> No
     resident.choose_place()
     resident.choose_category()
     bad = SimpleUploadedFile("毒.jpg", b"<script>alert(1)</script>", "image/jpeg")
-    page = resident.tell(photos=[photo(), bad])
+    page = resident.write_report(photos=[photo_file(), bad])
     body = page.content.decode()
     assert page.status_code == 200
     assert "毒.jpg：这个文件不是可用的照片" in body
@@ -174,7 +177,9 @@ def test_no_more_than_six_photos(resident: Resident) -> None:
     resident.choose_place()
     resident.choose_category()
     colours = ("red", "green", "blue", "white", "black", "brown", "grey")
-    page = resident.tell(photos=[photo(colour=one) for one in colours]).content.decode()
+    page = resident.write_report(
+        photos=[photo_file(colour=one) for one in colours]
+    ).content.decode()
     assert "最多6张照片" in page
     assert page.count("/report/photos/") == 6
     assert 'type="file"' not in page
@@ -184,14 +189,14 @@ def test_page_sent_again_after_a_lost_answer_adds_no_photo_twice(resident: Resid
     resident.choose_place()
     resident.choose_category()
     for _time in range(2):
-        resident.tell(photos=[photo(), photo(colour="blue")])
+        resident.write_report(photos=[photo_file(), photo_file(colour="blue")])
     assert len(resident.client.session["report"]["photos"]) == 2
 
 
 def test_photos_are_shown_to_this_browser_only_and_can_be_taken_away(resident: Resident) -> None:
     resident.choose_place()
     resident.choose_category()
-    resident.tell(photos=[photo()])
+    resident.write_report(photos=[photo_file()])
     token = re.findall(
         r"/report/photos/(\w+)/", resident.client.get("/report/tell/").content.decode()
     )[0]
@@ -199,7 +204,9 @@ def test_photos_are_shown_to_this_browser_only_and_can_be_taken_away(resident: R
     assert (picture.status_code, picture["Content-Type"]) == (200, "image/jpeg")
     assert b"somebody" not in picture.content
     assert Client().get(f"/report/photos/{token}/").status_code == 404
-    assert resident.tell(remove=token, text="改过的话")["Location"] == "/report/tell/#photos"
+    assert (
+        resident.write_report(remove=token, text="改过的话")["Location"] == "/report/tell/#photos"
+    )
     page = resident.client.get("/report/tell/").content.decode()
     assert "/report/photos/" not in page
     assert "改过的话" in page
@@ -213,11 +220,11 @@ def test_a_matter_about_the_branch_goes_one_level_up_and_is_hidden_from_it(
     resident.choose_category()
     branch = resident.stage.town.orgs["branch"]
     assert branch.name in resident.client.get("/report/tell/").content.decode()
-    resident.tell(about=str(branch.pk))
-    resident.reach()
+    resident.write_report(about=str(branch.pk))
+    resident.enter_contact()
     page = resident.client.get("/report/check/")
     assert "它看不到这件事" in page.content.decode()
-    resident.send(page)
+    resident.submit(page)
     petition = Petition.objects.get()
     assert petition.organisation == resident.stage.town.orgs["yingbin"]
     assert not Petition.objects.visible_to(resident.stage.cast["secretary"]).exists()
@@ -226,7 +233,7 @@ def test_a_matter_about_the_branch_goes_one_level_up_and_is_hidden_from_it(
 def test_an_organisation_of_another_place_cannot_be_named(resident: Resident) -> None:
     resident.choose_place()
     resident.choose_category()
-    page = resident.tell(about=str(resident.stage.town.orgs["other"].pk))
+    page = resident.write_report(about=str(resident.stage.town.orgs["other"].pk))
     assert page.status_code == 200
     assert "errorlist" in page.content.decode()
 
@@ -234,7 +241,7 @@ def test_an_organisation_of_another_place_cannot_be_named(resident: Resident) ->
 def test_a_box_only_programs_see_must_stay_empty(resident: Resident) -> None:
     resident.choose_place()
     resident.choose_category()
-    assert resident.tell(website="https://example.org").status_code == 200
+    assert resident.write_report(website="https://example.org").status_code == 200
     assert drafts.load(resident.client.session).text == ""
 
 
@@ -247,8 +254,8 @@ def test_what_cannot_be_a_telephone_number_is_refused_and_kept(
 ) -> None:
     resident.choose_place()
     resident.choose_category()
-    resident.tell()
-    page = resident.reach(phone=phone, name="示例居民")
+    resident.write_report()
+    page = resident.enter_contact(phone=phone, name="示例居民")
     assert page.status_code == 200
     assert f'value="{phone}"' in page.content.decode()
     assert "示例居民" in page.content.decode()
@@ -256,13 +263,13 @@ def test_what_cannot_be_a_telephone_number_is_refused_and_kept(
 
 
 def test_the_contact_is_sealed_in_the_session_and_gone_after_sending(resident: Resident) -> None:
-    page = resident.to_check(phone=PHONE, name="示例居民")
+    page = resident.open_check_page(phone=PHONE, name="示例居民")
     for row in Session.objects.all():
         kept = str(row.get_decoded())
         assert "19000001234" not in kept
         assert "示例居民" not in kept
     assert drafts.SESSION_KEY in resident.client.session
-    resident.send(page)
+    resident.submit(page)
     assert drafts.SESSION_KEY not in resident.client.session
 
 
@@ -270,7 +277,7 @@ def test_the_contact_is_sealed_in_the_session_and_gone_after_sending(resident: R
 
 
 def test_every_page_opens_again_with_what_was_given(resident: Resident) -> None:
-    resident.to_check(phone=PHONE, name="示例居民")
+    resident.open_check_page(phone=PHONE, name="示例居民")
     assert "已选" in resident.client.get("/report/").content.decode()
     assert 'aria-current="true"' in resident.client.get("/report/what/?kind=WS").content.decode()
     assert TEXT in resident.client.get("/report/tell/").content.decode()
@@ -278,8 +285,8 @@ def test_every_page_opens_again_with_what_was_given(resident: Resident) -> None:
 
 
 def test_a_change_leads_straight_back_to_the_check_page(resident: Resident) -> None:
-    resident.to_check()
-    assert resident.tell(text="改过的话")["Location"] == "/report/check/"
+    resident.open_check_page()
+    assert resident.write_report(text="改过的话")["Location"] == "/report/check/"
     assert resident.choose_category("WS05")["Location"] == "/report/check/"
     page = resident.client.get("/report/check/").content.decode()
     assert "改过的话" in page
@@ -300,7 +307,7 @@ def test_words_sent_after_the_session_ended_are_kept(resident: Resident) -> None
     resident.choose_place()
     resident.choose_category()
     resident.client.cookies.clear()
-    assert resident.tell(text="写了很久的话")["Location"] == "/report/"
+    assert resident.write_report(text="写了很久的话")["Location"] == "/report/"
     assert "已保留" in resident.client.get("/report/").content.decode()
     resident.choose_place()
     resident.choose_category()
@@ -311,7 +318,7 @@ def test_the_text_field_is_kept_in_the_browser_and_the_telephone_is_not(resident
     resident.choose_place()
     resident.choose_category()
     assert 'data-draft="report"' in resident.client.get("/report/tell/").content.decode()
-    resident.tell()
+    resident.write_report()
     page = resident.client.get("/report/reach/").content.decode()
     assert "data-draft=" not in page.split("<main")[1].split("</main>")[0]
     assert "data-private" in page

@@ -16,7 +16,15 @@ from petitions.enums import STATUSES, Outcome, Status
 from petitions.models import Category, Petition, RateLimitCounter
 from petitions.rules import contacts, tracking_codes
 from tests.support.cast import Stage
-from tests.support.tracking_client import WRONG, ask, code_of, decide, follow, fresh, stored
+from tests.support.tracking_client import (
+    WRONG,
+    code_of,
+    enter_code,
+    fresh,
+    open_case,
+    send_feedback,
+    store_photo,
+)
 
 __all__ = ["fresh"]  # a fixture
 
@@ -27,22 +35,22 @@ __all__ = ["fresh"]  # a fixture
 def test_the_code_opens_the_case_however_it_is_written(client: Client, stage: Stage) -> None:
     code = code_of(stage.file().petition)
     for written in (code, tracking_codes.shown(code), code.lower(), f" {code[:6]} {code[6:]} "):
-        assert ask(Client(), written)["Location"] == "/track/case/"
+        assert enter_code(Client(), written)["Location"] == "/track/case/"
 
 
 def test_without_a_telephone_the_code_alone_opens(client: Client, stage: Stage) -> None:
     petition = stage.file(reach=contacts.ContactDetails()).petition
-    assert ask(client, code_of(petition), "").status_code == 302
-    assert ask(Client(), code_of(petition), "9999").status_code == 302
+    assert enter_code(client, code_of(petition), "").status_code == 302
+    assert enter_code(Client(), code_of(petition), "9999").status_code == 302
     named = stage.file(reach=contacts.ContactDetails(name="示例居民")).petition
-    assert ask(Client(), code_of(named), "").status_code == 302
+    assert enter_code(Client(), code_of(named), "").status_code == 302
 
 
 @pytest.mark.parametrize("digits", ["", "9999"])
 def test_with_a_telephone_the_code_alone_does_not(
     client: Client, stage: Stage, digits: str
 ) -> None:
-    page = ask(client, code_of(stage.file().petition), digits)
+    page = enter_code(client, code_of(stage.file().petition), digits)
     assert page.status_code == 200
     assert WRONG in page.content.decode()
     assert client.get("/track/case/")["Location"] == "/track/"
@@ -63,7 +71,7 @@ def test_a_wrong_code_and_wrong_digits_get_the_same_answer_and_the_same_work(
     answers, works = [], []
     for typed, digits in ((code, "9999"), ("0" * 12, "9999")):
         with CaptureQueriesContext(connection) as asked:
-            page = ask(client, typed, digits)
+            page = enter_code(client, typed, digits)
         answers.append(_shown(page, typed))
         works.append([re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in asked])
         assert page.status_code == 200
@@ -77,7 +85,7 @@ def test_a_wrong_code_and_wrong_digits_get_the_same_answer_and_the_same_work(
 def test_what_cannot_be_a_code_is_said_at_the_field_and_not_counted(
     client: Client, stage: Stage, code: str
 ) -> None:
-    page = ask(client, code)
+    page = enter_code(client, code)
     assert page.status_code == 200
     assert "errorlist" in page.content.decode()
     assert not RateLimitCounter.objects.exists()
@@ -89,14 +97,14 @@ def test_six_wrong_tries_are_too_many_for_an_address_and_a_right_one_never_is(
     code = code_of(stage.file().petition)
     with time_machine.travel(dt.datetime(2026, 6, 1, 10, 1, tzinfo=dt.UTC), tick=False):
         for number in range(5):
-            assert ask(client, code, f"000{number}").status_code == 200
-        closed = ask(client, code, "0005")
+            assert enter_code(client, code, f"000{number}").status_code == 200
+        closed = enter_code(client, code, "0005")
         assert closed.status_code == 429
         assert closed["Retry-After"] == str(14 * 60)
         for forged in FORGED:
-            assert ask(client, code, "0006", **forged).status_code == 429
-        assert ask(Client(REMOTE_ADDR="192.0.2.50"), "0" * 12).status_code == 200
-        assert ask(client, code).status_code == 302  # a neighbour's wrong tries harm nobody
+            assert enter_code(client, code, "0006", **forged).status_code == 429
+        assert enter_code(Client(REMOTE_ADDR="192.0.2.50"), "0" * 12).status_code == 200
+        assert enter_code(client, code).status_code == 302  # a neighbour's wrong tries harm nobody
 
 
 FORGED: list[dict[str, str]] = [
@@ -112,15 +120,15 @@ def test_ten_wrong_digits_close_a_code_for_the_day_wherever_they_come_from(
     first, second = (code_of(stage.file().petition) for _i in range(2))
     with time_machine.travel(dt.datetime(2026, 6, 1, 10, 1, tzinfo=dt.UTC), tick=False):
         for number in range(9):
-            assert ask(_from(number), first, f"000{number}").status_code == 200
-        assert ask(_from(90), first).status_code == 302  # what is right is not counted
-        ask(_from(91), first, "0009")
-        right, wrong = ask(_from(92), first), ask(_from(93), first, "9999")
+            assert enter_code(_from(number), first, f"000{number}").status_code == 200
+        assert enter_code(_from(90), first).status_code == 302  # what is right is not counted
+        enter_code(_from(91), first, "0009")
+        right, wrong = enter_code(_from(92), first), enter_code(_from(93), first, "9999")
         assert _shown(right, first).replace("1234", "9999") == _shown(wrong, first)
         assert WRONG in right.content.decode()
-        assert ask(_from(94), second).status_code == 302
+        assert enter_code(_from(94), second).status_code == 302
     with time_machine.travel(dt.datetime(2026, 6, 2, 0, 1, tzinfo=dt.UTC), tick=False):
-        assert ask(_from(95), first).status_code == 302
+        assert enter_code(_from(95), first).status_code == 302
 
 
 def _from(number: int) -> Client:
@@ -130,19 +138,19 @@ def _from(number: int) -> Client:
 def test_a_code_that_needs_no_digits_is_never_closed(client: Client, stage: Stage) -> None:
     code = code_of(stage.file(reach=contacts.ContactDetails()).petition)
     for number in range(12):
-        assert ask(_from(number), code, "9999").status_code == 302
+        assert enter_code(_from(number), code, "9999").status_code == 302
 
 
 def test_right_tries_are_not_counted(client: Client, stage: Stage) -> None:
     code = code_of(stage.file().petition)
     for _i in range(12):
-        assert ask(client, code).status_code == 302
+        assert enter_code(client, code).status_code == 302
     assert set(RateLimitCounter.objects.values_list("count", flat=True)) == {0}
 
 
 def test_guessed_codes_fill_no_table(client: Client, stage: Stage) -> None:
     for number in range(3):
-        ask(client, f"{number:012}")
+        enter_code(client, f"{number:012}")
     few = set(RateLimitCounter.objects.values_list("bucket", flat=True))
     every = {f"nothing:{tracking_codes.bucket(f'{number:03x}')}" for number in range(16**3)}
     assert len(few - every) == 1  # that of the address
@@ -150,7 +158,7 @@ def test_guessed_codes_fill_no_table(client: Client, stage: Stage) -> None:
 
 def test_the_code_stands_in_no_address(client: Client, stage: Stage) -> None:
     petition = stage.file().petition
-    page = follow(client, petition)
+    page = open_case(client, petition)
     for address in re.findall(r'(?:href|src|action)="([^"]*)"', page):
         assert code_of(petition) not in address
     assert client.get("/track/case/")["Cache-Control"].count("no-store") == 1
@@ -158,7 +166,7 @@ def test_the_code_stands_in_no_address(client: Client, stage: Stage) -> None:
 
 def test_the_case_closes_after_half_an_hour_and_by_hand(client: Client, stage: Stage) -> None:
     petition = stage.file().petition
-    follow(client, petition)
+    open_case(client, petition)
     assert client.get("/track/case/").status_code == 200
     with time_machine.travel(timezone.now() + dt.timedelta(minutes=31)):
         assert client.get("/track/case/")["Location"] == "/track/"
@@ -170,7 +178,7 @@ def test_the_case_closes_after_half_an_hour_and_by_hand(client: Client, stage: S
 
 
 def test_the_first_line_is_the_promise(client: Client, stage: Stage) -> None:
-    page = follow(client, stage.file().petition)
+    page = open_case(client, stage.file().petition)
     main = page.split("<main")[1]
     assert main.index("第三网格党支部将在") < main.index("<h1>")
     assert "还剩" in main[: main.index("<h1>")]
@@ -178,7 +186,7 @@ def test_the_first_line_is_the_promise(client: Client, stage: Stage) -> None:
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_every_state_has_its_page(client: Client, stage: Stage, status: Status) -> None:
-    page = follow(client, stage.at(status))
+    page = open_case(client, stage.at(status))
     assert 'class="promise' in page
     assert 'class="steps__item' in page
     assert "%(" not in page
@@ -193,7 +201,7 @@ def test_nothing_internal_and_no_name_of_staff_is_shown(client: Client, stage: S
     workflow.dispatch(
         petition=petition, by=by, now=now, group=stage.town.orgs["group"], instruction="先敲301"
     )
-    page = follow(client, petition)
+    page = open_case(client, petition)
     assert "师傅明天来" in page
     assert "已交给46号楼党小组办理" in page
     assert "已请迎宾路社区党委协助" in page
@@ -202,14 +210,14 @@ def test_nothing_internal_and_no_name_of_staff_is_shown(client: Client, stage: S
 
 
 def test_the_newest_step_comes_first(client: Client, stage: Stage) -> None:
-    page = follow(client, stage.at(Status.IN_PROGRESS))
+    page = open_case(client, stage.at(Status.IN_PROGRESS))
     order = [page.index(word) for word in ("开始处置", "已受理<", "已收到，交给")]
     assert order == sorted(order)
 
 
 def test_the_answer_shows_its_photos_and_no_internal_ones(client: Client, stage: Stage) -> None:
     petition, by, now = stage.at(Status.IN_PROGRESS), stage.cast["secretary"], timezone.now()
-    workflow.photo(petition=petition, by=by, now=now, photos=[stored("red")])
+    workflow.photo(petition=petition, by=by, now=now, photos=[store_photo("red")])
     workflow.resolve(
         petition=petition,
         by=by,
@@ -217,9 +225,9 @@ def test_the_answer_shows_its_photos_and_no_internal_ones(client: Client, stage:
         outcome=Outcome.RESOLVED,
         cause="老旧铁管",
         public_answer="已更换铁管。",
-        photos=[stored("blue")],
+        photos=[store_photo("blue")],
     )
-    page = follow(client, petition)
+    page = open_case(client, petition)
     assert "已更换铁管。" in page
     assert "老旧铁管" in page
     internal, public = petition.photos.order_by("is_public")
@@ -231,7 +239,7 @@ def test_the_answer_shows_its_photos_and_no_internal_ones(client: Client, stage:
     assert client.get(f"/track/photos/{internal.uuid}/").status_code == 404
     assert Client().get(f"/track/photos/{public.uuid}/").status_code == 404
     other = Client()
-    follow(other, stage.file().petition)
+    open_case(other, stage.file().petition)
     assert other.get(f"/track/photos/{public.uuid}/").status_code == 404
 
 
@@ -240,7 +248,7 @@ def test_the_answer_shows_its_photos_and_no_internal_ones(client: Client, stage:
 
 def test_who_opened_the_contact_and_why_is_shown(client: Client, stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
-    assert "还没有人打开过" in follow(client, petition)
+    assert "还没有人打开过" in open_case(client, petition)
     workflow.reveal(
         petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="约上门时间"
     )
@@ -250,7 +258,7 @@ def test_who_opened_the_contact_and_why_is_shown(client: Client, stage: Stage) -
 
 
 def test_the_contact_is_shown_masked(client: Client, stage: Stage) -> None:
-    page = follow(client, stage.file().petition)
+    page = open_case(client, stage.file().petition)
     assert "***1234" in page
     assert "190-0000-1234" not in page
     assert "示例居民" not in page
@@ -258,13 +266,13 @@ def test_the_contact_is_shown_masked(client: Client, stage: Stage) -> None:
 
 def test_the_contact_can_be_corrected_and_deleted(client: Client, stage: Stage) -> None:
     petition = stage.file().petition
-    follow(client, petition)
+    open_case(client, petition)
     wrong = client.post("/track/contact/", {"phone": "12"})
     assert wrong.status_code == 400
     assert 'value="12"' in wrong.content.decode()
     assert client.post("/track/contact/", {"phone": "190 0000 5678"}).status_code == 302
-    assert ask(Client(), code_of(petition), "1234").status_code == 200
-    assert ask(Client(), code_of(petition), "5678").status_code == 302
+    assert enter_code(Client(), code_of(petition), "1234").status_code == 200
+    assert enter_code(Client(), code_of(petition), "5678").status_code == 302
     assert client.post("/track/contact/", {"delete": "1"}).status_code == 302
     assert not hasattr(Petition.objects.get(), "contact")
     assert "您没有留联系方式" in client.get("/track/case/").content.decode()
@@ -279,12 +287,12 @@ def _joined(stage: Stage, petition: Petition) -> Client:
     page = client.get("/report/receipt/").content.decode()
     code = re.findall(r'data-copy="(\w{12})"', page)[-1]
     other = Client()
-    assert ask(other, code, "")["Location"] == "/track/case/"
+    assert enter_code(other, code, "")["Location"] == "/track/case/"
     return other
 
 
 def test_a_joiner_sees_steps_and_answer_and_nothing_of_the_petitioner(stage: Stage) -> None:
-    petition = stage.file(photos=[stored()]).petition
+    petition = stage.file(photos=[store_photo()]).petition
     joined = _joined(stage, petition)
     by, now = stage.cast["secretary"], timezone.now()
     workflow.accept(petition=petition, by=by, now=now)
@@ -315,7 +323,7 @@ def test_a_joiner_decides_nothing(stage: Stage, verb: str) -> None:
     joined = _joined(stage, petition)
     by, now = stage.cast["secretary"], timezone.now()
     workflow.accept(petition=petition, by=by, now=now)
-    assert decide(joined, verb, petition, rating="5", phone="19000009999").status_code == 302
+    assert send_feedback(joined, verb, petition, rating="5", phone="19000009999").status_code == 302
     petition.refresh_from_db()
     assert (petition.status, petition.version) == (Status.ACCEPTED, 2)
     assert petition.contact.last4_hash == tracking_codes.last4_hash(petition.uuid, "1234")
@@ -328,9 +336,9 @@ def test_a_case_about_an_organisation_is_open_to_whoever_filed_it(
     client: Client, stage: Stage
 ) -> None:
     about = stage.file(about=stage.town.orgs["branch"]).petition
-    assert "迎宾路社区党委" in follow(client, about)
+    assert "迎宾路社区党委" in open_case(client, about)
     sealed = stage.file(category=Category.objects.get(code="GV04")).petition
-    assert "阜康市委社会工作部" in follow(Client(), sealed)
+    assert "阜康市委社会工作部" in open_case(Client(), sealed)
 
 
 # costs
@@ -338,7 +346,7 @@ def test_a_case_about_an_organisation_is_open_to_whoever_filed_it(
 
 def test_the_case_costs_the_same_after_many_steps(client: Client, stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
-    follow(client, petition)
+    open_case(client, petition)
     with CaptureQueriesContext(connection) as few:
         client.get("/track/case/")
     for _i in range(12):
