@@ -49,6 +49,11 @@ MAX_CACHED_SCOPES = 500
 Gaps = tuple[tuple[int, str], ...]  # level and full name of each place
 # By register version, day and posts of the user.
 _gaps_by_scope: dict[tuple[int, dt.date, tuple[ActivePost, ...]], Gaps] = {}
+CHANGE_COLUMNS = (
+    *("at", "verb", "actor", "petition__place_name", "petition__category"),
+    "acting_for__short_name",
+)
+"""What `_change` reads of an event and its case."""
 HIDDEN_VERBS = frozenset({Verb.REMIND, Verb.REVEAL, Verb.RATE})
 
 
@@ -112,7 +117,7 @@ def _changes(user: User, now: dt.datetime) -> list[Change]:
         .exclude(user=user)
         .exclude(verb__in=HIDDEN_VERBS)
         .select_related("petition", "acting_for")
-        .defer(*(f"petition__{name}" for name in list_items.DEFERRED_COLUMNS))
+        .only(*CHANGE_COLUMNS)
         .order_by("-at", "-id")[:MAX_CHANGES]
     )
     return [_change(event, now) for event in events]
