@@ -41,7 +41,7 @@ SEES_NO_RATINGS = frozenset({Actor.HANDLER, Actor.ASSIGNEE})
 
 @dataclass(frozen=True, slots=True)
 class RunningDeadline:
-    """A running deadline, as `components/deadline.html` shows it."""
+    """A running deadline, as the tag `deadline` shows it."""
 
     label: str
     moment: durations.InstantText
@@ -191,7 +191,7 @@ def _duplicates(petition: Petition, viewer: User, now: dt.datetime) -> list[Peti
     similar = submission.similar_cases(
         viewer=viewer, place=petition.place, category=petition.category, now=now
     )
-    return [other for other in similar if other.pk != petition.pk]
+    return [other for other in similar.only("status", "created_at") if other.pk != petition.pk]
 
 
 def _door_counts(petition: Petition, history: CaseHistory) -> DoorCounts:

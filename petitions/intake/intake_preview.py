@@ -138,7 +138,7 @@ def _similar_cases(
 ) -> tuple[SimilarCase, ...]:
     """Return recent cases of the place: those of the same category first, open before closed."""
     category_id = category.pk if category else None
-    petitions = similar_cases(viewer=viewer, place=place, category=None, now=now)
+    petitions = list(similar_cases(viewer=viewer, place=place, category=None, now=now))
     cases = [
         SimilarCase(
             item=item,

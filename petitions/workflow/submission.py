@@ -22,7 +22,7 @@ from members.enums import Role
 from members.models import User
 from petitions import permissions, text_search
 from petitions.enums import Actor, CategoryChannel, Channel, DeadlineKind, PhotoKind, Regime, Verb
-from petitions.models import Category, IdempotencyKey, MeToo, Petition
+from petitions.models import Category, IdempotencyKey, MeToo, Petition, PetitionQuerySet
 from petitions.permissions import By
 from petitions.rules import routing, tracking_codes
 from petitions.rules.contacts import ContactDetails
@@ -289,7 +289,7 @@ def me_too(*, petition: Petition, key: uuid.UUID, now: dt.datetime) -> str:
 
 def similar_cases(
     *, viewer: Viewer | None, place: Area, category: Category | None, now: dt.datetime
-) -> list[Petition]:
+) -> PetitionQuerySet:
     """Return at most six open or recent cases of the same place, newest first.
 
     Without a viewer (residents) only listed categories; staff only what they may see.
@@ -300,4 +300,4 @@ def similar_cases(
         found = Petition.objects.visible_to(viewer)
     since = now - dt.timedelta(days=30)
     rows = found.same_matter(place.pk, category.pk if category else None, since)
-    return list(rows.order_by("-id")[:6])
+    return rows.order_by("-id")[:6]
