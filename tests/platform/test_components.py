@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from config.local.paths import ROOT
 from config.templatetags import components
-from petitions.enums import VERBS, Status, Urgency
+from petitions.enums import STATUS_CHOICES, VERBS, Urgency
 from petitions.verbs.table import SPEC_OF, VERB_SPECS
 from petitions.worklist import home
 
@@ -71,7 +71,7 @@ def test_every_icon_is_in_the_sprite() -> None:
 
 
 def test_tables_know_every_code_of_the_product() -> None:
-    assert {status.value for status in Status} <= components.STATUSES.keys()
+    assert {status for status, _label in STATUS_CHOICES} <= components.STATUSES.keys()
     assert {urgency.value for urgency in Urgency} - components.URGENCIES.keys() == {"normal"}
     assert set(VERBS) == SPEC_OF.keys()
 
