@@ -1,1 +1,1 @@
-"""Upgrades while people work: what a migration may do, and what others notice of it."""
+"""Migrations under load: which statements they may use, and how long requests wait."""

@@ -1,8 +1,8 @@
-"""Runs every migration since the first release while people work, and prints who had to wait.
+"""Run every migration since the first release under load, and measure how long requests wait.
 
 `python -m tests.upgrades [--cases 100000] [--hold 4]`, in a copy of the restore drill's database
-(`var/drill/source`). Exit 0 only when nobody waited longer than two seconds, the code before each
-migration worked beside it, and two planted mistakes were seen.
+(`var/drill/source`). Exit 0 only when no query waited longer than two seconds, the code before each
+migration worked with the new schema, and two mutants were detected.
 """
 
 from __future__ import annotations
@@ -36,88 +36,91 @@ from tests.drill import system  # noqa: E402
 from tests.upgrades import migration_path  # noqa: E402
 from tests.upgrades.traffic import Traffic, open_reader  # noqa: E402
 
-BAR = 2.0  # seconds
+MAX_WAIT = 2.0  # seconds
 Step = Callable[[], object]
 
 
 def main() -> int:
-    """Fill, go back to the first release, come forward step by step; return the exit status."""
+    """Load data, revert to the first release, migrate step by step; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=100_000)
-    parser.add_argument("--hold", type=float, default=4.0, help="seconds the open reader stays")
-    wanted = parser.parse_args()
+    parser.add_argument(
+        "--hold", type=float, default=4.0, help="seconds that the open transaction lasts"
+    )
+    arguments = parser.parse_args()
     SOURCE.mkdir(parents=True, exist_ok=True)
-    filled = system.call(SOURCE, "tests.drill.fixtures", str(wanted.cases), "0")
-    print(filled.stdout, flush=True)
+    loaded = system.call(SOURCE, "tests.drill.fixtures", str(arguments.cases), "0")
+    print(loaded.stdout, flush=True)
     services = embedded.start(paths.find(), broker=False, bound=True)
     try:
-        with migration_path.a_copy("upgrading", of=postgres.DATABASE):
-            is_right = forward(wanted.hold) and planted(wanted.hold)
+        with migration_path.copied("upgrading", of=postgres.DATABASE):
+            is_passed = forward(arguments.hold) and mutants(arguments.hold)
     finally:
         services.stop()
-    print("Nobody waited long." if is_right else "SOMEBODY WAITED TOO LONG, OR COULD NOT WORK.")
-    return 0 if is_right else 1
+    print("No query waited too long." if is_passed else "A QUERY WAITED TOO LONG OR FAILED.")
+    return 0 if is_passed else 1
 
 
 def forward(hold: float) -> bool:
-    """Run every later migration under traffic; tell whether all kept to the bar."""
-    migration_path.back_to_the_first_release()
+    """Run every later migration under load; return whether all stayed within the bar."""
+    migration_path.revert_to_first_release()
     loader = MigrationLoader(connection)
-    right = []
-    for one in migration_path.later(loader):
+    passed = []
+    for migration in migration_path.later(loader):
 
-        def step(app: str = one.app_label, name: str = one.name) -> None:
+        def step(app: str = migration.app_label, name: str = migration.name) -> None:
             call_command("migrate", app, name, verbosity=0, interactive=False)
 
         longest, line = measured(step, hold)
-        cannot = migration_path.what_old_code_cannot_do(loader, one)
-        print(f"  {one.app_label}.{one.name:<28} {line}; old code {cannot or 'works'}", flush=True)
-        right.append(longest <= BAR and not cannot)
-    return bool(right) and all(right)
+        failures = migration_path.failures_of_old_code(loader, migration)
+        name = f"{migration.app_label}.{migration.name}"
+        print(f"  {name:<42} {line}; old code {failures or 'works'}", flush=True)
+        passed.append(longest <= MAX_WAIT and not failures)
+    return bool(passed) and all(passed)
 
 
 def measured(step: Step, hold: float) -> tuple[float, str]:
-    """Do a step while somebody has read everything and others read and write on."""
+    """Run a step beside an open transaction that has read every table, and other queries."""
     traffic = Traffic(migration_path.tables())
-    with traffic.flowing(), open_reader(traffic.tables, hold):
+    with traffic.running(), open_reader(traffic.tables, hold):
         start = time.monotonic()
         step()
-        taken = time.monotonic() - start
+        seconds = time.monotonic() - start
     longest = max(traffic.read, traffic.write)
     errors = f", {len(traffic.errors)} ERRORS {traffic.errors[0]}" if traffic.errors else ""
     line = (
-        f"{taken:5.1f} s, longest read {traffic.read:.2f} s, longest write {traffic.write:.2f} s"
+        f"{seconds:5.1f} s, longest read {traffic.read:.2f} s, longest write {traffic.write:.2f} s"
         f" ({traffic.rounds} rounds{errors})"
     )
     return (longest if not traffic.errors else float("inf")), line
 
 
-def planted(hold: float) -> bool:
-    """See the harness fail: a migration that waits as long as it takes, and one that is slow."""
-    seen = []
-    for name, step in (("waits for its table", _impatient), ("keeps its table", _slow)):
+def mutants(hold: float) -> bool:
+    """Check that the harness detects a migration without lock timeout and a slow one."""
+    detected = []
+    for name, step in (("no lock timeout", _without_lock_timeout), ("slow", _slow)):
         longest, line = measured(step, hold)
-        verdict = "seen" if longest > BAR else "NOT SEEN"
-        print(f"  planted: {name:<20} {line}: {verdict}", flush=True)
-        seen.append(longest > BAR)
-    return all(seen)
+        result = "detected" if longest > MAX_WAIT else "NOT DETECTED"
+        print(f"  mutant: {name:<20} {line}: {result}", flush=True)
+        detected.append(longest > MAX_WAIT)
+    return all(detected)
 
 
-def _impatient() -> None:
+def _without_lock_timeout() -> None:
     _run("SET lock_timeout = 0", "ALTER TABLE petitions_event ADD COLUMN planted integer")
 
 
 def _slow() -> None:
-    """Lets others pass until the table is free, and then keeps it for long."""
+    """Get the lock with retries, then hold it for three seconds."""
     add = "ALTER TABLE petitions_event ADD COLUMN planted_anew integer"
-    migrate_with_retries(connection, lambda: _run(add, "SELECT pg_sleep(3)"), lambda _said: None)
+    migrate_with_retries(connection, lambda: _run(add, "SELECT pg_sleep(3)"), lambda _text: None)
 
 
 def _run(*statements: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
-        for one in statements:
-            cursor.execute(one)
+        for statement in statements:
+            cursor.execute(statement)
 
 
 if __name__ == "__main__":

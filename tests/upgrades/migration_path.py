@@ -1,4 +1,4 @@
-"""The way from the first release to now: its migrations, and the code that was before each."""
+"""The migrations since the first release, and the code before each of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from tests.support.db_connections import terminate_connections
 
-# What the first release had made. Its tables were empty when these ran; later ones find them full.
+# The first release. Its migrations ran on empty tables; later ones run on full tables.
 BASELINE = {
     "grids": "0003_calendar",
     "branches": "0002_mobile_rooms",
@@ -23,7 +23,7 @@ BASELINE = {
 
 
 def later(loader: MigrationLoader) -> list[Migration]:
-    """Return our migrations since the first release, in the order in which they run."""
+    """Return the migrations since the first release, in their order."""
     before = {
         key
         for app, name in BASELINE.items()
@@ -36,20 +36,20 @@ def later(loader: MigrationLoader) -> list[Migration]:
     return [loader.graph.nodes[key] for key in plan if key[0] in BASELINE and key not in before]
 
 
-def back_to_the_first_release() -> None:
-    """Take the tables back to what the first release had; the rows stay."""
+def revert_to_first_release() -> None:
+    """Revert the schema to the first release; the rows stay."""
     for app, name in reversed(BASELINE.items()):
         call_command("migrate", app, name, verbosity=0, interactive=False)
 
 
-def what_old_code_cannot_do(loader: MigrationLoader, migration: Migration) -> list[str]:
-    """Let the code before a migration read and write the tables after it; return what fails.
+def failures_of_old_code(loader: MigrationLoader, migration: Migration) -> list[str]:
+    """Read and write the tables after a migration by the models before it; return the failures.
 
-    A row that is there already is inserted again, by the old code's columns: the database checks
-    it in full and then finds that it has it.
+    An existing row is inserted again with the old columns: the database checks all constraints
+    before it finds the conflict.
     """
     before = loader.project_state((migration.app_label, migration.name), at_end=False).apps
-    wrong = []
+    failures = []
     for model in before.get_models(include_auto_created=True):
         if model._meta.app_label not in BASELINE:
             continue
@@ -59,25 +59,25 @@ def what_old_code_cannot_do(loader: MigrationLoader, migration: Migration) -> li
                 if row is not None:
                     model._default_manager.bulk_create([row], ignore_conflicts=True)
         except Error as error:
-            wrong.append(f"{model._meta.db_table}: {type(error).__name__} {str(error)[:80]}")
-    return wrong
+            failures.append(f"{model._meta.db_table}: {type(error).__name__} {str(error)[:80]}")
+    return failures
 
 
 def tables() -> list[str]:
-    """Return our tables that have rows."""
+    """Return the tables of the product that have rows."""
     with connection.cursor() as cursor:
         names = connection.introspection.table_names(cursor)
-        found = []
+        filled = []
         for name in names:
             if name.startswith(tuple(BASELINE)):
                 cursor.execute(f'SELECT 1 FROM "{name}" LIMIT 1')
-                found += [name] if cursor.fetchone() else []
-    return found
+                filled += [name] if cursor.fetchone() else []
+    return filled
 
 
 @contextmanager
-def pointed_at(name: str) -> Iterator[None]:
-    """Let every new connection of ours go to another database of the same server."""
+def using_database(name: str) -> Iterator[None]:
+    """Connect to another database of the same server."""
     before = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = name
@@ -89,29 +89,29 @@ def pointed_at(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def a_copy(name: str, of: str) -> Iterator[None]:
-    """Work in a copy of a database that nobody else uses; it is dropped afterwards."""
+def copied(name: str, of: str) -> Iterator[None]:
+    """Use a copy of a database, which is dropped afterwards."""
     quote = connection.ops.quote_name
-    with pointed_at("postgres"):
-        _command(f"DROP DATABASE IF EXISTS {quote(name)}")
+    with using_database("postgres"):
+        _execute(f"DROP DATABASE IF EXISTS {quote(name)}")
         terminate_connections(of)
-        _command(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(of)}")
+        _execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(of)}")
     try:
-        with pointed_at(name):
+        with using_database(name):
             yield
     finally:
-        with pointed_at("postgres"):
-            _command(f"DROP DATABASE IF EXISTS {quote(name)} WITH (FORCE)")
+        with using_database("postgres"):
+            _execute(f"DROP DATABASE IF EXISTS {quote(name)} WITH (FORCE)")
 
 
-def _command(sql: str) -> None:
+def _execute(sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute(sql)
 
 
 def session() -> Any:
-    """Open a session of its own, as another process would."""
-    made = connection.get_new_connection(connection.get_connection_params())
-    made.autocommit = True
-    return made
+    """Open a separate driver connection."""
+    driver_connection = connection.get_new_connection(connection.get_connection_params())
+    driver_connection.autocommit = True
+    return driver_connection

@@ -1,4 +1,4 @@
-"""A migration that finds its table in use lets others pass; old code works beside new tables."""
+"""Migrations with lock timeout and retries; old code works with the new schema."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.upgrades import migration_path
 
 ADD = "ALTER TABLE petitions_event ADD COLUMN planted integer"
 LOOK = "SELECT count(*) FROM petitions_event"
-LONG, SHORT = "8s", "1s"  # who has not got through by then stands behind the migration
+LONG, SHORT = "8s", "1s"  # a query that takes longer is blocked by the migration
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def filled(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     name = f"upgrade_{os.getpid()}"
     with (
         django_db_blocker.unblock(),
-        migration_path.a_copy(name, of=connection.settings_dict["NAME"]),
+        migration_path.copied(name, of=connection.settings_dict["NAME"]),
     ):
         town = build_town()
         stage = Stage(town, build_cast(town))
@@ -48,7 +48,7 @@ def filled(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 @pytest.fixture
 def open_reader(filled: None) -> Iterator[Any]:
-    """Somebody who has read the events and has not ended the transaction."""
+    """An open transaction that has read the events."""
     reader = migration_path.session()
     reader.autocommit = False
     with reader.cursor() as cursor:
@@ -65,10 +65,10 @@ def add_column() -> None:
 
 
 def passes(within: str) -> bool:
-    """Tell whether somebody who comes now gets to the events."""
-    visitor = migration_path.session()
+    """Return whether a query of the events finishes within a timeout."""
+    other_connection = migration_path.session()
     try:
-        with visitor.cursor() as cursor:
+        with other_connection.cursor() as cursor:
             cursor.execute(f"SET statement_timeout = '{within}'")
             cursor.execute("SET lock_timeout = 0")
             cursor.execute(LOOK)
@@ -76,10 +76,10 @@ def passes(within: str) -> bool:
     except psycopg2.errors.QueryCanceled:
         return False
     finally:
-        visitor.close()
+        other_connection.close()
 
 
-def begin(step: Callable[[], None]) -> threading.Thread:
+def start_thread(step: Callable[[], None]) -> threading.Thread:
     def run() -> None:
         try:
             step()
@@ -92,7 +92,7 @@ def begin(step: Callable[[], None]) -> threading.Thread:
 
 
 def waiting(sql: str) -> bool:
-    """Tell whether a statement stands in the queue for a lock."""
+    """Return whether a statement waits for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = %s",
@@ -101,36 +101,36 @@ def waiting(sql: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def await_(true: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     for _turn in range(2000):
-        if true():
+        if condition():
             return
         threading.Event().wait(0.005)
-    raise AssertionError("it never came to that")
+    raise AssertionError("the condition never held")
 
 
 def test_others_pass_while_it_waits_for_an_open_reader(open_reader: Any) -> None:
-    said: list[str] = []
-    thread = begin(lambda: migrate_with_retries(connection, add_column, said.append))
-    await_(lambda: waiting(ADD))
+    messages: list[str] = []
+    thread = start_thread(lambda: migrate_with_retries(connection, add_column, messages.append))
+    wait_until(lambda: waiting(ADD))
     assert passes(LONG)
-    await_(lambda: bool(said))
+    wait_until(lambda: bool(messages))
     assert passes(LONG)
     open_reader.rollback()
     thread.join()
-    assert "A table is in use" in said[0]
+    assert "A table is in use" in messages[0]
     with connection.cursor() as cursor:
         cursor.execute("SELECT planted FROM petitions_event LIMIT 1")
 
 
-def test_without_that_everybody_would_stand_behind_it(open_reader: Any) -> None:
-    def impatient() -> None:
+def test_without_lock_timeout_other_queries_are_blocked(open_reader: Any) -> None:
+    def without_lock_timeout() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = 0")
         add_column()
 
-    thread = begin(impatient)
-    await_(lambda: waiting(ADD))
+    thread = start_thread(without_lock_timeout)
+    wait_until(lambda: waiting(ADD))
     assert not passes(SHORT)
     open_reader.rollback()
     thread.join()
@@ -139,7 +139,7 @@ def test_without_that_everybody_would_stand_behind_it(open_reader: Any) -> None:
 def test_it_gives_up_with_a_sentence(open_reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(safe_migrate, "RETRY_FOR", 0)
     monkeypatch.setattr(safe_migrate, "LOCK_WAIT", "20ms")
-    with pytest.raises(CommandError, match="nothing is half done"):
+    with pytest.raises(CommandError, match="no migration is half applied"):
         migrate_with_retries(connection, add_column, lambda _text: None)
 
 
@@ -173,15 +173,15 @@ def test_one_migrates_at_a_time(filled: None) -> None:
     other = migration_path.session()
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [safe_migrate.ADVISORY_LOCK_ID])
-    said: list[str] = []
+    messages: list[str] = []
     done = threading.Event()
-    thread = begin(lambda: migrate_with_retries(connection, done.set, said.append))
-    await_(lambda: bool(said))
+    thread = start_thread(lambda: migrate_with_retries(connection, done.set, messages.append))
+    wait_until(lambda: bool(messages))
     assert not done.is_set()
     other.close()
     thread.join()
     assert done.is_set()
-    assert said == ["Another process is migrating; waiting for it."]
+    assert messages == ["Another process is migrating; waiting for it."]
 
 
 def test_an_index_is_built_meanwhile_and_again_after_an_interruption(filled: None) -> None:
@@ -204,21 +204,21 @@ def test_an_index_is_built_meanwhile_and_again_after_an_interruption(filled: Non
 
 
 def test_the_code_before_each_migration_works_beside_it(filled: None) -> None:
-    migration_path.back_to_the_first_release()
+    migration_path.revert_to_first_release()
     loader = MigrationLoader(connection)
     done = migration_path.later(loader)
-    for one in done:
+    for migration in done:
         migration_path.call_command(
-            "migrate", one.app_label, one.name, verbosity=0, interactive=False
+            "migrate", migration.app_label, migration.name, verbosity=0, interactive=False
         )
-        assert migration_path.what_old_code_cannot_do(loader, one) == [], one.name
+        assert migration_path.failures_of_old_code(loader, migration) == [], migration.name
     assert done
 
 
 def test_a_column_old_code_cannot_fill_is_seen(filled: None) -> None:
     loader = MigrationLoader(connection)
     newest = migration_path.later(loader)[-1]
-    assert migration_path.what_old_code_cannot_do(loader, newest) == []
+    assert migration_path.failures_of_old_code(loader, newest) == []
     for harm in ("ADD COLUMN planted integer NOT NULL DEFAULT 0", "DROP COLUMN reminded_at"):
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -227,6 +227,6 @@ def test_a_column_old_code_cannot_fill_is_seen(filled: None) -> None:
                     cursor.execute(
                         "ALTER TABLE petitions_deadline ALTER COLUMN planted DROP DEFAULT"
                     )
-            found = migration_path.what_old_code_cannot_do(loader, newest)
+            found = migration_path.failures_of_old_code(loader, newest)
             transaction.set_rollback(True)
         assert [line.partition(":")[0] for line in found] == ["petitions_deadline"]

@@ -1,4 +1,4 @@
-"""People at work while a migration runs: readers and writers of every table, each wait measured."""
+"""Load while a migration runs: a reader and a writer of every table, and their longest waits."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ import psycopg2
 from tests.upgrades import migration_path
 
 READ = 'SELECT * FROM "{table}" LIMIT 1'
-# A row that is there already: every lock is taken and every rule is asked, and nothing changes.
+# An existing row: all locks are taken and all constraints checked, and nothing changes.
 WRITE = 'INSERT INTO "{table}" SELECT * FROM "{table}" LIMIT 1 ON CONFLICT DO NOTHING'
 
 
 @dataclass
 class Traffic:
-    """One reader and one writer going round all tables, and the longest that each had to wait."""
+    """A reader and a writer of all tables, and the longest wait of each in seconds."""
 
     tables: list[str]
     read: float = 0.0
     write: float = 0.0
     rounds: int = 0
     errors: list[str] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def flowing(self) -> Iterator[None]:
-        """Keep going round while the body runs."""
-        crowd = [
+    def running(self) -> Iterator[None]:
+        """Read and write while the body runs."""
+        threads = [
             threading.Thread(target=self._work, args=(kind, text))
             for kind, text in (("read", READ), ("write", WRITE))
         ]
-        for one in crowd:
-            one.start()
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
-            self.over.set()
-            for one in crowd:
-                one.join()
+            self.stopped.set()
+            for thread in threads:
+                thread.join()
 
     def _work(self, kind: str, text: str) -> None:
         session = migration_path.session()
         with session.cursor() as cursor:
             cursor.execute("SET lock_timeout = 0")
-            while not self.over.is_set():
+            while not self.stopped.is_set():
                 for table in self.tables:
-                    self._ask(cursor, kind, text.format(table=table))
+                    self._execute(cursor, kind, text.format(table=table))
                 self.rounds += 1
                 time.sleep(0.01)
         session.close()
 
-    def _ask(self, cursor: Any, kind: str, sql: str) -> None:
+    def _execute(self, cursor: Any, kind: str, sql: str) -> None:
         start = time.monotonic()
         try:
             cursor.execute(sql)
@@ -67,7 +67,7 @@ class Traffic:
 
 @contextmanager
 def open_reader(tables: list[str], seconds: float) -> Iterator[None]:
-    """Let somebody read from every table and keep the transaction open for some seconds."""
+    """Read from every table and keep the transaction open for some seconds."""
     ready = threading.Event()
 
     def read() -> None:
