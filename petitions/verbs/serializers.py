@@ -14,7 +14,6 @@ from branches.models import Organisation, OrganisationQuerySet
 from config.lib.rest.strict_serializers import (
     StrictBooleanField,
     StrictCharField,
-    StrictChoiceField,
     StrictIdField,
     StrictIntegerField,
     StrictSerializer,
@@ -123,7 +122,7 @@ class DoorBody(StrictSerializer):
     entrance = StrictIntegerField(min_value=1, max_value=MAX_DOOR_NUMBER)
     floor = StrictIntegerField(min_value=1, max_value=MAX_DOOR_NUMBER)
     door = StrictIntegerField(min_value=1, max_value=MAX_DOOR_NUMBER)
-    result = StrictChoiceField(choices=DoorResult.choices)
+    result = serializers.ChoiceField(choices=DoorResult.choices)
 
 
 class VisitBody(VerbBody):
@@ -175,7 +174,7 @@ class PhotoBody(PhotosBody, VerbBody):
 class ResolveBody(VerbBody):
     """Outcome, cause, and the answer to the resident."""
 
-    outcome = StrictChoiceField(choices=Outcome.choices)
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
     cause = StrictCharField(max_length=200)
     public_answer = StrictCharField(max_length=2000)
 
@@ -226,7 +225,7 @@ class AnswerBody(VerbBody):
     `department` belongs to `department`; `extension_minutes`, of the case's own clock, to `extend`.
     """
 
-    kind = StrictChoiceField(choices=AnswerKind.choices)
+    kind = serializers.ChoiceField(choices=AnswerKind.choices)
     text = StrictCharField(max_length=2000)
     department = StrictIdField(required=False)
     extension_minutes = StrictIntegerField(

@@ -1,4 +1,4 @@
-"""Fields whose copies share what never changes still belong to one body each."""
+"""Strict fields of the API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rest_framework import serializers
 from config.lib.rest.strict_serializers import (
     StrictBooleanField,
     StrictCharField,
-    StrictChoiceField,
     StrictIdField,
     StrictIntegerField,
     StrictSerializer,
@@ -24,7 +23,7 @@ class Inner(StrictSerializer):
 
 class Outer(StrictSerializer):
     word = StrictCharField(max_length=3, source="inner_word")
-    kind = StrictChoiceField(choices=[("a", "A"), ("b", "B")], default="a")
+    kind = serializers.ChoiceField(choices=[("a", "A"), ("b", "B")], default="a")
     ids = serializers.ListField(child=StrictIdField(), required=False)
     inner = Inner(required=False)
     few = StrictIntegerField(max_value=3, required=False)
@@ -46,7 +45,7 @@ def test_two_bodies_have_fields_of_their_own() -> None:
     assert Outer._declared_fields["word"].parent is None
 
 
-def test_a_field_can_be_bound_again_by_another_name() -> None:
+def test_a_field_can_be_bound_round_by_another_name() -> None:
     bound = Outer().fields["word"]
     free = copy.deepcopy(bound)
     free.bind("other", Outer())
@@ -55,7 +54,7 @@ def test_a_field_can_be_bound_again_by_another_name() -> None:
 
 
 def test_a_list_can_be_copied_with_its_child() -> None:
-    for _again in range(3):
+    for _round in range(3):
         assert Outer(data={"word": "abc", "ids": [1, 2]}).is_valid()
         assert Outer().fields["ids"].child.field_name == ""
 
@@ -74,6 +73,6 @@ def test_a_list_can_be_copied_with_its_child() -> None:
         ({}, {"word"}),
     ],
 )
-def test_each_field_looks_as_before(data: dict[str, Any], wrong: set[str]) -> None:
-    for _again in range(2):
+def test_each_field_validates_every_time(data: dict[str, Any], wrong: set[str]) -> None:
+    for _round in range(2):
         assert set(_errors(data)) == wrong

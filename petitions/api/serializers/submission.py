@@ -16,7 +16,6 @@ from branches.models import Organisation
 from config.lib.rest.strict_serializers import (
     StrictBooleanField,
     StrictCharField,
-    StrictChoiceField,
     StrictIdField,
     StrictSerializer,
 )
@@ -58,14 +57,14 @@ class ReportBody(StrictSerializer):
     )
     text = StrictCharField(max_length=2000)
     since = StrictCharField(max_length=60, allow_blank=True, default="")
-    urgency = StrictChoiceField(
+    urgency = serializers.ChoiceField(
         choices=Urgency.choices, required=False, help_text="By default that of the category."
     )
     contact = ContactBody(required=False)
     about = StrictIdField(required=False, help_text="The organisation the report is about.")
     external_number = StrictCharField(max_length=40, allow_blank=True, default="")
-    regime = StrictChoiceField(choices=Regime.choices, default=Regime.COMMUNITY)
-    language = StrictChoiceField(
+    regime = serializers.ChoiceField(choices=Regime.choices, default=Regime.COMMUNITY)
+    language = serializers.ChoiceField(
         choices=settings.LANGUAGES,
         default="zh-hans",
         help_text="Language of texts for the resident.",
