@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches import workflow
 from branches.enums import OrgKind, OrgLevel
-from branches.forms import OrganisationForm, ResponsibilityForm
+from branches.forms import MobileRoomForm, OrganisationForm, ResponsibilityForm
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
 from config.lib.admin import BaseAdmin, BaseInline, NoDeleteAdmin
 
@@ -123,3 +123,17 @@ class MobileActivityRoomAdmin(BaseAdmin):
     list_select_related = ("organisation",)
     raw_id_fields = ("organisation",)
     inlines = (StopInline,)
+    form = MobileRoomForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Save through the workflow."""
+        if change:
+            workflow.correct_mobile_room(room=obj)
+            return
+        room = workflow.add_mobile_room(organisation=obj.organisation, name=obj.name)
+        obj.pk = room.pk
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
+        """Save the stops through the workflow."""
+        changed = formset.save(commit=False)
+        workflow.change_stops(changed=changed, deleted=formset.deleted_objects)

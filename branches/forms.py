@@ -6,7 +6,7 @@ from typing import Any
 
 from branches import workflow
 from branches.enums import OrgLevel
-from branches.models import Organisation, Responsibility
+from branches.models import MobileActivityRoom, Organisation, Responsibility
 from config.lib.admin import BaseModelForm
 
 
@@ -56,3 +56,17 @@ class ResponsibilityForm(BaseModelForm):
                 responsibility=responsibility, on=data["valid_from"], until=data.get("valid_to")
             )
         return data
+
+
+class MobileRoomForm(BaseModelForm):
+    """A mobile activity room of a yurt group."""
+
+    class Meta:
+        model = MobileActivityRoom
+        fields = ("organisation", "name")
+
+    def clean_organisation(self) -> Organisation:
+        """Reject an organisation that is no yurt group."""
+        organisation: Organisation = self.cleaned_data["organisation"]
+        workflow.check_room_allowed(organisation=organisation)
+        return organisation

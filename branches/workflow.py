@@ -158,10 +158,30 @@ def announce_stops(
     )
 
 
-def add_mobile_room(*, organisation: Organisation, name: str) -> MobileActivityRoom:
-    """Add a mobile activity room to a yurt group."""
+@transaction.atomic
+def change_stops(*, changed: Sequence[Stop], deleted: Sequence[Stop]) -> None:
+    """Save added or corrected stops of a timetable and delete others."""
+    for stop in changed:
+        stop.save()
+    for stop in deleted:
+        stop.delete()
+
+
+def check_room_allowed(*, organisation: Organisation) -> None:
+    """Raise ValidationError unless the organisation is a yurt group."""
     if organisation.kind != OrgKind.YURT_GROUP:
         raise ValidationError(_("流动毡房活动室只能属于毡房党小组。"))
+
+
+def correct_mobile_room(*, room: MobileActivityRoom) -> None:
+    """Save the corrected name or group of a mobile activity room."""
+    check_room_allowed(organisation=room.organisation)
+    room.save()
+
+
+def add_mobile_room(*, organisation: Organisation, name: str) -> MobileActivityRoom:
+    """Add a mobile activity room to a yurt group."""
+    check_room_allowed(organisation=organisation)
     return MobileActivityRoom.objects.create(organisation=organisation, name=name)
 
 
