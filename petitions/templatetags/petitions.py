@@ -1,4 +1,4 @@
-"""Template filters that say categories and routes in the reader's language, and whom to call."""
+"""Template filters of cases: category, emergency number and route in the language of the reader."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ register = template.Library()
 
 @register.filter
 def category_label(category: Category) -> str:
-    """Return the category's name in the reader's language."""
+    """Return the name of the category in the language of the page."""
     return catalogue.label(category)
 
 
 @register.filter
 def first_line(category: Category) -> category_matching.EmergencyNumber:
-    """Return the utility's number to call for a category; an empty one where there is none."""
+    """Return the telephone number of the utility for a category; an empty one if it has none."""
     return next(
         iter(category_matching.emergency_numbers(category)),
         category_matching.EmergencyNumber("", ""),
@@ -27,5 +27,5 @@ def first_line(category: Category) -> category_matching.EmergencyNumber:
 
 @register.filter
 def route_sentence(petition: Petition) -> str:
-    """Return why the case is where it is, in the reader's language and not the petitioner's."""
+    """Return why the organisation is responsible, in the language of the page."""
     return routing.explain(petition.route) if petition.route else petition.route_text

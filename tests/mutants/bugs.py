@@ -107,7 +107,7 @@ def a_counter_without_scope(patch: Patch) -> None:
 
 
 @killed_by(
-    f"{IN_PETITIONS}casework/test_photo_pages.py::test_to_an_outsider_it_does_not_exist[thumb-outsider]"
+    f"{IN_PETITIONS}casework/test_photo_pages.py::test_photo_out_of_scope_is_not_found[thumb-outsider]"
 )
 def a_thumbnail_without_a_check(patch: Patch) -> None:
     def send(_request: HttpRequest, uuid: object, *, is_thumb: bool) -> HttpResponse:

@@ -33,7 +33,7 @@ def petition(stage: Stage) -> Petition:
 
 
 @pytest.mark.parametrize("path", ["/petitions/", "/petitions/1/", "/events/", "/areas/", "/me/"])
-def test_nobody_comes_in_without_a_token(stage: Stage, path: str) -> None:
+def test_a_token_is_required(stage: Stage, path: str) -> None:
     answer = Program(None).get(path)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -43,20 +43,20 @@ def test_nobody_comes_in_without_a_token(stage: Stage, path: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "é", "0" * 64, "\x00" * 20, "0 0", "Z" * 64])
-def test_a_token_that_cannot_be_one_is_refused(stage: Stage, token: str) -> None:
+def test_a_malformed_token_is_refused(stage: Stage, token: str) -> None:
     answer = Client(raise_request_exception=False).get(
         "/api/v1/petitions/", headers={"Authorization": f"Bearer {token}"}
     )
     assert answer.status_code == 401
 
 
-def test_people_come_in_by_their_session(stage: Stage, petition: Petition) -> None:
+def test_a_session_authenticates(stage: Stage, petition: Petition) -> None:
     client = Client()
     client.force_login(stage.cast["clerk"])
     assert client.get("/api/v1/petitions/").json()["results"][0]["id"] == petition.pk
 
 
-def test_a_session_without_the_forms_token_writes_nothing(stage: Stage, petition: Petition) -> None:
+def test_a_session_needs_a_csrf_token_to_write(stage: Stage, petition: Petition) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(stage.cast["secretary"])
     path = f"/api/v1/petitions/{petition.pk}/accept/"
@@ -65,7 +65,7 @@ def test_a_session_without_the_forms_token_writes_nothing(stage: Stage, petition
     assert Petition.objects.get(pk=petition.pk).version == 1
 
 
-def test_a_session_that_owes_something_is_refused_and_not_led_away(stage: Stage) -> None:
+def test_a_session_with_a_pending_step_is_refused_without_a_redirect(stage: Stage) -> None:
     person = stage.cast["clerk"]
     person.must_change_password = True
     person.save()
@@ -77,7 +77,7 @@ def test_a_session_that_owes_something_is_refused_and_not_led_away(stage: Stage)
         assert answer.headers["Content-Type"] == PROBLEM
 
 
-def test_a_session_that_lasted_too_long_is_over(stage: Stage) -> None:
+def test_an_expired_session_is_refused(stage: Stage) -> None:
     client = Client()
     client.force_login(stage.cast["clerk"])
     session = client.session
@@ -88,11 +88,11 @@ def test_a_session_that_lasted_too_long_is_over(stage: Stage) -> None:
 
 @pytest.mark.parametrize("hat", ["auditor", "sysadmin", "secadmin"])
 @pytest.mark.parametrize("path", ["/petitions/", "/petitions/1/", "/events/"])
-def test_hats_see_no_case(stage: Stage, hat: str, path: str) -> None:
+def test_administrators_see_no_case(stage: Stage, hat: str, path: str) -> None:
     assert Program(stage.cast[hat]).get(path).status_code == 403
 
 
-def test_without_a_post_today_there_is_nothing(stage: Stage) -> None:
+def test_a_user_without_a_post_sees_nothing(stage: Stage) -> None:
     person = stage.cast["secretary"]
     person.posts.update(valid_to=timezone.localdate() - dt.timedelta(days=1))
     assert Program(person).get("/petitions/").status_code == 403
@@ -269,7 +269,7 @@ def test_the_filters_of_the_page(stage: Stage) -> None:
         ("format", "xml"),
     ],
 )
-def test_what_cannot_be_read_is_refused(stage: Stage, name: str, value: str) -> None:
+def test_invalid_filters_are_refused(stage: Stage, name: str, value: str) -> None:
     answer = Program(stage.cast["clerk"]).get("/petitions/", **{name: value})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"] == name
@@ -337,7 +337,7 @@ def test_no_event_of_a_case_out_of_scope(stage: Stage, petition: Petition) -> No
 @pytest.mark.parametrize(
     "path", ["/petitions/?limit=100", "/petitions/{pk}/", "/events/?limit=100"]
 )
-def test_the_cost_does_not_grow(stage: Stage, path: str) -> None:
+def test_the_number_of_queries_does_not_grow(stage: Stage, path: str) -> None:
     petition = stage.at(Status.RESOLVED)
     program = Program(stage.cast["clerk"])
     program.get(path.format(pk=petition.pk))  # fills the caches of the process
@@ -352,7 +352,7 @@ def test_the_cost_does_not_grow(stage: Stage, path: str) -> None:
     assert costs[0] == costs[1] <= MOST_QUERIES
 
 
-def test_an_answered_case_says_what_came_of_it(stage: Stage) -> None:
+def test_a_resolved_case_has_its_outcome(stage: Stage) -> None:
     petition = stage.at(Status.RESOLVED)
     body = Program(stage.cast["partner"]).get(f"/petitions/{petition.pk}/").json()
     assert (body["outcome"], body["cause"]) == (Outcome.RESOLVED, "老旧铁管")

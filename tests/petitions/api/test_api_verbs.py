@@ -94,7 +94,7 @@ def test_an_escalation_is_answered(stage: Stage) -> None:
     assert len(statements(caught)) <= MOST_QUERIES
 
 
-def test_an_extension_moves_the_limit(stage: Stage) -> None:
+def test_an_extension_moves_the_deadline(stage: Stage) -> None:
     petition = stage.at(S.ACCEPTED)
     petition = workflow.escalate(
         petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="缺料"
@@ -136,7 +136,7 @@ def test_doors_are_recorded(stage: Stage) -> None:
     assert DoorVisit.objects.filter(petition=petition).count() == 2
 
 
-def test_the_contact_is_told_once_and_kept_nowhere(stage: Stage) -> None:
+def test_the_contact_is_returned_once_and_stored_nowhere(stage: Stage) -> None:
     petition = stage.at(S.ACCEPTED)
     program = Program(stage.cast["clerk"])
     with watching() as caught:
@@ -149,13 +149,13 @@ def test_the_contact_is_told_once_and_kept_nowhere(stage: Stage) -> None:
     assert program.act(petition.pk, "reveal", {"reason": "  "}).status_code == 400
 
 
-def test_no_contact_is_a_wrong_moment(stage: Stage) -> None:
+def test_revealing_a_missing_contact_is_a_conflict(stage: Stage) -> None:
     petition = stage.at(S.ACCEPTED, reach=ContactDetails())
     answer = Program(stage.cast["clerk"]).act(petition.pk, "reveal", REASON)
     assert (answer.status_code, answer.json()["code"]) == (409, "no_contact")
 
 
-def test_a_rating_taken_down_is_not_shown(stage: Stage) -> None:
+def test_a_rating_is_stored_and_not_returned(stage: Stage) -> None:
     petition = stage.at(S.RESOLVED)
     answer = Program(stage.cast["clerk"]).act(
         petition.pk, "confirm", {"rating": 2}, petition.version
@@ -249,7 +249,7 @@ def test_a_change_in_between_is_seen_under_the_lock(
     assert (answer.status_code, answer.json()["code"]) == (412, "stale")
 
 
-def test_too_many_writes_have_to_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_are_rate_limited(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WriteThrottle, "THROTTLE_RATES", {"api-write": "2/min"})
     half_past = timezone.now().replace(second=30, microsecond=0)
     monkeypatch.setattr("petitions.api.throttling.clock.now", lambda: half_past)
@@ -275,7 +275,7 @@ def test_an_account_without_a_rate_is_not_limited(
     assert not RateLimitCounter.objects.exists()
 
 
-def test_outcome_words_are_the_tables(stage: Stage) -> None:
+def test_the_outcome_is_returned_as_sent(stage: Stage) -> None:
     petition = stage.at(S.IN_PROGRESS)
     body = RESOLVE | {"outcome": str(Outcome.PARTLY)}
     answer = Program(stage.cast["secretary"]).act(petition.pk, "resolve", body, petition.version)

@@ -33,7 +33,7 @@ def page(stage: Stage, name: str, petition: Petition, query: str = "") -> str:
 
 @pytest.mark.parametrize("name", HANDLING)
 @pytest.mark.parametrize("status", [Status.SUBMITTED, Status.IN_PROGRESS, Status.CLOSED])
-def test_whoever_has_to_do_with_it_reads_it(stage: Stage, name: str, status: Status) -> None:
+def test_the_case_page_is_shown_to_those_in_scope(stage: Stage, name: str, status: Status) -> None:
     petition = stage.at(status)
     found = page(stage, name, petition)
     assert petition.number in found
@@ -42,7 +42,7 @@ def test_whoever_has_to_do_with_it_reads_it(stage: Stage, name: str, status: Sta
 
 
 @pytest.mark.parametrize("name", ["outsider", "sibling", "department", "member"])
-def test_to_everybody_else_it_is_as_if_it_did_not_exist(stage: Stage, name: str) -> None:
+def test_a_case_out_of_scope_is_answered_like_a_missing_one(stage: Stage, name: str) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     client = login(stage, name)
     known = client.get(petition.get_absolute_url())
@@ -54,12 +54,12 @@ def test_to_everybody_else_it_is_as_if_it_did_not_exist(stage: Stage, name: str)
 
 
 @pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin"])
-def test_no_hat_opens_a_case(stage: Stage, name: str) -> None:
+def test_administrators_are_forbidden(stage: Stage, name: str) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     assert login(stage, name).get(petition.get_absolute_url()).status_code == 403
 
 
-def test_without_a_post_no_page_opens(stage: Stage) -> None:
+def test_a_user_without_a_post_is_forbidden(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     user = create_person(username="nobody", name="示例无职务", by=None)
     client = Client()
@@ -67,14 +67,14 @@ def test_without_a_post_no_page_opens(stage: Stage) -> None:
     assert client.get(petition.get_absolute_url()).status_code == 403
 
 
-def test_a_visitor_is_asked_to_log_in(stage: Stage) -> None:
+def test_an_anonymous_visitor_is_sent_to_the_login(stage: Stage) -> None:
     petition = stage.at(Status.SUBMITTED)
     answer = Client().get(petition.get_absolute_url())
     assert answer.status_code == 302
     assert f"next={petition.get_absolute_url()}" in answer["Location"]
 
 
-def test_the_contact_stays_closed(stage: Stage) -> None:
+def test_no_page_shows_the_contact(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     client = login(stage, "secretary")
     for address in ("", "print/", "doors/print/", "reveal/"):
@@ -83,14 +83,14 @@ def test_the_contact_stays_closed(stage: Stage) -> None:
         assert "示例居民" not in found
 
 
-def test_a_confidential_contact_is_named_as_such(stage: Stage) -> None:
+def test_a_confidential_contact_is_marked(stage: Stage) -> None:
     reach = ContactDetails(name="示例居民", phone=PHONE, is_confidential=True)
     petition = stage.at(Status.IN_PROGRESS, reach=reach)
     assert "请由社区转达" in page(stage, "secretary", petition)
     assert 'name="reason"' in page(stage, "clerk", petition)
 
 
-def test_the_due_act_comes_first_and_closed_ones_say_why(stage: Stage) -> None:
+def test_the_primary_action_comes_first_and_closed_ones_have_a_reason(stage: Stage) -> None:
     found = page(stage, "secretary", stage.at(Status.SUBMITTED))
     assert re.search(r'action="[^"]+/accept/"', found)
     assert found.index("/accept/") < found.index("/return/")
@@ -99,7 +99,7 @@ def test_the_due_act_comes_first_and_closed_ones_say_why(stage: Stage) -> None:
 
 @pytest.mark.parametrize("status", [Status.SUBMITTED, Status.IN_PROGRESS, Status.RESOLVED])
 @pytest.mark.parametrize("name", HANDLING)
-def test_the_buttons_are_the_open_verbs(stage: Stage, name: str, status: Status) -> None:
+def test_the_buttons_are_the_allowed_verbs(stage: Stage, name: str, status: Status) -> None:
     petition = stage.at(status)
     user = stage.cast[name]
     found = page(stage, name, petition)
@@ -145,7 +145,7 @@ def test_each_answer_keeps_the_cause_of_its_own_round(stage: Stage, client: Clie
     assert {one.cause for one in words} == {"老旧铁管", "水箱没洗"}
 
 
-def test_the_newest_can_stand_first(stage: Stage) -> None:
+def test_the_timeline_can_be_reversed(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     oldest, newest = (f'id="event-{one.pk}"' for one in petition.events.order_by("version")[:2])
     found = page(stage, "secretary", petition)
@@ -158,7 +158,7 @@ def test_the_newest_can_stand_first(stage: Stage) -> None:
     ("name", "is_shown"),
     [("clerk", True), ("official", True), ("secretary", False), ("leader", False)],
 )
-def test_who_handles_it_does_not_see_the_rating(stage: Stage, name: str, is_shown: bool) -> None:
+def test_handlers_do_not_see_the_rating(stage: Stage, name: str, is_shown: bool) -> None:
     petition = stage.at(Status.RESOLVED)
     workflow.confirm(petition=petition, by=stage.petitioner(petition), now=timezone.now(), rating=2)
     assert ("评分 2/5" in page(stage, name, petition)) is is_shown
@@ -177,7 +177,7 @@ def test_escalations_say_who_still_owes_an_answer(stage: Stage) -> None:
     assert "给予资源支持" in found
 
 
-def test_others_affected_and_the_same_matter_are_named(stage: Stage) -> None:
+def test_me_toos_and_similar_cases_are_listed(stage: Stage) -> None:
     first, second = stage.at(Status.IN_PROGRESS), stage.at(Status.SUBMITTED)
     workflow.me_too(petition=first, key=second.uuid, now=timezone.now())
     assert MeToo.objects.count() == 1
@@ -186,7 +186,7 @@ def test_others_affected_and_the_same_matter_are_named(stage: Stage) -> None:
     assert "另有 1 户" in found
 
 
-def test_a_finished_case_keeps_counts_of_doors_only(stage: Stage) -> None:
+def test_a_closed_case_keeps_only_counts_of_doors(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     now = timezone.now()
     workflow.visit(
@@ -205,7 +205,7 @@ def test_a_finished_case_keeps_counts_of_doors_only(stage: Stage) -> None:
     assert "结案后只保留户数" in found
 
 
-def test_time_is_charged_to_whoever_held_the_case(stage: Stage) -> None:
+def test_time_is_counted_for_the_organisation_that_held_the_case(stage: Stage) -> None:
     now = timezone.now()
     petition = stage.file(now=now - dt.timedelta(hours=5)).petition
     secretary = stage.cast["secretary"]
@@ -220,7 +220,7 @@ def test_time_is_charged_to_whoever_held_the_case(stage: Stage) -> None:
     ]
 
 
-def test_while_the_resident_is_asked_nobody_holds_it(stage: Stage) -> None:
+def test_no_organisation_holds_a_case_that_waits_for_the_resident(stage: Stage) -> None:
     now = timezone.now()
     petition = stage.at(Status.RESOLVED, now=now - dt.timedelta(hours=1))
     found = timeline.holder_periods(timeline.load_history(petition), now, None)
@@ -228,7 +228,7 @@ def test_while_the_resident_is_asked_nobody_holds_it(stage: Stage) -> None:
     assert "等居民确认" in page(stage, "secretary", petition)
 
 
-def test_the_printed_sheet_has_number_and_code_but_no_contact(stage: Stage) -> None:
+def test_the_print_view_has_number_and_qr_code_but_no_contact(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     found = login(stage, "secretary").get(petition.get_absolute_url() + "print/").content.decode()
     assert petition.number in found
@@ -237,7 +237,7 @@ def test_the_printed_sheet_has_number_and_code_but_no_contact(stage: Stage) -> N
 
 
 @pytest.mark.parametrize("others", [2, 30])
-def test_it_asks_little_whatever_it_went_through(stage: Stage, others: int) -> None:
+def test_the_number_of_queries_does_not_grow_with_the_events(stage: Stage, others: int) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     now, secretary = timezone.now(), stage.cast["secretary"]
     for _other in range(others):
@@ -260,7 +260,7 @@ def test_it_asks_little_whatever_it_went_through(stage: Stage, others: int) -> N
     assert len(asked) <= 10, "\n".join(sql[:90] for sql in asked)
 
 
-def test_a_verb_comes_alone_where_the_case_page_asks_for_it(stage: Stage) -> None:
+def test_htmx_gets_the_form_without_the_page(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     client = login(stage, "secretary")
     whole = client.get(petition.get_absolute_url() + "note/")

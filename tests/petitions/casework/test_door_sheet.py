@@ -22,7 +22,7 @@ def url(petition: Petition, name: str = "visit") -> str:
     return reverse(f"petitions:{name}", args=[petition.pk])
 
 
-def test_it_works(stage: Stage) -> None:
+def test_results_are_stored(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     data = {"d-1-6-1": "affected", "d-1-6-2": "no_answer", "d-4-1-2": "call_back", "remark": "水黄"}
     answer = login(stage, "secretary").post(url(petition), data | {"photos": [jpeg()]})
@@ -35,7 +35,7 @@ def test_it_works(stage: Stage) -> None:
     assert not petition.photos.get().is_public
 
 
-def test_a_look_changes_nothing(stage: Stage) -> None:
+def test_get_changes_nothing(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     found = login(stage, "secretary").get(url(petition))
     assert found.status_code == 200
@@ -43,7 +43,7 @@ def test_a_look_changes_nothing(stage: Stage) -> None:
     assert Petition.objects.get(pk=petition.pk).version == petition.version
 
 
-def test_to_an_outsider_it_does_not_exist(stage: Stage) -> None:
+def test_case_out_of_scope_is_not_found(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     client = login(stage, "outsider")
     assert client.get(url(petition)).status_code == 404
@@ -52,7 +52,7 @@ def test_to_an_outsider_it_does_not_exist(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("name", ["leader", "clerk"])
-def test_the_wrong_person_is_refused(stage: Stage, name: str) -> None:
+def test_wrong_person_is_forbidden(stage: Stage, name: str) -> None:
     petition = stage.at(Status.ACCEPTED)
     client = login(stage, name)
     assert client.post(url(petition), {"d-1-1-1": "affected"}).status_code == 403
@@ -60,13 +60,13 @@ def test_the_wrong_person_is_refused(stage: Stage, name: str) -> None:
     assert client.get(url(petition, "doors_print")).status_code == 403
 
 
-def test_the_group_it_was_handed_to_visits(stage: Stage) -> None:
+def test_the_assigned_group_records_visits(stage: Stage) -> None:
     petition = stage.at(Status.ASSIGNED)
     answer = login(stage, "leader").post(url(petition), {"d-1-1-1": "affected"})
     assert answer.status_code == 302
 
 
-def test_the_wrong_moment_is_a_conflict(stage: Stage) -> None:
+def test_wrong_status_is_a_conflict(stage: Stage) -> None:
     petition = stage.at(Status.RESOLVED)
     client = login(stage, "secretary")
     assert client.post(url(petition), {"d-1-1-1": "affected"}).status_code == 409
@@ -74,7 +74,7 @@ def test_the_wrong_moment_is_a_conflict(stage: Stage) -> None:
     assert not petition.doors.exists()
 
 
-def test_the_event_keeps_counts_only(stage: Stage) -> None:
+def test_the_event_has_only_counts(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     login(stage, "secretary").post(url(petition), {"d-1-6-1": "affected", "d-1-6-2": "affected"})
     event = petition.events.latest("version")
@@ -82,7 +82,7 @@ def test_the_event_keeps_counts_only(stage: Stage) -> None:
     assert event.data == {"building": stage.town.building.pk, "counts": {"affected": 2}}
 
 
-def test_only_what_changed_since_the_page_was_drawn_is_sent_on(stage: Stage) -> None:
+def test_only_changed_doors_are_recorded(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     client = login(stage, "secretary")
     client.post(url(petition), {"d-1-6-1": "affected"})
@@ -108,9 +108,7 @@ def test_an_empty_sheet_is_refused(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("value", ["dangerous", "'; DROP"])
-def test_a_word_that_is_no_state_is_refused_and_the_others_are_kept(
-    stage: Stage, value: str
-) -> None:
+def test_an_unknown_result_is_refused_and_other_input_is_kept(stage: Stage, value: str) -> None:
     petition = stage.at(Status.ACCEPTED)
     data = {"d-1-1-1": value, "d-1-1-2": "affected", "remark": "水黄"}
     answer = login(stage, "secretary").post(url(petition), data)
@@ -119,7 +117,7 @@ def test_a_word_that_is_no_state_is_refused_and_the_others_are_kept(
     assert not petition.doors.exists()
 
 
-def test_a_door_that_the_building_has_not_is_not_kept(stage: Stage) -> None:
+def test_a_door_that_does_not_exist_is_ignored(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     data = {"d-9-9-9": "affected", "d-1-1-1": "affected"}
     login(stage, "secretary").post(url(petition), data)
@@ -157,7 +155,7 @@ def test_a_large_building_is_shown_one_entrance_at_a_time(stage: Stage) -> None:
     assert found.content.decode().count('<select id="d-3-') == 120
 
 
-def test_the_paper_sheet_has_empty_boxes_and_nobody_on_it(stage: Stage) -> None:
+def test_the_print_view_has_empty_boxes_and_no_names(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     client = login(stage, "secretary")
     client.post(url(petition), {"d-1-6-1": "affected"})
@@ -167,7 +165,7 @@ def test_the_paper_sheet_has_empty_boxes_and_nobody_on_it(stage: Stage) -> None:
     assert "示例" not in found
 
 
-def test_it_asks_little_of_the_database(stage: Stage) -> None:
+def test_number_of_queries_is_bounded(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     client = login(stage, "secretary")
     with counted() as asked:

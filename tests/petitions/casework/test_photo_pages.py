@@ -41,7 +41,7 @@ def url(name: str, photo: Photo) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_is_sent_as_a_picture_that_stays_nowhere(stage: Stage, name: str) -> None:
+def test_a_photo_is_sent_and_not_cached(stage: Stage, name: str) -> None:
     answer = login(stage, "clerk").get(url(name, taken(stage)))
     assert answer.status_code == 200
     assert answer["Content-Type"] == "image/jpeg"
@@ -51,9 +51,7 @@ def test_it_is_sent_as_a_picture_that_stays_nowhere(stage: Stage, name: str) -> 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_where_nginx_stands_in_front_it_sends_the_file(
-    stage: Stage, settings: Any, name: str
-) -> None:
+def test_nginx_sends_the_file_if_configured(stage: Stage, settings: Any, name: str) -> None:
     settings.PHOTOS_BY_ACCEL = True
     photo = taken(stage)
     answer = login(stage, "clerk").get(url(name, photo))
@@ -63,7 +61,7 @@ def test_where_nginx_stands_in_front_it_sends_the_file(
 
 @pytest.mark.parametrize("who", ["outsider", "sibling", "department", "member"])
 @pytest.mark.parametrize("name", NAMES)
-def test_to_an_outsider_it_does_not_exist(stage: Stage, name: str, who: str) -> None:
+def test_photo_out_of_scope_is_not_found(stage: Stage, name: str, who: str) -> None:
     client = login(stage, who)
     assert client.get(url(name, taken(stage))).status_code == 404
     unknown = reverse(f"petitions:{name}", args=[uuid.uuid4()])
@@ -71,18 +69,18 @@ def test_to_an_outsider_it_does_not_exist(stage: Stage, name: str, who: str) -> 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_hat_and_no_visitor_sees_it(stage: Stage, name: str) -> None:
+def test_administrators_and_visitors_get_no_photo(stage: Stage, name: str) -> None:
     address = url(name, taken(stage))
     assert login(stage, "auditor").get(address).status_code == 403
     assert Client().get(address).status_code == 302
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_but_reading(stage: Stage, name: str) -> None:
+def test_post_is_refused(stage: Stage, name: str) -> None:
     assert login(stage, "clerk").post(url(name, taken(stage))).status_code == 405
 
 
-def test_it_asks_little_of_the_database(stage: Stage) -> None:
+def test_number_of_queries_is_bounded(stage: Stage) -> None:
     client, photo = login(stage, "clerk"), taken(stage)
     with counted() as asked:
         client.get(url("thumb", photo))
