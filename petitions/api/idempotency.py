@@ -17,7 +17,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from petitions.workflow.submission import IdempotencyRequest
+from petitions.workflow.idempotency import IdempotencyRequest
 
 NAME = "Idempotency-Key"
 _PATTERN = r"^[\x21-\x7e]{8,80}$"

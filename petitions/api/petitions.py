@@ -32,6 +32,7 @@ from petitions.models import Petition, PetitionQuerySet
 from petitions.rules import case_parts, catalogue
 from petitions.web.filters import PetitionFilter
 from petitions.workflow import submission, submit
+from petitions.workflow.idempotency import IdempotencyRequest
 
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=True, description='The version, as `"v3"`.'
@@ -99,7 +100,7 @@ class PetitionList(CaseListView[Petition]):
         """Submit a report. A repeat with the same key and body gets the first response again."""
         key_name = idempotency.name(request)
         data, files = _report_and_photos(request)
-        key = submission.IdempotencyRequest(
+        key = IdempotencyRequest(
             f"user:{self.caller.pk}",
             key_name,
             idempotency.fingerprint(data, files),
@@ -113,7 +114,7 @@ class PetitionList(CaseListView[Petition]):
         return Response(body, status=201, headers=headers)
 
     def _submit_once(
-        self, key: submission.IdempotencyRequest, data: Any, files: list[UploadedFile[bytes]]
+        self, key: IdempotencyRequest, data: Any, files: list[UploadedFile[bytes]]
     ) -> submission.Submitted:
         """Submit the report, or return the first result if the key was used before.
 
@@ -130,7 +131,7 @@ class PetitionList(CaseListView[Petition]):
                 raise
             return replayed
 
-    def _submit(self, key: submission.IdempotencyRequest, data: Any) -> submission.Submitted:
+    def _submit(self, key: IdempotencyRequest, data: Any) -> submission.Submitted:
         now = clock.now()
         context = {"request": self.request, "now": now}
         is_form = isinstance(self.request.data, QueryDict)

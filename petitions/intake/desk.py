@@ -30,7 +30,8 @@ from petitions.models import Category, Petition
 from petitions.rules import catalogue, category_matching, promises, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.web.access import StaffRequest, staff_only
-from petitions.workflow.submission import IdempotencyRequest, KeyReused, Report, Submitted
+from petitions.workflow.idempotency import IdempotencyRequest, KeyReused
+from petitions.workflow.submission import Report, Submitted
 
 SLIP_VISIBLE_FOR = dt.timedelta(minutes=30)
 HASHED_FIELDS = (

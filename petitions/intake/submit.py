@@ -41,7 +41,7 @@ from petitions.rules import (
 from petitions.web import rate_limiting
 from petitions.web.rate_limiting import rate_limited
 from petitions.web.session_keys import RECEIPT
-from petitions.workflow import Report, submission
+from petitions.workflow import Report, idempotency, submission
 
 CLIENT = "web"  # of the idempotency keys of this page
 BROWSER_KEY = "browser"  # session key of the browser's random id
@@ -157,7 +157,7 @@ def _submit(request: HttpRequest, draft: Draft, summary: Summary, now: dt.dateti
         rate_limiting.hit(rate_limits.SUBMIT, request, now)
     try:
         submitted = _submit_with_retries(draft, summary, now)
-    except submission.KeyReused:
+    except idempotency.KeyReused:
         return _render_earlier_submission(request, draft, summary, now)
     except workflow.WorkflowError as error:
         return _render_check_page(request, draft, summary, now, problem=error.message)
@@ -166,12 +166,12 @@ def _submit(request: HttpRequest, draft: Draft, summary: Summary, now: dt.dateti
 
 def _submit_with_retries(draft: Draft, summary: Summary, now: dt.datetime) -> submission.Submitted:
     """Submit under the draft's key; wait while another request is submitting the same draft."""
-    key = submission.IdempotencyRequest(CLIENT, draft.key, draft.fingerprint)
+    key = idempotency.IdempotencyRequest(CLIENT, draft.key, draft.fingerprint)
     report = _report(draft, summary)
     for _attempt in range(RETRY_COUNT):
         try:
             return workflow.submit(report=report, by=ANONYMOUS, now=now, key=key)
-        except submission.InProgress:
+        except idempotency.InProgress:
             time.sleep(RETRY_DELAY)
     return workflow.submit(report=report, by=ANONYMOUS, now=now, key=key)
 

@@ -1,19 +1,58 @@
-"""Perform a verb once per idempotency key, and keep its answer for repeats of the request."""
+"""Idempotency keys: a request is performed once, and a repeat gets the stored answer."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from config.lib.db.prepared import PreparedQuery
-from petitions.models import IdempotencyKey
-from petitions.workflow.submission import KEY_ONCE, IdempotencyRequest, InProgress, KeyReused
+from petitions.models import IdempotencyKey, Petition
+from petitions.workflow.transitions import WorkflowError
 
-_LOCK_AND_LOOK = PreparedQuery(
-    "key_lock_and_look",
+
+class KeyReused(WorkflowError):
+    """The idempotency key was used with another body (422)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class InProgress(WorkflowError):
+    """A request with the same idempotency key is running (409); a retry after a second helps."""
+
+    retry_after = 1
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRequest:
+    """The idempotency key of a request: client, key, and a keyed hash of what was sent.
+
+    `answer` returns the body that is stored with the key of a submitted report.
+    """
+
+    client: str
+    key: str
+    request_hash: str
+    answer: Callable[[Petition], dict[str, Any]] | None = None
+
+
+_LOOK = PreparedQuery(
+    "key_look",
+    "varchar, varchar",
+    lambda: (
+        """
+        SELECT EXISTS (SELECT 1 FROM petitions_idempotencykey WHERE client = $1 AND key = $2)
+    """
+    ),
+)
+_LOCK = PreparedQuery(
+    "key_lock",
     "varchar, varchar",
     lambda: (
         """
@@ -22,6 +61,78 @@ _LOCK_AND_LOOK = PreparedQuery(
     """
     ),
 )
+_LOCK_AND_DRAW = PreparedQuery(
+    "key_lock_and_draw",
+    "varchar, varchar",
+    lambda: (
+        """
+        SELECT is_free, is_used,
+            CASE WHEN is_free AND NOT is_used THEN nextval('petitions_petition_id_seq') END
+        FROM (SELECT
+            pg_try_advisory_xact_lock(hashtextextended($1 || E'\\n' || $2, 0)) AS is_free,
+            EXISTS (SELECT 1 FROM petitions_idempotencykey WHERE client = $1 AND key = $2)
+                AS is_used
+            OFFSET 0) AS key_state
+    """
+    ),
+)
+
+
+def find(request: IdempotencyRequest) -> IdempotencyKey | None:
+    """Return the row of a key that was used before; raise `KeyReused` for another body."""
+    ((is_used,),) = _LOOK.rows(request.client, request.key)
+    return _stored(request) if is_used else None
+
+
+def lock(request: IdempotencyRequest) -> IdempotencyKey | None:
+    """Lock the key until the transaction ends; return its row if it was used before.
+
+    Raises `InProgress` while another transaction holds the key, `KeyReused` for another body.
+    """
+    ((is_free, is_used),) = _LOCK.rows(request.client, request.key)
+    row = _stored(request) if is_used else None
+    if row is None and not is_free:
+        raise _in_progress()
+    return row
+
+
+def lock_and_draw(request: IdempotencyRequest) -> IdempotencyKey | int | None:
+    """Lock the key as `lock` does, and draw the id of the new case in the same statement.
+
+    Returns None if the key's row was deleted meanwhile; then no id has been drawn.
+    """
+    ((is_free, is_used, case_id),) = _LOCK_AND_DRAW.rows(request.client, request.key)
+    row = _stored(request) if is_used else None
+    if row is not None:
+        return row
+    if not is_free:
+        raise _in_progress()
+    return int(case_id) if case_id is not None else None
+
+
+def key_row(
+    request: IdempotencyRequest, petition_id: int, body: dict[str, Any], now: dt.datetime
+) -> IdempotencyKey:
+    """Return the unsaved row of a key with the answer to store."""
+    return IdempotencyKey(
+        client=request.client,
+        key=request.key,
+        request_hash=request.request_hash,
+        petition_id=petition_id,
+        body=body,
+        created_at=now,
+    )
+
+
+@contextmanager
+def concurrent_use_refused() -> Iterator[None]:
+    """Raise `InProgress` where a concurrent request has stored the same key first."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "idempotency_key_once" not in str(error):
+            raise
+        raise _in_progress() from error
 
 
 def perform_once(
@@ -33,40 +144,22 @@ def perform_once(
     and the key are committed together, so a failed request leaves the key unused. Raises
     `InProgress` while another request with the key runs, `KeyReused` for another body.
     """
-    try:
-        with transaction.atomic():
-            answer = _locked_answer(request)
-            if answer is None:
-                petition_id, answer = perform()
-                IdempotencyKey.objects.create(
-                    client=request.client,
-                    key=request.key,
-                    request_hash=request.request_hash,
-                    petition_id=petition_id,
-                    body={"json": answer},
-                    created_at=now,
-                )
-            return answer
-    except IntegrityError as error:
-        if KEY_ONCE not in str(error):
-            raise
-        raise _in_progress() from error
-
-
-def _locked_answer(request: IdempotencyRequest) -> str | None:
-    """Lock the key until the transaction ends; return the answer stored with it, if any."""
-    ((is_free, is_used),) = _LOCK_AND_LOOK.rows(request.client, request.key)
-    row = None
-    if is_used:
-        row = IdempotencyKey.objects.filter(client=request.client, key=request.key).first()
-    if row is not None:
-        if row.request_hash != request.request_hash:
-            raise KeyReused("key_reused", _("这个提交编号已用于另一份内容。"))
-        answer: str = row.body["json"]
+    with concurrent_use_refused(), transaction.atomic():
+        row = lock(request)
+        if row is None:
+            petition_id, answer = perform()
+            key_row(request, petition_id, {"json": answer}, now).save()
+        else:
+            answer = row.body["json"]
         return answer
-    if not is_free:
-        raise _in_progress()
-    return None
+
+
+def _stored(request: IdempotencyRequest) -> IdempotencyKey | None:
+    rows = IdempotencyKey.objects.select_related("petition")
+    row = rows.filter(client=request.client, key=request.key).first()
+    if row is not None and row.request_hash != request.request_hash:
+        raise KeyReused("key_reused", _("这个提交编号已用于另一份内容。"))
+    return row
 
 
 def _in_progress() -> InProgress:

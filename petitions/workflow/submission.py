@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
-from django.db import IntegrityError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
-from config.lib.db.prepared import PreparedQuery
 from config.lib.viewer import Viewer
 from grids.enums import Level
 from grids.models import Area
@@ -27,28 +24,16 @@ from petitions.permissions import By
 from petitions.rules import routing, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import case_store, contact
+from petitions.workflow import case_store, contact, idempotency
+from petitions.workflow.idempotency import IdempotencyRequest
 from petitions.workflow.transitions import (
     CaseStore,
     NotPermitted,
     Transition,
-    WorkflowError,
     WrongState,
 )
 
 RECORD_LANGUAGE = "zh-hans"
-
-
-class KeyReused(WorkflowError):
-    """An idempotency key was used again with another body (422)."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-class InProgress(WorkflowError):
-    """A request with the same idempotency key is in progress (409)."""
-
-    retry_after = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +59,6 @@ class Report:
     external_number: str = ""
     around: routing.ResponsibleChain | None = None
     case_uuid: uuid.UUID = field(default_factory=uuid.uuid4)
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyRequest:
-    """Identifies a submission, so that it happens once: client, its key, hash of the body.
-
-    `answer` builds the response body to store with the key; a repeat gets the same one.
-    """
-
-    client: str
-    key: str
-    request_hash: str
-    answer: Callable[[Petition], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,85 +102,40 @@ def submit(
     return Submitted(petition, tracking_codes.code_for(petition.uuid), answer=answer)
 
 
-KEY_ONCE = "idempotency_key_once"
-_IS_USED = "EXISTS (SELECT 1 FROM petitions_idempotencykey WHERE client = $1 AND key = $2)"
-_LOOK = PreparedQuery("key_look", "varchar, varchar", lambda: f"SELECT {_IS_USED}")
-_LOCK_AND_DRAW = PreparedQuery("key_lock_and_draw", "varchar, varchar", lambda: _LOCK_AND_DRAW_SQL)
-_LOCK_AND_DRAW_SQL: str = f"""
-    SELECT is_free, is_used,
-        CASE WHEN is_free AND NOT is_used THEN nextval('petitions_petition_id_seq') END
-    FROM (SELECT
-        pg_try_advisory_xact_lock(hashtextextended($1 || E'\\n' || $2, 0)) AS is_free,
-        {_IS_USED} AS is_used
-        OFFSET 0) AS asked
-"""  # noqa: S608 - only words of ours are put in
-
-
 def _begin(key: IdempotencyRequest | None, store: CaseStore) -> Submitted | int:
     """Return the id for the new case, or the case that the key submitted before.
 
-    Locks the key until the transaction ends. Raises InProgress while a concurrent request holds
-    it, and KeyReused for a changed body.
+    Locks the key until the transaction ends. Raises `InProgress` while a concurrent request holds
+    it, and `KeyReused` for another body.
     """
-    if key is None:
-        return store.draw_case_id()
-    ((is_free, is_used, case_id),) = _LOCK_AND_DRAW.rows(key.client, key.key)
-    if is_used and (known := _first_answer(key)):
-        return known
-    if not is_free:
-        raise InProgress("still_running", _("同一提交正在处理，请稍候再试。"))
-    return int(case_id) if case_id is not None else store.draw_case_id()
+    state = idempotency.lock_and_draw(key) if key else None
+    if isinstance(state, IdempotencyKey):
+        return _submitted_before(state)
+    return store.draw_case_id() if state is None else state
 
 
 def _save(change: Transition, key: IdempotencyRequest | None) -> dict[str, Any]:
     """Save the new case with its idempotency key; return the answer stored with the key.
 
-    Raises InProgress if a concurrent request with the same key was faster.
+    Raises `InProgress` if a concurrent request with the same key was faster.
     """
     if key is None:
         change.store.save([change])
         return {}
     answer = key.answer(change.petition) if key.answer else {}
-    change.attached.append(_row(key, change.petition, answer, change.now))
-    try:
+    change.attached.append(idempotency.key_row(key, change.petition.pk, answer, change.now))
+    with idempotency.concurrent_use_refused():
         change.store.save([change])
-    except IntegrityError as error:
-        if KEY_ONCE not in str(error):
-            raise
-        raise InProgress("still_running", _("同一提交正在处理，请稍候再试。")) from error
     return answer
 
 
-def _row(
-    key: IdempotencyRequest, petition: Petition, body: dict[str, Any], now: dt.datetime
-) -> IdempotencyKey:
-    return IdempotencyKey(
-        client=key.client,
-        key=key.key,
-        request_hash=key.request_hash,
-        petition=petition,
-        body=body,
-        created_at=now,
-    )
-
-
 def replay(key: IdempotencyRequest) -> Submitted | None:
-    """Return what an earlier use of the key submitted, if any; raise KeyReused if it differs."""
-    ((is_used,),) = _LOOK.rows(key.client, key.key)
-    return _first_answer(key) if is_used else None
+    """Return the case that an earlier use of the key submitted; raise `KeyReused`."""
+    row = idempotency.find(key)
+    return _submitted_before(row) if row else None
 
 
-def _first_answer(key: IdempotencyRequest) -> Submitted | None:
-    """Return what the first use of the key submitted; None if the key has been deleted since."""
-    row = (
-        IdempotencyKey.objects.select_related("petition")
-        .filter(client=key.client, key=key.key)
-        .first()
-    )
-    if row is None:
-        return None
-    if row.request_hash != key.request_hash:
-        raise KeyReused("key_reused", _("这个提交编号已用于另一份内容。"))
+def _submitted_before(row: IdempotencyKey) -> Submitted:
     code = tracking_codes.code_for(row.petition.uuid)
     return Submitted(row.petition, code, is_repeat=True, answer=row.body)
 

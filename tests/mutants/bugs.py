@@ -30,7 +30,7 @@ from petitions.rules import contacts, photos, rate_limits
 from petitions.verbs.serializers import VerbBody
 from petitions.web import photo_responses, rate_limiting
 from petitions.web.filters import PetitionFilter
-from petitions.workflow import contact, deadline_sweep, escalation, submission
+from petitions.workflow import contact, deadline_sweep, escalation, idempotency, submission
 from petitions.worklist import home
 from tests.mutants import killed_by
 
@@ -180,12 +180,12 @@ def cached_rights(patch: Patch) -> None:
     f"{IN_PETITIONS}api/test_api_idempotency.py::test_a_repeat_is_answered_the_same_to_the_byte"
 )
 def an_idempotency_key_that_is_not_stored(patch: Patch) -> None:
-    original = submission._row
+    original = idempotency.key_row
 
-    def another(key: submission.IdempotencyRequest, *arguments: Any) -> Any:
+    def another(key: idempotency.IdempotencyRequest, *arguments: Any) -> Any:
         return original(replace(key, key=f"{len(key.key)}{time.monotonic_ns()}"), *arguments)
 
-    patch.setattr(submission, "_row", another)
+    patch.setattr(idempotency, "key_row", another)
 
 
 @killed_by(

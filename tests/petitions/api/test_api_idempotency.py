@@ -18,7 +18,7 @@ from petitions.api.serializers.cases import BodySerializer, SubmittedSerializer
 from petitions.enums import Status
 from petitions.models import IdempotencyKey, Petition, Photo
 from petitions.rules import contacts, tracking_codes
-from petitions.workflow import submission
+from petitions.workflow import idempotency
 from tests.support.api_client import PROBLEM, Program, statements, upload, watching
 from tests.support.cast import PHONE, Stage
 
@@ -152,7 +152,9 @@ def test_a_twin_that_was_not_seen_is_still_running(
     """Both looked before either had written: the table lets one of them through."""
     program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
     filed(program, report(stage), key)
-    monkeypatch.setattr(submission, "_begin", lambda *_: tree_paths.draw_ids(Petition, 1)[0])
+    monkeypatch.setattr(
+        idempotency, "lock_and_draw", lambda _key: tree_paths.draw_ids(Petition, 1)[0]
+    )
     answer = filed(program, report(stage), key)
     assert (answer.status_code, answer.json()["code"]) == (409, "still_running")
     assert Petition.objects.count() == 1
@@ -164,12 +166,12 @@ def test_a_key_that_has_its_answer_is_answered_whoever_else_asks(
     """Two repeats at once: neither is told to wait, and a changed body is refused as ever."""
     program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
     first = filed(program, report(stage), key)
-    honest = submission._LOCK_AND_DRAW.rows
+    honest = idempotency._LOCK_AND_DRAW.rows
 
     def held_by_another(*key: str) -> list[tuple[Any, ...]]:
         return [(False, *rest) for _is_free, *rest in honest(*key)]
 
-    monkeypatch.setattr(submission._LOCK_AND_DRAW, "rows", held_by_another)
+    monkeypatch.setattr(idempotency._LOCK_AND_DRAW, "rows", held_by_another)
     again = filed(program, report(stage), key)
     changed = filed(program, report(stage, text="别的事"), key)
     assert (again.status_code, again.content) == (201, first.content)

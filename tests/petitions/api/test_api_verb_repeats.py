@@ -12,7 +12,7 @@ from django.utils import timezone
 from petitions.enums import Status, Verb
 from petitions.models import Event, IdempotencyKey, Note, Petition
 from petitions.workflow import idempotency
-from petitions.workflow.submission import IdempotencyRequest
+from petitions.workflow.idempotency import IdempotencyRequest
 from tests.petitions.api.test_api_idempotency import picture
 from tests.support.api_client import PROBLEM, Program, statements, upload, watching
 from tests.support.cast import Stage

@@ -16,13 +16,8 @@ from petitions.models import Category, Contact, Deadline, MeToo, Outbox, Petitio
 from petitions.permissions import Petitioner
 from petitions.rules import tracking_codes
 from petitions.rules.contacts import ContactDetails, DecryptionFailed, decrypt
-from petitions.workflow.submission import (
-    IdempotencyRequest,
-    InProgress,
-    KeyReused,
-    Submitted,
-    similar_cases,
-)
+from petitions.workflow.idempotency import IdempotencyRequest, InProgress, KeyReused
+from petitions.workflow.submission import Submitted, similar_cases
 from petitions.workflow.transitions import NotPermitted, WrongState
 from tests.support.cast import Stage, build_cast, build_town
 
