@@ -2,6 +2,9 @@
 
 A background thread per process batches wake-up messages to Celery (200 ms window), so a request
 never waits for the broker. The outbox rows hold the work; a lost message only delays it.
+
+Bar: filing by API with eight clients at least 3 times django-helpdesk's; sending in the request
+costs 20-37 % of that throughput. Delete the thread when the broker client sends asynchronously.
 """
 
 from __future__ import annotations
