@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -140,10 +141,9 @@ def submit_cases(count: int) -> list[int]:
         channel=Channel.WEB,
         notice_version="-",
     )
-    nobody = Petitioner(0)
-    return [
-        submit(report=report, by=nobody, now=timezone.now()).petition.pk for _number in range(count)
-    ]
+    resident = Petitioner(0)
+    reports = (replace(report, case_uuid=uuid.uuid4()) for _number in range(count))
+    return [submit(report=each, by=resident, now=timezone.now()).petition.pk for each in reports]
 
 
 def spread_deadlines(
