@@ -45,7 +45,7 @@ def _hidden(stage: Stage) -> Petition:
         place=stage.town.areas["b1"],
         text=WORDS,
         since=MARK,
-        reach=ContactDetails(name=NAME, phone=PHONE),
+        contact=ContactDetails(name=NAME, phone=PHONE),
     ).petition
     petition = workflow.accept(petition=petition, by=by, now=NOW)
     workflow.note(petition=petition, by=by, now=NOW, body=MARK)

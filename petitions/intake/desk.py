@@ -176,12 +176,12 @@ def _submit(
         notice_version=catalogue.notice_version(timezone.localdate(now)),
         since=data["since"],
         urgency=data["urgency"],
-        reach=ContactDetails(data["name"], data["phone"], data["is_confidential"]),
+        contact=ContactDetails(data["name"], data["phone"], data["is_confidential"]),
         about=preview.about,
         photos=data["photos"],
         regime=Regime.HOTLINE if data["external_number"] else Regime.COMMUNITY,
         external_number=data["external_number"],
-        around=preview.responsible_chain,
+        chain=preview.responsible_chain,
     )
     hashed: dict[str, Any] = {name: str(data[name]) for name in HASHED_FIELDS}
     hashed |= {"place": preview.place.pk, "category": preview.category.pk}

@@ -188,7 +188,7 @@ def _report(draft: Draft, summary: Summary) -> Report:
         since=draft.since,
         channel=Channel(draft.channel),
         notice_version=summary.notice_version,
-        reach=draft.contact,
+        contact=draft.contact,
         about=summary.about,
         photos=draft.photos,
         language=translation.get_language() or "zh-hans",

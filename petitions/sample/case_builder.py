@@ -72,9 +72,9 @@ class CaseBuilder:
             channel=way,
             notice_version=NOTICE_VERSION,
             since=since,
-            reach=_contact(case_uuid, rng.random() < arrival_times.WITH_CONTACT[way]),
+            contact=_contact(case_uuid, rng.random() < arrival_times.WITH_CONTACT[way]),
             about=about,
-            around=chain,
+            chain=chain,
             case_uuid=case_uuid,
         )
         case = sample_case.submit(

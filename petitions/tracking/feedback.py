@@ -160,7 +160,7 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
                 request, session, status=HTTPStatus.BAD_REQUEST, contact_form=form
             )
     details = form.contact_details() if form else ContactDetails()
-    workflow.correct_contact(petition=session.petition, reach=details)
+    workflow.correct_contact(petition=session.petition, contact=details)
     message = (
         _("联系方式已更正。以后查询请用新号码的后四位。")
         if form

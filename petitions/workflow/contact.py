@@ -46,27 +46,27 @@ def reveal(*, petition: Petition, by: By, now: dt.datetime, reason: str) -> Cont
             raise WrongState("unreadable", words) from error
 
 
-def store_contact(petition: Petition, reach: ContactDetails) -> None:
+def store_contact(petition: Petition, details: ContactDetails) -> None:
     """Encrypt and store a contact, replacing an older one; do nothing if it is empty."""
-    if not reach:
+    if not details:
         return
     Contact.objects.bulk_create(
-        [encrypted(petition, reach)],
+        [encrypted(petition, details)],
         update_conflicts=True,
         unique_fields=["petition"],
         update_fields=["cipher", "key_id", "last4_hash", "is_confidential"],
     )
 
 
-def encrypted(petition: Petition, reach: ContactDetails) -> Contact:
+def encrypted(petition: Petition, details: ContactDetails) -> Contact:
     """Return the unsaved row of a contact, encrypted for its case."""
-    cipher, key_id = contacts.encrypt(petition.uuid, reach)
+    cipher, key_id = contacts.encrypt(petition.uuid, details)
     return Contact(
         petition=petition,
         cipher=cipher,
         key_id=key_id,
-        last4_hash=tracking_codes.last4_hash(petition.uuid, reach.last4),
-        is_confidential=reach.is_confidential,
+        last4_hash=tracking_codes.last4_hash(petition.uuid, details.last4),
+        is_confidential=details.is_confidential,
     )
 
 
@@ -81,11 +81,11 @@ def delete_expired(*, now: dt.datetime) -> int:
     return deleted
 
 
-def correct_contact(*, petition: Petition, reach: ContactDetails) -> None:
+def correct_contact(*, petition: Petition, contact: ContactDetails) -> None:
     """Replace the contact at the petitioner's request, or delete it if empty (PIPL 46, 47)."""
     with transaction.atomic():
-        if reach:
-            store_contact(petition, reach)
+        if contact:
+            store_contact(petition, contact)
         else:
             Contact.objects.filter(petition=petition).delete()
 
@@ -115,8 +115,8 @@ def _reencrypted(rows: Iterable[Contact]) -> Iterable[Contact]:
     """Yield the rows encrypted with the newest key; skip those that cannot be decrypted."""
     for row in rows:
         try:
-            reach = contacts.decrypt(row.petition.uuid, bytes(row.cipher), row.key_id)
+            details = contacts.decrypt(row.petition.uuid, bytes(row.cipher), row.key_id)
         except contacts.DecryptionFailed:
             continue
-        row.cipher, row.key_id = contacts.encrypt(row.petition.uuid, reach)
+        row.cipher, row.key_id = contacts.encrypt(row.petition.uuid, details)
         yield row

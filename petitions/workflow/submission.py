@@ -38,10 +38,10 @@ RECORD_LANGUAGE = "zh-hans"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A resident's report: place, category, text, channel and contact details (`reach`).
+    """A resident's report: place, category, text, channel and contact details.
 
     An empty `urgency` takes the category's. `about` is the organisation that the report is about.
-    `around` is the chain of the place if the caller has read it, `case_uuid` the new case's uuid.
+    `chain` is given if the caller has read it, `case_uuid` the new case's uuid.
     """
 
     place: Area
@@ -51,13 +51,13 @@ class Report:
     notice_version: str
     since: str = ""
     urgency: str = ""
-    reach: ContactDetails = field(default_factory=ContactDetails)
+    contact: ContactDetails = field(default_factory=ContactDetails)
     about: Organisation | None = None
     photos: Sequence[StoredPhoto] = ()
     language: str = "zh-hans"
     regime: Regime = Regime.COMMUNITY
     external_number: str = ""
-    around: routing.ResponsibleChain | None = None
+    chain: routing.ResponsibleChain | None = None
     case_uuid: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -87,7 +87,7 @@ def submit(
         begun = _begin(key, store)
         if isinstance(begun, Submitted):
             return begun
-        chain = report.around or routing.load_place(report.place, timezone.localdate(now))
+        chain = report.chain or routing.load_place(report.place, timezone.localdate(now))
         petition = _new(report, chain, by, now)
         petition.pk = begun
         change = Transition(petition, Verb.FILE, by, _actor(by, petition), now, store=store)
@@ -96,8 +96,8 @@ def submit(
         change.start_deadline(DeadlineKind.CONTACT, organisation_id=petition.organisation_id)
         change.start_deadline(DeadlineKind.RESOLUTION, organisation_id=petition.organisation_id)
         change.complete()
-        if report.reach:
-            change.attached.append(contact.encrypted(petition, report.reach))
+        if report.contact:
+            change.attached.append(contact.encrypted(petition, report.contact))
         answer = _save(change, key)
     return Submitted(petition, tracking_codes.code_for(petition.uuid), answer=answer)
 

@@ -24,7 +24,7 @@ def test_no_log_line_holds_anything_of_the_petitioner(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        petition = stage.file(text=WORDS, reach=ContactDetails(NAME, PHONE)).petition
+        petition = stage.file(text=WORDS, contact=ContactDetails(NAME, PHONE)).petition
         secretary, now = stage.cast["secretary"], timezone.now()
         workflow.accept(petition=petition, by=secretary, now=now)
         workflow.reveal(petition=petition, by=secretary, now=now, reason="约时间上门")

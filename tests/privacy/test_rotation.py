@@ -65,7 +65,8 @@ def _opened(petition: Petition) -> ContactDetails:
 
 def test_every_contact_is_encrypted_with_the_first_key(stage: Stage, keyring: Any) -> None:
     filed = [
-        stage.file(reach=ContactDetails(f"示例{n}", f"190-0000-{n:04}")).petition for n in range(5)
+        stage.file(contact=ContactDetails(f"示例{n}", f"190-0000-{n:04}")).petition
+        for n in range(5)
     ]
     before = dict(Contact.objects.values_list("pk", "last4_hash"))
     keyring(k2=NEW, k1=OLD)
@@ -80,9 +81,9 @@ def test_every_contact_is_encrypted_with_the_first_key(stage: Stage, keyring: An
 
 
 def test_new_contacts_are_readable_while_old_ones_wait(stage: Stage, keyring: Any) -> None:
-    old = stage.file(reach=ContactDetails("甲", "190-0000-0001")).petition
+    old = stage.file(contact=ContactDetails("甲", "190-0000-0001")).petition
     keyring(k2=NEW, k1=OLD)
-    new = stage.file(reach=ContactDetails("乙", "190-0000-0002")).petition
+    new = stage.file(contact=ContactDetails("乙", "190-0000-0002")).petition
     assert (_opened(old).name, _opened(new).name) == ("甲", "乙")
     assert Contact.objects.get(petition=new).key_id == "2"
 
@@ -140,7 +141,9 @@ def test_invalid_keyring_is_reported_at_start(keyring: Any, keys: dict[str, str]
 
 def test_no_table_keeps_a_number_or_a_digest_of_one(stage: Stage) -> None:
     """No column for a blind index: nothing in the database is equal for equal numbers."""
-    submissions = [stage.file(reach=ContactDetails("示例居民", "190-0000-4321")) for _i in range(2)]
+    submissions = [
+        stage.file(contact=ContactDetails("示例居民", "190-0000-4321")) for _i in range(2)
+    ]
     assert plainly_kept("示例居民", "190-0000-4321") == []
     first, second = (
         set(
@@ -215,10 +218,10 @@ class Residents:
             petition, turn = mine[turn % len(mine)], turn + 1
             phone = f"19100{number}{turn:05}"
             if turn % 7 == 0:
-                workflow.correct_contact(petition=petition, reach=ContactDetails())
+                workflow.correct_contact(petition=petition, contact=ContactDetails())
                 self.expected[petition.pk] = None
             elif turn % 2:
-                workflow.correct_contact(petition=petition, reach=ContactDetails("示例", phone))
+                workflow.correct_contact(petition=petition, contact=ContactDetails("示例", phone))
                 self.expected[petition.pk] = phone
             elif self.expected.get(petition.pk, "kept") is not None:
                 workflow.reveal(
@@ -227,7 +230,7 @@ class Residents:
                     now=timezone.now(),
                     reason="约上门时间",
                 )
-            new = self.stage.file(reach=ContactDetails("示例", phone)).petition
+            new = self.stage.file(contact=ContactDetails("示例", phone)).petition
             self.expected[new.pk] = phone
             yield
 
@@ -242,7 +245,7 @@ def test_rotation_killed_again_and_again_loses_nothing(keyring: Any) -> None:
     stage = Stage(town, build_cast(town))
     filed = [
         workflow.accept(
-            petition=stage.file(reach=ContactDetails("示例", f"19000{n:06}")).petition,
+            petition=stage.file(contact=ContactDetails("示例", f"19000{n:06}")).petition,
             by=stage.cast["secretary"],
             now=timezone.now(),
         )

@@ -316,7 +316,7 @@ class Stage:
             "text": "自来水发浑，放一会儿还是黄的。",
             "channel": Channel.QR,
             "notice_version": "2026-01",
-            "reach": ContactDetails(name="示例居民", phone=PHONE),
+            "contact": ContactDetails(name="示例居民", phone=PHONE),
         }
         return Report(**(values | changes))  # type: ignore[arg-type]
 

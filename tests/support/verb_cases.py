@@ -117,7 +117,7 @@ def _answered(stage: Stage) -> Petition:
 
 
 def _without_contact(stage: Stage) -> Petition:
-    return stage.at(S.IN_PROGRESS, reach=ContactDetails())
+    return stage.at(S.IN_PROGRESS, contact=ContactDetails())
 
 
 VERB_CASES = (

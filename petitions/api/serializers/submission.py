@@ -83,7 +83,7 @@ class ReportBody(StrictSerializer):
     def report(values: dict[str, Any], notice_version: str, stored: list[StoredPhoto]) -> Report:
         """Return validated values as the report for the workflow."""
         contact = values.get("contact", {})
-        reach = ContactDetails(
+        details = ContactDetails(
             contact.get("name", ""), contact.get("phone", ""), contact.get("confidential", False)
         )
         return Report(
@@ -94,13 +94,13 @@ class ReportBody(StrictSerializer):
             notice_version=notice_version,
             since=values["since"],
             urgency=values.get("urgency", ""),
-            reach=reach,
+            contact=details,
             about=values["about_organisation"],
             photos=stored,
             language=values["language"],
             regime=Regime(values["regime"]),
             external_number=values["external_number"],
-            around=values["chain"],
+            chain=values["chain"],
         )
 
 

@@ -150,7 +150,7 @@ def test_the_contact_is_returned_once_and_stored_nowhere(stage: Stage) -> None:
 
 
 def test_revealing_a_missing_contact_is_a_conflict(stage: Stage) -> None:
-    petition = stage.at(S.ACCEPTED, reach=ContactDetails())
+    petition = stage.at(S.ACCEPTED, contact=ContactDetails())
     answer = Program(stage.cast["clerk"]).act(petition.pk, "reveal", REASON)
     assert (answer.status_code, answer.json()["code"]) == (409, "no_contact")
 

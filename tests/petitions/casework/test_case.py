@@ -85,7 +85,7 @@ def test_no_page_shows_the_contact(stage: Stage) -> None:
 
 def test_a_confidential_contact_is_marked(stage: Stage) -> None:
     reach = ContactDetails(name="示例居民", phone=PHONE, is_confidential=True)
-    petition = stage.at(Status.IN_PROGRESS, reach=reach)
+    petition = stage.at(Status.IN_PROGRESS, contact=reach)
     assert "请由社区转达" in page(stage, "secretary", petition)
     assert 'name="reason"' in page(stage, "clerk", petition)
 

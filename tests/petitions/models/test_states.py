@@ -136,9 +136,9 @@ def test_return_is_open_twice_and_not_after_a_final_route(stage: Stage) -> None:
 
 
 def test_confidential_contact_opens_for_the_desk_only(stage: Stage) -> None:
-    reach = stage.report().reach
+    reach = stage.report().contact
     hidden = type(reach)(name=reach.name, phone=reach.phone, is_confidential=True)
-    petition = stage.file(reach=hidden).petition
+    petition = stage.file(contact=hidden).petition
     petition = Petition.objects.select_related("contact").get(pk=petition.pk)
     assert permissions.may(Verb.REVEAL, petition, stage.cast["secretary"]).code == "confidential"
     assert permissions.may(Verb.REVEAL, petition, stage.cast["clerk"])

@@ -314,7 +314,7 @@ def test_announced_twice_is_told_once(stage: Stage) -> None:
 
 def test_titles_links_and_letters_hold_nothing_personal(stage: Stage) -> None:
     secret = ("示例居民", "19000001234", "1234", PHONE, "发浑", "还是浑", "换主管", "楼内铁管")
-    petition = stage.at(Status.REOPENED, reach=ContactDetails(name="示例居民", phone=PHONE))
+    petition = stage.at(Status.REOPENED, contact=ContactDetails(name="示例居民", phone=PHONE))
     _escalated(stage, petition)
     for event in Event.objects.filter(petition=petition):
         outbox.publish([event.pk])
@@ -362,7 +362,7 @@ def test_resident_is_owed_a_text_about_steps_that_matter(stage: Stage) -> None:
 
 
 def test_without_a_contact_nothing_is_owed(stage: Stage) -> None:
-    petition = stage.at(Status.RESOLVED, reach=ContactDetails())
+    petition = stage.at(Status.RESOLVED, contact=ContactDetails())
     for event in Event.objects.filter(petition=petition):
         outbox.publish([event.pk])
     assert not ResidentMessage.objects.exists()

@@ -68,7 +68,7 @@ def test_a_deleted_contact_is_skipped(petition: Petition) -> None:
 
 def test_a_contact_without_number_is_skipped(stage: Stage, petition: Petition) -> None:
     ResidentMessage.objects.all().delete()
-    stage.at(Status.ACCEPTED, reach=ContactDetails(name="示例居民"))
+    stage.at(Status.ACCEPTED, contact=ContactDetails(name="示例居民"))
     scheduled_tasks.drain_outbox()
     assert scheduled_tasks.text_residents() == 0
     assert _state() == DeliveryState.SKIPPED

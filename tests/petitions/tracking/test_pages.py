@@ -39,10 +39,10 @@ def test_the_code_opens_the_case_however_it_is_written(client: Client, stage: St
 
 
 def test_without_a_telephone_the_code_alone_opens(client: Client, stage: Stage) -> None:
-    petition = stage.file(reach=contacts.ContactDetails()).petition
+    petition = stage.file(contact=contacts.ContactDetails()).petition
     assert enter_code(client, code_of(petition), "").status_code == 302
     assert enter_code(Client(), code_of(petition), "9999").status_code == 302
-    named = stage.file(reach=contacts.ContactDetails(name="示例居民")).petition
+    named = stage.file(contact=contacts.ContactDetails(name="示例居民")).petition
     assert enter_code(Client(), code_of(named), "").status_code == 302
 
 
@@ -65,7 +65,7 @@ def test_a_wrong_code_and_wrong_digits_get_the_same_answer_and_the_same_work(
     client: Client, stage: Stage
 ) -> None:
     code = code_of(stage.file().petition)
-    anonymous = code_of(stage.file(reach=contacts.ContactDetails()).petition)
+    anonymous = code_of(stage.file(contact=contacts.ContactDetails()).petition)
     assert anonymous != code
     client.get("/track/")
     answers, works = [], []
@@ -136,7 +136,7 @@ def _from(number: int) -> Client:
 
 
 def test_a_code_that_needs_no_digits_is_never_closed(client: Client, stage: Stage) -> None:
-    code = code_of(stage.file(reach=contacts.ContactDetails()).petition)
+    code = code_of(stage.file(contact=contacts.ContactDetails()).petition)
     for number in range(12):
         assert enter_code(_from(number), code, "9999").status_code == 302
 

@@ -38,7 +38,7 @@ def test_only_the_coordinator_opens_a_confidential_contact(
     stage: Stage, name: str, status: int
 ) -> None:
     reach: dict[str, Any] = {"name": "示例居民", "phone": PHONE, "is_confidential": True}
-    petition = stage.at(Status.IN_PROGRESS, reach=ContactDetails(**reach))
+    petition = stage.at(Status.IN_PROGRESS, contact=ContactDetails(**reach))
     data = CASE_OF[Verb.REVEAL].form_data(stage, petition)
     response = login(stage, name).post(url_of(petition, Verb.REVEAL), data)
     assert response.status_code == status

@@ -61,7 +61,7 @@ def test_code_finds_the_case_and_is_not_in_the_database(stage: Stage) -> None:
 
 
 def test_contact_is_sealed_and_bound_to_its_case(stage: Stage) -> None:
-    filed = stage.file(reach=ContactDetails("示例居民", "190-0000-1234"))
+    filed = stage.file(contact=ContactDetails("示例居民", "190-0000-1234"))
     contact = Contact.objects.get(petition=filed.petition)
     assert b"1234" not in bytes(contact.cipher)
     opened = decrypt(filed.petition.uuid, bytes(contact.cipher), contact.key_id)
@@ -71,7 +71,7 @@ def test_contact_is_sealed_and_bound_to_its_case(stage: Stage) -> None:
 
 
 def test_anonymous_report_stores_no_contact(stage: Stage) -> None:
-    stage.file(reach=ContactDetails())
+    stage.file(contact=ContactDetails())
     assert not Contact.objects.exists()
 
 
