@@ -26,7 +26,7 @@ from petitions.workflow.transitions import (
     StaleVersion,
     Transition,
     check_allowed,
-    settle,
+    close_deadline,
 )
 from petitions.workflow.writer import write
 
@@ -154,7 +154,7 @@ class MemoryStore:
         """Settle deadlines, erase doors, and keep the transitions."""
         for change in transitions:
             for row in self.deadlines:
-                settle(row, change.ended, change.now)
+                close_deadline(row, change.ended, change.now)
             if change.erases_doors:
                 for earlier in self.transitions:
                     earlier.doors.clear()

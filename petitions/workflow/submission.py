@@ -222,9 +222,9 @@ def similar_cases(
     Without a viewer (residents) only listed categories; staff only what they may see.
     """
     if viewer is None:
-        found = Petition.objects.filter(category__is_listed=True)
+        visible = Petition.objects.filter(category__is_listed=True)
     else:
-        found = Petition.objects.visible_to(viewer)
+        visible = Petition.objects.visible_to(viewer)
     since = now - dt.timedelta(days=30)
-    rows = found.same_matter(place.pk, category.pk if category else None, since)
+    rows = visible.same_matter(place.pk, category.pk if category else None, since)
     return rows.order_by("-id")[:6]

@@ -288,7 +288,9 @@ class Transition:
         return set().union(*self.ended.values())
 
 
-def settle(deadline: Deadline, ended: Mapping[DeadlineState, set[str]], now: dt.datetime) -> None:
+def close_deadline(
+    deadline: Deadline, ended: Mapping[DeadlineState, set[str]], now: dt.datetime
+) -> None:
     """Settle a deadline in memory as `writer` does in SQL: its state changes only while open."""
     for state, kinds in ended.items():
         if deadline.kind in kinds and deadline.settled_at is None:

@@ -52,7 +52,7 @@ def write(transitions: Sequence[Transition], *, wake_workers: bool = True) -> No
 
 def _update(transitions: Sequence[Transition]) -> None:
     """Update what is stored of the cases: deadlines, escalations, feedback, doors, the case."""
-    _settle_deadlines(transitions)
+    _close_deadlines(transitions)
     deadlines = [row for change in transitions for row in change.changed_deadlines]
     _bulk_update(deadlines, ["state", "ended_at", "reminded_at"])
     answered = [change.answered for change in transitions if change.answered]
@@ -65,7 +65,7 @@ def _update(transitions: Sequence[Transition]) -> None:
     _bulk_update([change.petition for change in transitions], list(fields))
 
 
-def _settle_deadlines(transitions: Sequence[Transition]) -> None:
+def _close_deadlines(transitions: Sequence[Transition]) -> None:
     """Settle owed deadlines; one statement for all cases that settle the same kinds."""
     alike: dict[tuple[tuple[str, tuple[str, ...]], ...], list[Transition]] = defaultdict(list)
     for change in transitions:

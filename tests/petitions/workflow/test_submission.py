@@ -167,14 +167,10 @@ def test_duplicates_are_those_of_the_place_that_may_be_seen(stage: Stage) -> Non
     old = now - dt.timedelta(days=60)
     stage.at(Status.CLOSED, now=old)
     place, water = stage.town.building, Category.objects.get(code="WS01")
-    assert list(similar_cases(viewer=None, place=place, category=water, now=now)) == [same]
-    assert list(similar_cases(viewer=stage.cast["clerk"], place=place, category=None, now=now)) == [
-        same
-    ]
-    assert (
-        list(similar_cases(viewer=stage.cast["outsider"], place=place, category=None, now=now))
-        == []
-    )
+    clerk, outsider = stage.cast["clerk"], stage.cast["outsider"]
+    assert [*similar_cases(viewer=None, place=place, category=water, now=now)] == [same]
+    assert [*similar_cases(viewer=clerk, place=place, category=None, now=now)] == [same]
+    assert not similar_cases(viewer=outsider, place=place, category=None, now=now)
 
 
 def test_resident_is_a_petitioner_of_the_own_case_only(stage: Stage) -> None:
@@ -190,5 +186,5 @@ def test_matters_of_a_household_are_not_shown_to_neighbours(stage: Stage) -> Non
     Category.objects.filter(pk=private.pk).update(is_listed=False)
     stage.file(category=private)
     place, now = stage.town.building, timezone.now()
-    assert list(similar_cases(viewer=None, place=place, category=None, now=now)) == []
+    assert not similar_cases(viewer=None, place=place, category=None, now=now)
     assert len(similar_cases(viewer=stage.cast["clerk"], place=place, category=None, now=now)) == 1
