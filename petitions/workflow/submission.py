@@ -145,8 +145,8 @@ def _new(report: Report, place: routing.ResponsibleChain, by: By, now: dt.dateti
     case_uuid = report.case_uuid
 
     def area_id(level: Level) -> int | None:
-        found = place.at(level)
-        return found.pk if found else None
+        area = place.at(level)
+        return area.pk if area else None
 
     return Petition(
         uuid=case_uuid,
