@@ -19,7 +19,7 @@ from typing import IO
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 20 * 1024 * 1024
@@ -31,18 +31,6 @@ MAX_PHOTOS = 6
 MAX_SCANS = 32  # a progressive JPEG has about ten; each needs a pass over all pixels
 QUALITY = 82
 SEE_THROUGH = ("RGBA", "LA", "P", "PA")
-ORIENTATION = 0x0112
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""Transposition for each value of the EXIF orientation."""
-
 MARKER = re.compile(
     rb"\xff([^\x00\xff\xd0-\xd7])"
 )  # other codes are data and markers inside a scan
@@ -132,7 +120,9 @@ def _pixels(raw: bytes) -> Image.Image:
                 raise ValueError("more scans than a photo has")
             opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
             opened.load()
-            return _flat(_upright(opened, _shrunk(opened)))
+            image = _flat(_shrunk(opened))
+            _rotate(image, opened)
+            return image
     except PhotoRefused:
         raise
     except Exception as error:  # a decoder may throw anything at a hostile file
@@ -167,15 +157,6 @@ def _shrunk(image: Image.Image) -> Image.Image:
     return small
 
 
-def _upright(sent: Image.Image, small: Image.Image) -> Image.Image:
-    """Rotate an image by its EXIF orientation; unreadable tags are ignored."""
-    try:
-        turn = UPRIGHT.get(sent.getexif().get(ORIENTATION, 1))
-    except Exception:  # noqa: BLE001 - tags may contain anything
-        turn = None
-    return small if turn is None else small.transpose(turn)
-
-
 def _flat(image: Image.Image) -> Image.Image:
     """Return the pixels on a white background, without transparency, profile, comment and tags."""
     if image.mode in ("RGBA", "LA"):
@@ -186,6 +167,20 @@ def _flat(image: Image.Image) -> Image.Image:
     clean = Image.new("RGB", image.size)
     clean.paste(image.convert("RGB"))
     return clean
+
+
+def _rotate(image: Image.Image, original: Image.Image) -> None:
+    """Rotate an image in place by the EXIF orientation of its original.
+
+    Only the orientation is copied: Pillow writes all tags again after rotating, which fails for
+    some broken ones. Unreadable tags are ignored.
+    """
+    orientation = ExifTags.Base.Orientation
+    try:
+        image.getexif()[orientation] = original.getexif().get(orientation, 1)
+        ImageOps.exif_transpose(image, in_place=True)
+    except Exception:  # noqa: BLE001 - tags may contain anything
+        return
 
 
 def _encode(image: Image.Image, side: int) -> tuple[bytes, tuple[int, int]]:

@@ -143,6 +143,50 @@ def test_turned_upright(
         assert _near(upright.getpixel((3, 3)), corner)
 
 
+def _raw_exif(*entries: bytes, offset: int = 8) -> bytes:
+    """A block of tags as bytes, since Pillow writes no broken ones."""
+    count = struct.pack("<H", len(entries))
+    header = b"Exif\x00\x00II*\x00" + struct.pack("<I", offset)
+    return header + count + b"".join(entries) + bytes(4)
+
+
+def _entry(tag: int, kind: int, count: int, value: int) -> bytes:
+    return struct.pack("<HHII", tag, kind, count, value)
+
+
+ROTATED = _entry(0x0112, 3, 1, 6)
+# Whether the orientation can be read, and the block of tags.
+BROKEN = {
+    "no header": (False, b"Exif\x00\x00" + MARK),
+    "empty": (False, b"Exif\x00\x00"),
+    "cut": (False, _raw_exif(ROTATED)[:20]),
+    "tags beyond the end": (False, _raw_exif(ROTATED, offset=60_000)),
+    "orientation without a meaning": (False, _raw_exif(_entry(0x0112, 3, 1, 9))),
+    "orientation as text": (False, _raw_exif(_entry(0x0112, 2, 4, 0x36))),
+    "several orientations": (True, _raw_exif(_entry(0x0112, 3, 2, 0x0006_0006))),
+    "value beyond the end": (True, _raw_exif(ROTATED, _entry(0x010E, 2, 900, 60_000))),
+    "unknown type": (True, _raw_exif(ROTATED, _entry(0x010E, 99, 1, 7))),
+    "GPS beyond the end": (True, _raw_exif(ROTATED, _entry(0x8825, 4, 1, 60_000))),
+    "GPS in a circle": (True, _raw_exif(ROTATED, _entry(0x8825, 4, 1, 8))),
+    "GPS as text": (True, _raw_exif(ROTATED, _entry(0x8825, 2, 4, 0x41414141))),
+    "width as fraction": (True, _raw_exif(ROTATED, _entry(0x0100, 5, 1, 8))),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow warns of some; an error in tests only
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("is_rotated", "exif"), BROKEN.values(), ids=BROKEN)
+def test_broken_exif_refuses_no_photo(
+    media: Path, is_rotated: bool, exif: bytes, kind: str
+) -> None:
+    stored = _store(_bytes(_picture(), kind, exif=exif))
+    assert (stored.width, stored.height) == ((48, 64) if is_rotated else (64, 48))
+    for path in _files(media):
+        assert b"Exif" not in path.read_bytes()
+        with Image.open(path) as written:
+            assert not written.getexif()
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_transparency_becomes_white(kind: str) -> None:
     glass = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
