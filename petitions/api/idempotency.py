@@ -8,16 +8,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from petitions.workflow.idempotency import IdempotencyRequest
+from petitions.workflow.idempotency import IdempotencyRequest, keyed_hash
 
 NAME = "Idempotency-Key"
 _PATTERN = r"^[\x21-\x7e]{8,80}$"
@@ -61,19 +59,10 @@ def verb_request(request: Request, user_id: int) -> IdempotencyRequest | None:
 
 
 def fingerprint(data: Any, files: Iterable[UploadedFile[bytes]]) -> str:
-    """Return a keyed hash of data and files, which does not depend on the order of the keys.
-
-    The hash is keyed, because telephone numbers could be guessed from a plain hash.
-    """
+    """Return a keyed hash of data and files, which does not depend on the order of the keys."""
     parts = [json.dumps(data, sort_keys=True, default=lambda _file: None)]
     parts += [_file_digest(file) for file in files]
-    mac = salted_hmac(
-        "petitions.api.idempotency",
-        "\n".join(parts),
-        secret=settings.TRACKING_SECRET,
-        algorithm="sha256",
-    )
-    return mac.hexdigest()
+    return keyed_hash("\n".join(parts))
 
 
 def _file_digest(file: UploadedFile[bytes]) -> str:

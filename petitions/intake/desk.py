@@ -14,7 +14,6 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -30,7 +29,7 @@ from petitions.models import Category, Petition
 from petitions.rules import catalogue, category_matching, promises, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.web.access import StaffRequest, staff_only
-from petitions.workflow.idempotency import IdempotencyRequest, KeyReused
+from petitions.workflow.idempotency import IdempotencyRequest, KeyReused, keyed_hash
 from petitions.workflow.submission import Report, Submitted
 
 SLIP_VISIBLE_FOR = dt.timedelta(minutes=30)
@@ -186,14 +185,9 @@ def _submit(
     hashed: dict[str, Any] = {name: str(data[name]) for name in HASHED_FIELDS}
     hashed |= {"place": preview.place.pk, "category": preview.category.pk}
     hashed["photos"] = [photo.sha256 for photo in data["photos"]]
-    key = IdempotencyRequest(f"desk:{request.user.pk}", str(data["key"]), _hash(hashed))
+    request_hash = keyed_hash(json.dumps(hashed, sort_keys=True))
+    key = IdempotencyRequest(f"desk:{request.user.pk}", str(data["key"]), request_hash)
     return workflow.submit(report=report, by=request.user, now=now, key=key)
-
-
-def _hash(values: dict[str, Any]) -> str:
-    """Return a keyed hash of the form; a plain hash would let telephone numbers be guessed."""
-    body = json.dumps(values, sort_keys=True)
-    return salted_hmac("petitions.intake.intake_preview", body, algorithm="sha256").hexdigest()
 
 
 def _render_changed_form(

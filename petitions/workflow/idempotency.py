@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from config.lib.db.prepared import PreparedQuery
@@ -40,6 +42,12 @@ class IdempotencyRequest:
     key: str
     request_hash: str
     answer: Callable[[Petition], dict[str, Any]] | None = None
+
+
+def keyed_hash(content: str) -> str:
+    """Return a keyed hash of what was sent; a plain hash would let telephone numbers be guessed."""
+    salt, secret = "petitions.api.idempotency", settings.TRACKING_SECRET
+    return salted_hmac(salt, content, secret=secret, algorithm="sha256").hexdigest()
 
 
 _LOOK = PreparedQuery(
