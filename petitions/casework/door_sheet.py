@@ -20,8 +20,10 @@ from grids.enums import AreaKind
 from grids.models import Area
 from petitions import permissions, workflow
 from petitions.casework.door_sheet_form import Door, DoorSheetForm, entrances_of
+from petitions.casework.verb_pages import perform_form_once, prepare_resubmission
 from petitions.enums import Verb
 from petitions.models import DoorVisit, Petition
+from petitions.verbs.table import SPEC_OF
 from petitions.web.access import StaffRequest, get_case, staff_only
 
 BAD_REQUEST = 400
@@ -61,11 +63,12 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, petition, choice, form=form, status=BAD_REQUEST)
     try:
-        workflow.visit(petition=petition, by=request.user, now=clock.now(), **form.arguments())
+        perform_form_once(request, SPEC_OF[Verb.VISIT], form)
     except workflow.NotPermitted as refusal:
         raise PermissionDenied from refusal
-    except workflow.WrongState as refusal:
-        return _page(request, petition, choice, form=form, refusal=refusal.message)
+    except workflow.WorkflowError as refusal:
+        message = prepare_resubmission(form, refusal)
+        return _page(request, petition, choice, form=form, refusal=message)
     number = len(form.results)
     text = ngettext("已保存 %(count)d 户。", "已保存 %(count)d 户。", number)
     messages.success(request, text % {"count": number})

@@ -129,6 +129,11 @@ class DoorSheetForm(PhotoFormMixin, VerbForm):
     def _has_remark_or_photos(self) -> bool:
         return bool(self.cleaned_data.get("remark") or self.cleaned_data.get("photos"))
 
+    def content(self) -> dict[str, Any]:
+        """Return also the results at the doors, which are no declared fields."""
+        results = {field_name(door): str(result) for door, result in self.results.items()}
+        return super().content() | {"results": results}
+
     def arguments(self) -> dict[str, Any]:
         """Return the building and the changed results with the other fields."""
         arguments = super().arguments()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,13 @@ from petitions.rules import catalogue
 from petitions.verbs.forms.base import VerbForm
 from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.web.access import StaffRequest, get_case, staff_only
+from petitions.web.photo_fields import PhotoFormMixin
+from petitions.workflow.idempotency import (
+    IdempotencyRequest,
+    KeyReused,
+    keyed_hash,
+    perform_once,
+)
 
 View = Callable[..., HttpResponseBase]
 OnValid = Callable[[StaffRequest, VerbSpec, VerbForm], HttpResponse]
@@ -100,9 +108,44 @@ def perform(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> Any:
     return spec.function(petition=form.petition, by=request.user, now=clock.now(), **arguments)
 
 
+def perform_form_once(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> None:
+    """Perform the verb, unless this form was performed before; the result is not stored.
+
+    A form without an idempotency key is performed each time. Raises `KeyReused` if the form was
+    changed after it had been performed, `InProgress` while another request performs it.
+    """
+    key = form.idempotency_key
+    if key is None:
+        perform(request, spec, form)
+        return
+
+    def perform_now() -> tuple[int, str]:
+        perform(request, spec, form)
+        return form.petition.pk, "null"
+
+    content = json.dumps([request.get_full_path(), form.content()], sort_keys=True)
+    client = f"form:{request.user.pk}"
+    key_request = IdempotencyRequest(client, str(key), keyed_hash(content))
+    perform_once(key_request, perform_now, now=clock.now())
+
+
+def prepare_resubmission(form: VerbForm, refusal: workflow.WorkflowError) -> str:
+    """Return the sentence to show above the refused form, which keeps everything typed.
+
+    A form that was changed after it had been performed gets a new key, without the photos that the
+    case already has: the next submit performs the verb again.
+    """
+    if not isinstance(refusal, KeyReused):
+        return refusal.message
+    form.renew_key()
+    if isinstance(form, PhotoFormMixin):
+        form.drop_photos(set(form.petition.photos.values_list("name", flat=True)))
+    return _("这张表刚才已经提交过，现在内容有改动。确实要再记一次，请核对后再按一次按钮。")
+
+
 def perform_and_redirect(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> HttpResponse:
     """Perform the verb and redirect to the case; `done` lets the browser delete the draft."""
-    perform(request, spec, form)
+    perform_form_once(request, spec, form)
     messages.success(request, _("%(verb)s：已记录。") % {"verb": spec.label})
     return redirect(f"{form.petition.get_absolute_url()}?done={spec.verb}")
 
@@ -118,7 +161,8 @@ def _refused(
         history = timeline.load_history(form.petition, after=form.seen_version)
         changes = timeline.staff_timeline(history, clock.now())
         form.update_version(refusal.version)
-    return form_page(request, spec, form, refusal=refusal.message, changes=changes)
+    message = prepare_resubmission(form, refusal)
+    return form_page(request, spec, form, refusal=message, changes=changes)
 
 
 def form_page(

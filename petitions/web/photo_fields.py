@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -72,6 +72,7 @@ class PhotoFormMixin(forms.Form):
 
     photos = PhotosField()
     photo_bond = ""
+    _stored: Sequence[StoredPhoto] = ()
 
     def clean_photos(self) -> list[StoredPhoto]:
         """Store the new photos after those already stored; a refused file affects no other."""
@@ -89,8 +90,11 @@ class PhotoFormMixin(forms.Form):
     @property
     def photo_tokens(self) -> list[PhotoToken]:
         """The photos that are already stored, to be sent again with the form."""
-        stored: Sequence[StoredPhoto] = getattr(self, "_stored", ())
-        return [PhotoToken(self._token(photo), _thumbnail(photo)) for photo in stored]
+        return [PhotoToken(self._token(photo), _thumbnail(photo)) for photo in self._stored]
+
+    def drop_photos(self, names: Collection[str]) -> None:
+        """Do not send these photos again: a case has them already."""
+        self._stored = [photo for photo in self._stored if photo.name not in names]
 
     def _token(self, photo: StoredPhoto) -> str:
         return signing.dumps(dataclasses.astuple(photo), salt=f"photo:{self.photo_bond}")

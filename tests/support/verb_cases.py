@@ -6,6 +6,7 @@ tests/petitions/api/test_api_verbs.py and tests/test_queries.py.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,8 +69,8 @@ class VerbCase:
         return self.prepare_wrong(stage) if self.prepare_wrong else stage.at(self.wrong_status)
 
     def form_data(self, stage: Stage, petition: Petition) -> Data:
-        """Return what the page of the verb sends."""
-        data = _data(self.form, stage) | {"version": petition.version}
+        """Return what the page of the verb sends; a form without a key ignores it."""
+        data = _data(self.form, stage) | {"version": petition.version, "key": str(uuid.uuid4())}
         return data | {"photos": [jpeg("a.jpg"), jpeg("b.jpg")]} if self.has_photos else data
 
     def send(self, program: Program, stage: Stage, petition: Petition, **headers: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -14,6 +15,9 @@ from members.models import User
 from petitions.enums import Verb
 from petitions.models import Petition
 from petitions.states import RULE_OF
+
+CONTROL_FIELDS = ("version", "key")
+"""Hidden fields that are not an argument of the workflow function."""
 
 
 def text_field(
@@ -43,10 +47,13 @@ class VerbForm(forms.Form):
 
     `datalists`: pairs of an HTML id and the suggestions offered under this id. `keeps_draft`:
     whether the browser may store what is typed until the form is sent.
+    `has_idempotency_key`: whether a hidden key protects a verb that does not check the version
+    against a second submit.
     """
 
     datalists: ClassVar[tuple[tuple[str, tuple[StrOrPromise, ...]], ...]] = ()
     keeps_draft: ClassVar[bool] = True
+    has_idempotency_key: ClassVar[bool] = True
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput, required=False)
 
@@ -57,6 +64,10 @@ class VerbForm(forms.Form):
         self.photo_bond = f"{petition.pk}:{viewer.pk}"
         kwargs.setdefault("initial", {}).setdefault("version", petition.version)
         super().__init__(*args, **kwargs)
+        if self.has_idempotency_key and not RULE_OF[verb].checks_version:
+            self.fields["key"] = forms.UUIDField(
+                widget=forms.HiddenInput, initial=uuid.uuid4, required=False
+            )
         for field in self.fields.values():
             _name_field_in_message(field)
         self.prepare()
@@ -90,14 +101,33 @@ class VerbForm(forms.Form):
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of the workflow function, except `petition`, `by` and `now`."""
-        arguments = {name: self.cleaned_data[name] for name in self.fields if name != "version"}
+        names = [name for name in self.fields if name not in CONTROL_FIELDS]
+        arguments = {name: self.cleaned_data[name] for name in names}
         if RULE_OF[self.verb].checks_version:
             arguments["expected_version"] = self.cleaned_data["version"]
         return arguments
 
+    @property
+    def idempotency_key(self) -> uuid.UUID | None:
+        """The idempotency key of a valid form; None if it has none or none was sent."""
+        return self.cleaned_data.get("key")
+
+    def content(self) -> dict[str, Any]:
+        """Return what was typed, as JSON values; photos by their checksums."""
+        names = [name for name in self.fields if name not in CONTROL_FIELDS]
+        photos = [photo.sha256 for photo in self.cleaned_data.get("photos", ())]
+        return {name: self[name].data for name in names} | {"photos": photos}
+
     def update_version(self, version: int) -> None:
         """Keep the data that was sent, but with the current version of the case."""
+        self._replace("version", str(version))
+
+    def renew_key(self) -> None:
+        """Keep the data that was sent, but with a new idempotency key."""
+        self._replace("key", str(uuid.uuid4()))
+
+    def _replace(self, name: str, value: str) -> None:
         data = QueryDict(mutable=True)
         data.update(self.data)
-        data["version"] = str(version)
+        data[name] = value
         self.data = data

@@ -223,6 +223,7 @@ class RevealForm(VerbForm):
     """Why the contact details are opened."""
 
     keeps_draft = False
+    has_idempotency_key = False  # the contact is not stored with a key; each opening is recorded
 
     reason = forms.CharField(
         label=_("为什么要查看"),
