@@ -19,7 +19,10 @@ ROUTES = [route for route in route_list.routes() if route.name.startswith("admin
 # Tables of other packages that no administrator may open, and parts that are no page.
 CLOSED = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
 PARTS = {"admin:login", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"}
-NOT_ADDABLE = {"admin:members_securityevent_add", "admin:knox_authtoken_add"}
+NOT_ADDABLE = {
+    *("admin:members_securityevent_add", "admin:knox_authtoken_add"),
+    *("admin:members_delivery_add", "admin:petitions_residentmessage_add"),
+}
 DELETED = {
     f"admin:{table}_delete"
     for table in ("grids_calendarday", "grids_officehours", "knox_authtoken")

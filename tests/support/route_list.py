@@ -192,7 +192,7 @@ TABLE |= {
     **dict.fromkeys(("admin:jsi18n", "admin/(?P<url>.*)$"), D.OPERATOR),
     **dict.fromkeys(("admin:password_change", "admin:password_change_done"), D.OPERATOR),
     "admin:view_on_site": D.NOBODY,
-    "admin/r/<path:_where>": D.NOBODY,
+    "admin/r/<path:_path>": D.NOBODY,
 }
 
 

@@ -76,7 +76,7 @@ class ReportBody(StrictSerializer):
         now: dt.datetime = self.context["now"]
         attrs["chain"] = _place(caller, attrs, timezone.localdate(now))
         attrs["category_row"] = _category(attrs["category"])
-        attrs["about_organisation"] = _about(attrs["chain"], attrs.get("about"))
+        attrs["about_row"] = _about(attrs["chain"], attrs.get("about"))
         return attrs
 
     @staticmethod
@@ -95,7 +95,7 @@ class ReportBody(StrictSerializer):
             since=values["since"],
             urgency=values.get("urgency", ""),
             contact=details,
-            about=values["about_organisation"],
+            about=values["about_row"],
             photos=stored,
             language=values["language"],
             regime=Regime(values["regime"]),
