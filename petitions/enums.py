@@ -61,9 +61,10 @@ def verb_choices() -> list[tuple[str, StrOrPromise]]:
 
 PLANNED_STATUSES = frozenset({Status.SUSPENDED, Status.MERGED})
 PLANNED_VERBS = frozenset({Verb.SUSPEND, Verb.RESUME, Verb.MERGE})
-"""Values that only the database columns accept: suspending and merging are not built yet.
+"""Suspending and merging are not built yet, but databases of earlier releases hold such cases.
 
-No verb produces them, and no page, filter, diagram or API schema names them.
+Their cases and events are shown, kept and checked. Nothing produces new ones, and no button,
+filter, diagram or API schema names them.
 """
 
 STATUSES = tuple(status for status in Status if status not in PLANNED_STATUSES)

@@ -19,8 +19,8 @@ A = Actor
 WAITING = (S.SUBMITTED, S.RETURNED)
 IN_HAND = (S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS, S.REOPENED)
 RUNNING = (*WAITING, *IN_HAND)
-OPEN = (*RUNNING, S.RESOLVED)
-FINAL = (S.DECLINED, S.REDIRECTED, S.CLOSED, S.WITHDRAWN)
+OPEN = (*RUNNING, S.SUSPENDED, S.RESOLVED)
+FINAL = (S.DECLINED, S.REDIRECTED, S.CLOSED, S.WITHDRAWN, S.MERGED)
 STAFF = (A.HANDLER, A.ASSIGNEE, A.COORDINATOR, A.SUPERVISOR, A.DEPARTMENT)
 
 
@@ -77,6 +77,14 @@ VERB_RULES: tuple[VerbRule, ...] = (
     VerbRule(Verb.REMIND, (*RUNNING, S.RESOLVED), None, (A.CLOCK,), checks_version=False),
 )
 
+PLANNED_RULES: tuple[VerbRule, ...] = (
+    VerbRule(Verb.SUSPEND, (S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS), S.SUSPENDED, ()),
+    VerbRule(Verb.RESUME, (S.SUSPENDED,), S.IN_PROGRESS, ()),
+    VerbRule(Verb.MERGE, (*RUNNING, S.RESOLVED), S.MERGED, ()),
+)
+"""Transitions in histories of earlier releases. They are legal in the database, so that these
+histories can be checked and replayed; no actor may perform them."""
+
 NEXT_VERBS: dict[Status, tuple[Verb, ...]] = {
     S.SUBMITTED: (Verb.ACCEPT,),
     S.RETURNED: (Verb.REASSIGN,),
@@ -90,11 +98,13 @@ NEXT_VERBS: dict[Status, tuple[Verb, ...]] = {
 that the viewer may perform, and the buttons of the case page begin with the same one."""
 
 RULE_OF: dict[Verb, VerbRule] = {rule.verb: rule for rule in VERB_RULES}
+RECORDED_RULE_OF: dict[Verb, VerbRule] = RULE_OF | {rule.verb: rule for rule in PLANNED_RULES}
+"""The rule of every verb that an event may have."""
 
 
 def legal_transitions() -> Iterator[tuple[str, str, str]]:
     """Yield every legal transition as (verb, from, to); submitting starts from an empty status."""
-    for rule in VERB_RULES:
+    for rule in RECORDED_RULE_OF.values():
         if rule.verb == Verb.FILE:
             yield (rule.verb, "", S.SUBMITTED)
         for source in rule.sources:

@@ -38,6 +38,8 @@ STATUSES = MappingProxyType(
         "not_accepted": ("neutral", "circle-x"),
         "redirected": ("neutral", "forward"),
         "withdrawn": ("neutral", "undo-2"),
+        "merged": ("neutral", "git-merge"),
+        "suspended": ("paused", "pause-solid"),
     }
 )
 OTHER_STATUS = ("neutral", "circle-dot")

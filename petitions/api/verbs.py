@@ -18,7 +18,7 @@ from petitions import involvement, permissions
 from petitions.api import idempotency
 from petitions.api.base import CaseView, VersionChanged, etag, if_match
 from petitions.api.serializers.cases import ContactSerializer, PetitionDetailSerializer
-from petitions.enums import Verb
+from petitions.enums import PLANNED_STATUSES, Verb
 from petitions.models import Petition
 from petitions.rules.contacts import ContactDetails
 from petitions.states import RULE_OF
@@ -65,7 +65,8 @@ class VerbSchema(AutoSchema):
         """Return what the workflow function does, from which statuses, and for which actors."""
         rule = RULE_OF[self.spec.verb]
         text = (self.spec.function.__doc__ or "").strip().split("\n\n")[0]
-        statuses = ", ".join(f"`{status}`" for status in rule.sources)
+        built = [status for status in rule.sources if status not in PLANNED_STATUSES]
+        statuses = ", ".join(f"`{status}`" for status in built)
         actors = ", ".join(f"`{actor}`" for actor in rule.actors)
         return f"{text}\n\nFrom: {statuses}. By: {actors}."
 

@@ -35,8 +35,8 @@ from petitions.models.catalogue import Category
 from petitions.states import OPEN, RUNNING
 
 TZ = zoneinfo.ZoneInfo("Asia/Shanghai")
-INDEXED_AS_OPEN = sorted((*OPEN, Status.SUSPENDED))
-"""The statuses of the partial indexes of open cases; `OPEN` is a part of them."""
+INDEXED_AS_OPEN = sorted(OPEN)
+"""The statuses of the partial indexes of open cases, in a fixed order for the migrations."""
 
 RARE_WORD_LIMIT = 1000
 """A word found in fewer cases than this is looked up in a query of its own."""

@@ -15,7 +15,7 @@ from config.lib.db.timeouts import without_timeouts
 from petitions.enums import CaseLevel, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Event, Petition, Photo
 from petitions.rules import photos
-from petitions.states import FINAL, RULE_OF, RUNNING
+from petitions.states import FINAL, RECORDED_RULE_OF, RUNNING
 
 MAX_EXPIRY_DELAY = dt.timedelta(seconds=60)
 MAX_PUBLISH_DELAY = dt.timedelta(seconds=30)
@@ -201,9 +201,7 @@ def _replayed(events: Iterable[Event]) -> ReplayedState:
     status, version = "", 0
     last: Event | None = None
     for event in events:
-        rule = RULE_OF.get(Verb(event.verb))
-        if rule is None:
-            raise BrokenHistory(f"{event.verb} is not a verb that is built")
+        rule = RECORDED_RULE_OF[Verb(event.verb)]
         is_start = event.verb == Verb.FILE and not status
         if event.version != version + 1 or event.from_status != status:
             raise BrokenHistory(f"event {event.version} does not follow event {version}")

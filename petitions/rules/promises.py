@@ -121,4 +121,5 @@ def _ended(status: Status) -> str:
         Status.DECLINED: _("没有受理，原因见下方。"),
         Status.REDIRECTED: _("已转其他法定途径，办法见下方。"),
         Status.WITHDRAWN: _("已按您的要求撤回。"),
+        Status.MERGED: _("已与同一件事并案办理。"),
     }[status]

@@ -321,7 +321,30 @@ VERB_SPECS: tuple[VerbSpec, ...] = (
     ),
 )
 
-SPEC_OF: dict[Verb, VerbSpec] = {spec.verb: spec for spec in VERB_SPECS}
+PLANNED_SPECS: tuple[VerbSpec, ...] = (
+    VerbSpec(
+        verb=Verb.SUSPEND,
+        icon="circle-pause",
+        tone="paused",
+        event_label=pgettext_lazy("event", "挂账"),
+        resident_text=_("暂时挂账，恢复后继续办理"),
+    ),
+    VerbSpec(
+        verb=Verb.RESUME,
+        icon="refresh-cw",
+        event_label=pgettext_lazy("event", "恢复办理"),
+        resident_text=_("恢复办理"),
+    ),
+    VerbSpec(
+        verb=Verb.MERGE,
+        icon="git-merge",
+        event_label=pgettext_lazy("event", "并案"),
+        resident_text=_("与同一件事并案办理"),
+    ),
+)
+"""How the timelines show events of verbs that only earlier releases recorded."""
+
+SPEC_OF: dict[Verb, VerbSpec] = {spec.verb: spec for spec in (*VERB_SPECS, *PLANNED_SPECS)}
 
 
 def primary_verbs(status: str) -> list[Verb]:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from config.local.paths import ROOT
 from config.templatetags import components
-from petitions.enums import STATUS_CHOICES, VERBS, Urgency
+from petitions.enums import VERBS, Status, Urgency, Verb
 from petitions.verbs.table import SPEC_OF, VERB_SPECS
 from petitions.worklist import home
 
@@ -71,9 +71,10 @@ def test_every_icon_is_in_the_sprite() -> None:
 
 
 def test_tables_know_every_code_of_the_product() -> None:
-    assert {status for status, _label in STATUS_CHOICES} <= components.STATUSES.keys()
+    assert set(Status.values) <= components.STATUSES.keys()
     assert {urgency.value for urgency in Urgency} - components.URGENCIES.keys() == {"normal"}
-    assert set(VERBS) == SPEC_OF.keys()
+    assert set(Verb) == SPEC_OF.keys()
+    assert set(VERBS) == {spec.verb for spec in VERB_SPECS}
 
 
 def _in_templates() -> list[Named]:
@@ -92,7 +93,7 @@ def _in_tables() -> list[Named]:
         [components.OTHER_STATUS, components.RUNNING_DEADLINE],
         home.TILE_STYLES.values(),
     )
-    kinds = [spec.icon for spec in VERB_SPECS]
+    kinds = [spec.icon for spec in SPEC_OF.values()]
     return [("table", name) for name in [*kinds, *(name for _tone, name in looks)]]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
-from petitions.enums import STATUSES, Status, Verb
+from petitions.enums import PLANNED_STATUSES, STATUSES, Status, Verb
 from petitions.states import FINAL, VERB_RULES
 
 BEGIN = "<!-- states:begin -->"
@@ -54,7 +54,7 @@ def diagram() -> str:
         lines += [f"    [*] --> {Status.SUBMITTED.value}: {_word(Verb.FILE)}"]
         for (source, target), verbs in sorted(_arrows().items()):
             lines.append(f"    {source} --> {target}: {'、'.join(verbs)}")
-        lines += [f"    {status.value} --> [*]" for status in FINAL]
+        lines += [f"    {status} --> [*]" for status in FINAL if status not in PLANNED_STATUSES]
         lines.append("```")
         staying = "、".join(_word(move.verb) for move in VERB_RULES if move.to is None)
         return "\n".join([*lines, "", f"不改变状态：{staying}。"])

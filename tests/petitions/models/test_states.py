@@ -110,8 +110,8 @@ def test_every_status_can_be_reached_and_left_or_is_final() -> None:
         for _verb, source, target in states.legal_transitions()
         if source and source != target
     }
-    assert reached == set(STATUSES)
-    assert set(STATUSES) - left <= set(states.FINAL)
+    assert reached == set(Status)
+    assert set(Status) - left <= set(states.FINAL)
 
 
 def test_database_knows_the_same_steps(db: None) -> None:
