@@ -24,7 +24,7 @@ def town() -> Town:
 
 
 @pytest.fixture
-def operator(town: Town, client: Client, settings: Any) -> Client:
+def admin_client(town: Town, client: Client, settings: Any) -> Client:
     settings.DEMO = True  # without the second factor
     user = build_cast(town)["sysadmin"]
     User.objects.filter(pk=user.pk).update(is_staff=True)
@@ -50,36 +50,38 @@ def building(parent: Area, **changes: str) -> dict[str, str]:
     return given | changes
 
 
-def test_a_place_is_added_by_the_workflow(operator: Client, town: Town) -> None:
+def test_a_place_is_added_by_the_workflow(admin_client: Client, town: Town) -> None:
     estate = town.building.parent
     assert estate is not None
     url = reverse("admin:grids_area_add")
-    assert operator.get(url).status_code == 200
-    wrong = operator.post(url, building(estate, level="2", kind="town"))
+    assert admin_client.get(url).status_code == 200
+    wrong = admin_client.post(url, building(estate, level="2", kind="town"))
     assert "层级" in wrong.content.decode()
-    assert operator.post(url, building(estate, kind="lane")).status_code == 200  # refused, no error
-    assert operator.post(url, building(estate)).status_code == 302
+    assert (
+        admin_client.post(url, building(estate, kind="lane")).status_code == 200
+    )  # refused, no error
+    assert admin_client.post(url, building(estate)).status_code == 302
     made = Area.objects.get(name="9号楼")
     assert made.path.startswith(estate.path)
     assert made.full_name == f"{estate.full_name}9号楼"
 
 
-def test_a_place_that_stands_is_not_moved_or_deleted(operator: Client, town: Town) -> None:
+def test_a_place_that_stands_is_not_moved_or_deleted(admin_client: Client, town: Town) -> None:
     url = reverse("admin:grids_area_change", args=[town.building.pk])
-    assert operator.get(url).status_code == 200
-    operator.post(url, building(town.areas["city"], name="改名", floors="7"))
+    assert admin_client.get(url).status_code == 200
+    admin_client.post(url, building(town.areas["city"], name="改名", floors="7"))
     it = Area.objects.get(pk=town.building.pk)
     assert (it.name, it.path, it.floors) == (town.building.name, town.building.path, 7)
-    gone = operator.post(reverse("admin:grids_area_delete", args=[it.pk]), {"post": "yes"})
+    gone = admin_client.post(reverse("admin:grids_area_delete", args=[it.pk]), {"post": "yes"})
     assert gone.status_code == 403
 
 
-def test_a_qr_link_is_issued_and_revoked(operator: Client, town: Town) -> None:
+def test_a_qr_link_is_issued_and_revoked(admin_client: Client, town: Town) -> None:
     before = PlaceQr.objects.count()
-    operator.post(reverse("admin:grids_placeqr_add"), {"area": str(town.building.pk)})
+    admin_client.post(reverse("admin:grids_placeqr_add"), {"area": str(town.building.pk)})
     assert PlaceQr.objects.count() == before + 1
     qr = PlaceQr.objects.filter(area=town.building, revoked_at=None).latest("id")
-    operator.post(
+    admin_client.post(
         reverse("admin:grids_placeqr_changelist"),
         {"action": "revoke", "_selected_action": [str(qr.pk)]},
     )
@@ -87,16 +89,16 @@ def test_a_qr_link_is_issued_and_revoked(operator: Client, town: Town) -> None:
     assert qr.revoked_at is not None
 
 
-def test_a_place_above_the_communities_gets_no_qr_link(operator: Client, town: Town) -> None:
+def test_a_place_above_the_communities_gets_no_qr_link(admin_client: Client, town: Town) -> None:
     before = PlaceQr.objects.count()
     url = reverse("admin:grids_placeqr_add")
-    answer = operator.post(url, {"area": str(town.areas["city"].pk)})
+    answer = admin_client.post(url, {"area": str(town.areas["city"].pk)})
     assert "只有社区（村）以下的地点可以生成二维码" in answer.content.decode()
     assert PlaceQr.objects.count() == before
 
 
 def test_a_deleted_calendar_day_stops_counting_at_once(
-    operator: Client, town: Town, django_capture_on_commit_callbacks: Any
+    admin_client: Client, town: Town, django_capture_on_commit_callbacks: Any
 ) -> None:
     day = CalendarDay.objects.create(
         region=town.areas["city"],
@@ -107,7 +109,7 @@ def test_a_deleted_calendar_day_stops_counting_at_once(
     )
     assert calendars.for_path(town.building.path).known_years == {2027}
     with django_capture_on_commit_callbacks(execute=True):
-        operator.post(
+        admin_client.post(
             reverse("admin:grids_calendarday_changelist"),
             {"action": "delete_selected", "_selected_action": [str(day.pk)], "post": "yes"},
         )
@@ -116,16 +118,18 @@ def test_a_deleted_calendar_day_stops_counting_at_once(
 
 
 def test_a_calendar_day_counts_at_once(
-    operator: Client, town: Town, django_capture_on_commit_callbacks: Any
+    admin_client: Client, town: Town, django_capture_on_commit_callbacks: Any
 ) -> None:
     assert calendars.for_path(town.building.path).known_years == frozenset()
     day = {"region": str(town.areas["city"].pk), "date": "2027-01-01", "kind": "holiday"}
     with django_capture_on_commit_callbacks(execute=True):
-        operator.post(reverse("admin:grids_calendarday_add"), day | {"name": "元旦", "source": ""})
+        admin_client.post(
+            reverse("admin:grids_calendarday_add"), day | {"name": "元旦", "source": ""}
+        )
     assert calendars.for_path(town.building.path).known_years == {2027}
 
 
-def test_a_responsibility_is_checked_and_ended(operator: Client, town: Town) -> None:
+def test_a_responsibility_is_checked_and_ended(admin_client: Client, town: Town) -> None:
     url = reverse("admin:branches_responsibility_add")
     given = {
         "organisation": str(town.orgs["group"].pk),
@@ -135,12 +139,12 @@ def test_a_responsibility_is_checked_and_ended(operator: Client, town: Town) -> 
         "valid_from": "2026-11-01",
         "valid_to": "",
     }
-    taken = operator.post(url, given)
+    taken = admin_client.post(url, given)
     assert taken.status_code == 200  # another group answers for it
-    outside = operator.post(url, given | {"area": str(town.areas["d1"].pk)})
+    outside = admin_client.post(url, given | {"area": str(town.areas["d1"].pk)})
     assert outside.status_code == 200
     row = Responsibility.objects.get(organisation=town.orgs["group2"])
-    operator.post(
+    admin_client.post(
         reverse("admin:branches_responsibility_changelist"),
         {"action": "end_today", "_selected_action": [str(row.pk)]},
     )
@@ -148,7 +152,7 @@ def test_a_responsibility_is_checked_and_ended(operator: Client, town: Town) -> 
     assert row.valid_to is not None
 
 
-def test_an_organisation_is_added_by_the_workflow(operator: Client, town: Town) -> None:
+def test_an_organisation_is_added_by_the_workflow(admin_client: Client, town: Town) -> None:
     given = {
         "name": "迎宾路社区第九网格党支部",
         "short_name": "第九网格党支部",
@@ -160,7 +164,7 @@ def test_an_organisation_is_added_by_the_workflow(operator: Client, town: Town) 
         "valid_from": "2026-11-01",
     }
     url = reverse("admin:branches_organisation_add")
-    assert operator.post(url, given | {"parent": ""}).status_code == 200
-    assert operator.post(url, given).status_code == 302
+    assert admin_client.post(url, given | {"parent": ""}).status_code == 200
+    assert admin_client.post(url, given).status_code == 302
     made = Organisation.objects.get(short_name="第九网格党支部")
     assert made.path.startswith(town.orgs["yingbin"].path)

@@ -86,10 +86,10 @@ def test_an_expired_session_is_refused(stage: Stage) -> None:
     assert client.get("/api/v1/petitions/").status_code == 401
 
 
-@pytest.mark.parametrize("hat", ["auditor", "sysadmin", "secadmin"])
+@pytest.mark.parametrize("administrator", ["auditor", "sysadmin", "secadmin"])
 @pytest.mark.parametrize("path", ["/petitions/", "/petitions/1/", "/events/"])
-def test_administrators_see_no_case(stage: Stage, hat: str, path: str) -> None:
-    assert Program(stage.cast[hat]).get(path).status_code == 403
+def test_administrators_see_no_case(stage: Stage, administrator: str, path: str) -> None:
+    assert Program(stage.cast[administrator]).get(path).status_code == 403
 
 
 def test_a_user_without_a_post_sees_nothing(stage: Stage) -> None:

@@ -53,10 +53,10 @@ def test_handing_over_shows_the_case_to_those_named(stage: Stage) -> None:
     assert "leader" in _seeing(stage)
 
 
-@pytest.mark.parametrize("hat", ["auditor", "sysadmin", "secadmin"])
-def test_hats_see_nothing(stage: Stage, hat: str) -> None:
+@pytest.mark.parametrize("administrator", ["auditor", "sysadmin", "secadmin"])
+def test_administrators_see_nothing(stage: Stage, administrator: str) -> None:
     stage.file()
-    assert not Petition.objects.visible_to(stage.cast[hat]).exists()
+    assert not Petition.objects.visible_to(stage.cast[administrator]).exists()
 
 
 def test_search_and_counts_are_scoped_too(stage: Stage) -> None:

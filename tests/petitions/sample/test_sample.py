@@ -345,13 +345,13 @@ class TestSample(TestCase):
             call_command("clear_sample", stdout=io.StringIO())
         assert fingerprint() == before
 
-    def test_clearing_with_real_cases_needs_the_word(self) -> None:
+    def test_clearing_with_real_cases_needs_the_option(self) -> None:
         Petition.objects.update(is_sample=False)
         cleared("--also-real")
         assert not Petition.objects.exists()
 
-    def test_clearing_leaves_operators_and_steps(self) -> None:
-        User.objects.create_superuser("operator", "a long enough passphrase")
+    def test_clearing_leaves_superusers_and_legal_transitions(self) -> None:
+        User.objects.create_superuser("superuser", "a long enough passphrase")
         steps = count("SELECT count(*) FROM petitions_step")
         cleared()
         left = {name: rows for name, (rows, _sum) in fingerprint().items() if rows}
