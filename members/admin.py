@@ -24,7 +24,7 @@ from knox.models import AuthToken
 from config.lib.admin import BaseAdmin, NoDeleteAdmin
 from config.lib.delivery_admin import DeliveryQueueAdmin
 from members import workflow
-from members.enums import LEVELS_OF, Role
+from members.enums import LEVELS_OF_ROLE, Role
 from members.models import Delivery, NearbyEnrolment, Post, SecurityEvent, User
 
 # The admin uses the site's log-in, with its lock-out and second factor.
@@ -114,7 +114,7 @@ class PostForm(forms.ModelForm[Post]):
         """Reject a role that does not exist at the organisation's level."""
         data = super().clean() or {}
         role, organisation = data.get("role"), data.get("organisation")
-        levels = LEVELS_OF.get(Role(role)) if role else None
+        levels = LEVELS_OF_ROLE.get(Role(role)) if role else None
         if levels is not None and (organisation is None or organisation.level not in levels):
             self.add_error("organisation", gettext("这一职务不设在这一级组织。"))
         return data

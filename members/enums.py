@@ -27,7 +27,7 @@ class Role(models.TextChoices):
 ADMIN_ROLES: frozenset[Role] = frozenset({Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
 """The three separated administrator roles (三员分立): mutually exclusive, without case content."""
 
-HEADS: frozenset[Role] = frozenset(
+HEAD_ROLES: frozenset[Role] = frozenset(
     {
         Role.GROUP_LEADER,
         Role.BRANCH_SECRETARY,
@@ -40,13 +40,13 @@ HEADS: frozenset[Role] = frozenset(
 """Roles that head an organisation; its work is assigned to the holder, or to the deputy."""
 
 
-SINGLE_HEADS: frozenset[Role] = frozenset(
+SINGLE_HEAD_ROLES: frozenset[Role] = frozenset(
     {Role.GROUP_LEADER, Role.BRANCH_SECRETARY, Role.COMMUNITY_SECRETARY}
 )
 """Head roles with one holder at a time; there may be several officials and handlers."""
 
 
-HEAD_AT: dict[OrgLevel, Role] = {
+HEAD_ROLE_OF_LEVEL: dict[OrgLevel, Role] = {
     OrgLevel.GROUP: Role.GROUP_LEADER,
     OrgLevel.BRANCH: Role.BRANCH_SECRETARY,
     OrgLevel.COMMUNITY: Role.COMMUNITY_SECRETARY,
@@ -56,14 +56,14 @@ HEAD_AT: dict[OrgLevel, Role] = {
 }
 """The head role of an organisation of each level."""
 
-LEVELS_OF: dict[Role, frozenset[OrgLevel]] = {
+LEVELS_OF_ROLE: dict[Role, frozenset[OrgLevel]] = {
     Role.STAFF: frozenset({OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT}),
     Role.MEMBER: frozenset({OrgLevel.GROUP, OrgLevel.BRANCH}),
-    **{role: frozenset({level}) for level, role in HEAD_AT.items()},
+    **{role: frozenset({level}) for level, role in HEAD_ROLE_OF_LEVEL.items()},
 }
 """Levels of organisations at which a role exists."""
 
-SECOND_FACTOR: frozenset[Role] = ADMIN_ROLES | {Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL}
+MFA_ROLES: frozenset[Role] = ADMIN_ROLES | {Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL}
 """Roles that require a second factor, except in a demo."""
 
 

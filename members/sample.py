@@ -20,7 +20,7 @@ from grids.enums import CodeScheme, Level
 from grids.models import Area, AreaCode
 from members import workflow
 from members.demo_logins import LOGINS, Login
-from members.enums import ADMIN_ROLES, HEAD_AT, SINGLE_HEADS, Role
+from members.enums import ADMIN_ROLES, HEAD_ROLE_OF_LEVEL, SINGLE_HEAD_ROLES, Role
 from members.models import NearbyEnrolment, Post, User
 
 CADRES = 2_275
@@ -163,10 +163,10 @@ def _fill_posts(organisations: list[Organisation], posts: list[Post], on: dt.dat
     for organisation in organisations:
         level = OrgLevel(organisation.level)
         number = next(numbers[level])
-        head = HEAD_AT[level]
+        head = HEAD_ROLE_OF_LEVEL[level]
         vacant = organisation not in never_vacant and _is_vacant(level, number)
         heads = 0 if vacant else OFFICIALS if level == OrgLevel.SUBDISTRICT else 1
-        if head in SINGLE_HEADS and (organisation, head) in filled:
+        if head in SINGLE_HEAD_ROLES and (organisation, head) in filled:
             heads = 0
         roles = [(head, False)] * heads
         if level == OrgLevel.BRANCH and (vacant or number % DEPUTY_EVERY == 0):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
 from config.lib.viewer import ActivePost, Viewer
-from members.enums import ADMIN_ROLES, HEADS, Role
+from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
 from members.models import User
 from petitions import involvement
 from petitions.enums import Actor, ClosedBy, Status, Verb
@@ -67,7 +67,7 @@ def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
     """Return what one post makes its holder to a case: by its organisation and by its area."""
     actors: set[Actor] = set()
     for rule in involvement.relations_of(post.organisation_id, petition):
-        if rule.actor and (post.role in HEADS or _acts_for_head(post, rule.relation)):
+        if rule.actor and (post.role in HEAD_ROLES or _acts_for_head(post, rule.relation)):
             actors.add(rule.actor)
     if post.role in COORDINATOR_ROLES and _covers(post, petition):
         actors.add(Actor.COORDINATOR)

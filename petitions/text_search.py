@@ -11,6 +11,7 @@ HAN_RUN = re.compile(r"[㐀-鿿]+|[0-9a-zA-Z؀-ۿЀ-ӿ]+")
 NUMBER = re.compile(r"^\s*(?:\d{4}-)?0*(\d{1,12})\s*$")
 FULL_NUMBER = re.compile(r"^\s*\d{4}-\d{6,}\s*$")
 MAX_WORDS = 200
+MAX_QUERY_TERMS = 12
 
 
 def tokenize(text: str) -> list[str]:
@@ -33,7 +34,10 @@ def vector(*texts: str) -> RawSQL:
 
 
 def query(words: str) -> SearchQuery | None:
-    """Return the query for all typed words, Han runs as bigrams; None without a word."""
+    """Return the query for the first 12 terms of the typed text; None without a term.
+
+    A case must contain all of them. A run of Han characters gives one term per bigram.
+    """
     terms: list[str] = []
     for run in HAN_RUN.findall(words.lower()):
         if "㐀" <= run[0] <= "鿿" and len(run) > 1:
@@ -43,7 +47,9 @@ def query(words: str) -> SearchQuery | None:
     if not terms:
         return None
     return SearchQuery(
-        " & ".join(f"'{word}'" for word in terms[:12]), search_type="raw", config="simple"
+        " & ".join(f"'{word}'" for word in terms[:MAX_QUERY_TERMS]),
+        search_type="raw",
+        config="simple",
     )
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from branches.workflow import end_responsibility
-from members.accounts.middleware import MFA_KEY
+from members.accounts.middleware import MFA_VERIFIED_KEY
 from members.models import Post, User
 from members.rights import scopes
 from members.workflow import end_post, lock
@@ -57,7 +57,7 @@ def _browser(user: User) -> dict[str, str]:
     client = Client()
     client.force_login(user)
     session = client.session
-    session[MFA_KEY] = True
+    session[MFA_VERIFIED_KEY] = True
     session.save()
     name = django_settings.SESSION_COOKIE_NAME
     return {"Cookie": f"{name}={session.session_key}", "X-Poll": "1"}

@@ -115,7 +115,11 @@ def _check_target_is_empty() -> None:
 
 
 def _place(folder: Path, name: str, sha256: str) -> Path:
-    """Copy one photo into the media folder, with the permissions that its server needs."""
+    """Copy one photo into the media folder and return its path; raise BackupRefused if altered.
+
+    `sha256` is its digest in the manifest. With PHOTOS_BY_ACCEL the proxy reads the file, so it
+    gets FILE_UPLOAD_PERMISSIONS; otherwise only its owner can read it.
+    """
     target = Path(settings.MEDIA_ROOT) / name
     target.parent.mkdir(parents=True, exist_ok=True)
     mode = settings.FILE_UPLOAD_PERMISSIONS if settings.PHOTOS_BY_ACCEL else 0o600

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import clock
 from members.accounts import audit_log
-from members.enums import ADMIN_ROLES, SECOND_FACTOR, SecurityAction
+from members.enums import ADMIN_ROLES, MFA_ROLES, SecurityAction
 from members.models import User
 
 
@@ -31,7 +31,7 @@ def needs_second_factor(user: User) -> bool:
     """Return whether this user must use a second factor; never in a demo."""
     if settings.DEMO:
         return False
-    return user.is_superuser or user.scope.has_role(*SECOND_FACTOR)
+    return user.is_superuser or user.scope.has_role(*MFA_ROLES)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -113,7 +113,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """TOTP and recovery codes."""
 
     def encrypt(self, text: str) -> str:
-        """Encrypt the shared secret stored in the database."""
+        """Encrypt the shared secret for the database, with a key derived from SECRET_KEY."""
         return _second_factor_keys().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:

@@ -26,8 +26,12 @@ from members.accounts.adapters import needs_second_factor
 from members.enums import SecurityAction
 from members.models import User
 
-STARTED_KEY, SEEN_KEY, MFA_KEY = "signed_in_at", "last_seen_at", "second_factor_proved"
-SEEN_EVERY_SECONDS = 60  # maximum staleness of `last_seen_at`; most requests write nothing
+# Keys of the session. Sessions in use hold these texts, so they must not change.
+LOGIN_TIME_KEY = "signed_in_at"
+LAST_SEEN_KEY = "last_seen_at"
+MFA_VERIFIED_KEY = "second_factor_proved"
+
+LAST_SEEN_WRITE_INTERVAL = 60  # seconds; most requests write nothing
 
 # Pages open to a user who still has to set a password or a second factor.
 ALWAYS_OPEN = frozenset(
@@ -35,14 +39,14 @@ ALWAYS_OPEN = frozenset(
     | {"set_language", "preferences", "javascript-catalog", "members:unread"}
 )
 PASSWORD_PAGES = ALWAYS_OPEN | {"account_change_password", "account_set_password"}
-SECOND_FACTOR_PAGES = PASSWORD_PAGES | {
+MFA_SETUP_PAGES = PASSWORD_PAGES | {
     "mfa_index",
     "mfa_activate_totp",
     "mfa_generate_recovery_codes",
     "mfa_view_recovery_codes",
     "mfa_download_recovery_codes",
 }
-POLLS = frozenset({"members:unread"})
+POLLING_VIEWS = frozenset({"members:unread"})
 POLL_HEADER = "X-Poll"
 """Polling requests, known by view name or header, do not count as activity of a session."""
 
@@ -82,15 +86,15 @@ class SessionTimeoutMiddleware(AuthenticatedMiddleware):
     def check(self, request: HttpRequest, user: User, page: str) -> HttpResponseBase | None:
         """Log out an expired session; otherwise record the activity."""
         now, session = clock.now().timestamp(), request.session
-        started, seen = session.get(STARTED_KEY, now), session.get(SEEN_KEY, now)
+        started, seen = session.get(LOGIN_TIME_KEY, now), session.get(LAST_SEEN_KEY, now)
         if (
             now - seen > settings.SESSION_IDLE_SECONDS
             or now - started > settings.SESSION_MAX_SECONDS
         ):
             return _time_out(request, user)
-        is_poll = page in POLLS or POLL_HEADER in request.headers
-        if SEEN_KEY not in session or (now - seen > SEEN_EVERY_SECONDS and not is_poll):
-            session[STARTED_KEY], session[SEEN_KEY] = started, now
+        is_poll = page in POLLING_VIEWS or POLL_HEADER in request.headers
+        if LAST_SEEN_KEY not in session or (now - seen > LAST_SEEN_WRITE_INTERVAL and not is_poll):
+            session[LOGIN_TIME_KEY], session[LAST_SEEN_KEY] = started, now
             UserSession.objects.filter(session_key=session.session_key).update(
                 last_seen_at=clock.now()
             )
@@ -128,14 +132,14 @@ class MfaRequiredMiddleware(AuthenticatedMiddleware):
 
     def check(self, request: HttpRequest, user: User, page: str) -> HttpResponseBase | None:
         """Allow users who need no second factor or have used one in this session."""
-        if settings.DEMO or page in SECOND_FACTOR_PAGES or request.session.get(MFA_KEY):
+        if settings.DEMO or page in MFA_SETUP_PAGES or request.session.get(MFA_VERIFIED_KEY):
             return None
         if not needs_second_factor(user):
             return None
         if any(record["method"] == "mfa" for record in get_authentication_records(request)) or (
             is_mfa_enabled(user)
         ):
-            request.session[MFA_KEY] = True
+            request.session[MFA_VERIFIED_KEY] = True
             return None
         return _redirect(request, "mfa_activate_totp", _("您的职务须先设置两步验证。"))
 

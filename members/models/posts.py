@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 from branches.models import Organisation
 from config.lib.db.validity import Dated, DatedQuerySet, dates_in_order
 from grids.models import Area
-from members.enums import ADMIN_ROLES, HEADS, SINGLE_HEADS, Role
+from members.enums import ADMIN_ROLES, HEAD_ROLES, SINGLE_HEAD_ROLES, Role
 from members.models.users import User
 
 
@@ -45,7 +45,7 @@ class PostQuerySet(DatedQuerySet["Post"]):
 
     def heads(self) -> Self:
         """Filter to the posts that head their organisation."""
-        return self.filter(role__in=sorted(HEADS))
+        return self.filter(role__in=sorted(HEAD_ROLES))
 
     def active(self, day: dt.date) -> Self:
         """Filter to posts valid on `day` whose holder can log in."""
@@ -97,7 +97,7 @@ class Post(Dated):
                     (F("role"), RangeOperators.EQUAL),
                     (_while_held(), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(role__in=sorted(SINGLE_HEADS), is_deputy=False),
+                condition=Q(role__in=sorted(SINGLE_HEAD_ROLES), is_deputy=False),
                 violation_error_message=_("这一职务在这段时间已有人担任"),
             ),
             # A person's overlapping posts must all have the same administrator role, or none.

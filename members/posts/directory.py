@@ -1,4 +1,4 @@
-"""Queries on who holds which post, for the apps above."""
+"""Queries on who holds which post on a day; `petitions` uses them too."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from members.enums import HEAD_AT, HEADS, Role
+from members.enums import HEAD_ROLE_OF_LEVEL, HEAD_ROLES, Role
 from members.models import Post, User
 
 
 def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
-    """Return the heads of each organisation on `day`: the holders, else the deputies.
+    """Return the user ids of each organisation's heads on `day`: the holders, else the deputies.
 
-    Staff are never heads. An organisation without a head has an empty list; callers then escalate
-    one level. One query.
+    Staff are never heads. An organisation without a head has an empty list; an escalation then
+    skips it. One query.
     """
     wanted = set(organisation_ids)
     holders: dict[int, list[int]] = {organisation: [] for organisation in wanted}
@@ -40,7 +40,7 @@ def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[in
 
 
 def staff_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
-    """Return the staff of each organisation on `day`; each organisation has a list."""
+    """Return the user ids of each organisation's staff on `day`, possibly none. One query."""
     staff: dict[int, list[int]] = {organisation: [] for organisation in organisation_ids}
     posts = (
         Post.objects.active(day)
@@ -55,7 +55,7 @@ def staff_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[in
 
 
 def members_of(organisation_id: int, day: dt.date) -> list[User]:
-    """Return the users a branch may send on door visits, in the order of `member_posts_of`."""
+    """Return leaders and members of a branch and its groups, sorted as by `member_posts_of`."""
     return [post.user for post in member_posts_of(organisation_id, day)]
 
 
@@ -78,7 +78,7 @@ def member_posts_of(organisation_id: int, day: dt.date) -> list[Post]:
 
 
 def with_post_below(organisation_id: int, user_ids: Iterable[int], day: dt.date) -> set[int]:
-    """Return the users who hold a post in an organisation or below it. One query."""
+    """Return those of `user_ids` who hold a post in an organisation or below it. One query."""
     wanted = list(user_ids)
     if not wanted:
         return set()
@@ -91,7 +91,7 @@ def with_post_below(organisation_id: int, user_ids: Iterable[int], day: dt.date)
 
 @dataclass(frozen=True, slots=True)
 class VacantPost:
-    """An organisation without a holder of its head post; `has_deputy` tells of a deputy."""
+    """An organisation without a holder of its head post; a deputy may act (`has_deputy`)."""
 
     organisation_id: int
     name: str
@@ -101,7 +101,10 @@ class VacantPost:
 
 
 def vacant_posts(day: dt.date) -> list[VacantPost]:
-    """Return the organisations valid on `day` without a head, for the coverage check."""
+    """Return the organisations valid on `day` whose head post has no holder, sorted by path.
+
+    The coverage check lists them. One query.
+    """
     head = Post.objects.active(day).heads().filter(organisation_id=OuterRef("pk"))
     organisations = (
         Organisation.objects.on(day)
@@ -114,17 +117,17 @@ def vacant_posts(day: dt.date) -> list[VacantPost]:
         .values_list("pk", "name", "level", "has_deputy")
     )
     return [
-        VacantPost(pk, name, OrgLevel(level), HEAD_AT[OrgLevel(level)], has_deputy)
+        VacantPost(pk, name, OrgLevel(level), HEAD_ROLE_OF_LEVEL[OrgLevel(level)], has_deputy)
         for pk, name, level, has_deputy in organisations
     ]
 
 
 def posts_at(organisation_ids: Iterable[int], user_ids: Iterable[int], day: dt.date) -> list[Post]:
-    """Return head posts of some organisations and all posts of some users, holders first.
+    """Return the active posts that head some organisations, and every active post of some users.
 
-    With user and organisation loaded; one query.
+    Holders come before deputies. User and organisation are loaded; one query.
     """
-    heads = Q(role__in=sorted(HEADS), organisation_id__in=list(organisation_ids))
+    heads = Q(role__in=sorted(HEAD_ROLES), organisation_id__in=list(organisation_ids))
     return list(
         Post.objects.active(day)
         .filter(heads | Q(user_id__in=list(user_ids)))

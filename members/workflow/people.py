@@ -14,7 +14,7 @@ from knox.models import AuthToken
 from branches.models import Organisation
 from grids.models import Area
 from members.accounts import audit_log
-from members.enums import ADMIN_ROLES, LEVELS_OF, Role, SecurityAction
+from members.enums import ADMIN_ROLES, LEVELS_OF_ROLE, Role, SecurityAction
 from members.models import NearbyEnrolment, Post, User
 
 FIRST_PASSWORD_BYTES = 12  # 16 characters, read out once
@@ -126,7 +126,7 @@ def appoint(
     """
     if by is not None and by.pk == user.pk:
         raise ValidationError(_("不能给自己任职。"))
-    levels = LEVELS_OF.get(role)
+    levels = LEVELS_OF_ROLE.get(role)
     if levels is not None and (organisation is None or organisation.level not in levels):
         raise ValidationError({"organisation": _("这一职务不设在这一级组织。")})
     post = Post(

@@ -34,7 +34,7 @@ OPTIONAL_HEADER = OpenApiParameter(
 )
 
 
-def name(request: Request) -> str:
+def key_of(request: Request) -> str:
     """Return the key in the header; raise a ValidationError (400) for a missing or invalid key."""
     key = request.headers.get(NAME, "")
     if not re.fullmatch(_PATTERN, key):
@@ -55,7 +55,7 @@ def verb_request(request: Request, user_id: int) -> IdempotencyRequest | None:
     if isinstance(data, QueryDict):
         data = {field: data.getlist(field) for field in data if field not in names}
     hashed = fingerprint({"path": request.path, "data": data}, files)
-    return IdempotencyRequest(f"user:{user_id}", name(request), hashed)
+    return IdempotencyRequest(f"user:{user_id}", key_of(request), hashed)
 
 
 def fingerprint(data: Any, files: Iterable[UploadedFile[bytes]]) -> str:

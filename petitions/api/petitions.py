@@ -98,7 +98,7 @@ class PetitionList(CaseListView[Petition]):
     )
     def post(self, request: Request) -> Response:
         """Submit a report. A repeat with the same key and body gets the first response again."""
-        key_name = idempotency.name(request)
+        key_name = idempotency.key_of(request)
         data, files = _report_and_photos(request)
         key = IdempotencyRequest(
             f"user:{self.caller.pk}",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import Organisation
 from config.lib import durations
-from members.enums import HEADS
+from members.enums import HEAD_ROLES
 from members.models import Post, User
 from members.posts import directory
 from petitions import involvement, permissions
@@ -173,7 +173,7 @@ def _people(petition: Petition, day: dt.date) -> tuple[list[InvolvedOrganisation
 
 def _heads(posts: Iterable[Post], organisation: Organisation) -> list[Post]:
     own = [post for post in posts if post.organisation_id == organisation.pk]
-    return [post for post in own if post.role in HEADS]
+    return [post for post in own if post.role in HEAD_ROLES]
 
 
 def _escalations(petition: Petition, history: CaseHistory) -> list[Escalation]:

@@ -114,10 +114,10 @@ FIELDS = frozenset(item.name for item in dataclasses.fields(Draft))
 
 
 def load(session: SessionBase) -> Draft:
-    """Return the draft of this session, or an empty one.
+    """Return the draft of this session, or an empty one; contact details stay encrypted.
 
-    Values that another release stored under other names are left out; the page asks again. So
-    are contact details whose encryption key was removed.
+    Values under names unknown to this release are left out, and so are contact details whose
+    encryption key was removed; the wizard then asks for them again.
     """
     stored: dict[str, Any] | None = session.get(SESSION_KEY)
     if not stored:

@@ -208,5 +208,7 @@ def _look_up_category(
     if category is not None and text in catalogue.names(category):
         return category, ()
     candidates = search_categories(text)
-    match = catalogue.exact(text) or next((row for row in candidates if row.pk == chosen_id), None)
+    match = catalogue.category_named(text) or next(
+        (row for row in candidates if row.pk == chosen_id), None
+    )
     return (match, ()) if match else (None, tuple(candidates))

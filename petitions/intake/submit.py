@@ -39,7 +39,7 @@ from petitions.rules import (
     tracking_codes,
 )
 from petitions.web import rate_limiting
-from petitions.web.rate_limiting import rate_limited
+from petitions.web.rate_limiting import handle_rate_limited
 from petitions.web.session_keys import RECEIPT
 from petitions.workflow import Report, idempotency, submission
 
@@ -73,7 +73,7 @@ class Summary:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@rate_limited
+@handle_rate_limited
 def check_report(request: HttpRequest) -> HttpResponse:
     """Show the report for checking; POST submits it and redirects to the receipt.
 
@@ -154,7 +154,7 @@ def _submit(request: HttpRequest, draft: Draft, summary: Summary, now: dt.dateti
         problem = _("隐私告知刚刚更新，请看过以后再提交。")
         return _render_check_page(request, draft, summary, now, problem=problem)
     if not _is_key_used(draft):
-        rate_limiting.hit(rate_limits.SUBMIT, request, now)
+        rate_limiting.count_request(rate_limits.SUBMIT, request, now)
     try:
         submitted = _submit_with_retries(draft, summary, now)
     except idempotency.KeyReused:
@@ -229,7 +229,7 @@ def _redirect_to_receipt(
 
 
 @require_POST
-@rate_limited
+@handle_rate_limited
 def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """Join a case ("me too") at the place of a QR code."""
     area, _is_issued = place_picker.place_of_qr(code, timezone.localdate())
@@ -237,7 +237,7 @@ def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-@rate_limited
+@handle_rate_limited
 def join_from_report(request: HttpRequest, pk: int) -> HttpResponse:
     """Join a case ("me too") at the place of the draft, instead of submitting the draft."""
     draft = drafts.load(request.session)
@@ -251,7 +251,7 @@ def _join(request: HttpRequest, area: Area | None, pk: int) -> HttpResponse:
     cases = Petition.objects.none() if area is None else public_pages.cases_shown_at(area, now)
     petition = get_object_or_404(cases.filter(pk=pk))
     browser = request.session.setdefault(BROWSER_KEY, str(uuid.uuid4()))
-    rate_limiting.hit(rate_limits.JOIN, request, now)
+    rate_limiting.count_request(rate_limits.JOIN, request, now)
     try:
         workflow.me_too(petition=petition, key=_joining_key(browser, petition), now=now)
     except workflow.WrongState as error:

@@ -242,7 +242,7 @@ def _store_photos(request: HttpRequest, draft: Draft) -> UploadResult:
             result.refusals.append(reason)
             break
         try:
-            rate_limiting.hit(rate_limits.PHOTO, request, clock.now())
+            rate_limiting.count_request(rate_limits.PHOTO, request, clock.now())
             draft.add_photo(photos.store(file))
         except rate_limits.RateLimited:
             result.refusals.append(_("照片传得太多了，请过一会儿再加；已加上的都在。"))

@@ -112,8 +112,8 @@ def search(typed: str) -> list[Category]:
     return [row for _rank_, _place, row in ranked[:MAX_RESULTS]]
 
 
-def exact(typed: str) -> Category | None:
-    """Return the only category with exactly this name, None if there is none or several."""
+def category_named(typed: str) -> Category | None:
+    """Return the only reportable category with exactly this name; None for none or several."""
     matches = [row for row in reportable_categories() if typed.strip() in names(row)]
     return matches[0] if len(matches) == 1 else None
 

@@ -18,7 +18,7 @@ from django.core import checks
 NONCE_BYTES = 12
 KEY_BYTES = 32
 MAX_KEY_ID_LENGTH = 20
-DIGITS = re.compile(r"\D+")
+NON_DIGITS = re.compile(r"\D+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ContactDetails:
     @property
     def last4(self) -> str:
         """The last four digits of the telephone number, empty without one."""
-        return DIGITS.sub("", self.phone)[-4:]
+        return NON_DIGITS.sub("", self.phone)[-4:]
 
     def __bool__(self) -> bool:
         return bool(self.phone or self.name)

@@ -13,7 +13,7 @@ from branches.models import Organisation, Responsibility
 from config.lib.viewer import Scope
 from grids.enums import AreaKind, Level
 from grids.models import Area
-from members.enums import HEADS, Role
+from members.enums import HEAD_ROLES, Role
 from members.models import Post, User
 from members.posts import directory
 from members.rights import scopes
@@ -60,7 +60,7 @@ class ReferenceData:
 
     def _read_posts(self, posts: Iterable[Post]) -> None:
         users: dict[int, User] = {}
-        by_role = dict.fromkeys(HEADS, self._heads) | {
+        by_role = dict.fromkeys(HEAD_ROLES, self._heads) | {
             Role.STAFF: self._staff,
             Role.MEMBER: self._members,
         }

@@ -176,7 +176,7 @@ class Showcase:
     """Makes the open cases of building 46, of its branch and community, and of other places."""
 
     def __init__(self, builder: CaseBuilder) -> None:
-        """Find building 46 and the buildings and lanes."""
+        """Read building 46 and the reportable buildings of the reference data."""
         self.builder = builder
         self.reference: ReferenceData = builder.reference
         self.building = self.reference.by_name(BUILDING)

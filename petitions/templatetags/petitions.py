@@ -27,5 +27,8 @@ def first_line(category: Category) -> category_matching.EmergencyNumber:
 
 @register.filter
 def route_sentence(petition: Petition) -> str:
-    """Return why the organisation is responsible, in the language of the page."""
+    """Return why the organisation is responsible, in the language of the page.
+
+    Cases without a stored `route` show `route_text`, in the language in which it was recorded.
+    """
     return routing.explain(petition.route) if petition.route else petition.route_text

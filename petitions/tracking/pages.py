@@ -36,7 +36,7 @@ from petitions.tracking.tracking_lookup import TrackedCase
 from petitions.verbs.table import VERB_SPECS
 from petitions.web import rate_limiting
 from petitions.web.photo_responses import photo_response
-from petitions.web.rate_limiting import rate_limited
+from petitions.web.rate_limiting import handle_rate_limited
 from petitions.web.session_keys import RECEIPT
 
 SESSION_KEY = "track"
@@ -58,7 +58,7 @@ class TrackedSession:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@rate_limited
+@handle_rate_limited
 def enter_code(request: HttpRequest) -> HttpResponse:
     """Ask for the tracking code; a wrong code and wrong digits get the same answer."""
     form = TrackForm(request.POST or None)
@@ -76,7 +76,7 @@ def _find_case(request: HttpRequest, code: str, digits: str) -> TrackedCase | No
     now = clock.now()
     case = tracking_lookup.find(code, digits, now)
     if case is None:
-        rate_limiting.hit(rate_limits.TRACK, request, now)
+        rate_limiting.count_request(rate_limits.TRACK, request, now)
     return case
 
 

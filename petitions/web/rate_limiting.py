@@ -23,8 +23,11 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def rate_limited(view: View[P]) -> View[P]:
-    """Turn `RateLimited` into the 429 page with `Retry-After`; the session is left unchanged."""
+def handle_rate_limited(view: View[P]) -> View[P]:
+    """Decorate a view: `RateLimited` becomes the 429 page with `Retry-After`.
+
+    The session is left unchanged.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -38,7 +41,7 @@ def rate_limited(view: View[P]) -> View[P]:
     return guarded
 
 
-def hit(limit: RateLimit, request: HttpRequest, now: dt.datetime) -> None:
+def count_request(limit: RateLimit, request: HttpRequest, now: dt.datetime) -> None:
     """Count one request of this client address; raise `RateLimited` at the limit."""
     rate_limits.hit(limit, client_address(request), now)
 

@@ -98,9 +98,12 @@ class EscalationChain:
 
 
 def next_target(petition: Petition, chain: EscalationChain, *, is_late: bool) -> Target | None:
-    """Return the next organisation above whose head post is held or deputised; None at the top.
+    """Return the next organisation above with a free head; None at the top.
 
-    Vacant ones are skipped and listed. If all are vacant, the highest gets the case.
+    `is_late`: the deadline for an answer passed, so the chain continues above the supervisor.
+    An organisation counts as vacant if its head post has neither holder nor deputy, or if all of
+    them have a conflict of interest. Vacant ones are skipped and listed in `Target.skipped`; if
+    all are vacant, the highest gets the case.
     """
     rows = chain.rows(petition, current_level(petition, is_late=is_late))
     skipped: list[int] = []

@@ -26,7 +26,7 @@ from branches.models import Organisation
 from branches.workflow import add_organisation
 from grids.enums import AreaKind, Level
 from grids.workflow import add_area, close_area
-from members.accounts.middleware import MFA_KEY
+from members.accounts.middleware import MFA_VERIFIED_KEY
 from members.enums import MessageKind, Role
 from members.models import InboxMessage, User
 from members.workflow import Notification, appoint, create_person, lock, notify
@@ -322,7 +322,7 @@ def _visitor(name: str, user: User | None) -> Visitor:
         return Visitor(name, None, browser, {})
     browser.force_login(user)
     session = browser.session
-    session[MFA_KEY] = True
+    session[MFA_VERIFIED_KEY] = True
     session.save()
     _row, token = AuthToken.objects.create(user=user)
     return Visitor(name, user, browser, {"Authorization": f"Bearer {token}"})

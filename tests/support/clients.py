@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from members.accounts.middleware import MFA_KEY
+from members.accounts.middleware import MFA_VERIFIED_KEY
 from tests.support.cast import Stage
 
 BUDGET = 12  # queries for a page
@@ -22,7 +22,7 @@ def login(stage: Stage, name: str) -> Client:
     client = Client()
     client.force_login(stage.cast[name])
     session = client.session
-    session[MFA_KEY] = True
+    session[MFA_VERIFIED_KEY] = True
     session.save()
     client.get("/inbox/")  # the first request of a session writes its start time
     return client

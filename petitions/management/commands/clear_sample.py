@@ -1,4 +1,4 @@
-"""Empty the database of the sample, to begin with real places and people."""
+"""Remove the sample from the database, before real places and people are entered."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from petitions.models import Petition, Photo
 from petitions.rules import photos
 
 APPS = ("petitions_", "members_", "branches_", "grids_")
-# Operators stay with all that is theirs, and the security log; neither the legal steps nor the
-# number of the registers' edition are sample.
-KEPT = (
+# Superusers, their groups and permissions, and the security log stay. The register version and the
+# table of legal transitions are not part of the sample.
+KEPT_TABLES = (
     "members_user",
     "members_user_groups",
     "members_user_user_permissions",
@@ -26,12 +26,12 @@ KEPT = (
 
 
 class Command(BaseCommand):
-    """Remove cases, people, organisations and places; operators with every right stay."""
+    """Remove cases, people, organisations and places; superusers stay."""
 
     help = "Remove the whole sample. Refuses while there are real cases, unless --also-real."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the word that real cases go too."""
+        """Add `--also-real`, which removes real cases as well."""
         parser.add_argument(
             "--also-real",
             action="store_true",
@@ -67,6 +67,6 @@ class Command(BaseCommand):
             names = [
                 connection.ops.quote_name(name)
                 for name in connection.introspection.table_names(cursor)
-                if name.startswith(APPS) and name not in KEPT
+                if name.startswith(APPS) and name not in KEPT_TABLES
             ]
             cursor.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
