@@ -64,12 +64,15 @@ class CursorPagination(BaseCursorPagination):
         return size
 
     def _page_cursor(self, request: Request) -> PageCursor | None:
-        """Return the cursor of the request; raise ValidationError when it is invalid."""
+        """Return the cursor of the request; raise ValidationError when it is invalid.
+
+        Without a position (`?cursor=`) it is that of the first page, as in the framework.
+        """
         try:
             cursor = self.decode_cursor(request)
         except exceptions.NotFound as error:
             raise _invalid_cursor() from error
-        if cursor is None:
+        if cursor is None or cursor.position is None:
             return None
         if not _INTEGER.fullmatch(str(cursor.position)):
             raise _invalid_cursor()

@@ -275,6 +275,15 @@ def test_invalid_filters_are_refused(stage: Stage, name: str, value: str) -> Non
     assert answer.json()["errors"][0]["field"] == name
 
 
+@pytest.mark.parametrize("cursor", ["", "cj0x"], ids=["empty", "reverse-without-position"])
+def test_cursor_without_position_is_the_first_page(
+    stage: Stage, petition: Petition, cursor: str
+) -> None:
+    answer = Program(stage.cast["clerk"]).get("/petitions/", cursor=cursor)
+    assert answer.status_code == 200
+    assert [row["id"] for row in answer.json()["results"]] == [petition.pk]
+
+
 def test_an_end_before_its_beginning_is_refused(stage: Stage) -> None:
     days = {"filed_from": "2026-03-10", "filed_to": "2026-03-09"}
     answer = Program(stage.cast["clerk"]).get("/petitions/", **days)
