@@ -11,6 +11,10 @@ from django.utils.crypto import salted_hmac
 from members.enums import SecurityAction
 from members.models import SecurityEvent, User
 
+# Part of stored data, not a module path: with another salt, the failed log-ins of an unknown name
+# that were recorded before would not be counted with its new ones.
+_NAME_SALT = "members.securitylog"
+
 
 def write(action: SecurityAction, *, user: User | None, **detail: Any) -> None:
     """Add a row: actor, action and ids; never a password, never a typed name."""
@@ -19,7 +23,7 @@ def write(action: SecurityAction, *, user: User | None, **detail: Any) -> None:
 
 def fingerprint(typed_name: str) -> str:
     """Return a keyed hash of an unknown name: repeats are visible, the name is not."""
-    digest = salted_hmac("members.accounts.audit_log", typed_name.strip().casefold()).hexdigest()
+    digest = salted_hmac(_NAME_SALT, typed_name.strip().casefold()).hexdigest()
     return digest[:16]
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from config.lib import register_cache
 from petitions.enums import Channel, Regime, Status, Urgency
+from petitions.intake import desk
 from petitions.models import Category, IdempotencyKey, Petition
 from petitions.rules import catalogue, contacts, tracking_codes
 from tests.support.cast import Stage
@@ -99,6 +100,14 @@ def test_the_key_keeps_no_phone_that_could_be_guessed(stage: Stage) -> None:
     kept = IdempotencyKey.objects.get()
     assert len(kept.request_hash) == 64
     assert "1234" not in str(kept.body)
+
+
+def test_stored_hashes_of_forms_keep_their_meaning(settings: Any) -> None:
+    settings.SECRET_KEY = "secret"
+    assert (
+        desk._keyed_hash("content")
+        == "6b701abaec78c469ca4d0e5f941856fa8d0239ab32be9c55a82ac40a87cb734d"
+    )
 
 
 def test_without_script_initials_lead_to_a_choice(stage: Stage) -> None:
