@@ -148,11 +148,11 @@ LOCK_TIMEOUT_MS = env.int("LOCK_TIMEOUT_MS", 5_000)
 DATABASES = {
     "default": {
         "ENGINE": "config.lib.db.postgres",
-        "NAME": _database.get("dbname", ""),
-        "USER": _database.get("user", ""),
-        "PASSWORD": _database.get("password", ""),
-        "HOST": _database.get("host", "localhost"),
-        "PORT": _database.get("port", ""),
+        "NAME": _database["dbname"],
+        "USER": _database["user"],
+        "PASSWORD": _database["password"],
+        "HOST": _database["host"],
+        "PORT": _database["port"],
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
         # Seconds; longer than the statement timeout, so that the server cancels first.
@@ -172,7 +172,7 @@ DATABASES = {
     }
 }
 
-_redis = env.str("REDIS_URL", "").rstrip("/")
+_redis: str = env.redis_url("REDIS_URL", "")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -2,10 +2,9 @@
 
 import os
 from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from environs import Env, ValidationError
-from psycopg2 import ProgrammingError
-from psycopg2.extensions import parse_dsn
 
 
 class SettingsEnv(Env):
@@ -33,12 +32,44 @@ def _pairs(value: str) -> dict[str, str]:
     return {name: pair_value for name, _colon, pair_value in pairs}
 
 
+def _split_url(value: str) -> tuple[SplitResult, str]:
+    """Split a URL and return it with its port, "" if it has none.
+
+    An error contains no part of the URL: the message of the standard library may quote a password.
+    """
+    try:
+        parts = urlsplit(value)
+        return parts, str(parts.port or "")
+    except ValueError:
+        raise ValidationError(
+            "must look like scheme://user:password@host:port/name, with / ? # [ ] of the"
+            " password percent-encoded"
+        ) from None
+
+
 @env.parser_for("postgres_url")
 def _postgres_url(value: str) -> dict[str, str]:
-    """Parse a PostgreSQL URL with the driver's parser; `?host=/folder` names a Unix socket."""
-    if not value.startswith(("postgres://", "postgresql://")):
+    """Parse `postgres://user:password@host:port/name`; `?host=/folder` names a Unix socket.
+
+    Only `/`, `?`, `#`, `[` and `]` of a password must be percent-encoded: docker compose inserts
+    it as it is, so the stricter parser of the driver would refuse passwords in use.
+    """
+    parts, port = _split_url(value)
+    if parts.scheme not in {"postgres", "postgresql"}:
         raise ValidationError("must begin with postgres://")
-    try:
-        return parse_dsn(value)
-    except ProgrammingError as error:
-        raise ValidationError(str(error).strip()) from error
+    pairs = (pair.partition("=") for pair in parts.query.split("&"))
+    parameters = {name: unquote(parameter) for name, _equals, parameter in pairs}
+    return {
+        "dbname": unquote(parts.path.lstrip("/")),
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "host": parameters.get("host") or unquote(parts.hostname or "localhost"),
+        "port": parameters.get("port") or port,
+    }
+
+
+@env.parser_for("redis_url")
+def _redis_url(value: str) -> str:
+    """Return the URL without its last slash; refuse one that the client would quote in an error."""
+    _split_url(value)
+    return value.rstrip("/")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import traceback
 
 import pytest
 from django.test import Client
@@ -87,9 +88,53 @@ def test_database_url_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X_URL", "sqlite:///x")
     with pytest.raises(EnvError, match='"X_URL" invalid: must begin with postgres://'):
         env.postgres_url("X_URL")
-    monkeypatch.setenv("X_URL", "postgres://u@/name?nonsense=1")
-    with pytest.raises(EnvError, match=r'"X_URL" invalid: .*nonsense'):
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgres://u:pa@ss@db:5432/z", ("u", "pa@ss", "db", "5432", "z")),
+        ("postgres://u:pa%zz@db/z", ("u", "pa%zz", "db", "", "z")),
+        ("postgres://u:pa:ss+w@db/z", ("u", "pa:ss+w", "db", "", "z")),
+        ("postgresql:///z", ("", "", "localhost", "", "z")),
+        ("postgres://u@/z?host=/run/p%20g&port=5433", ("u", "", "/run/p g", "5433", "z")),
+    ],
+)
+def test_password_in_database_url_needs_little_encoding(
+    monkeypatch: pytest.MonkeyPatch, url: str, expected: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("X_URL", url)
+    database = env.postgres_url("X_URL")
+    names = ("user", "password", "host", "port", "dbname")
+    assert tuple(database[name] for name in names) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://u:secret/pw@db/z",
+        "postgres://u:secret[pw@db/z",
+        "postgres://u:secret\u2100pw@db/z",
+        "postgres://u:secret@db:secret/z",
+        "mysql://u:secret@db/z",
+    ],
+)
+def test_error_about_database_url_shows_no_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("X_URL", url)
+    with pytest.raises(EnvError, match='"X_URL" invalid: must ') as caught:
         env.postgres_url("X_URL")
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_error_about_redis_url_shows_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X_URL", "redis://:pa@ss%zz@queue:6379/")
+    assert env.redis_url("X_URL") == "redis://:pa@ss%zz@queue:6379"
+    monkeypatch.setenv("X_URL", "redis://:secret/pw@queue:6379")
+    with pytest.raises(EnvError, match='"X_URL" invalid: must ') as caught:
+        env.redis_url("X_URL")
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_wrong_values_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
