@@ -46,6 +46,7 @@ def verb_request(request: Request, user_id: int) -> IdempotencyRequest | None:
     """Return the key and fingerprint of a verb's request; None without the header.
 
     The path is part of the fingerprint: the same body for another case or verb is another request.
+    A report's fingerprint is of JSON and cannot begin like that of a verb.
     """
     if NAME not in request.headers:
         return None
@@ -54,15 +55,19 @@ def verb_request(request: Request, user_id: int) -> IdempotencyRequest | None:
     data = request.data
     if isinstance(data, QueryDict):
         data = {field: data.getlist(field) for field in data if field not in names}
-    hashed = fingerprint({"path": request.path, "data": data}, files)
+    hashed = keyed_hash(f"verb {request.path}\n{_content(data, files)}")
     return IdempotencyRequest(f"user:{user_id}", key_of(request), hashed)
 
 
 def fingerprint(data: Any, files: Iterable[UploadedFile[bytes]]) -> str:
     """Return a keyed hash of data and files, which does not depend on the order of the keys."""
+    return keyed_hash(_content(data, files))
+
+
+def _content(data: Any, files: Iterable[UploadedFile[bytes]]) -> str:
     parts = [json.dumps(data, sort_keys=True, default=lambda _file: None)]
     parts += [_file_digest(file) for file in files]
-    return keyed_hash("\n".join(parts))
+    return "\n".join(parts)
 
 
 def _file_digest(file: UploadedFile[bytes]) -> str:

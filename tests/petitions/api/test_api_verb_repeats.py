@@ -70,6 +70,15 @@ def test_another_request_with_the_key_is_refused(stage: Stage, verb: str, body: 
     assert answer.headers["Content-Type"] == PROBLEM
 
 
+def test_a_report_that_imitates_a_verb_is_another_request(stage: Stage) -> None:
+    petition, program = stage.at(Status.ACCEPTED), Program(stage.cast["secretary"])
+    first = _send(program, petition, "note", NOTE, Idempotency_Key=KEY)
+    body = {"path": first.request["PATH_INFO"], "data": NOTE}
+    for content in (body, NOTE):
+        answer = program.post("/petitions/", content, Idempotency_Key=KEY)
+        assert (answer.status_code, answer.json()["code"]) == (422, "key_reused")
+
+
 def test_the_key_of_somebody_else_is_another_key(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     for name in ("secretary", "clerk"):
