@@ -30,7 +30,8 @@ OPTIONAL_HEADER = OpenApiParameter(
     NAME,
     {"type": "string", "minLength": 8, "maxLength": 80, "pattern": "^[!-~]{8,80}$"},
     OpenApiParameter.HEADER,
-    description="Chosen by you for each act, e.g. a UUID; a retry gets the same response.",
+    description="Chosen by you for each act, e.g. a UUID; a retry gets the same response,"
+    " or only `id`, `number` and `version` if you may not see the case any more.",
 )
 
 

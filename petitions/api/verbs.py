@@ -40,6 +40,9 @@ IF_MATCH = OpenApiParameter(
 NAMED_PARTS = ("category", *involvement.ORGANISATIONS)
 """Foreign keys of the case whose rows the response names."""
 
+WITHOUT_CASE = ("id", "number", "version")
+"""What a repeat is told about a case that the caller may not see any more."""
+
 
 class VerbSchema(AutoSchema):
     """OpenAPI description of one verb, from the verb table and the table of states."""
@@ -105,6 +108,9 @@ class VerbView(CaseView[Petition]):
     def post(self, request: Request, pk: int) -> Response:
         """Perform the verb; with an idempotency key once, and a repeat is answered the same.
 
+        If the case is not visible to the caller any more, the repeat is told only that the verb
+        was performed: id, number and version.
+
         Opening the contact ignores the key: a contact is stored nowhere else, and each opening is
         recorded for the resident.
         """
@@ -117,7 +123,10 @@ class VerbView(CaseView[Petition]):
         def perform() -> tuple[int, str]:
             return pk, JSONRenderer().render(self._perform_now(request, pk).data).decode()
 
-        answer = json.loads(perform_once(key, perform, now=clock.now()))
+        once = perform_once(key, perform, now=clock.now())
+        answer = json.loads(once.json)
+        if once.is_repeat and not self.cases().filter(pk=pk).exists():
+            answer = {name: answer[name] for name in WITHOUT_CASE}
         return Response(answer, headers={"ETag": f'"v{answer["version"]}"'})
 
     def _perform_now(self, request: Request, pk: int) -> Response:

@@ -44,6 +44,14 @@ class IdempotencyRequest:
     answer: Callable[[Petition], dict[str, Any]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OnceAnswer:
+    """The answer to a request as JSON text; `is_repeat` if an earlier request produced it."""
+
+    json: str
+    is_repeat: bool
+
+
 def keyed_hash(content: str) -> str:
     """Return a keyed hash of what was sent; a plain hash would let telephone numbers be guessed."""
     salt, secret = "petitions.api.idempotency", settings.TRACKING_SECRET
@@ -145,7 +153,7 @@ def concurrent_use_refused() -> Iterator[None]:
 
 def perform_once(
     request: IdempotencyRequest, perform: Callable[[], tuple[int, str]], *, now: dt.datetime
-) -> str:
+) -> OnceAnswer:
     """Return the answer of `perform`, or the stored answer if the key was used before.
 
     `perform` does the work and returns the id of the case and the answer as JSON text; its changes
@@ -154,12 +162,11 @@ def perform_once(
     """
     with concurrent_use_refused(), transaction.atomic():
         row = lock(request)
-        if row is None:
-            petition_id, answer = perform()
-            key_row(request, petition_id, {"json": answer}, now).save()
-        else:
-            answer = row.body["json"]
-        return answer
+        if row is not None:
+            return OnceAnswer(row.body["json"], is_repeat=True)
+        petition_id, answer = perform()
+        key_row(request, petition_id, {"json": answer}, now).save()
+        return OnceAnswer(answer, is_repeat=False)
 
 
 def _stored(request: IdempotencyRequest) -> IdempotencyKey | None:

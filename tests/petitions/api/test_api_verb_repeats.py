@@ -79,6 +79,18 @@ def test_a_report_that_imitates_a_verb_is_another_request(stage: Stage) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "key_reused")
 
 
+def test_a_repeat_does_not_show_a_case_that_the_caller_lost(stage: Stage) -> None:
+    petition, program = stage.at(Status.ACCEPTED), Program(stage.cast["secretary"])
+    first = _send(program, petition, "note", NOTE, Idempotency_Key=KEY).json()
+    Petition.objects.filter(pk=petition.pk).update(is_sealed=True)
+    again = _send(program, petition, "note", NOTE, Idempotency_Key=KEY)
+    assert again.status_code == 200
+    assert again.json() == {name: first[name] for name in ("id", "number", "version")}
+    assert again.headers["ETag"] == f'"v{first["version"]}"'
+    fresh = _send(program, petition, "note", NOTE, Idempotency_Key="retry-0002")
+    assert fresh.status_code == 404
+
+
 def test_the_key_of_somebody_else_is_another_key(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     for name in ("secretary", "clerk"):
@@ -126,7 +138,7 @@ def test_a_concurrent_repeat_is_told_to_wait(stage: Stage) -> None:
 
     def attempt() -> str:
         try:
-            return idempotency.perform_once(request, lambda: (petition.pk, "2"), now=NOW)
+            return idempotency.perform_once(request, lambda: (petition.pk, "2"), now=NOW).json
         except idempotency.InProgress:
             return "wait"
         finally:
@@ -137,5 +149,5 @@ def test_a_concurrent_repeat_is_told_to_wait(stage: Stage) -> None:
             assert pool.submit(attempt).result() == "wait"
         return petition.pk, "1"
 
-    assert idempotency.perform_once(request, perform, now=NOW) == "1"
+    assert idempotency.perform_once(request, perform, now=NOW).json == "1"
     assert attempt() == "1"
