@@ -31,7 +31,8 @@ def deliver_batch(
 
     `send` returns False if nothing is left to send, and raises if the message could not be
     handed over. A worker that dies between sending and recording may send one message twice;
-    none is lost.
+    none is lost. If the time limit of the task interrupts a message, its attempt has failed, the
+    rest of the batch is released, and `SoftTimeLimitExceeded` is raised.
     """
     messages = delivery_queue.claim(queue, now=now(), limit=BATCH)
     ends = time.monotonic() + SECONDS_TO_SEND
@@ -40,22 +41,27 @@ def deliver_batch(
         if time.monotonic() > ends:
             delivery_queue.release(messages[position:])
             break
-        sent += _deliver(message, send, now())
+        try:
+            sent += _deliver(message, send, now())
+        except SoftTimeLimitExceeded:
+            delivery_queue.release(messages[position + 1 :])
+            raise
     return sent
 
 
 def _deliver(
     message: Message, send: Callable[[Message, dt.datetime], bool], now: dt.datetime
 ) -> bool:
+    delivery_queue.start_attempt(message)
     try:
         is_sent = send(message, now)
-    except SoftTimeLimitExceeded:
-        raise  # the task ends; the lease returns the message
-    except Exception as error:  # noqa: BLE001 - a gateway may raise anything
+    except Exception as error:  # a gateway may raise anything
         # Without the message of the error: it could contain an address.
         names = {"queue": type(message).__name__, "row": message.pk}
         log.warning("delivery_failed", **names, attempt=message.attempts, kind=type(error).__name__)
         delivery_queue.mark_failed(message, now=now)
+        if isinstance(error, SoftTimeLimitExceeded):
+            raise  # the task must end
         return False
     if is_sent:
         delivery_queue.mark_sent(message, now=now)

@@ -85,12 +85,14 @@ Message = TypeVar("Message", bound=QueuedMessage)
 
 @transaction.atomic
 def claim(queue: DeliveryQueueQuerySet[Message], *, now: dt.datetime, limit: int) -> list[Message]:
-    """Lease up to `limit` due messages to the caller, oldest first; each claim is an attempt.
+    """Lease up to `limit` due messages to the caller: fewest attempts first, then oldest first.
 
-    `queue` selects the rows and the relations to load. If a worker dies, its lease expires and
-    another worker claims the message; after `MAX_ATTEMPTS` such attempts the message has failed.
+    `queue` selects the rows and the relations to load. A claim is no attempt (`start_attempt`). If
+    a worker dies, its leases expire and another worker claims the messages; a message whose
+    `MAX_ATTEMPTS` attempts have all started has failed. A message that stops its worker comes
+    last, so that it does not hold up the others.
     """
-    order = (queue.model.queue_order, "pk")
+    order = ("attempts", queue.model.queue_order, "pk")
     locked = list(
         queue.due(now)
         .select_related(None)
@@ -103,8 +105,14 @@ def claim(queue: DeliveryQueueQuerySet[Message], *, now: dt.datetime, limit: int
     if exhausted:
         rows.filter(pk__in=exhausted).update(failed_at=now, leased_until=None)
     claimed = [pk for pk, attempts in locked if attempts < MAX_ATTEMPTS]
-    rows.filter(pk__in=claimed).update(leased_until=now + LEASE, attempts=F("attempts") + 1)
+    rows.filter(pk__in=claimed).update(leased_until=now + LEASE)
     return list(queue.filter(pk__in=claimed).order_by(*order))
+
+
+def start_attempt(message: QueuedMessage) -> None:
+    """Count an attempt; called just before sending, so that the death of the worker counts too."""
+    _update(message, attempts=F("attempts") + 1)
+    message.attempts += 1
 
 
 def mark_sent(message: QueuedMessage, *, now: dt.datetime) -> None:
@@ -130,12 +138,10 @@ def mark_failed(message: QueuedMessage, *, now: dt.datetime) -> None:
 
 
 def release(messages: Sequence[QueuedMessage]) -> None:
-    """Return claimed messages unsent; the claim does not count as an attempt."""
+    """End the leases of claimed messages whose attempt has not started."""
     for model in {type(message) for message in messages}:
         pks = [message.pk for message in messages if type(message) is model]
-        model._default_manager.filter(pk__in=pks).update(
-            leased_until=None, attempts=F("attempts") - 1
-        )
+        model._default_manager.filter(pk__in=pks).update(leased_until=None)
 
 
 def retry_failed(queue: DeliveryQueueQuerySet[Message]) -> int:

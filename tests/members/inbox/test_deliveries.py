@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core import mail
 from django.db import connection, connections, transaction
 from django.test import Client
@@ -80,11 +81,52 @@ def test_a_delivery_whose_workers_die_is_given_up(town: Town) -> None:
     notify_users(town, "secretary")
     now = NOW
     for _attempt in range(MAX_ATTEMPTS):
-        assert len(_claim(now=now, limit=9)) == 1
+        (message,) = _claim(now=now, limit=9)
+        delivery_queue.start_attempt(message)  # and the worker dies while sending
         now += delivery_queue.LEASE + dt.timedelta(seconds=1)
     assert _claim(now=now, limit=9) == []
     row = Delivery.objects.get()
     assert (row.state, row.failed_at) == (DeliveryState.FAILED, now)
+
+
+def test_a_delivery_that_was_never_tried_is_not_given_up(town: Town) -> None:
+    notify_users(town, "secretary")
+    now = NOW
+    for _claimed in range(MAX_ATTEMPTS + 1):
+        (message,) = _claim(now=now, limit=9)  # the worker dies on another message of the batch
+        assert message.attempts == 0
+        now += delivery_queue.LEASE + dt.timedelta(seconds=1)
+
+
+def test_a_delivery_that_exceeds_the_time_limit_fails_alone(town: Town) -> None:
+    notify_users(town, "secretary", "leader", "member")
+    poison = Delivery.objects.order_by("pk")[0].pk
+    sent: list[int] = []
+
+    def send(delivery: Delivery, _now: dt.datetime) -> bool:
+        if delivery.pk == poison:
+            raise SoftTimeLimitExceeded
+        sent.append(delivery.pk)
+        return True
+
+    def deliver(now: dt.datetime) -> int:
+        return delivery_worker.deliver_batch(Delivery.objects.all(), send, now=lambda: now)
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        deliver(NOW)
+    assert sent == []
+    rows = Delivery.objects.order_by("pk").values_list("attempts", "leased_until", "retry_at")
+    delayed = NOW + delivery_queue.FIRST_DELAY
+    assert list(rows) == [(1, None, delayed), (0, None, None), (0, None, None)]
+    with pytest.raises(SoftTimeLimitExceeded):  # the interrupted delivery comes last
+        deliver(delayed)
+    assert len(sent) == 2
+    now = delayed
+    for _attempt in range(2, MAX_ATTEMPTS):
+        now += dt.timedelta(hours=1)
+        with pytest.raises(SoftTimeLimitExceeded):
+            deliver(now)
+    assert Delivery.objects.get(pk=poison).state == DeliveryState.FAILED
 
 
 def test_a_delivery_that_was_given_up_can_be_sent_again(town: Town) -> None:
