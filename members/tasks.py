@@ -23,12 +23,12 @@ def deliver_due() -> int:
 
 
 def _send(delivery: Delivery, now: dt.datetime) -> bool:
-    """Hand one delivery to its channel; False if there is no recipient, address or text left.
+    """Hand one delivery to its channel; False without recipient, address, text or channel.
 
     A user who holds no post any more, or whose account is inactive, is no recipient.
     """
     user, channel = delivery.user, ChannelName(delivery.channel)
-    if user is None or not user.scope.posts:
+    if user is None or not user.scope.posts or channel not in channels.configured():
         return False
     address, message = channels.address_of(user, channel), wording.message(delivery, now)
     if not address or message is None:

@@ -81,10 +81,12 @@ def text_residents() -> int:
 
 
 def _send_text(message: ResidentMessage, _now: dt.datetime) -> bool:
-    """Send one text message; False if the contact has been deleted or has no number.
+    """Send one text message; False without contact, number or SMS channel.
 
     The number is decrypted at the last moment.
     """
+    if ChannelName.SMS not in channels.configured():
+        return False
     contact = Contact.objects.filter(petition=message.petition_id).first()
     if contact is None:
         return False

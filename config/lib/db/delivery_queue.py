@@ -121,7 +121,7 @@ def mark_sent(message: QueuedMessage, *, now: dt.datetime) -> None:
 
 
 def mark_skipped(message: QueuedMessage, *, now: dt.datetime) -> None:
-    """Record that nothing was left to send: no recipient, no address, or everything read."""
+    """Record that nothing was left to send: no recipient, address or channel, or all read."""
     _update(message, sent_at=now, is_skipped=True, leased_until=None)
 
 

@@ -194,6 +194,15 @@ def test_a_locked_person_gets_nothing_more(town: Town) -> None:
     assert Delivery.objects.get().state == DeliveryState.SKIPPED
 
 
+def test_a_delivery_whose_channel_has_been_turned_off_is_skipped(
+    town: Town, settings: Settings
+) -> None:
+    notify_users(town, "secretary")
+    settings.CHANNELS = {**settings.CHANNELS, "email": ""}
+    assert tasks.deliver_due() == 0
+    assert Delivery.objects.get().state == DeliveryState.SKIPPED
+
+
 def test_the_digest_comes_once_a_working_day_and_holds_the_unread(town: Town) -> None:
     for number in range(3):
         notify_users(

@@ -74,6 +74,14 @@ def test_a_contact_without_number_is_skipped(stage: Stage, petition: Petition) -
     assert _state() == DeliveryState.SKIPPED
 
 
+def test_a_pending_text_message_is_skipped_when_there_is_no_sms_channel(
+    petition: Petition, settings: Settings
+) -> None:
+    settings.CHANNELS = {**settings.CHANNELS, "sms": ""}
+    assert scheduled_tasks.text_residents() == 0
+    assert _state() == DeliveryState.SKIPPED
+
+
 def test_a_failed_attempt_is_repeated_after_a_minute(
     petition: Petition, settings: Settings
 ) -> None:
