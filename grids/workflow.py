@@ -204,7 +204,6 @@ def import_calendar(
             continue
         _apply_day(day, existing_days, report, dry_run=dry_run)
     if not dry_run:
-        transaction.on_commit(register_cache.forget_version)
         register_cache.forget_version()
     return report
 
@@ -212,7 +211,7 @@ def import_calendar(
 def save_calendar_row(*, row: CalendarDay | OfficeHours) -> None:
     """Add or correct one calendar day or block of office hours."""
     row.save()
-    transaction.on_commit(register_cache.forget_version)
+    register_cache.forget_version()
 
 
 @transaction.atomic
@@ -220,7 +219,7 @@ def delete_calendar_rows(*, rows: Iterable[CalendarDay | OfficeHours]) -> None:
     """Delete calendar days or blocks of office hours."""
     for row in rows:
         row.delete()
-    transaction.on_commit(register_cache.forget_version)
+    register_cache.forget_version()
 
 
 @transaction.atomic
@@ -233,7 +232,6 @@ def set_office_hours(*, region: Area, hours: Iterable[tuple[str, str, dt.time, d
         )
         block.full_clean()
         block.save()
-    transaction.on_commit(register_cache.forget_version)
     register_cache.forget_version()
 
 

@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
-from config.lib import clock
+from config.lib import clock, register_cache
 from config.local import embedded, paths
 from tests.mutants import runner
 from tests.support.db_connections import terminate_connections
@@ -90,6 +91,20 @@ def django_db_setup(
 def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a test's travelled time when a new database connection is opened."""
     monkeypatch.setattr(clock, "synchronise", lambda _theirs: None)
+
+
+@pytest.fixture(autouse=True)
+def own_register_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the transaction around a test for none: the process uses versions read in it at once."""
+    when_committed = register_cache._when_committed
+
+    def at_once_in_a_test_case(action: Callable[[], None]) -> None:
+        is_test_case = any(
+            getattr(block, "_from_testcase", False) for block in connection.atomic_blocks
+        )
+        (action if is_test_case else partial(when_committed, action))()
+
+    monkeypatch.setattr(register_cache, "_when_committed", at_once_in_a_test_case)
 
 
 @pytest.fixture(scope="session")

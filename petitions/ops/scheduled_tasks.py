@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from config.lib import register_cache
 from config.lib.celery import delivery_worker
 from members.enums import ChannelName
 from members.inbox import channels
@@ -53,6 +54,7 @@ def _process_all(process_batch: Callable[..., workflow.SweepResult]) -> int:
     """Process batches until one finds no row."""
     done = 0
     while True:
+        register_cache.current_version()  # a new version read in a transaction is not cached
         result = process_batch(now=database_now(), limit=BATCH)
         done += result.done
         if not result.taken:

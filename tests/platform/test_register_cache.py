@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
 
 from config.lib import register_cache
 from config.lib.register_cache import RegisterCache
+from petitions.models import Category
+from petitions.rules import catalogue
 from tests.support.api_client import statements, watching
 
 TABLES = (
@@ -95,3 +98,75 @@ def test_each_further_key_has_its_own_content() -> None:
     cache.clear()
     assert cache.get(7, "b") == 3
     assert reads == [1, 2, 3]
+
+
+@pytest.fixture
+def category() -> Iterator[Category]:
+    category = Category.objects.create(code="ZZ99", name="old", rank=1)
+    yield category
+    category.delete()
+
+
+def _name() -> str:
+    return catalogue.read().by_code["ZZ99"].name
+
+
+def _name_in_other_thread() -> str:
+    def read() -> str:
+        try:
+            return _name()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(read).result()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_forgotten", [True, False])
+def test_other_threads_see_a_change_after_its_commit_only(
+    category: Category, is_forgotten: bool
+) -> None:
+    assert _name() == "old"
+    with transaction.atomic():
+        Category.objects.filter(pk=category.pk).update(name="new")
+        if is_forgotten:
+            register_cache.forget_version()
+        register_cache.read_version()
+        assert _name_in_other_thread() == "old"
+    assert (_name(), _name_in_other_thread()) == ("new", "new")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_reads_its_own_change_and_a_rollback_takes_it_back(
+    category: Category,
+) -> None:
+    assert _name() == "old"
+    with transaction.atomic():
+        Category.objects.filter(pk=category.pk).update(name="rolled back")
+        register_cache.forget_version()
+        assert _name() == "rolled back"
+        transaction.set_rollback(True)
+    assert (_name(), _name_in_other_thread()) == ("old", "old")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_version_read_before_it_was_forgotten_is_not_taken_over() -> None:
+    with transaction.atomic():
+        register_cache.read_version()
+        _touch("petitions_category")
+        register_cache.forget_version()
+    with watching() as caught:
+        register_cache.current_version()
+        register_cache.current_version()
+    assert len(statements(caught)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_known_version_costs_no_query_in_a_transaction() -> None:
+    register_cache.read_version()
+    with transaction.atomic():
+        register_cache.read_version()
+        with watching() as caught:
+            register_cache.current_version()
+        assert statements(caught) == []
