@@ -27,7 +27,7 @@ from petitions.verbs.spec import VerbSpec
 from petitions.verbs.table import SPEC_OF
 from petitions.web.request_bodies import PhotosBody
 from petitions.workflow import NotPermitted, StaleVersion
-from petitions.workflow.idempotency import perform_once
+from petitions.workflow.idempotency import IdempotencyRequest, find, perform_once
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -39,6 +39,9 @@ IF_MATCH = OpenApiParameter(
 
 NAMED_PARTS = ("category", *involvement.ORGANISATIONS)
 """Foreign keys of the case whose rows the response names."""
+
+CheckedRequest = tuple[Petition, dict[str, Any]]
+"""The case of a checked request, and the arguments of the workflow function."""
 
 WITHOUT_CASE = ("id", "number", "version")
 """What a repeat is told about a case that the caller may not see any more."""
@@ -102,8 +105,11 @@ class VerbView(CaseView[Petition]):
 
     def get_parsers(self) -> list[BaseParser]:
         """Read JSON, or a multipart form for a body with photos."""
-        has_photos = issubclass(self.spec.body, PhotosBody)
-        return [StrictMultiPartParser() if has_photos else StrictJSONParser()]
+        return [StrictMultiPartParser() if self._has_photos else StrictJSONParser()]
+
+    @property
+    def _has_photos(self) -> bool:
+        return issubclass(self.spec.body, PhotosBody)
 
     def post(self, request: Request, pk: int) -> Response:
         """Perform the verb; with an idempotency key once, and a repeat is answered the same.
@@ -115,13 +121,15 @@ class VerbView(CaseView[Petition]):
         recorded for the resident.
         """
         if self.spec.verb == Verb.REVEAL:
-            return self._perform_now(request, pk)
+            return self._perform(*self._check(request, pk))
         key = idempotency.verb_request(request, self.caller.pk)
         if key is None:
-            return self._perform_now(request, pk)
+            return self._perform(*self._check(request, pk))
+        checked = self._check_photos(request, pk, key) if self._has_photos else None
 
         def perform() -> tuple[int, str]:
-            return pk, JSONRenderer().render(self._perform_now(request, pk).data).decode()
+            response = self._perform(*(checked or self._check(request, pk)))
+            return pk, JSONRenderer().render(response.data).decode()
 
         once = perform_once(key, perform, now=clock.now())
         answer = json.loads(once.json)
@@ -129,8 +137,25 @@ class VerbView(CaseView[Petition]):
             answer = {name: answer[name] for name in WITHOUT_CASE}
         return Response(answer, headers={"ETag": f'"v{answer["version"]}"'})
 
-    def _perform_now(self, request: Request, pk: int) -> Response:
-        """Check actor, version and body, in this order; the workflow checks all rules again."""
+    def _check_photos(
+        self, request: Request, pk: int, key: IdempotencyRequest
+    ) -> CheckedRequest | None:
+        """Check a request with photos before the transaction, because cleaning them is expensive.
+
+        Returns None if the key was used before: `perform_once` then answers the repeat.
+        """
+        if find(key) is not None:
+            return None
+        try:
+            return self._check(request, pk)
+        except VersionChanged:  # perhaps by the same request, performed since the look-up
+            return None
+
+    def _check(self, request: Request, pk: int) -> CheckedRequest:
+        """Check actor, version and body, in this order; the workflow checks all rules again.
+
+        Returns the case and the arguments of the workflow function; photos are stored.
+        """
         verb = self.spec.verb
         petition = self.find(pk)
         decision = permissions.may(verb, petition, self.caller)
@@ -141,16 +166,17 @@ class VerbView(CaseView[Petition]):
         body = self.spec.body(data=request.data, context={"petition": petition, "request": request})
         body.is_valid(raise_exception=True)
         arguments = body.arguments() | ({"expected_version": version} if checks_version else {})
-        return self._respond(petition, self._perform(petition, arguments))
+        return petition, arguments
 
-    def _perform(self, petition: Petition, arguments: dict[str, Any]) -> Petition | ContactDetails:
+    def _perform(self, petition: Petition, arguments: dict[str, Any]) -> Response:
         assert self.spec.function is not None
         try:
-            return self.spec.function(
+            result = self.spec.function(
                 petition=petition, by=self.caller, now=clock.now(), **arguments
             )
         except StaleVersion as error:
             raise VersionChanged(error.message) from error
+        return self._respond(petition, result)
 
     def _respond(self, before: Petition, result: Petition | ContactDetails) -> Response:
         """Return the case after the verb, even if the caller may not see it any more.

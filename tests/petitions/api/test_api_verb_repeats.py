@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from petitions.enums import Status, Verb
 from petitions.models import Event, IdempotencyKey, Note, Petition
+from petitions.rules import photos
 from petitions.workflow import idempotency
 from petitions.workflow.idempotency import IdempotencyRequest
 from tests.petitions.api.test_api_idempotency import picture
@@ -57,6 +58,27 @@ def test_photos_are_added_once(stage: Stage, settings: Any, tmp_path: Any) -> No
         assert answer.status_code == 200, answer.content.decode()
     assert petition.photos.count() == before + 1
     assert Event.objects.filter(petition=petition, verb=Verb.PHOTO).count() == 1
+
+
+def test_photos_are_cleaned_once_and_before_the_key_is_locked(
+    stage: Stage, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    calls: list[str] = []
+    for module, function in ((photos, "store"), (idempotency, "lock")):
+        original = getattr(module, function)
+
+        def recorded(argument: Any, name: str = function, call: Any = original) -> Any:
+            calls.append(name)
+            return call(argument)
+
+        monkeypatch.setattr(module, function, recorded)
+    petition, program = stage.at(Status.ACCEPTED), Program(stage.cast["secretary"])
+    for _again in range(2):
+        path = f"/petitions/{petition.pk}/photo/"
+        answer = program.send(path, {"photos": upload(picture())}, Idempotency_Key=KEY)
+        assert answer.status_code == 200, answer.content.decode()
+    assert calls == ["store", "lock", "lock"]
 
 
 @pytest.mark.parametrize(
