@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
+from django.core import checks
 from django.core.mail import EmailMessage
 from django.utils.module_loading import import_string
 
@@ -67,6 +68,28 @@ def adapter(name: ChannelName) -> DeliveryChannel:
     """Return the adapter of a channel; raises ImportError for a wrong path."""
     channel: DeliveryChannel = import_string(settings.CHANNELS[name])()
     return channel
+
+
+@checks.register
+def check_channels(**_context: Any) -> list[checks.CheckMessage]:
+    """System check: every adapter named in the setting `CHANNELS` can be imported."""
+    return [
+        checks.Error(
+            f"{name.upper()}_CHANNEL names {settings.CHANNELS[name]!r}, which cannot be imported.",
+            "Name a class, such as members.inbox.channels.EmailChannel; empty: no channel.",
+            id="members.E001",
+        )
+        for name in sorted(configured())
+        if not _is_importable(settings.CHANNELS[name])
+    ]
+
+
+def _is_importable(path: str) -> bool:
+    try:
+        import_string(path)
+    except ImportError:
+        return False
+    return True
 
 
 def address_of(user: User, channel: ChannelName) -> str:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from django.core import mail
+from django.core import checks, mail
 from pytest_django import Settings
 
 from members.enums import SENT_IMMEDIATELY, ChannelName, MessageKind
@@ -36,6 +36,18 @@ def test_the_file_adapters_show_what_would_be_sent(
         "subject": "题",
         "body": "两行\n文字",
     }
+
+
+@pytest.mark.parametrize("name", list(ChannelName))
+@pytest.mark.parametrize("path", ["members.channels.EmailChannel", "members.inbox.channels.X", "x"])
+def test_adapter_that_cannot_be_imported_is_reported_at_start(
+    settings: Settings, name: ChannelName, path: str
+) -> None:
+    assert not [error for error in checks.run_checks() if error.id == "members.E001"]
+    settings.CHANNELS = {"email": "", "sms": "", "wecom": "", name: path}
+    (error,) = [error for error in checks.run_checks() if error.id == "members.E001"]
+    assert error.is_serious()
+    assert error.msg == f"{name.upper()}_CHANNEL names '{path}', which cannot be imported."
 
 
 def test_every_kind_is_decided() -> None:
