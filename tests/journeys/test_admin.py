@@ -27,6 +27,12 @@ DELETED = {
     f"admin:{table}_delete"
     for table in ("grids_calendarday", "grids_officehours", "knox_authtoken")
 }
+# A sent delivery of an inbox message of the sample; the worker does not touch it.
+ADD_SENT_DELIVERY = """
+    INSERT INTO members_delivery (key, user_id, channel, message_id, send_from, attempts, sent_at)
+    SELECT key || ':email', user_id, 'email', id, show_from, 1, show_from
+    FROM members_inboxmessage ORDER BY id LIMIT 1
+    ON CONFLICT (key) DO NOTHING RETURNING id"""
 
 
 def _is_page(route: Route) -> bool:
@@ -38,7 +44,8 @@ def _is_page(route: Route) -> bool:
 @pytest.fixture(scope="module")
 def finder(browser: Browser, stack: Stack) -> Iterator[PageFinder]:
     created = PageFinder(browser, stack, browser_driver.Watch(stack.address))
-    stack.manage("issue_token", "partner")  # the sample has none
+    stack.manage("issue_token", "partner")  # the sample has neither token nor delivery
+    stack.rows(ADD_SENT_DELIVERY)
     yield created
     created.close()
 
