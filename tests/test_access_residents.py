@@ -23,6 +23,7 @@ from petitions.intake import public_pages
 from petitions.models import MeToo, Petition, Photo
 from petitions.rules import rate_limits
 from petitions.tracking import pages
+from petitions.verbs.table import VERB_SPECS
 from tests.petitions import conftest
 from tests.support import access_matrix, route_list
 from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, photo_of
@@ -35,7 +36,10 @@ from tests.support.tracking_client import code_of
 stage = conftest.stage
 FOLLOWERS = {"petitioner": "own", "neighbour": "foreign", "joined": "own"}
 BUILDINGS = ("b46", "b47", "b1")
-POST_PAGES = ("confirm", "dispute", "rate", "reopen", "withdraw", "contact")
+POST_PAGES = (
+    *("confirm", "dispute", "rate", "reopen", "contact"),
+    *(str(spec.verb) for spec in VERB_SPECS if spec.resident_button),
+)
 
 
 @pytest.fixture

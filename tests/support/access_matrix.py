@@ -18,6 +18,8 @@ from django.urls import reverse
 from grids.models import Area
 from petitions.enums import Verb
 from petitions.models import Petition, Photo
+from petitions.verbs.spec import PageKind
+from petitions.verbs.table import VERB_SPECS
 from tests.support import oracle, route_list
 from tests.support.access_fixtures import FACTS, AccessFixtures, DeletedRow, Visitor
 from tests.support.route_list import Access, comparable
@@ -40,7 +42,7 @@ TOKEN_ACCESS = {Access.TOKEN_CASE, Access.TOKEN_VERB, Access.TOKEN_PLACE, Access
 VERBS = {Access.VERB, Access.TOKEN_VERB}
 WHOLE = {"petitions:case", "api:petition", "grids:place", "branches:organisation"}
 PRINTED = "petitions:doors_print"  # open to the visit's actor, but knows no POST
-AT_ONCE = {"petitions:accept", "petitions:start"}
+BUTTON_VERBS = {f"petitions:{spec.verb}" for spec in VERB_SPECS if spec.page == PageKind.BUTTON}
 MAIN = ("GET", "POST")
 OTHER = ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 EVERY = 97  # the short form requests one in so many of the other methods
@@ -119,7 +121,7 @@ def verb_of(route: str) -> Verb:
 def allowed(visitor: Visitor, route: ScopedRoute, key: str) -> set[int]:
     """Return the statuses an object that exists for the visitor may be answered with."""
     if route.access in VERBS:
-        if route.name in AT_ONCE:  # a look leads to the case; without a version nothing is done
+        if route.name in BUTTON_VERBS:  # GET redirects to the case; POST without a version is a 400
             return {302, 400}
         if not oracle.is_actor(visitor.name, FACTS[key], verb_of(route.name)):
             return {403}

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 from django.utils import timezone
 
+from petitions.enums import Verb
 from petitions.models import Petition
 from petitions.notices import notification_rules
-from petitions.verbs.spec import PageKind
+from petitions.states import RULE_OF
+from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.verbs.table import SPEC_OF, VERB_SPECS
+from petitions.workflow import handling
 from tests.support.cast import Stage
 from tests.support.clients import BUDGET, counted, login
 from tests.support.verb_cases import (
@@ -26,6 +33,40 @@ every_verb = pytest.mark.parametrize("case", VERB_CASES, ids=lambda case: str(ca
 
 def test_every_verb_with_a_function_has_an_entry() -> None:
     assert set(CASE_OF) == {spec.verb for spec in VERB_SPECS if spec.function}
+
+
+def unprotected_buttons(specs: Iterable[VerbSpec]) -> list[str]:
+    """Verbs that a bare POST performs at once although no version is checked."""
+    return [
+        spec.verb
+        for spec in specs
+        if (spec.page == PageKind.BUTTON or spec.resident_button)
+        and not RULE_OF[spec.verb].checks_version
+    ]
+
+
+def unexpected_version_arguments(specs: Iterable[VerbSpec]) -> list[str]:
+    """Verbs whose function takes `expected_version` without checking it, or the reverse."""
+    return [
+        spec.verb
+        for spec in specs
+        if spec.function
+        and ("expected_version" in inspect.signature(spec.function).parameters)
+        != RULE_OF[spec.verb].checks_version
+    ]
+
+
+def test_verbs_of_a_button_check_the_version() -> None:
+    assert unprotected_buttons(VERB_SPECS) == []
+    planted = replace(SPEC_OF[Verb.NOTE], page=PageKind.BUTTON)
+    assert unprotected_buttons([planted]) == [Verb.NOTE]
+
+
+def test_functions_take_a_version_exactly_if_it_is_checked() -> None:
+    assert unexpected_version_arguments(VERB_SPECS) == []
+    without = replace(SPEC_OF[Verb.ACCEPT], function=handling.note)
+    unneeded = replace(SPEC_OF[Verb.NOTE], function=handling.accept)
+    assert unexpected_version_arguments([without, unneeded]) == [Verb.ACCEPT, Verb.NOTE]
 
 
 @every_verb
