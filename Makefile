@@ -99,8 +99,9 @@ messages:  ## collect and compile the translations (needs gettext)
 	$(PY) manage.py makemessages -l en --no-location --no-obsolete --ignore '.venv' --ignore 'var'
 	$(PY) manage.py compilemessages -l en --ignore '.venv'
 
-docs:  ## generate the state diagram in README.md
+docs:  ## generate the state diagram in README.md, and docs/openapi.yaml
 	$(PY) manage.py state_diagram --write README.md
+	$(PY) manage.py spectacular --file docs/openapi.yaml
 
 lock:  ## resolve the newest versions and write the lock files
 	$(COMPILE) -U -o requirements.lock

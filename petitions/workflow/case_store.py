@@ -1,7 +1,9 @@
 """Where verbs read cases and write transitions: the database, or one case in memory.
 
 The product uses the database. The sample plays its cases in memory and writes all transitions at
-once, since a thousand cases with SQL for each verb would take a minute.
+once, since a thousand cases with SQL for each verb would take a minute. Verbs therefore read only
+through `change.store`; a new read is a method of the protocol `transitions.CaseStore` and of both
+stores. The protocol is not here because `Transition`, which the stores import, refers to it.
 """
 
 from __future__ import annotations
