@@ -34,7 +34,7 @@ STRANGERS = ("clerk", "secretary", "leader", "member", "community", "department"
 ADMIN_NAMES = ("auditor", "sysadmin", "secadmin")
 EVERYBODY = (*STRANGERS, *ADMIN_NAMES, "visitor")
 LISTS = {Access.PUBLIC, Access.LOGIN, Access.POST, Access.OWN_ACCOUNT}
-LISTS |= {Access.OPERATOR, Access.OPERATOR_ROWS, Access.OPERATOR_ADD, Access.LOG_IN}
+LISTS |= {Access.ADMIN, Access.ADMIN_ROWS, Access.ADMIN_ADD, Access.LOG_IN}
 TOKEN_LISTS = {Access.TOKEN, Access.TOKEN_POST}
 
 

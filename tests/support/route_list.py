@@ -43,11 +43,11 @@ class Access(StrEnum):
     TOKEN_VERB = "a program the case is visible to and that is the verb's actor"
     TOKEN_PLACE = "a program the place is visible to"
     TOKEN_ORGANISATION = "a program the organisation is visible to"
-    OPERATOR = "administrators"
-    OPERATOR_ROWS = "an administrator role that may list the rows"
-    OPERATOR_ROW = "an administrator role that may view the row"
-    OPERATOR_ADD = "an administrator role that may add a row"
-    OPERATOR_DELETE = "an administrator role that may delete the row"
+    ADMIN = "administrators"
+    ADMIN_ROWS = "an administrator role that may list the rows"
+    ADMIN_ROW = "an administrator role that may view the row"
+    ADMIN_ADD = "an administrator role that may add a row"
+    ADMIN_DELETE = "an administrator role that may delete the row"
     LOG_IN = "log-in and log-out of the admin"
     NOBODY = "nobody"
 
@@ -156,7 +156,7 @@ TABLE |= {f"account_{name}": D.OWN_ACCOUNT for name in ACCOUNT}
 TABLE |= {f"mfa_{name}": D.OWN_ACCOUNT for name in SECOND_FACTOR}
 TABLE["usersessions_list"] = D.OWN_ACCOUNT
 
-OPERATORS: dict[str, dict[str, str]] = {
+ADMIN_PERMISSIONS: dict[str, dict[str, str]] = {
     "grids_area": {"sysadmin": "view add change", "secadmin": "view"},
     "grids_placeqr": {"sysadmin": "view add change"},
     "grids_calendarday": {"sysadmin": "view add change delete"},
@@ -178,19 +178,19 @@ OPERATORS: dict[str, dict[str, str]] = {
 """What each administrator role may do in the admin, by table."""
 
 PAGES = {
-    "changelist": D.OPERATOR_ROWS,
-    "history": D.OPERATOR_ROW,
-    "change": D.OPERATOR_ROW,
-    "add": D.OPERATOR_ADD,
-    "delete": D.OPERATOR_DELETE,
+    "changelist": D.ADMIN_ROWS,
+    "history": D.ADMIN_ROW,
+    "change": D.ADMIN_ROW,
+    "add": D.ADMIN_ADD,
+    "delete": D.ADMIN_DELETE,
 }
-TABLE |= {f"admin:{m}_{page}": access for m in OPERATORS for page, access in PAGES.items()}
-TABLE |= {f"admin/{m.replace('_', '/')}/<path:object_id>/": D.OPERATOR_ROW for m in OPERATORS}
+TABLE |= {f"admin:{m}_{page}": access for m in ADMIN_PERMISSIONS for page, access in PAGES.items()}
+TABLE |= {f"admin/{m.replace('_', '/')}/<path:object_id>/": D.ADMIN_ROW for m in ADMIN_PERMISSIONS}
 TABLE |= {
     **dict.fromkeys(("admin:login", "admin:logout"), D.LOG_IN),
-    **dict.fromkeys(("admin:index", "admin:app_list", "admin:autocomplete"), D.OPERATOR),
-    **dict.fromkeys(("admin:jsi18n", "admin/(?P<url>.*)$"), D.OPERATOR),
-    **dict.fromkeys(("admin:password_change", "admin:password_change_done"), D.OPERATOR),
+    **dict.fromkeys(("admin:index", "admin:app_list", "admin:autocomplete"), D.ADMIN),
+    **dict.fromkeys(("admin:jsi18n", "admin/(?P<url>.*)$"), D.ADMIN),
+    **dict.fromkeys(("admin:password_change", "admin:password_change_done"), D.ADMIN),
     "admin:view_on_site": D.NOBODY,
     "admin/r/<path:_path>": D.NOBODY,
 }

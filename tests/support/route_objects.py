@@ -25,7 +25,7 @@ Where = tuple[str, str]  # who, address
 Parameters = Mapping[str, Any]
 VERBS = {f"petitions:{verb.value}": rule for verb, rule in RULE_OF.items()}
 DOORS = ("petitions:visit", "petitions:doors_print")
-OPERATORS = (*(access for access in Access if access.name.startswith("OPERATOR")), Access.LOG_IN)
+ADMIN_ACCESS = (*(access for access in Access if access.name.startswith("ADMIN")), Access.LOG_IN)
 WHO = {
     Access.PUBLIC: ("visitor",),
     **dict.fromkeys(
@@ -42,7 +42,7 @@ WHO = {
     Access.PHOTO: ("secretary",),
     Access.PLACE: ("secretary",),
     Access.ORGANISATION: ("secretary",),
-    **dict.fromkeys(OPERATORS, ("sysadmin", "secadmin", "auditor")),
+    **dict.fromkeys(ADMIN_ACCESS, ("sysadmin", "secadmin", "auditor")),
 }
 TRIES = 60  # cases: on any day of the sample one of them suits each verb
 TABLE_OF = re.compile(r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_[a-z]+$")
@@ -148,7 +148,7 @@ class PageFinder:
                 yield {"uuid": ask("SELECT uuid FROM petitions_photo LIMIT 1")}
             case Access.OWN:
                 yield {"pk": ask("SELECT max(id) FROM members_inboxmessage")}
-            case access if access in OPERATORS:
+            case access if access in ADMIN_ACCESS:
                 yield from self._rows(route)
             case _:
                 yield from self._public(route)

@@ -19,7 +19,7 @@ from tests.petitions import conftest
 from tests.support import access_matrix, oracle, route_list
 from tests.support.access_fixtures import Visitor, log_in_visitors
 from tests.support.cast import Stage
-from tests.support.route_list import OPERATORS, Access, comparable
+from tests.support.route_list import ADMIN_PERMISSIONS, Access, comparable
 
 stage = conftest.stage
 ADMIN_NAMES = ("sysadmin", "secadmin", "auditor")
@@ -41,7 +41,7 @@ def visitors(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> dict[str, Visitor
 
 def _addresses() -> Iterator[tuple[str, str, list[str]]]:
     """Yield table, page and URLs: with an existing row, and with an unknown id."""
-    for name in OPERATORS:
+    for name in ADMIN_PERMISSIONS:
         model = apps.get_model(*name.split("_", 1))
         row = model._default_manager.order_by("pk").first()
         keys = [str(row.pk) if row else MISSING, MISSING]
@@ -53,7 +53,7 @@ def _addresses() -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _may(who: str, name: str, page: str) -> bool:
-    permissions = OPERATORS[name].get(who, "").split()
+    permissions = ADMIN_PERMISSIONS[name].get(who, "").split()
     return all(verb in permissions for verb in NEEDS[page])
 
 
@@ -107,11 +107,13 @@ def test_pages_around_the_tables(visitors: dict[str, Visitor], name: str) -> Non
     assert who.ask("GET", reverse("admin:autocomplete")).status_code == 403
     for app in ("grids", "branches", "members", "knox", "petitions"):
         is_theirs = any(
-            name in permissions for table, permissions in OPERATORS.items() if table.startswith(app)
+            name in permissions
+            for table, permissions in ADMIN_PERMISSIONS.items()
+            if table.startswith(app)
         )
         url = reverse("admin:app_list", args=[app])
         assert who.ask("GET", url).status_code == (200 if is_theirs else 404), app
-    for table in OPERATORS:
+    for table in ADMIN_PERMISSIONS:
         bare = f"/admin/{table.replace('_', '/')}/{MISSING}/"
         assert who.ask("GET", bare).status_code == 302  # to the change page, whatever the row
 
@@ -140,7 +142,7 @@ def test_admin_does_not_reveal_which_cases_exist(
 
 def test_no_table_has_a_page_without_an_entry() -> None:
     registered = {model._meta.label_lower.replace(".", "_") for model in admin.site._registry}
-    assert registered == set(OPERATORS)
+    assert registered == set(ADMIN_PERMISSIONS)
     for model, page in admin.site._registry.items():
         assert isinstance(page, BaseAdmin), model
         assert page.view_on_site is False, model
@@ -172,7 +174,9 @@ def _questions(name: str) -> Iterator[str]:
 def test_query_string_cannot_filter_other_columns(
     visitors: dict[str, Visitor], administrator: str
 ) -> None:
-    for name in (name for name, permissions in OPERATORS.items() if administrator in permissions):
+    for name in (
+        name for name, permissions in ADMIN_PERMISSIONS.items() if administrator in permissions
+    ):
         url = reverse(f"admin:{name}_changelist")
         for question in _questions(name):
             answer: Any = visitors[administrator].ask("GET", f"{url}?{question}=a")
@@ -180,9 +184,9 @@ def test_query_string_cannot_filter_other_columns(
 
 
 def test_every_kind_of_admin_access_is_covered() -> None:
-    operators = {name for name, access in route_list.TABLE.items() if name.startswith("admin")}
-    accesses = {route_list.TABLE[name] for name in operators}
+    admin_pages = {name for name, access in route_list.TABLE.items() if name.startswith("admin")}
+    accesses = {route_list.TABLE[name] for name in admin_pages}
     assert accesses == {
-        *(Access.OPERATOR, Access.OPERATOR_ROWS, Access.OPERATOR_ROW, Access.OPERATOR_ADD),
-        *(Access.OPERATOR_DELETE, Access.LOG_IN, Access.NOBODY),
+        *(Access.ADMIN, Access.ADMIN_ROWS, Access.ADMIN_ROW, Access.ADMIN_ADD),
+        *(Access.ADMIN_DELETE, Access.LOG_IN, Access.NOBODY),
     }
