@@ -126,7 +126,11 @@ def mark_skipped(message: QueuedMessage, *, now: dt.datetime) -> None:
 
 
 def mark_failed(message: QueuedMessage, *, now: dt.datetime) -> None:
-    """Record a failed attempt: retry after a doubled delay, or give up after `MAX_ATTEMPTS`."""
+    """End the lease of a message whose attempt failed, and set its retry or its failure.
+
+    The attempt was counted when it started. The retry is due after `FIRST_DELAY`, doubled with
+    each attempt; after `MAX_ATTEMPTS` the message is given up (`DeliveryState.FAILED`).
+    """
     is_final = message.attempts >= MAX_ATTEMPTS
     delay = FIRST_DELAY * 2 ** (message.attempts - 1)
     _update(
