@@ -29,7 +29,7 @@ class VerbRule:
     """The statuses in which a verb is possible, the status it leads to, and who may perform it.
 
     `to` is None if the status stays. `checks_version` is False where concurrent changes do no harm
-    (adding a note).
+    (adding a note); a form opened before such a change can still be submitted.
     """
 
     verb: Verb

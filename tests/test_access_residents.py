@@ -17,13 +17,13 @@ from PIL import Image
 
 from config.lib import register_cache
 from grids.workflow import revoke_qr
-from petitions import workflow
 from petitions.enums import PhotoKind
 from petitions.intake import public_pages
 from petitions.models import MeToo, Petition, Photo
 from petitions.rules import rate_limits
 from petitions.tracking import pages
 from petitions.verbs.table import VERB_SPECS
+from petitions.workflow import submission
 from tests.petitions import conftest
 from tests.support import access_matrix, route_list
 from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, photo_of
@@ -67,7 +67,7 @@ def browsers(fixtures: AccessFixtures) -> dict[str, Client]:
     session[pages.SESSION_KEY][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
     session.save()
     key = uuid.uuid4()
-    code = workflow.me_too(petition=fixtures.cases["own"], key=key, now=NOW)
+    code = submission.me_too(petition=fixtures.cases["own"], key=key, now=NOW)
     clients["joined"].post("/track/", {"code": code, "digits": ""})
     writer = clients["writer"]
     writer.post("/report/", {"place": fixtures.stage.town.building.pk})

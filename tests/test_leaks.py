@@ -13,10 +13,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import Status
 from petitions.models import Petition, Photo
 from petitions.rules.contacts import ContactDetails
+from petitions.workflow import escalation, handling, resolution
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support import access_matrix, route_list
 from tests.support.api_client import Program
@@ -47,11 +47,11 @@ def _hidden(stage: Stage) -> Petition:
         since=MARK,
         contact=ContactDetails(name=NAME, phone=PHONE),
     ).petition
-    petition = workflow.accept(petition=petition, by=by, now=NOW)
-    workflow.note(petition=petition, by=by, now=NOW, body=MARK)
-    workflow.note(petition=petition, by=by, now=NOW, body=MARK, is_public=True)
+    petition = handling.accept(petition=petition, by=by, now=NOW)
+    handling.note(petition=petition, by=by, now=NOW, body=MARK)
+    handling.note(petition=petition, by=by, now=NOW, body=MARK, is_public=True)
     petition = Petition.objects.get(pk=petition.pk)
-    return workflow.resolve(
+    return resolution.resolve(
         petition=petition,
         by=by,
         now=NOW,
@@ -202,7 +202,7 @@ def _foreign(stage: Stage, key: str) -> int:
 def _ready(stage: Stage, verb: str, status: Status) -> Petition:
     petition = stage.at(status)
     if verb == "answer":
-        workflow.escalate(petition=petition, by=stage.cast["secretary"], now=NOW, reason="难")
+        escalation.escalate(petition=petition, by=stage.cast["secretary"], now=NOW, reason="难")
     return Petition.objects.get(pk=petition.pk)
 
 

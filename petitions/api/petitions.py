@@ -31,8 +31,9 @@ from petitions.api.serializers.submission import ReportBody, ReportFormBody
 from petitions.models import Petition, PetitionQuerySet
 from petitions.rules import case_parts, catalogue
 from petitions.web.filters import PetitionFilter
-from petitions.workflow import submission, submit
+from petitions.workflow import submission
 from petitions.workflow.idempotency import IdempotencyRequest
+from petitions.workflow.submission import submit
 
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=True, description='The version, as `"v3"`.'

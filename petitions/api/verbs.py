@@ -26,8 +26,8 @@ from petitions.verbs.serializers import VerbBody
 from petitions.verbs.spec import VerbSpec
 from petitions.verbs.table import SPEC_OF
 from petitions.web.request_bodies import PhotosBody
-from petitions.workflow import NotPermitted, StaleVersion
 from petitions.workflow.idempotency import IdempotencyRequest, find, perform_once
+from petitions.workflow.transitions import NotPermitted, StaleVersion
 
 IF_MATCH = OpenApiParameter(
     "If-Match",

@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from config.lib import clock
 from grids.enums import AreaKind
 from grids.models import Area
-from petitions import permissions, workflow
+from petitions import permissions
 from petitions.casework.door_sheet_form import Door, DoorSheetForm, entrances_of
 from petitions.casework.verb_pages import perform_form_once, prepare_resubmission
 from petitions.enums import Verb
 from petitions.models import DoorVisit, Petition
 from petitions.verbs.table import SPEC_OF
 from petitions.web.access import StaffRequest, get_case, staff_only
+from petitions.workflow import transitions
 
 BAD_REQUEST = 400
 CONFLICT = 409
@@ -64,9 +65,9 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
         return _page(request, petition, choice, form=form, status=BAD_REQUEST)
     try:
         perform_form_once(request, SPEC_OF[Verb.VISIT], form)
-    except workflow.NotPermitted as refusal:
+    except transitions.NotPermitted as refusal:
         raise PermissionDenied from refusal
-    except workflow.WorkflowError as refusal:
+    except transitions.WorkflowError as refusal:
         message = prepare_resubmission(form, refusal)
         return _page(request, petition, choice, form=form, refusal=message)
     number = len(form.results)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from config.lib import clock
-from petitions import permissions, workflow
+from petitions import permissions
 from petitions.casework import case_page, timeline
 from petitions.casework.actions import url_of
 from petitions.models import Petition
@@ -24,6 +24,7 @@ from petitions.verbs.forms.base import VerbForm
 from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.web.access import StaffRequest, get_case, staff_only
 from petitions.web.photo_fields import PhotoFormMixin
+from petitions.workflow import transitions
 from petitions.workflow.idempotency import (
     IdempotencyRequest,
     KeyReused,
@@ -67,9 +68,9 @@ def _button_response(
         return case_page.show(request, pk, refusal=message, status=BAD_REQUEST)
     try:
         return respond(request, spec, form)
-    except workflow.NotPermitted as refusal:
+    except transitions.NotPermitted as refusal:
         raise PermissionDenied from refusal
-    except workflow.WrongState as refusal:
+    except transitions.WrongState as refusal:
         return case_page.show(request, pk, refusal=refusal.message, status=CONFLICT)
 
 
@@ -89,7 +90,7 @@ def _form_response(
         return form_page(request, spec, form, status=BAD_REQUEST)
     try:
         return respond(request, spec, form)
-    except workflow.WorkflowError as refusal:
+    except transitions.WorkflowError as refusal:
         return _refused(request, spec, form, refusal)
 
 
@@ -129,7 +130,7 @@ def perform_form_once(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> 
     perform_once(key_request, perform_now, now=clock.now())
 
 
-def prepare_resubmission(form: VerbForm, refusal: workflow.WorkflowError) -> str:
+def prepare_resubmission(form: VerbForm, refusal: transitions.WorkflowError) -> str:
     """Return the sentence to show above the refused form, which keeps everything typed.
 
     A form that was changed after it had been performed gets a new key, without the photos that the
@@ -151,18 +152,14 @@ def perform_and_redirect(request: StaffRequest, spec: VerbSpec, form: VerbForm) 
 
 
 def _refused(
-    request: StaffRequest, spec: VerbSpec, form: VerbForm, refusal: workflow.WorkflowError
+    request: StaffRequest, spec: VerbSpec, form: VerbForm, refusal: transitions.WorkflowError
 ) -> HttpResponse:
     """Show the form again with everything typed; after a stale version also what has changed."""
-    if isinstance(refusal, workflow.NotPermitted):
+    if isinstance(refusal, transitions.NotPermitted):
         raise PermissionDenied from refusal
-    changes: list[timeline.TimelineEntry] = []
-    if isinstance(refusal, workflow.StaleVersion):
-        history = timeline.load_history(form.petition, after=form.seen_version)
-        changes = timeline.staff_timeline(history, clock.now())
-        form.update_version(refusal.version)
+    version = refusal.version if isinstance(refusal, transitions.StaleVersion) else None
     message = prepare_resubmission(form, refusal)
-    return form_page(request, spec, form, refusal=message, changes=changes)
+    return form_page(request, spec, form, refusal=message, version=version)
 
 
 def form_page(
@@ -172,9 +169,14 @@ def form_page(
     *,
     status: int = 200,
     refusal: str = "",
+    version: int | None = None,
     **context: Any,
 ) -> HttpResponse:
-    """Render the form as a page, or only its panel for a GET by htmx from the case page."""
+    """Render the form as a page, or only its panel for a GET by htmx from the case page.
+
+    A form that was sent shows what happened to the case since it was opened; `version`: the
+    current version of the case if the one in the form is older.
+    """
     is_part = bool(request.headers.get("HX-Request")) and request.method == "GET"
     template = "petitions/casework/_verb_form.html" if is_part else "petitions/casework/verb.html"
     data = case_heading(form.petition) | {
@@ -182,7 +184,7 @@ def form_page(
         "form": form,
         "action": url_of(form.petition, spec),
         "refusal": refusal,
-        "changes": (),
+        "changes": _unseen_changes(form, version) if form.is_bound else (),
         "preview": None,
         "is_part": is_part,
         "needs_files": form.is_multipart(),
@@ -190,6 +192,18 @@ def form_page(
     response = render(request, template, data | context, status=CONFLICT if refusal else status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _unseen_changes(form: VerbForm, version: int | None) -> Sequence[timeline.TimelineEntry]:
+    """Return the events after the version that the form was opened with, and update the form.
+
+    No query if there are none.
+    """
+    seen, current = form.seen_version, version or form.petition.version
+    if not 0 < seen < current:
+        return ()
+    form.update_version(current)
+    return timeline.staff_timeline(timeline.load_history(form.petition, after=seen), clock.now())
 
 
 def case_heading(petition: Petition) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from config.lib import clock
 from grids.place_search import listed
-from petitions import involvement, permissions, workflow
+from petitions import involvement, permissions
 from petitions.enums import Channel, Regime
 from petitions.intake import intake_preview
 from petitions.intake.desk_forms import DeskForm, DeskPreviewForm
@@ -30,6 +30,7 @@ from petitions.models import Category, Petition
 from petitions.rules import catalogue, category_matching, promises, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.web.access import StaffRequest, staff_only
+from petitions.workflow import submission, transitions
 from petitions.workflow.idempotency import IdempotencyRequest, KeyReused
 from petitions.workflow.submission import Report, Submitted
 
@@ -61,9 +62,9 @@ def enter_report(request: StaffRequest) -> HttpResponse:
         submitted = _submit(request, form, preview, now)
     except KeyReused:
         return _render_changed_form(request, form, preview)
-    except workflow.NotPermitted as error:
+    except transitions.NotPermitted as error:
         raise PermissionDenied from error
-    except workflow.WorkflowError as error:
+    except transitions.WorkflowError as error:
         form.add_error(None, error.message)
         return _render_desk(request, form, preview, lookup, status=HTTPStatus.CONFLICT)
     return redirect("petitions:slip", submitted.petition.pk)
@@ -188,7 +189,7 @@ def _submit(
     hashed["photos"] = [photo.sha256 for photo in data["photos"]]
     request_hash = _keyed_hash(json.dumps(hashed, sort_keys=True))
     key = IdempotencyRequest(f"desk:{request.user.pk}", str(data["key"]), request_hash)
-    return workflow.submit(report=report, by=request.user, now=now, key=key)
+    return submission.submit(report=report, by=request.user, now=now, key=key)
 
 
 def _keyed_hash(content: str) -> str:

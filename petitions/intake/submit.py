@@ -23,7 +23,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from branches.models import Organisation
 from config.lib import clock, durations
 from grids.models import Area
-from petitions import workflow
 from petitions.enums import HANDLER_DEADLINES, Channel
 from petitions.intake import drafts, place_picker, public_pages, wizard
 from petitions.intake.drafts import Draft
@@ -41,7 +40,8 @@ from petitions.rules import (
 from petitions.web import rate_limiting
 from petitions.web.rate_limiting import handle_rate_limited
 from petitions.web.session_keys import RECEIPT
-from petitions.workflow import Report, idempotency, submission
+from petitions.workflow import idempotency, submission, transitions
+from petitions.workflow.submission import Report
 
 CLIENT = "web"  # of the idempotency keys of this page
 BROWSER_KEY = "browser"  # session key of the browser's random id
@@ -159,7 +159,7 @@ def _submit(request: HttpRequest, draft: Draft, summary: Summary, now: dt.dateti
         submitted = _submit_with_retries(draft, summary, now)
     except idempotency.KeyReused:
         return _render_earlier_submission(request, draft, summary, now)
-    except workflow.WorkflowError as error:
+    except transitions.WorkflowError as error:
         return _render_check_page(request, draft, summary, now, problem=error.message)
     return _redirect_to_receipt(request, submitted.petition, key=draft.key)
 
@@ -170,10 +170,10 @@ def _submit_with_retries(draft: Draft, summary: Summary, now: dt.datetime) -> su
     report = _report(draft, summary)
     for _attempt in range(RETRY_COUNT):
         try:
-            return workflow.submit(report=report, by=ANONYMOUS, now=now, key=key)
+            return submission.submit(report=report, by=ANONYMOUS, now=now, key=key)
         except idempotency.InProgress:
             time.sleep(RETRY_DELAY)
-    return workflow.submit(report=report, by=ANONYMOUS, now=now, key=key)
+    return submission.submit(report=report, by=ANONYMOUS, now=now, key=key)
 
 
 def _is_key_used(draft: Draft) -> bool:
@@ -253,8 +253,8 @@ def _join(request: HttpRequest, area: Area | None, pk: int) -> HttpResponse:
     browser = request.session.setdefault(BROWSER_KEY, str(uuid.uuid4()))
     rate_limiting.count_request(rate_limits.JOIN, request, now)
     try:
-        workflow.me_too(petition=petition, key=_joining_key(browser, petition), now=now)
-    except workflow.WrongState as error:
+        submission.me_too(petition=petition, key=_joining_key(browser, petition), now=now)
+    except transitions.WrongState as error:
         return public_pages.render_refusal(request, error.message)
     return _redirect_to_receipt(request, petition, is_joined=True)
 

@@ -18,7 +18,6 @@ from config.lib import register_cache
 from config.lib.celery import delivery_worker
 from members.enums import ChannelName
 from members.inbox import channels
-from petitions import workflow
 from petitions.enums import Verb
 from petitions.models import (
     Contact,
@@ -30,6 +29,7 @@ from petitions.models import (
 )
 from petitions.notices import notification_rules, outbox
 from petitions.rules import contacts, photos
+from petitions.workflow import contact, deadline_sweep
 
 BATCH = 200
 COUNTERS_KEPT = dt.timedelta(days=1)
@@ -47,10 +47,10 @@ def database_now() -> dt.datetime:
 @shared_task(name="petitions.ops.scheduled_tasks.sweep_deadlines")
 def sweep_deadlines() -> int:
     """Expire due deadlines and send due reminders; return how many rows were processed."""
-    return _process_all(workflow.expire_due) + _process_all(workflow.remind_due)
+    return _process_all(deadline_sweep.expire_due) + _process_all(deadline_sweep.remind_due)
 
 
-def _process_all(process_batch: Callable[..., workflow.SweepResult]) -> int:
+def _process_all(process_batch: Callable[..., deadline_sweep.SweepResult]) -> int:
     """Process batches until one finds no row."""
     done = 0
     while True:
@@ -89,11 +89,11 @@ def _send_text(message: ResidentMessage, _now: dt.datetime) -> bool:
     """
     if ChannelName.SMS not in channels.configured():
         return False
-    contact = Contact.objects.filter(petition=message.petition_id).first()
-    if contact is None:
+    stored = Contact.objects.filter(petition=message.petition_id).first()
+    if stored is None:
         return False
     petition = message.petition
-    phone = contacts.decrypt(petition.uuid, bytes(contact.cipher), contact.key_id).phone
+    phone = contacts.decrypt(petition.uuid, bytes(stored.cipher), stored.key_id).phone
     if not phone:
         return False
     body = notification_rules.text_for_resident(petition, Verb(message.event.verb))
@@ -105,7 +105,7 @@ def _send_text(message: ResidentMessage, _now: dt.datetime) -> bool:
 def tidy() -> None:
     """Delete expired contacts, photos of reports never sent, counters, keys and sessions."""
     now = database_now()
-    workflow.delete_expired(now=now)
+    contact.delete_expired(now=now)
     used = set(Photo.objects.values_list("name", flat=True))
     photos.sweep_unused(used, (now - KEYS_KEPT).timestamp())  # a form may be kept open for days
     RateLimitCounter.objects.filter(window__lt=now - COUNTERS_KEPT).delete()

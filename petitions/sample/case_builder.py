@@ -24,7 +24,7 @@ from petitions.sample.outcome_profiles import OutcomeProfile
 from petitions.sample.reference_data import ReferenceData
 from petitions.sample.sample_case import SampleCase
 from petitions.sample.scenarios import Scenario
-from petitions.workflow import Report
+from petitions.workflow.submission import Report
 
 NAMESPACE = uuid.UUID("5d0f6c1e-7a52-5b7e-9a55-2f6b3f0a9c11")
 SEED = "652302"

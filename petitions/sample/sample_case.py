@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from members.models import User
-from petitions import workflow
 from petitions.enums import DeadlineKind
 from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import routing
 from petitions.sample.reference_data import ReferenceData
-from petitions.workflow import case_store, deadline_sweep
+from petitions.workflow import case_store, deadline_sweep, submission
 from petitions.workflow.case_store import MemoryStore
 from petitions.workflow.transitions import Transition
 
@@ -114,7 +113,7 @@ class SampleCase:
 
 
 def submit(
-    report: workflow.Report,
+    report: submission.Report,
     at: dt.datetime,
     *,
     serial: int,
@@ -131,6 +130,6 @@ def submit(
     if by is not None:
         reference.load_scope(by, at)
     with case_store.using(store):
-        petition = workflow.submit(report=report, by=by or Petitioner(serial), now=at).petition
+        petition = submission.submit(report=report, by=by or Petitioner(serial), now=at).petition
     petition.is_sample = True
     return SampleCase(petition, store, reference, chain, at)

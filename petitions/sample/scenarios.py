@@ -12,7 +12,6 @@ from branches.enums import OrgLevel
 from branches.models import Organisation
 from grids.enums import Level
 from members.models import User
-from petitions import workflow
 from petitions.enums import AnswerKind, DeadlineKind, DoorResult, Outcome, Status, Verb
 from petitions.permissions import Petitioner
 from petitions.rules import service_terms
@@ -20,9 +19,10 @@ from petitions.rules.service_terms import ServiceTerms
 from petitions.sample import report_text
 from petitions.sample.outcome_profiles import OutcomeProfile, department_for
 from petitions.sample.sample_case import SampleCase
+from petitions.workflow import contact, escalation, handling, rerouting, resolution
 
 WORKING_DAY = dt.timedelta(hours=8)
-AFTER_THE_END = (workflow.rate, workflow.reopen)
+AFTER_THE_END = (resolution.rate, resolution.reopen)
 Door = tuple[int, int, int]
 
 
@@ -153,7 +153,7 @@ class Scenario:
         if kind == AnswerKind.EXTEND:
             extension = WORKING_DAY * self.rng.choice((2, 3, 5))
         self.case.play(
-            workflow.answer,
+            escalation.answer,
             at,
             supervisor,
             kind=kind,
@@ -172,14 +172,14 @@ class Scenario:
     def _accept(self) -> None:
         self.act(
             self.after(self.case.at, DeadlineKind.CONTACT, self.profile.accept),
-            workflow.accept,
+            handling.accept,
             self.case.handler,
         )
 
     def _refuse(self) -> None:
         at = self.after(self.case.at, DeadlineKind.CONTACT, min(self.profile.accept, 0.9))
         self.act(
-            at, workflow.decline, self.case.handler, reason=self.rng.choice(report_text.DECLINE)
+            at, handling.decline, self.case.handler, reason=self.rng.choice(report_text.DECLINE)
         )
 
     def _redirect(self) -> None:
@@ -188,7 +188,7 @@ class Scenario:
             return
         at = self.after(self.case.at, DeadlineKind.CONTACT, min(self.profile.accept, 0.9))
         self.act(
-            at, workflow.redirect, self.case.handler, reason=self.rng.choice(report_text.REDIRECT)
+            at, handling.redirect, self.case.handler, reason=self.rng.choice(report_text.REDIRECT)
         )
 
     def _withdraw(self) -> None:
@@ -198,7 +198,7 @@ class Scenario:
         at = self.after(filed, DeadlineKind.RESOLUTION, self.rng.uniform(0.2, 0.6))
         self.act(
             max(at, self.case.at),
-            workflow.withdraw,
+            resolution.withdraw,
             self.case.petitioner,
             reason=self.rng.choice(report_text.WITHDRAW),
         )
@@ -214,7 +214,7 @@ class Scenario:
         at = self.after(filed, DeadlineKind.CONTACT, min(self.profile.accept, 0.9))
         self.act(
             at,
-            workflow.return_,
+            rerouting.return_,
             self.case.handler,
             reason=self.rng.choice(report_text.RETURN),
             proposed=target,
@@ -222,7 +222,7 @@ class Scenario:
         at = self.after(at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.6))
         self.act(
             at,
-            workflow.reassign,
+            rerouting.reassign,
             self.case.coordinator,
             organisation=target,
             reason=report_text.REASSIGN[0],
@@ -239,7 +239,7 @@ class Scenario:
     def _ask_above(self) -> None:
         at = self.after(self.case.at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.5))
         self.act(
-            at, workflow.escalate, self.case.handler, reason=self.rng.choice(report_text.ESCALATE)
+            at, escalation.escalate, self.case.handler, reason=self.rng.choice(report_text.ESCALATE)
         )
 
     def _neglect(self) -> None:
@@ -251,7 +251,7 @@ class Scenario:
 
     def _start(self) -> None:
         at = self.after(self.case.at, DeadlineKind.CONTACT, self.rng.uniform(0.05, 0.4))
-        self.act(at, workflow.start, self.case.assignee)
+        self.act(at, handling.start, self.case.assignee)
 
     def _work_and_resolve(self, share: float) -> None:
         """Do the work between now and the moment of the answer, which is a share of the limit."""
@@ -266,7 +266,7 @@ class Scenario:
             answer = report_text.AGAIN + answer
         self.act(
             end,
-            workflow.resolve,
+            resolution.resolve,
             self.case.handler,
             outcome=outcome,
             cause=self.template.cause,
@@ -301,7 +301,7 @@ class Scenario:
         users = people if self.rng.random() < 0.5 else []
         self.act(
             at,
-            workflow.dispatch,
+            handling.dispatch,
             self.case.handler,
             group=group,
             users=users,
@@ -310,14 +310,14 @@ class Scenario:
 
     def _begin(self, at: dt.datetime) -> None:
         if self.case.petition.status != Status.IN_PROGRESS:
-            self.act(at, workflow.start, self.case.assignee)
+            self.act(at, handling.start, self.case.assignee)
 
     def _visit(self, at: dt.datetime) -> None:
         building = self.case.chain.area
         results = self._doors(0.75)
         self.act(
             at,
-            workflow.visit,
+            handling.visit,
             self.case.assignee,
             building=building,
             results=results,
@@ -338,11 +338,11 @@ class Scenario:
     def _reveal(self, at: dt.datetime) -> None:
         if self.case.has_contact:
             reason = self.rng.choice(report_text.REVEAL)
-            self.act(at, workflow.reveal, self.case.coordinator, reason=reason)
+            self.act(at, contact.reveal, self.case.coordinator, reason=reason)
 
     def _note(self, at: dt.datetime, *, is_public: bool) -> None:
         words = self.rng.choice(report_text.PROGRESS if is_public else report_text.INTERNAL)
-        self.act(at, workflow.note, self.case.assignee, body=words, is_public=is_public)
+        self.act(at, handling.note, self.case.assignee, body=words, is_public=is_public)
 
     # --- What the resident says ------------------------------------------------------------------
 
@@ -355,25 +355,25 @@ class Scenario:
             self._dispute(at, ending)
         elif ending == "follow_up":
             late = self.after(asked, DeadlineKind.CONFIRMATION, 0.9)
-            self.act(late, workflow.close, self.case.coordinator, reason=report_text.FOLLOW_UP[0])
+            self.act(late, resolution.close, self.case.coordinator, reason=report_text.FOLLOW_UP[0])
         else:
             stars = self._stars() if self.rng.random() < 0.8 else None
             by = self.case.coordinator if ending == "phone" else self.case.petitioner
-            self.act(at, workflow.confirm, by, rating=stars)
+            self.act(at, resolution.confirm, by, rating=stars)
             if ending == "again":
                 later = self.terms.calendar.next_opening(at + dt.timedelta(days=1, hours=3))
                 reason = report_text.REOPEN[0]
-                self.act(later, workflow.reopen, self.case.coordinator, reason=reason)
+                self.act(later, resolution.reopen, self.case.coordinator, reason=reason)
                 self._work_and_resolve(0.5)
                 self._ending("phone")
             elif stars is None and self.rng.random() < 0.3:
                 later = at + dt.timedelta(hours=5)
-                self.act(later, workflow.rate, self.case.petitioner, rating=self._stars())
+                self.act(later, resolution.rate, self.case.petitioner, rating=self._stars())
 
     def _dispute(self, at: dt.datetime, ending: str) -> None:
         partly = ending == "partly"
         reason = self.rng.choice(report_text.DISPUTE)
-        self.act(at, workflow.dispute, self.case.petitioner, reason=reason, is_partly=partly)
+        self.act(at, resolution.dispute, self.case.petitioner, reason=reason, is_partly=partly)
         self._work_and_resolve(self.rng.uniform(0.3, 0.9))
         self._ending("no" if ending == "twice" else self.rng.choice(("yes", "phone", "silence")))
 

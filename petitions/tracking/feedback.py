@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.lib import clock
-from petitions import workflow
 from petitions.rules.contacts import ContactDetails
 from petitions.states import RULE_OF
 from petitions.tracking import pages
@@ -28,6 +27,7 @@ from petitions.tracking.forms import (
 )
 from petitions.tracking.pages import TrackedSession
 from petitions.verbs.spec import VerbSpec
+from petitions.workflow import contact, resolution, transitions
 
 Action = Callable[[TrackedSession, dict[str, Any]], str]
 
@@ -51,7 +51,7 @@ def _form_action(
                 )
             try:
                 messages.success(request, action(session, form.cleaned_data))
-            except workflow.WrongState as error:
+            except transitions.WrongState as error:
                 return _render_refused(request, session, form_class, name, error)
             return redirect("petitions:track_case")
 
@@ -65,13 +65,13 @@ def _render_refused(
     session: TrackedSession,
     form_class: type[Form],
     name: str,
-    error: workflow.WrongState,
+    error: transitions.WrongState,
 ) -> HttpResponse:
     """Render the case as it is now with the reason; the form can be submitted again."""
     petition, data = session.petition, request.POST.copy()
     extra: dict[str, Any] = {"problem": error.message}
     current_version = petition.version
-    if isinstance(error, workflow.StaleVersion):
+    if isinstance(error, transitions.StaleVersion):
         extra["news"] = pages.steps_since(petition, int(str(data["version"])), clock.now())
         current_version = error.version
     if "version" in data:
@@ -83,7 +83,7 @@ def _render_refused(
 @_form_action("feedback_form", FeedbackForm)
 def confirm(session: TrackedSession, data: dict[str, Any]) -> str:
     """Confirm that the case is resolved; it is closed."""
-    workflow.confirm(
+    resolution.confirm(
         petition=session.petition,
         by=session.by,
         now=clock.now(),
@@ -96,7 +96,7 @@ def confirm(session: TrackedSession, data: dict[str, Any]) -> str:
 @_form_action("feedback_form", ResidentDisputeForm)
 def dispute(session: TrackedSession, data: dict[str, Any]) -> str:
     """Say that the case is not or only partly resolved; it is reopened."""
-    workflow.dispute(
+    resolution.dispute(
         petition=session.petition,
         by=session.by,
         now=clock.now(),
@@ -111,7 +111,7 @@ def dispute(session: TrackedSession, data: dict[str, Any]) -> str:
 @_form_action("rating_form", RatingForm)
 def rate(session: TrackedSession, data: dict[str, Any]) -> str:
     """Rate how the case was handled, once per round."""
-    workflow.rate(
+    resolution.rate(
         petition=session.petition,
         by=session.by,
         now=clock.now(),
@@ -123,7 +123,7 @@ def rate(session: TrackedSession, data: dict[str, Any]) -> str:
 @_form_action("reopen_form", ResidentReopenForm)
 def reopen(session: TrackedSession, data: dict[str, Any]) -> str:
     """Reopen a closed case while that is still allowed."""
-    workflow.reopen(
+    resolution.reopen(
         petition=session.petition,
         by=session.by,
         now=clock.now(),
@@ -160,7 +160,7 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
                 request, session, status=HTTPStatus.BAD_REQUEST, contact_form=form
             )
     details = form.contact_details() if form else ContactDetails()
-    workflow.correct_contact(petition=session.petition, contact=details)
+    contact.correct_contact(petition=session.petition, contact=details)
     message = (
         _("联系方式已更正。以后查询请用新号码的后四位。")
         if form

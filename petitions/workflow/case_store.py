@@ -19,9 +19,9 @@ from django.db.models import Count
 from config.lib.db.tree_paths import draw_ids
 from members.posts import directory
 from petitions.enums import DeadlineState, Verb
-from petitions.models import Deadline, DoorVisit, Escalation, Feedback, Petition, Photo
+from petitions.models import Deadline, DoorVisit, Escalation, Event, Feedback, Petition, Photo
 from petitions.permissions import By
-from petitions.states import RULE_OF
+from petitions.states import RECORDED_RULE_OF, RULE_OF
 from petitions.workflow.escalation_chain import EscalationChain
 from petitions.workflow.transitions import (
     CaseStore,
@@ -51,6 +51,11 @@ class DatabaseStore:
             .select_related("contact", "place", "group")
             .get(pk=petition.pk)
         )
+
+    def events_after(self, petition: Petition, version: int) -> Sequence[Event]:
+        """Return the events of the case after a version, oldest first; one query."""
+        rows = Event.objects.filter(petition=petition, version__gt=version)
+        return list(rows.order_by("version"))
 
     def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled; one query."""
@@ -121,6 +126,11 @@ class MemoryStore:
     def lock(self, petition: Petition) -> Petition:
         """Return the case itself."""
         return petition
+
+    def events_after(self, _petition: Petition, version: int) -> Sequence[Event]:
+        """Return the events of the case after a version, oldest first."""
+        events = (change.event for change in self.transitions)
+        return [event for event in events if event.version > version]
 
     def owed_deadlines(self, _petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled."""
@@ -203,19 +213,36 @@ def transition(
     """Lock the case, check the verb, let the body change the case, then save the transition.
 
     Raises NotPermitted or WrongState if the verb is refused, and StaleVersion if the verb checks
-    versions and the case is newer than `expected_version`, the version the actor saw.
+    versions and a decision was made after `expected_version`, the version the actor saw.
     """
     store = current()
     with store.atomic():
         locked = store.lock(petition)
-        if (
-            expected_version is not None
-            and RULE_OF[verb].checks_version
-            and locked.version != expected_version
-        ):
-            raise StaleVersion(locked.version)
+        if expected_version is not None and RULE_OF[verb].checks_version:
+            _check_version(store, locked, expected_version)
         actor = check_allowed(verb, locked, by)
         change = Transition(locked, verb, by, actor, now, store=store)
         yield change
         change.complete()
         store.save([change])
+
+
+def _check_version(store: CaseStore, petition: Petition, seen: int) -> None:
+    """Raise StaleVersion if a decision was made after the version seen.
+
+    No query if the version is the current one; a version that does not exist yet is stale.
+    """
+    if seen == petition.version:
+        return
+    missed = store.events_after(petition, seen)
+    if not missed or any(map(_is_decision, missed)):
+        raise StaleVersion(petition.version)
+
+
+def _is_decision(event: Event) -> bool:
+    """Tell whether forms opened before an event are out of date.
+
+    That is so if the event changed the status, or its verb checks versions.
+    """
+    checks_version = RECORDED_RULE_OF[Verb(event.verb)].checks_version
+    return checks_version or event.from_status != event.to_status

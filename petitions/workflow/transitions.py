@@ -56,7 +56,7 @@ class WrongState(WorkflowError):
 
 
 class StaleVersion(WrongState):
-    """Somebody changed the case since the form was opened (409); `version` is the current one."""
+    """A decision was made since the form was opened (409); `version` is the current one."""
 
     def __init__(self, version: int) -> None:
         super().__init__("stale", _("其他人刚刚更新了这条诉求，请核对后再提交。"))
@@ -74,6 +74,9 @@ class CaseStore(Protocol):
 
     def lock(self, petition: Petition) -> Petition:
         """Return the case as it is stored, locked, with contact, place and group."""
+
+    def events_after(self, petition: Petition, version: int) -> Sequence[Event]:
+        """Return the events of the case after a version, oldest first; 0: all of them."""
 
     def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled."""

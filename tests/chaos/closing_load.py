@@ -29,13 +29,13 @@ def _insist(act: Closing) -> str:
     """Ask a database that is away again; a repeat may find that the lost attempt had worked."""
     from django.db import InterfaceError, OperationalError, connection
 
-    from petitions import workflow
+    from petitions.workflow import transitions
 
     was_lost = False
     while True:
         try:
             _close(act)
-        except workflow.WorkflowError as refused:
+        except transitions.WorkflowError as refused:
             return "lost" if was_lost else refused.code
         except (OperationalError, InterfaceError):
             was_lost = True
@@ -50,18 +50,18 @@ def _close(act: Closing) -> None:
 
     from members.models import User
     from members.posts import directory
-    from petitions import workflow
     from petitions.models import Petition
     from petitions.permissions import Petitioner
+    from petitions.workflow import handling, resolution
 
     petition = Petition.objects.get(pk=act.case)
     now = timezone.now()
     if act.verb == "withdraw":
-        workflow.withdraw(petition=petition, by=Petitioner(act.case), now=now)
+        resolution.withdraw(petition=petition, by=Petitioner(act.case), now=now)
         return
     heads = directory.heads_of([petition.organisation_id], timezone.localdate(now))
     head = User.objects.get(pk=heads[petition.organisation_id][0])
     if act.verb == "decline":
-        workflow.decline(petition=petition, by=head, now=now, reason="演练")
+        handling.decline(petition=petition, by=head, now=now, reason="演练")
     else:
-        workflow.accept(petition=petition, by=head, now=now)
+        handling.accept(petition=petition, by=head, now=now)

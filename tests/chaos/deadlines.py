@@ -132,7 +132,7 @@ def submit_cases(count: int) -> list[int]:
     from petitions.enums import Channel
     from petitions.permissions import Petitioner
     from petitions.rules import catalogue
-    from petitions.workflow import Report, submit
+    from petitions.workflow.submission import Report, submit
 
     report = Report(
         place=Area.objects.get(full_name__endswith=PLACE),

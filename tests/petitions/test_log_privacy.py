@@ -7,10 +7,10 @@ import logging
 import pytest
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.ops import scheduled_tasks
 from petitions.rules import contacts
 from petitions.rules.contacts import ContactDetails
+from petitions.workflow import contact, handling
 from tests.support.cast import Stage
 
 NAME, PHONE = "示例静默", "190-0000-4821"
@@ -26,8 +26,8 @@ def test_no_log_line_holds_anything_of_the_petitioner(
     with caplog.at_level(logging.DEBUG):
         petition = stage.file(text=WORDS, contact=ContactDetails(NAME, PHONE)).petition
         secretary, now = stage.cast["secretary"], timezone.now()
-        workflow.accept(petition=petition, by=secretary, now=now)
-        workflow.reveal(petition=petition, by=secretary, now=now, reason="约时间上门")
+        handling.accept(petition=petition, by=secretary, now=now)
+        contact.reveal(petition=petition, by=secretary, now=now, reason="约时间上门")
         scheduled_tasks.drain_outbox()
         scheduled_tasks.text_residents()
         with monkeypatch.context() as broken:  # what cannot be read is logged, but not quoted

@@ -17,13 +17,14 @@ from PIL import Image
 
 from members.enums import Role
 from members.workflow import appoint, end_post
-from petitions import permissions, workflow
+from petitions import permissions
 from petitions.enums import Status, Verb
 from petitions.models import Event, Petition, ResidentMessage
 from petitions.notices import notification_rules
 from petitions.ops import scheduled_tasks
 from petitions.rules import contacts, photos
-from petitions.workflow import WrongState
+from petitions.workflow import handling
+from petitions.workflow.transitions import WrongState
 from tests.support.api_client import Program
 from tests.support.cast import Stage
 from tests.support.clients import login
@@ -73,15 +74,15 @@ def test_group_complained_about_is_given_nothing(stage: Stage) -> None:
     group, leader = stage.town.orgs["group"], stage.cast["leader"]
     petition = stage.file(about=group).petition
     secretary = stage.cast["secretary"]
-    workflow.accept(petition=petition, by=secretary, now=timezone.now())
+    handling.accept(petition=petition, by=secretary, now=timezone.now())
     for given in ({"group": group}, {"users": [leader]}):
         with pytest.raises(WrongState, match="被反映"):
-            workflow.dispatch(petition=petition, by=secretary, now=timezone.now(), **given)
+            handling.dispatch(petition=petition, by=secretary, now=timezone.now(), **given)
 
 
 def test_filer_in_the_organisation_complained_about_hears_nothing(stage: Stage) -> None:
     filed = stage.file(by="clerk", about=stage.town.orgs["yingbin"]).petition
-    workflow.accept(petition=filed, by=stage.cast["official"], now=timezone.now())
+    handling.accept(petition=filed, by=stage.cast["official"], now=timezone.now())
     event = Event.objects.get(petition=filed, verb=Verb.ACCEPT)
     told = notification_rules.recipients(
         event, notification_rules.RecipientDirectory(timezone.localdate())
@@ -98,7 +99,7 @@ def test_sealed_case_is_not_sent_back_to_nobody(stage: Stage) -> None:
 def test_work_given_to_a_person_ends_with_the_post(stage: Stage) -> None:
     secretary, member = stage.cast["secretary"], stage.cast["member"]
     petition = stage.at(Status.ACCEPTED)
-    workflow.dispatch(petition=petition, by=secretary, now=timezone.now(), users=[member])
+    handling.dispatch(petition=petition, by=secretary, now=timezone.now(), users=[member])
     assert Petition.objects.visible_to(member).filter(pk=petition.pk).exists()
     today = timezone.localdate()
     for post in member.posts.all():
@@ -154,7 +155,7 @@ def test_photo_sent_twice_belongs_to_a_case_once(stage: Stage, fresh: None) -> N
     stored = photos.store(out)
     petition = stage.at(Status.ACCEPTED)
     for body in ("一", "二"):
-        workflow.note(
+        handling.note(
             petition=petition,
             by=stage.cast["secretary"],
             now=timezone.now(),

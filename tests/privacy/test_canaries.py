@@ -24,8 +24,8 @@ SEND_SMS = (
     "drain_outbox(); text_residents()"
 )
 DELETE_EXPIRED = (
-    "import datetime; from django.utils import timezone; from petitions import workflow;"
-    "print(workflow.delete_expired(now=timezone.now() + datetime.timedelta(days=181)))"
+    "import datetime; from django.utils import timezone; from petitions.workflow import contact;"
+    "print(contact.delete_expired(now=timezone.now() + datetime.timedelta(days=181)))"
 )
 
 

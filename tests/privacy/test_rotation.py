@@ -20,13 +20,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from config.local import paths
-from petitions import workflow
 from petitions.enums import Status
 from petitions.intake import drafts
 from petitions.models import Contact, Event, Petition
 from petitions.rules import contacts, tracking_codes
 from petitions.rules.contacts import ContactDetails, DecryptionFailed, check_keyring
-from petitions.workflow import WrongState
+from petitions.workflow import contact, handling
+from petitions.workflow.transitions import WrongState
 from tests.privacy.scale import IS_FULL
 from tests.privacy.tables import plainly_kept
 from tests.support.cast import Stage, build_cast, build_town
@@ -109,7 +109,7 @@ def test_a_contact_that_cannot_be_opened_leaves_no_trace_of_opening(
     keyring(k2=NEW)
     events = petition.events.count()
     with pytest.raises(WrongState, match="打不开"):
-        workflow.reveal(
+        contact.reveal(
             petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="约时间"
         )
     assert petition.events.count() == events
@@ -218,13 +218,13 @@ class Residents:
             petition, turn = mine[turn % len(mine)], turn + 1
             phone = f"19100{number}{turn:05}"
             if turn % 7 == 0:
-                workflow.correct_contact(petition=petition, contact=ContactDetails())
+                contact.correct_contact(petition=petition, contact=ContactDetails())
                 self.expected[petition.pk] = None
             elif turn % 2:
-                workflow.correct_contact(petition=petition, contact=ContactDetails("示例", phone))
+                contact.correct_contact(petition=petition, contact=ContactDetails("示例", phone))
                 self.expected[petition.pk] = phone
             elif self.expected.get(petition.pk, "kept") is not None:
-                workflow.reveal(
+                contact.reveal(
                     petition=petition,
                     by=self.stage.cast["secretary"],
                     now=timezone.now(),
@@ -244,7 +244,7 @@ def test_rotation_killed_again_and_again_loses_nothing(keyring: Any) -> None:
     town = build_town()
     stage = Stage(town, build_cast(town))
     filed = [
-        workflow.accept(
+        handling.accept(
             petition=stage.file(contact=ContactDetails("示例", f"19000{n:06}")).petition,
             by=stage.cast["secretary"],
             now=timezone.now(),

@@ -30,10 +30,10 @@ from members.accounts.middleware import MFA_VERIFIED_KEY
 from members.enums import MessageKind, Role
 from members.models import InboxMessage, User
 from members.workflow import Notification, appoint, create_person, lock, notify
-from petitions import workflow
 from petitions.enums import AnswerKind, PhotoKind, Status
 from petitions.models import Category, Petition, Photo
 from petitions.rules.photos import StoredPhoto
+from petitions.workflow import escalation, handling, rerouting
 from tests.support.cast import SINCE, Stage, walk
 from tests.support.oracle import NO_ACCOUNT, POSTS, Case, sees_case
 
@@ -169,10 +169,10 @@ def _cases(stage: Stage) -> dict[str, Petition]:
         if fact.place in {"b46", "g8"} and fact.handler == "branch" and fact.status in WALKED:
             at = then.get(name, NOW)
             cases[name] = walk(stage, cases[name], WALKED[fact.status], at)
-    cases["overdue elsewhere"] = workflow.accept(
+    cases["overdue elsewhere"] = handling.accept(
         petition=cases["overdue elsewhere"], by=cast["outsider"], now=LONG_AGO
     )
-    cases["reassigned from elsewhere"] = workflow.reassign(
+    cases["reassigned from elsewhere"] = rerouting.reassign(
         petition=cases["reassigned from elsewhere"],
         by=cast["official"],
         now=NOW,
@@ -198,10 +198,10 @@ def _hand_out(stage: Stage, cases: dict[str, Petition]) -> None:
         ("handed to a member", {"users": [cast["member"]]}),
         ("handed to a group", {"group": orgs["group2"]}),
     ):
-        cases[name] = workflow.dispatch(petition=cases[name], **secretary, **options)
+        cases[name] = handling.dispatch(petition=cases[name], **secretary, **options)
     for name in ("ordered to a department", "answer owed"):
-        cases[name] = workflow.escalate(petition=cases[name], **secretary, reason="难")
-    cases["ordered to a department"] = workflow.answer(
+        cases[name] = escalation.escalate(petition=cases[name], **secretary, reason="难")
+    cases["ordered to a department"] = escalation.answer(
         petition=cases["ordered to a department"],
         by=cast["community"],
         now=NOW,

@@ -24,13 +24,12 @@ from grids.workflow import NewArea, add_areas, set_office_hours
 from members.enums import Role
 from members.models import Post, SecurityEvent, User
 from members.workflow import appoint, create_person
-from petitions import workflow
 from petitions.enums import Channel, Outcome, Status, Urgency
 from petitions.models import Category, Petition, PrivacyNotice, Standard
 from petitions.permissions import Petitioner
 from petitions.rules.contacts import ContactDetails
-from petitions.workflow import Report
-from petitions.workflow.submission import Submitted
+from petitions.workflow import handling, rerouting, resolution, submission
+from petitions.workflow.submission import Report, Submitted
 
 SINCE = dt.date(2025, 3, 1)
 HOUR = dt.timedelta(hours=1)
@@ -325,7 +324,7 @@ class Stage:
     ) -> Submitted:
         """File a report as a resident, or as a person of the cast."""
         actor = self.cast[by] if by else Petitioner(0)
-        return workflow.submit(report=self.report(**changes), by=actor, now=now or timezone.now())
+        return submission.submit(report=self.report(**changes), by=actor, now=now or timezone.now())
 
     def at(self, status: Status, *, now: dt.datetime | None = None, **changes: object) -> Petition:
         """Return a new case brought to `status` through the workflow."""
@@ -346,22 +345,22 @@ def walk(stage: Stage, petition: Petition, status: Status, now: dt.datetime) -> 
 
 
 STEPS: dict[str, Callable[[Stage, Petition, dt.datetime], Petition]] = {
-    "accept": lambda s, p, now: workflow.accept(petition=p, by=s.cast["secretary"], now=now),
-    "decline": lambda s, p, now: workflow.decline(
+    "accept": lambda s, p, now: handling.accept(petition=p, by=s.cast["secretary"], now=now),
+    "decline": lambda s, p, now: handling.decline(
         petition=p, by=s.cast["secretary"], now=now, reason="不在范围"
     ),
-    "return": lambda s, p, now: workflow.return_(
+    "return": lambda s, p, now: rerouting.return_(
         petition=p, by=s.cast["secretary"], now=now, reason="不归我管"
     ),
-    "withdraw": lambda s, p, now: workflow.withdraw(petition=p, by=s.petitioner(p), now=now),
-    "redirect": lambda s, p, now: workflow.redirect(
+    "withdraw": lambda s, p, now: resolution.withdraw(petition=p, by=s.petitioner(p), now=now),
+    "redirect": lambda s, p, now: handling.redirect(
         petition=p, by=s.cast["secretary"], now=now, reason="请向法院提起诉讼"
     ),
-    "dispatch": lambda s, p, now: workflow.dispatch(
+    "dispatch": lambda s, p, now: handling.dispatch(
         petition=p, by=s.cast["secretary"], now=now, group=s.town.orgs["group"]
     ),
-    "start": lambda s, p, now: workflow.start(petition=p, by=s.cast["secretary"], now=now),
-    "resolve": lambda s, p, now: workflow.resolve(
+    "start": lambda s, p, now: handling.start(petition=p, by=s.cast["secretary"], now=now),
+    "resolve": lambda s, p, now: resolution.resolve(
         petition=p,
         by=s.cast["secretary"],
         now=now,
@@ -369,10 +368,10 @@ STEPS: dict[str, Callable[[Stage, Petition, dt.datetime], Petition]] = {
         cause="老旧铁管",
         public_answer="已更换楼内铁管，水已变清。",
     ),
-    "dispute": lambda s, p, now: workflow.dispute(
+    "dispute": lambda s, p, now: resolution.dispute(
         petition=p, by=s.petitioner(p), now=now, reason="还是浑"
     ),
-    "confirm": lambda s, p, now: workflow.confirm(petition=p, by=s.petitioner(p), now=now),
+    "confirm": lambda s, p, now: resolution.confirm(petition=p, by=s.petitioner(p), now=now),
 }
 
 PATHS: dict[Status, tuple[str, ...]] = {

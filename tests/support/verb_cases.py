@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.enums import MessageKind
-from petitions import workflow
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Event, Petition
 from petitions.rules.contacts import ContactDetails
+from petitions.workflow import escalation
 from tests.support.api_client import Program, upload
 from tests.support.cast import Stage
 from tests.support.clients import login
@@ -108,13 +108,15 @@ def escalated(stage: Stage) -> Petition:
     """Return a case that waits for the answer of the community."""
     secretary, now = stage.cast["secretary"], timezone.now()
     petition = stage.at(S.IN_PROGRESS)
-    return workflow.escalate(petition=petition, by=secretary, now=now, reason="需要资金")
+    return escalation.escalate(petition=petition, by=secretary, now=now, reason="需要资金")
 
 
 def _answered(stage: Stage) -> Petition:
     petition, community = escalated(stage), stage.cast["community"]
     now = timezone.now()
-    return workflow.answer(petition=petition, by=community, now=now, kind="resources", text="可以")
+    return escalation.answer(
+        petition=petition, by=community, now=now, kind="resources", text="可以"
+    )
 
 
 def _without_contact(stage: Stage) -> Petition:

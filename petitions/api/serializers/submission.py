@@ -28,7 +28,7 @@ from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import MAX_PHOTOS, StoredPhoto
 from petitions.web.field_validation import PHONE_AS_TYPED
 from petitions.web.request_bodies import PhotosBody, not_found
-from petitions.workflow import Report
+from petitions.workflow.submission import Report
 
 
 class ContactBody(StrictSerializer):

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Count
 
-from petitions import workflow
 from petitions.models import Contact
 from petitions.rules import contacts
+from petitions.workflow import contact
 
 ROUNDS = 20  # a row locked by another transaction is processed in the next round
 AN_HOUR = 3600
@@ -55,7 +55,7 @@ class Command(BaseCommand):
     def _round(self, batch: int, pause: float, before: int) -> tuple[int, list[int]]:
         done, unreadable, after = 0, list[int](), 0
         while True:
-            result = workflow.reencrypt(after=after, limit=batch)
+            result = contact.reencrypt(after=after, limit=batch)
             done += result.done
             unreadable += result.unreadable
             if result.last is None:

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import Outcome, Status
 from petitions.models import Petition
+from petitions.workflow import handling, resolution
 from tests.support.api_client import (
     MOST_QUERIES,
     PROBLEM,
@@ -170,7 +170,9 @@ def test_the_organisation_complained_about_finds_nothing(stage: Stage) -> None:
 @pytest.mark.parametrize("name", ["partner", "clerk", "secretary", "official"])
 def test_nothing_about_the_petitioner_is_ever_shown(stage: Stage, name: str) -> None:
     petition = stage.at(Status.RESOLVED)
-    workflow.confirm(petition=petition, by=stage.petitioner(petition), now=timezone.now(), rating=5)
+    resolution.confirm(
+        petition=petition, by=stage.petitioner(petition), now=timezone.now(), rating=5
+    )
     program = Program(stage.cast[name])
     for path in (f"/petitions/{petition.pk}/", "/petitions/", "/events/"):
         said = program.get(path).content.decode()
@@ -325,8 +327,8 @@ def test_partners_read_public_words_only(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     now = timezone.now()
     leader = stage.cast["secretary"]
-    workflow.note(petition=petition, by=leader, now=now, body="内部的话")
-    workflow.note(petition=petition, by=leader, now=now, body="公开的话", is_public=True)
+    handling.note(petition=petition, by=leader, now=now, body="内部的话")
+    handling.note(petition=petition, by=leader, now=now, body="公开的话", is_public=True)
 
     def words(name: str) -> list[str]:
         rows = Program(stage.cast[name]).get("/events/", petition=petition.pk).json()["results"]

@@ -13,12 +13,11 @@ from PIL import Image
 from rest_framework import serializers
 
 from config.lib.db import tree_paths
-from petitions import workflow
 from petitions.api.serializers.cases import BodySerializer, SubmittedSerializer
 from petitions.enums import Status
 from petitions.models import IdempotencyKey, Petition, Photo
 from petitions.rules import contacts, tracking_codes
-from petitions.workflow import idempotency
+from petitions.workflow import handling, idempotency
 from tests.support.api_client import PROBLEM, Program, statements, upload, watching
 from tests.support.cast import PHONE, Stage
 
@@ -110,7 +109,7 @@ def test_a_repeat_is_answered_the_same_to_the_byte(stage: Stage) -> None:
     first = filed(program, report(stage), key)
     petition = Petition.objects.get(pk=first.json()["id"])
     stage.at(Status.SUBMITTED)
-    workflow.accept(petition=petition, by=stage.cast["secretary"], now=petition.created_at)
+    handling.accept(petition=petition, by=stage.cast["secretary"], now=petition.created_at)
     again = filed(program, report(stage), key)
     assert again.status_code == first.status_code == 201
     assert again.content == first.content

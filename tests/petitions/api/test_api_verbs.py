@@ -11,13 +11,13 @@ from django.urls import resolve
 from django.utils import timezone
 from PIL import Image
 
-from petitions import workflow
 from petitions.api.throttling import WriteThrottle
 from petitions.enums import Outcome, Status, Verb
 from petitions.models import DoorVisit, Event, Feedback, Note, Petition, Photo, RateLimitCounter
 from petitions.rules.contacts import ContactDetails
 from petitions.states import RULE_OF
 from petitions.verbs.table import SPEC_OF, VERB_SPECS
+from petitions.workflow import escalation, handling
 from tests.support.api_client import (
     MOST_QUERIES,
     PROBLEM,
@@ -81,7 +81,7 @@ def test_the_assigned_group_works_on_the_case(stage: Stage, verb: Verb) -> None:
 def test_an_escalation_is_answered(stage: Stage) -> None:
     petition = stage.at(S.ACCEPTED)
     now = timezone.now()
-    petition = workflow.escalate(
+    petition = escalation.escalate(
         petition=petition, by=stage.cast["secretary"], now=now, reason="缺人"
     )
     program = Program(stage.cast["community"])
@@ -96,7 +96,7 @@ def test_an_escalation_is_answered(stage: Stage) -> None:
 
 def test_an_extension_moves_the_deadline(stage: Stage) -> None:
     petition = stage.at(S.ACCEPTED)
-    petition = workflow.escalate(
+    petition = escalation.escalate(
         petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="缺料"
     )
     body = {"kind": "extend", "text": "同意", "extension_minutes": 3 * 24 * 60}
@@ -238,7 +238,7 @@ def test_a_change_in_between_is_seen_under_the_lock(
     spec = SPEC_OF[Verb.DECLINE]
 
     def accept_first(**arguments: Any) -> Any:
-        workflow.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
+        handling.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
         assert spec.function is not None
         return spec.function(**arguments)
 

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from members.models import User
 from members.workflow import create_person
-from petitions import permissions, workflow
+from petitions import permissions
 from petitions.casework import timeline
 from petitions.enums import DoorResult, Outcome, Status, Verb
 from petitions.models import Event, MeToo, Note, Petition
 from petitions.rules.contacts import ContactDetails
+from petitions.workflow import escalation, handling, resolution, submission
 from tests.support.cast import PHONE, Stage
 from tests.support.clients import counted, login
 from tests.support.tracking_client import open_case
@@ -113,7 +114,7 @@ def test_the_buttons_are_the_allowed_verbs(stage: Stage, name: str, status: Stat
 
 def test_internal_notes_are_marked(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
-    workflow.note(petition=petition, by=stage.cast["clerk"], now=timezone.now(), body="内部说明")
+    handling.note(petition=petition, by=stage.cast["clerk"], now=timezone.now(), body="内部说明")
     found = page(stage, "secretary", petition)
     part = found[found.index("timeline__item--internal") : found.index("内部说明")]
     assert "#lock" in part
@@ -123,7 +124,7 @@ def test_internal_notes_are_marked(stage: Stage) -> None:
 def test_each_answer_keeps_the_cause_of_its_own_round(stage: Stage, client: Client) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     for cause in ("老旧铁管", "水箱没洗"):
-        workflow.resolve(
+        resolution.resolve(
             petition=petition,
             by=stage.cast["secretary"],
             now=timezone.now(),
@@ -133,7 +134,7 @@ def test_each_answer_keeps_the_cause_of_its_own_round(stage: Stage, client: Clie
         )
         if cause == "老旧铁管":
             by = stage.petitioner(petition)
-            workflow.dispute(petition=petition, by=by, now=timezone.now(), reason="还是浑")
+            resolution.dispute(petition=petition, by=by, now=timezone.now(), reason="还是浑")
     entries = timeline.staff_timeline(timeline.load_history(petition), timezone.now())
     said = [entry.text for entry in entries if entry.verb == Verb.RESOLVE]
     assert said == ["原因：老旧铁管\n已修好", "原因：水箱没洗\n已修好"]
@@ -160,16 +161,18 @@ def test_the_timeline_can_be_reversed(stage: Stage) -> None:
 )
 def test_handlers_do_not_see_the_rating(stage: Stage, name: str, is_shown: bool) -> None:
     petition = stage.at(Status.RESOLVED)
-    workflow.confirm(petition=petition, by=stage.petitioner(petition), now=timezone.now(), rating=2)
+    resolution.confirm(
+        petition=petition, by=stage.petitioner(petition), now=timezone.now(), rating=2
+    )
     assert ("评分 2/5" in page(stage, name, petition)) is is_shown
 
 
 def test_escalations_say_who_still_owes_an_answer(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     now = timezone.now()
-    workflow.escalate(petition=petition, by=stage.cast["secretary"], now=now, reason="缺资金")
+    escalation.escalate(petition=petition, by=stage.cast["secretary"], now=now, reason="缺资金")
     assert "还没有答复" in page(stage, "secretary", petition)
-    workflow.answer(
+    escalation.answer(
         petition=petition, by=stage.cast["community"], now=now, kind="resources", text="已给"
     )
     found = page(stage, "secretary", petition)
@@ -179,7 +182,7 @@ def test_escalations_say_who_still_owes_an_answer(stage: Stage) -> None:
 
 def test_me_toos_and_similar_cases_are_listed(stage: Stage) -> None:
     first, second = stage.at(Status.IN_PROGRESS), stage.at(Status.SUBMITTED)
-    workflow.me_too(petition=first, key=second.uuid, now=timezone.now())
+    submission.me_too(petition=first, key=second.uuid, now=timezone.now())
     assert MeToo.objects.count() == 1
     found = page(stage, "secretary", first)
     assert second.number in found
@@ -189,7 +192,7 @@ def test_me_toos_and_similar_cases_are_listed(stage: Stage) -> None:
 def test_a_closed_case_keeps_only_counts_of_doors(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     now = timezone.now()
-    workflow.visit(
+    handling.visit(
         petition=petition,
         by=stage.cast["secretary"],
         now=now,
@@ -198,7 +201,7 @@ def test_a_closed_case_keeps_only_counts_of_doors(stage: Stage) -> None:
     )
     assert "入户 2 户" in page(stage, "secretary", petition)
     petition.refresh_from_db()
-    workflow.withdraw(petition=petition, by=stage.petitioner(petition), now=now)
+    resolution.withdraw(petition=petition, by=stage.petitioner(petition), now=now)
     assert not petition.doors.exists()
     found = page(stage, "secretary", petition)
     assert "入户 2 户" in found
@@ -209,9 +212,9 @@ def test_time_is_counted_for_the_organisation_that_held_the_case(stage: Stage) -
     now = timezone.now()
     petition = stage.file(now=now - dt.timedelta(hours=5)).petition
     secretary = stage.cast["secretary"]
-    workflow.accept(petition=petition, by=secretary, now=now - dt.timedelta(hours=3))
+    handling.accept(petition=petition, by=secretary, now=now - dt.timedelta(hours=3))
     group = stage.town.orgs["group"]
-    workflow.dispatch(petition=petition, by=secretary, now=now - dt.timedelta(hours=2), group=group)
+    handling.dispatch(petition=petition, by=secretary, now=now - dt.timedelta(hours=2), group=group)
     petition.refresh_from_db()
     found = timeline.holder_periods(timeline.load_history(petition), now, None)
     assert [(hand.label, hand.minutes, hand.share, hand.current) for hand in found] == [
@@ -242,9 +245,9 @@ def test_the_number_of_queries_does_not_grow_with_the_events(stage: Stage, other
     now, secretary = timezone.now(), stage.cast["secretary"]
     for _other in range(others):
         stage.file()
-        workflow.note(petition=petition, by=secretary, now=now, body="又去看了一次")
-    workflow.escalate(petition=petition, by=secretary, now=now, reason="缺资金")
-    workflow.answer(
+        handling.note(petition=petition, by=secretary, now=now, body="又去看了一次")
+    escalation.escalate(petition=petition, by=secretary, now=now, reason="缺资金")
+    escalation.answer(
         petition=petition,
         by=stage.cast["community"],
         now=now,
@@ -252,7 +255,7 @@ def test_the_number_of_queries_does_not_grow_with_the_events(stage: Stage, other
         text="请办理",
         department=stage.town.orgs["water"],
     )
-    workflow.escalate(petition=petition, by=secretary, now=now, reason="还没来")
+    escalation.escalate(petition=petition, by=secretary, now=now, reason="还没来")
     client = login(stage, "official")
     client.get(petition.get_absolute_url())  # fills the caches of the process
     with counted() as asked:

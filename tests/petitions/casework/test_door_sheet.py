@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import DoorResult, Status, Verb
 from petitions.models import Petition
+from petitions.workflow import handling
 from tests.support.cast import Stage
 from tests.support.clients import BUDGET, counted, login
 from tests.support.pictures import jpeg
@@ -87,7 +87,7 @@ def test_only_changed_doors_are_recorded(stage: Stage) -> None:
     client = login(stage, "secretary")
     client.post(url(petition), {"d-1-6-1": "affected"})
     drawn = client.get(url(petition)).context["form"].initial["before"]
-    workflow.visit(
+    handling.visit(
         petition=petition,
         by=stage.cast["secretary"],
         now=timezone.now(),

@@ -15,7 +15,8 @@ from petitions.enums import PLANNED_VERBS, Actor, Status, Verb
 from petitions.models import Contact, Event, Petition
 from petitions.notices import outbox
 from petitions.ops import integrity
-from petitions.workflow import contact, note
+from petitions.workflow import contact
+from petitions.workflow.handling import note
 from tests.support.api_client import Program
 from tests.support.cast import Stage
 from tests.support.clients import login

@@ -6,10 +6,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import Status
 from petitions.models import Photo
 from petitions.rules import photos
+from petitions.workflow import handling
 from tests.support.cast import Stage
 from tests.support.clients import BUDGET, counted, login
 from tests.support.pictures import jpeg
@@ -27,7 +27,7 @@ def _demo(settings: Any, tmp_path: Any) -> None:
 def taken(stage: Stage) -> Photo:
     """Return a photo of a case in progress."""
     petition = stage.at(Status.IN_PROGRESS)
-    workflow.photo(
+    handling.photo(
         petition=petition,
         by=stage.cast["secretary"],
         now=timezone.now(),

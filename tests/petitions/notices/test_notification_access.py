@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from members.models import InboxMessage, Post
 from members.workflow import end_post
-from petitions import workflow
 from petitions.enums import Status
 from petitions.models import Category, Event, Petition
 from petitions.notices import outbox
+from petitions.workflow import handling
 from tests.support.cast import Stage, walk
 
 NOW = timezone.now()
@@ -36,13 +36,13 @@ def test_the_filer_hears_of_it_while_the_post_lasts(stage: Stage) -> None:
 def test_whoever_took_an_accusation_down_hears_no_more_of_it(stage: Stage) -> None:
     sealed = Category.objects.get(code="GV04")
     petition = stage.file(by="clerk", category=sealed).petition
-    accepted = workflow.accept(petition=petition, by=stage.cast["city"], now=NOW)
+    accepted = handling.accept(petition=petition, by=stage.cast["city"], now=NOW)
     assert _heard(accepted) == set()
 
 
 def test_work_given_to_somebody_who_left_is_not_announced_to_them(stage: Stage) -> None:
     petition, cast = stage.at(Status.ACCEPTED), stage.cast
     given = [cast["member"], cast["leader"]]
-    handed = workflow.dispatch(petition=petition, by=cast["secretary"], now=NOW, users=given)
+    handed = handling.dispatch(petition=petition, by=cast["secretary"], now=NOW, users=given)
     end_post(post=Post.objects.get(user=cast["member"]), on=YESTERDAY, by=None)
     assert _heard(handed) == {"leader"}

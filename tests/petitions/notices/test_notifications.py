@@ -11,11 +11,11 @@ from django.utils import timezone
 from members.inbox.wording import message
 from members.models import Delivery, InboxMessage, Post
 from members.workflow import end_post
-from petitions import workflow
 from petitions.enums import VERBS, AnswerKind, DeadlineKind, Outcome, Status, Verb
 from petitions.models import Deadline, Event, Outbox, Petition, ResidentMessage
 from petitions.notices import notification_rules, outbox
 from petitions.rules.contacts import ContactDetails
+from petitions.workflow import contact, deadline_sweep, escalation, handling, rerouting, resolution
 from tests.support.cast import PHONE, Stage
 
 NOW = timezone.now()
@@ -37,7 +37,7 @@ def _heard(event: Event) -> Heard:
 
 
 def _resolve(s: Stage, p: Petition, by: str = "secretary") -> Petition:
-    return workflow.resolve(
+    return resolution.resolve(
         petition=p,
         by=s.cast[by],
         now=NOW,
@@ -48,13 +48,13 @@ def _resolve(s: Stage, p: Petition, by: str = "secretary") -> Petition:
 
 
 def _escalated(s: Stage, p: Petition) -> Petition:
-    return workflow.escalate(petition=p, by=s.cast["secretary"], now=NOW, reason="要换主管")
+    return escalation.escalate(petition=p, by=s.cast["secretary"], now=NOW, reason="要换主管")
 
 
 def _answer(s: Stage, p: Petition, kind: AnswerKind) -> object:
     given = {"department": s.town.orgs["water"]} if kind == AnswerKind.DEPARTMENT else {}
     p = _escalated(s, p)
-    return workflow.answer(
+    return escalation.answer(
         petition=p,
         by=s.cast["community"],
         now=NOW,
@@ -65,7 +65,7 @@ def _answer(s: Stage, p: Petition, kind: AnswerKind) -> object:
 
 
 def _dispute(s: Stage, p: Petition) -> Petition:
-    return workflow.dispute(petition=p, by=s.petitioner(p), now=NOW, reason="还是浑")
+    return resolution.dispute(petition=p, by=s.petitioner(p), now=NOW, reason="还是浑")
 
 
 # Filed at the desk by "clerk"; the status the case stands in before; the act; who hears of it.
@@ -73,25 +73,25 @@ ACTS: list[tuple[str, Status, Act, Heard]] = [
     (
         "accept",
         Status.SUBMITTED,
-        lambda s, p: workflow.accept(petition=p, by=s.cast["secretary"], now=NOW),
+        lambda s, p: handling.accept(petition=p, by=s.cast["secretary"], now=NOW),
         {("note", "clerk")},
     ),
     (
         "decline",
         Status.SUBMITTED,
-        lambda s, p: workflow.decline(petition=p, by=s.cast["secretary"], now=NOW, reason="无"),
+        lambda s, p: handling.decline(petition=p, by=s.cast["secretary"], now=NOW, reason="无"),
         {("closed", "clerk")},
     ),
     (
         "redirect",
         Status.ACCEPTED,
-        lambda s, p: workflow.redirect(petition=p, by=s.cast["secretary"], now=NOW, reason="诉讼"),
+        lambda s, p: handling.redirect(petition=p, by=s.cast["secretary"], now=NOW, reason="诉讼"),
         {("closed", "clerk")},
     ),
     (
         "dispatch to a group",
         Status.ACCEPTED,
-        lambda s, p: workflow.dispatch(
+        lambda s, p: handling.dispatch(
             petition=p, by=s.cast["secretary"], now=NOW, group=s.town.orgs["group"]
         ),
         {("assigned", "leader")},
@@ -99,7 +99,7 @@ ACTS: list[tuple[str, Status, Act, Heard]] = [
     (
         "dispatch to a person",
         Status.ACCEPTED,
-        lambda s, p: workflow.dispatch(
+        lambda s, p: handling.dispatch(
             petition=p, by=s.cast["secretary"], now=NOW, users=[s.cast["member"]]
         ),
         {("assigned", "member")},
@@ -107,7 +107,7 @@ ACTS: list[tuple[str, Status, Act, Heard]] = [
     (
         "dispatch to both, each once",
         Status.ACCEPTED,
-        lambda s, p: workflow.dispatch(
+        lambda s, p: handling.dispatch(
             petition=p,
             by=s.cast["secretary"],
             now=NOW,
@@ -119,31 +119,31 @@ ACTS: list[tuple[str, Status, Act, Heard]] = [
     (
         "start",
         Status.ACCEPTED,
-        lambda s, p: workflow.start(petition=p, by=s.cast["secretary"], now=NOW),
+        lambda s, p: handling.start(petition=p, by=s.cast["secretary"], now=NOW),
         set(),
     ),
     (
         "note by the desk",
         Status.ACCEPTED,
-        lambda s, p: workflow.note(petition=p, by=s.cast["clerk"], now=NOW, body="来过"),
+        lambda s, p: handling.note(petition=p, by=s.cast["clerk"], now=NOW, body="来过"),
         {("note", "secretary")},
     ),
     (
         "note by the handler",
         Status.ACCEPTED,
-        lambda s, p: workflow.note(petition=p, by=s.cast["secretary"], now=NOW, body="来过"),
+        lambda s, p: handling.note(petition=p, by=s.cast["secretary"], now=NOW, body="来过"),
         set(),
     ),
     (
         "return",
         Status.SUBMITTED,
-        lambda s, p: workflow.return_(petition=p, by=s.cast["secretary"], now=NOW, reason="非我"),
+        lambda s, p: rerouting.return_(petition=p, by=s.cast["secretary"], now=NOW, reason="非我"),
         {("returned", "community"), ("returned", "clerk")},
     ),
     (
         "reassign",
         Status.RETURNED,
-        lambda s, p: workflow.reassign(
+        lambda s, p: rerouting.reassign(
             petition=p, by=s.cast["clerk"], now=NOW, organisation=s.town.orgs["yingbin"], reason="x"
         ),
         {("to_accept", "community")},
@@ -177,37 +177,37 @@ ACTS: list[tuple[str, Status, Act, Heard]] = [
     (
         "confirm",
         Status.RESOLVED,
-        lambda s, p: workflow.confirm(petition=p, by=s.petitioner(p), now=NOW),
+        lambda s, p: resolution.confirm(petition=p, by=s.petitioner(p), now=NOW),
         {("closed", "secretary"), ("closed", "clerk")},
     ),
     (
         "close by the desk that filed it",
         Status.RESOLVED,
-        lambda s, p: workflow.close(petition=p, by=s.cast["clerk"], now=NOW, reason="已回访"),
+        lambda s, p: resolution.close(petition=p, by=s.cast["clerk"], now=NOW, reason="已回访"),
         {("closed", "secretary")},
     ),
     (
         "rate",
         Status.RESOLVED,
-        lambda s, p: workflow.rate(petition=p, by=s.petitioner(p), now=NOW, rating=5),
+        lambda s, p: resolution.rate(petition=p, by=s.petitioner(p), now=NOW, rating=5),
         set(),
     ),
     (
         "reopen",
         Status.CLOSED,
-        lambda s, p: workflow.reopen(petition=p, by=s.cast["clerk"], now=NOW, reason="又浑了"),
+        lambda s, p: resolution.reopen(petition=p, by=s.cast["clerk"], now=NOW, reason="又浑了"),
         {("reopened", "secretary")},
     ),
     (
         "withdraw",
         Status.ACCEPTED,
-        lambda s, p: workflow.withdraw(petition=p, by=s.petitioner(p), now=NOW),
+        lambda s, p: resolution.withdraw(petition=p, by=s.petitioner(p), now=NOW),
         {("closed", "secretary")},
     ),
     (
         "reveal",
         Status.ACCEPTED,
-        lambda s, p: workflow.reveal(petition=p, by=s.cast["clerk"], now=NOW, reason="回访"),
+        lambda s, p: contact.reveal(petition=p, by=s.cast["clerk"], now=NOW, reason="回访"),
         set(),
     ),
 ]
@@ -257,7 +257,7 @@ def test_accusation_and_own_cause_never_reach_those_they_are_about(stage: Stage)
 def test_passed_limit_tells_the_handler_and_whoever_must_answer(stage: Stage) -> None:
     petition = stage.file().petition
     deadline = Deadline.objects.open().get(petition=petition, kind=DeadlineKind.CONTACT)
-    workflow.expire(deadline_id=deadline.pk, now=deadline.due_at + HOUR)
+    deadline_sweep.expire(deadline_id=deadline.pk, now=deadline.due_at + HOUR)
     assert _heard(_last(petition)) == {("overdue", "secretary"), ("escalated", "community")}
 
 
@@ -273,7 +273,7 @@ def test_at_the_top_the_city_and_the_handler_hear_it_is_overdue(stage: Stage) ->
     petition = stage.file().petition
     for kind in (DeadlineKind.CONTACT, *[DeadlineKind.ANSWER] * 3):
         row = Deadline.objects.open().get(petition=petition, kind=kind)
-        workflow.expire(deadline_id=row.pk, now=row.due_at + HOUR)
+        deadline_sweep.expire(deadline_id=row.pk, now=row.due_at + HOUR)
     assert _heard(_last(petition)) == {("overdue", "city"), ("overdue", "secretary")}
 
 
@@ -291,7 +291,7 @@ def test_reminder_goes_to_whoever_owes_it(stage: Stage, kind: DeadlineKind, hear
     if kind == DeadlineKind.ANSWER:
         _escalated(stage, petition)
     row = Deadline.objects.open().get(petition=petition, kind=kind)
-    assert workflow.remind(deadline_id=row.pk, now=row.remind_at)
+    assert deadline_sweep.remind(deadline_id=row.pk, now=row.remind_at)
     assert _heard(_last(petition)) == heard
 
 

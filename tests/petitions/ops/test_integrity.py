@@ -11,12 +11,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import DeadlineKind, Status
 from petitions.models import Deadline, Event, Outbox, Petition, Photo, ResidentMessage
 from petitions.ops import integrity
 from petitions.ops.scheduled_tasks import drain_outbox
 from petitions.rules import photos
+from petitions.workflow import deadline_sweep
 from tests.support.cast import Stage
 
 NEVER = frozenset({"case_without_organisation"})  # a foreign key that is never empty says it all
@@ -127,7 +127,7 @@ def test_a_limit_that_fired_at_the_city_needs_no_escalation(case: Petition) -> N
     for month in range(1, 7):
         later = timezone.now() + dt.timedelta(days=30 * month)
         for pk in Deadline.objects.due(later).values_list("pk", flat=True):
-            workflow.expire(deadline_id=pk, now=later)
+            deadline_sweep.expire(deadline_id=pk, now=later)
     drain_outbox()
     case.refresh_from_db()
     assert case.level == "city"
@@ -173,7 +173,7 @@ class TestReplay:
 
     def test_a_climbed_case_as_well(self, case: Petition) -> None:
         limit = Deadline.objects.open().get(kind=DeadlineKind.RESOLUTION)
-        workflow.expire(deadline_id=limit.pk, now=limit.due_at)
+        deadline_sweep.expire(deadline_id=limit.pk, now=limit.due_at)
         case.refresh_from_db()
         state = integrity.replay(case)
         assert state == integrity.ReplayedState.from_row(case)

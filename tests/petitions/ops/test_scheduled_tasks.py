@@ -10,10 +10,10 @@ import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import DeadlineKind, DeadlineState
 from petitions.models import Deadline, Escalation
 from petitions.ops import scheduled_tasks
+from petitions.workflow import deadline_sweep, handling
 from tests.support.cast import Stage, build_cast, build_town
 
 HOUR = dt.timedelta(hours=1)
@@ -26,20 +26,20 @@ def test_a_limit_being_worked_on_is_left_alone() -> None:
     town = build_town()
     stage = Stage(town, build_cast(town))
     petition = stage.file(now=timezone.now() - 3 * HOUR).petition
-    turns: list[workflow.SweepResult] = []
+    turns: list[deadline_sweep.SweepResult] = []
 
     def sweep() -> None:
-        turns.append(workflow.expire_due(now=scheduled_tasks.database_now(), limit=5))
+        turns.append(deadline_sweep.expire_due(now=scheduled_tasks.database_now(), limit=5))
         connection.close()
 
     with transaction.atomic():
-        workflow.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
+        handling.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
         sweeping = threading.Thread(target=sweep)
         sweeping.start()
         sweeping.join(timeout=1)
     sweeping.join()
-    turns.append(workflow.expire_due(now=scheduled_tasks.database_now(), limit=5))
-    assert turns == [workflow.SweepResult(taken=0, done=0)] * 2
+    turns.append(deadline_sweep.expire_due(now=scheduled_tasks.database_now(), limit=5))
+    assert turns == [deadline_sweep.SweepResult(taken=0, done=0)] * 2
     assert not Escalation.objects.exists()
     limit = Deadline.objects.get(petition=petition, kind=DeadlineKind.CONTACT)
     assert limit.state == DeadlineState.MET

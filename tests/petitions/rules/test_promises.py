@@ -8,11 +8,11 @@ import re
 import pytest
 from django.utils import timezone, translation
 
-from petitions import workflow
 from petitions.enums import DeadlineKind, Outcome, Status
 from petitions.models import Deadline, Petition
 from petitions.rules import promises
 from petitions.rules.promises import Promise
+from petitions.workflow import deadline_sweep, escalation, resolution
 from tests.support.cast import PATHS, Stage
 
 # A Tuesday morning in office hours, in a year whose calendar is known.
@@ -71,10 +71,10 @@ def test_a_limit_that_fired_is_still_owed(stage: Stage) -> None:
     petition = stage.file(now=NOW).petition
     row = _owed(petition, DeadlineKind.CONTACT)
     at = row.due_at + HOUR
-    assert workflow.expire(deadline_id=row.pk, now=at)
+    assert deadline_sweep.expire(deadline_id=row.pk, now=at)
     said = _promise(petition, at)
     assert said.text == "已上报迎宾路社区党委，迎宾路社区党委将在3月3日 16:00前作出答复。"
-    workflow.answer(
+    escalation.answer(
         petition=Petition.objects.get(pk=petition.pk),
         by=stage.cast["community"],
         now=at,
@@ -94,7 +94,7 @@ def test_a_limit_that_fired_is_still_owed(stage: Stage) -> None:
 
 def test_escalated_names_the_level_that_owes_the_answer(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS, now=NOW)
-    workflow.escalate(petition=petition, by=stage.cast["secretary"], now=NOW, reason="换主管")
+    escalation.escalate(petition=petition, by=stage.cast["secretary"], now=NOW, reason="换主管")
     said = _promise(petition)
     assert said.text.startswith("已上报迎宾路社区党委")
     late = _promise(petition, NOW + 3 * HOUR)
@@ -121,7 +121,7 @@ def test_what_is_not_urgent_counts_working_time(stage: Stage) -> None:
 def test_done_again_has_its_own_limit(stage: Stage) -> None:
     petition = stage.at(Status.REOPENED, now=NOW)
     assert _promise(petition).text == "第三网格党支部将在3月4日 11:00前告诉您处理结果。"
-    workflow.resolve(
+    resolution.resolve(
         petition=Petition.objects.get(pk=petition.pk),
         by=stage.cast["secretary"],
         now=NOW,

@@ -24,7 +24,6 @@ from config.lib import register_cache
 from grids.enums import AreaKind
 from grids.models import Area
 from members.models import User
-from petitions import workflow
 from petitions.enums import STATUSES, VERBS, Status, Verb
 from petitions.management.commands.load_sample import at_end_of
 from petitions.models import (
@@ -45,6 +44,7 @@ from petitions.sample.case_builder import CaseBuilder
 from petitions.sample.outcome_profiles import OutcomeProfile
 from petitions.sample.reference_data import ReferenceData
 from petitions.states import OPEN, RUNNING
+from petitions.workflow import deadline_sweep, handling, resolution, transitions
 
 TODAY = dt.date(2026, 6, 17)
 NOW = at_end_of(TODAY)
@@ -285,15 +285,15 @@ class TestSample(TestCase):
         head = ReferenceData(TODAY).head(case.organisation_id)
         assert head is not None
         at = NOW + dt.timedelta(minutes=5)
-        case = workflow.accept(petition=case, by=head, now=at)
-        case = workflow.start(petition=case, by=head, now=at)
+        case = handling.accept(petition=case, by=head, now=at)
+        case = handling.start(petition=case, by=head, now=at)
         assert integrity.replay(case) == integrity.ReplayedState.from_row(case)
 
     def test_the_clock_goes_on_where_the_sample_stopped(self) -> None:
         later = NOW + dt.timedelta(days=2)
         for _round in range(4):
             for pk in list(Deadline.objects.due(later).values_list("pk", flat=True)):
-                workflow.expire(deadline_id=pk, now=later)
+                deadline_sweep.expire(deadline_id=pk, now=later)
         found = integrity.check(later, with_photos=False)
         found.pop("outbox_waiting")
         assert {name: n for name, n in found.items() if n} == {}
@@ -329,10 +329,10 @@ class TestSample(TestCase):
             OutcomeProfile(hold=Verb.FILE),
         )
         assert case.petition.status in RUNNING
-        with pytest.raises(workflow.WrongState):
-            case.play(workflow.confirm, NOW, case.petitioner(), rating=5)
-        with pytest.raises(workflow.NotPermitted):
-            case.play(workflow.accept, NOW, case.petitioner())
+        with pytest.raises(transitions.WrongState):
+            case.play(resolution.confirm, NOW, case.petitioner(), rating=5)
+        with pytest.raises(transitions.NotPermitted):
+            case.play(handling.accept, NOW, case.petitioner())
         assert [change.verb for change in case.transitions] == [Verb.FILE]
 
     # --- clear_sample ---------------------------------------------------------------------------

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import Status
+from petitions.workflow import escalation
 from tests.support.cast import Stage
 from tests.support.clients import login
 
@@ -20,7 +20,7 @@ def busy(stage: Stage) -> None:
             stage.at(status, now=NOW - dt.timedelta(days=days))
     stage.file(place=stage.town.areas["b1"], now=NOW)
     case = stage.at(Status.IN_PROGRESS, now=NOW)
-    workflow.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
+    escalation.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
 
 
 @pytest.mark.parametrize("name", ["official", "city", "community", "clerk"])

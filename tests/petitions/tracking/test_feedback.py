@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions import workflow
-from petitions.enums import ClosedBy, Solved, Status
+from petitions.enums import ClosedBy, Outcome, Solved, Status
 from petitions.models import Feedback
+from petitions.workflow import handling, resolution
 from tests.support.cast import Stage
 from tests.support.tracking_client import fresh, open_case, send_feedback
 
@@ -142,21 +142,42 @@ def test_what_happened_meanwhile_is_shown_before_the_answer_counts(
 ) -> None:
     petition = stage.at(Status.RESOLVED)
     open_case(client, petition)
-    seen = petition.version
-    workflow.note(
+    seen, now = petition.version, timezone.now()
+    resolution.reopen(petition=petition, by=stage.cast["clerk"], now=now, reason="居民来电")
+    resolution.resolve(
         petition=petition,
         by=stage.cast["secretary"],
-        now=timezone.now(),
-        body="周五再来看一次",
-        is_public=True,
+        now=now,
+        outcome=Outcome.RESOLVED,
+        cause="水箱",
+        public_answer="已清洗水箱。",
     )
     page = client.post("/track/dispute/", {"version": seen, "reason": "三楼还是浑的"})
     body = page.content.decode()
     assert page.status_code == 409
-    assert "第三网格党支部告诉您" in body.split("<h1>")[0]
+    assert "第三网格党支部给出了答复" in body.split("<h1>")[0]
     assert "三楼还是浑的</textarea>" in body
     petition.refresh_from_db()
     assert petition.status == Status.RESOLVED
     assert f'name="version" value="{petition.version}"' in body
     again = client.post("/track/dispute/", {"version": petition.version, "reason": "还是浑"})
     assert again.status_code == 302
+
+
+def test_a_note_written_meanwhile_does_not_hold_back_the_answer(
+    client: Client, stage: Stage
+) -> None:
+    petition = stage.at(Status.RESOLVED)
+    open_case(client, petition)
+    seen = petition.version
+    handling.note(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=timezone.now(),
+        body="周五再来看一次",
+        is_public=True,
+    )
+    response = client.post("/track/dispute/", {"version": seen, "reason": "三楼还是浑的"})
+    assert response.status_code == 302
+    petition.refresh_from_db()
+    assert petition.status == Status.REOPENED

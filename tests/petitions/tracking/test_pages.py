@@ -11,10 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import STATUSES, Outcome, Status
 from petitions.models import Category, Petition, RateLimitCounter
 from petitions.rules import contacts, tracking_codes
+from petitions.workflow import contact, escalation, handling, resolution
 from tests.support.cast import Stage
 from tests.support.tracking_client import (
     WRONG,
@@ -195,10 +195,10 @@ def test_every_state_has_its_page(client: Client, stage: Stage, status: Status) 
 def test_nothing_internal_and_no_name_of_staff_is_shown(client: Client, stage: Stage) -> None:
     petition, now = stage.at(Status.ACCEPTED), timezone.now()
     by = stage.cast["secretary"]
-    workflow.note(petition=petition, by=by, now=now, body="内部的话", is_public=False)
-    workflow.note(petition=petition, by=by, now=now, body="师傅明天来", is_public=True)
-    workflow.escalate(petition=petition, by=by, now=now, reason="没有钱修")
-    workflow.dispatch(
+    handling.note(petition=petition, by=by, now=now, body="内部的话", is_public=False)
+    handling.note(petition=petition, by=by, now=now, body="师傅明天来", is_public=True)
+    escalation.escalate(petition=petition, by=by, now=now, reason="没有钱修")
+    handling.dispatch(
         petition=petition, by=by, now=now, group=stage.town.orgs["group"], instruction="先敲301"
     )
     page = open_case(client, petition)
@@ -217,8 +217,8 @@ def test_the_newest_step_comes_first(client: Client, stage: Stage) -> None:
 
 def test_the_answer_shows_its_photos_and_no_internal_ones(client: Client, stage: Stage) -> None:
     petition, by, now = stage.at(Status.IN_PROGRESS), stage.cast["secretary"], timezone.now()
-    workflow.photo(petition=petition, by=by, now=now, photos=[store_photo("red")])
-    workflow.resolve(
+    handling.photo(petition=petition, by=by, now=now, photos=[store_photo("red")])
+    resolution.resolve(
         petition=petition,
         by=by,
         now=now,
@@ -249,7 +249,7 @@ def test_the_answer_shows_its_photos_and_no_internal_ones(client: Client, stage:
 def test_who_opened_the_contact_and_why_is_shown(client: Client, stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     assert "还没有人打开过" in open_case(client, petition)
-    workflow.reveal(
+    contact.reveal(
         petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="约上门时间"
     )
     page = client.get("/track/case/").content.decode()
@@ -295,9 +295,9 @@ def test_a_joiner_sees_steps_and_answer_and_nothing_of_the_petitioner(stage: Sta
     petition = stage.file(photos=[store_photo()]).petition
     joined = _joined(stage, petition)
     by, now = stage.cast["secretary"], timezone.now()
-    workflow.accept(petition=petition, by=by, now=now)
-    workflow.reveal(petition=petition, by=by, now=now, reason="约上门时间")
-    workflow.resolve(
+    handling.accept(petition=petition, by=by, now=now)
+    contact.reveal(petition=petition, by=by, now=now, reason="约上门时间")
+    resolution.resolve(
         petition=petition,
         by=by,
         now=now,
@@ -305,7 +305,7 @@ def test_a_joiner_sees_steps_and_answer_and_nothing_of_the_petitioner(stage: Sta
         cause="老旧铁管",
         public_answer="已更换铁管。",
     )
-    workflow.dispute(
+    resolution.dispute(
         petition=petition, by=stage.petitioner(petition), now=now, reason="我家301还是浑"
     )
     page = joined.get("/track/case/").content.decode()
@@ -322,7 +322,7 @@ def test_a_joiner_decides_nothing(stage: Stage, verb: str) -> None:
     petition = stage.file().petition
     joined = _joined(stage, petition)
     by, now = stage.cast["secretary"], timezone.now()
-    workflow.accept(petition=petition, by=by, now=now)
+    handling.accept(petition=petition, by=by, now=now)
     assert send_feedback(joined, verb, petition, rating="5", phone="19000009999").status_code == 302
     petition.refresh_from_db()
     assert (petition.status, petition.version) == (Status.ACCEPTED, 2)
@@ -350,7 +350,7 @@ def test_the_case_costs_the_same_after_many_steps(client: Client, stage: Stage) 
     with CaptureQueriesContext(connection) as few:
         client.get("/track/case/")
     for _i in range(12):
-        workflow.note(
+        handling.note(
             petition=petition,
             by=stage.cast["secretary"],
             now=timezone.now(),

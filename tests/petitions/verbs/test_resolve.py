@@ -47,7 +47,8 @@ def test_going_back_keeps_the_text(stage: Stage) -> None:
 def test_a_stale_form_shows_what_changed_and_keeps_the_text(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     data = CASE_OF[Verb.RESOLVE].form_data(stage, petition)
-    login(stage, "clerk").post(url_of(petition, Verb.NOTE), {"body": "居民又来电"})
+    reason = {"reason": "居民又来电", "version": petition.version}
+    login(stage, "clerk").post(url_of(petition, Verb.ESCALATE), reason)
     response = post(stage, petition, Verb.RESOLVE, data)
     page = response.content.decode()
     assert response.status_code == 409
@@ -56,6 +57,18 @@ def test_a_stale_form_shows_what_changed_and_keeps_the_text(stage: Stage) -> Non
     assert "已更换楼内铁管。</textarea>" in page
     assert f'name="version" value="{petition.version + 1}"' in page
     data["version"] = petition.version + 1
+    assert post(stage, petition, Verb.RESOLVE, data).status_code == 302
+
+
+def test_a_note_by_somebody_else_is_shown_and_refuses_nothing(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    data = CASE_OF[Verb.RESOLVE].form_data(stage, petition)
+    login(stage, "clerk").post(url_of(petition, Verb.NOTE), {"body": "居民又来电"})
+    preview = post(stage, petition, Verb.RESOLVE, data | {"step": "preview"})
+    page = preview.content.decode()
+    assert preview.status_code == 200
+    assert "居民又来电" in page
+    assert f'name="version" value="{petition.version + 1}"' in page
     assert post(stage, petition, Verb.RESOLVE, data).status_code == 302
 
 

@@ -7,11 +7,11 @@ from django.http import HttpRequest, QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import STATUSES, Status
 from petitions.models import Petition
 from petitions.web import counters
 from petitions.web.filters import NAMED_FILTERS, PetitionFilter
+from petitions.workflow import escalation
 from tests.support.cast import Stage
 
 NOW = timezone.now()
@@ -24,7 +24,7 @@ def busy(stage: Stage) -> None:
         stage.at(status, now=NOW - dt.timedelta(days=20))
     stage.file(place=stage.town.areas["b1"], now=NOW)
     case = stage.at(Status.IN_PROGRESS, now=NOW)
-    workflow.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
+    escalation.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
 
 
 def test_every_counter_equals_its_list_for_everybody(stage: Stage) -> None:

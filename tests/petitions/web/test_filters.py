@@ -9,10 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from members.models import User
-from petitions import workflow
 from petitions.enums import Status, Urgency
 from petitions.models import Category, Petition
 from petitions.web.filters import NAMED_FILTERS, PetitionFilter
+from petitions.workflow import escalation
 from tests.support.cast import Stage
 
 NOW = timezone.now()
@@ -116,7 +116,7 @@ def test_relations_to_the_viewer(stage: Stage) -> None:
     case = stage.at(Status.IN_PROGRESS, now=NOW)
     back = stage.at(Status.RETURNED, now=NOW)
     asked = stage.at(Status.RESOLVED, now=NOW)
-    workflow.escalate(petition=case, by=cast["secretary"], now=NOW, reason="要换管")
+    escalation.escalate(petition=case, by=cast["secretary"], now=NOW, reason="要换管")
     assert found(cast["community"], "waiting=1") == {case.pk}
     assert found(cast["official"], "waiting=1") == set()
     assert found(cast["official"], "escalated=1") == {case.pk}

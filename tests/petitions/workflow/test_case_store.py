@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from config.lib.db.tree_paths import draw_ids
 from members.posts import directory
-from petitions import workflow
 from petitions.enums import AnswerKind, DeadlineKind, DoorResult, Outcome
 from petitions.models import (
     Contact,
@@ -26,7 +25,7 @@ from petitions.models import (
     Petition,
 )
 from petitions.ops import integrity
-from petitions.workflow import case_store, deadline_sweep
+from petitions.workflow import case_store, contact, deadline_sweep, escalation, handling, resolution
 from petitions.workflow.case_store import MemoryStore
 from petitions.workflow.escalation_chain import EscalationChain
 from petitions.workflow.writer import write
@@ -40,7 +39,7 @@ Step = Callable[[Stage, Petition, dt.datetime], Any]
 
 
 def _resolve(stage: Stage, petition: Petition, now: dt.datetime) -> None:
-    workflow.resolve(
+    resolution.resolve(
         petition=petition,
         by=stage.cast["secretary"],
         now=now,
@@ -66,17 +65,17 @@ def _sweep(batch: Callable[..., None], kind: DeadlineKind) -> Step:
 def _answer(name: str, kind: AnswerKind, **more: Any) -> Step:
     def step(stage: Stage, petition: Petition, now: dt.datetime) -> None:
         by = stage.cast[name]
-        workflow.answer(petition=petition, by=by, now=now, kind=kind, text="说明", **more)
+        escalation.answer(petition=petition, by=by, now=now, kind=kind, text="说明", **more)
 
     return step
 
 
 STEPS: dict[str, Step] = {
-    "accept": lambda s, p, at: workflow.accept(petition=p, by=s.cast["secretary"], now=at),
-    "dispatch": lambda s, p, at: workflow.dispatch(
+    "accept": lambda s, p, at: handling.accept(petition=p, by=s.cast["secretary"], now=at),
+    "dispatch": lambda s, p, at: handling.dispatch(
         petition=p, by=s.cast["secretary"], now=at, users=[s.cast["member"]]
     ),
-    "visit": lambda s, p, at: workflow.visit(
+    "visit": lambda s, p, at: handling.visit(
         petition=p,
         by=s.cast["secretary"],
         now=at,
@@ -84,26 +83,28 @@ STEPS: dict[str, Step] = {
         results={(1, 1, 1): DoorResult.AFFECTED, (1, 1, 2): DoorResult.NO_ANSWER},
         remark="问过",
     ),
-    "visit again": lambda s, p, at: workflow.visit(
+    "visit again": lambda s, p, at: handling.visit(
         petition=p,
         by=s.cast["secretary"],
         now=at,
         building=s.town.building,
         results={(1, 1, 1): DoorResult.NO_ANSWER},
     ),
-    "escalate": lambda s, p, at: workflow.escalate(
+    "escalate": lambda s, p, at: escalation.escalate(
         petition=p, by=s.cast["secretary"], now=at, reason="难"
     ),
     "explain": _answer("official", AnswerKind.EXPLAIN),
     "extend": _answer("community", AnswerKind.EXTEND, extension=2 * HOUR),
     "resolve": _resolve,
-    "rate": lambda s, p, at: workflow.rate(petition=p, by=s.petitioner(p), now=at, rating=3),
-    "dispute": lambda s, p, at: workflow.dispute(
+    "rate": lambda s, p, at: resolution.rate(petition=p, by=s.petitioner(p), now=at, rating=3),
+    "dispute": lambda s, p, at: resolution.dispute(
         petition=p, by=s.petitioner(p), now=at, reason="没有"
     ),
-    "confirm": lambda s, p, at: workflow.confirm(petition=p, by=s.petitioner(p), now=at, rating=5),
-    "withdraw": lambda s, p, at: workflow.withdraw(petition=p, by=s.petitioner(p), now=at),
-    "reveal": lambda s, p, at: workflow.reveal(
+    "confirm": lambda s, p, at: resolution.confirm(
+        petition=p, by=s.petitioner(p), now=at, rating=5
+    ),
+    "withdraw": lambda s, p, at: resolution.withdraw(petition=p, by=s.petitioner(p), now=at),
+    "reveal": lambda s, p, at: contact.reveal(
         petition=p, by=s.cast["secretary"], now=at, reason="约时间"
     ),
     "remind": _sweep(deadline_sweep.remind_batch, DeadlineKind.RESOLUTION),

@@ -18,12 +18,12 @@ from config.lib.db import backoff
 from members.enums import Role
 from members.models import InboxMessage, Post
 from members.workflow import appoint, end_post
-from petitions import tasks, workflow
+from petitions import tasks
 from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Deadline, Escalation, Event, Feedback, Petition
 from petitions.notices import notification_rules, outbox
 from petitions.ops import scheduled_tasks
-from petitions.workflow import deadline_sweep, escalation
+from petitions.workflow import deadline_sweep, escalation, handling
 from petitions.workflow.transitions import Transition, WrongState
 from tests.support.cast import Stage, build_cast, build_town
 
@@ -38,7 +38,7 @@ def _due(petition: Petition, kind: DeadlineKind) -> Deadline:
 def _fire(petition: Petition, kind: DeadlineKind, after: dt.timedelta = HOUR) -> dt.datetime:
     deadline = _due(petition, kind)
     now = deadline.due_at + after
-    assert workflow.expire(deadline_id=deadline.pk, now=now)
+    assert deadline_sweep.expire(deadline_id=deadline.pk, now=now)
     petition.refresh_from_db()
     return now
 
@@ -109,7 +109,7 @@ def test_conflicted_organisation_is_not_asked_to_supervise(stage: Stage) -> None
 def test_answer_ends_the_duty_and_keeps_handler_and_history(stage: Stage, kind: AnswerKind) -> None:
     petition = stage.file().petition
     now = _fire(petition, DeadlineKind.CONTACT)
-    workflow.answer(
+    escalation.answer(
         petition=petition, by=stage.cast["community"], now=now, kind=kind, text="派人支援"
     )
     petition.refresh_from_db()
@@ -128,7 +128,7 @@ def test_answer_by_extension_moves_the_limit_and_leaves_a_trace(stage: Stage) ->
     now = _fire(petition, DeadlineKind.RESOLUTION)
     assert petition.due_at is not None
     assert petition.due_at < now
-    workflow.answer(
+    escalation.answer(
         petition=petition,
         by=stage.cast["community"],
         now=now,
@@ -147,7 +147,7 @@ def test_answer_by_ordering_a_department_draws_it_in(stage: Stage) -> None:
     now = _fire(petition, DeadlineKind.RESOLUTION)
     water = stage.town.orgs["water"]
     assert not Petition.objects.visible_to(stage.cast["department"]).exists()
-    workflow.answer(
+    escalation.answer(
         petition=petition,
         by=stage.cast["community"],
         now=now,
@@ -162,22 +162,22 @@ def test_not_due_yet_does_not_fire(stage: Stage) -> None:
     petition = stage.file().petition
     deadline = _due(petition, DeadlineKind.CONTACT)
     early = deadline.due_at - dt.timedelta(seconds=1)
-    assert not workflow.expire(deadline_id=deadline.pk, now=early)
+    assert not deadline_sweep.expire(deadline_id=deadline.pk, now=early)
 
 
 def test_ended_limit_never_fires(stage: Stage) -> None:
     petition = stage.file().petition
     deadline = _due(petition, DeadlineKind.CONTACT)
-    workflow.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
+    handling.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
     late = deadline.due_at + HOUR
-    assert not workflow.expire(deadline_id=deadline.pk, now=late)
+    assert not deadline_sweep.expire(deadline_id=deadline.pk, now=late)
 
 
 def test_fired_limit_stays_owed_until_done(stage: Stage) -> None:
     petition = stage.file().petition
     now = _fire(petition, DeadlineKind.CONTACT)
     assert Petition.objects.overdue(now).get() == petition
-    workflow.accept(petition=petition, by=stage.cast["secretary"], now=now)
+    handling.accept(petition=petition, by=stage.cast["secretary"], now=now)
     assert not Petition.objects.overdue(now).exists()
 
 
@@ -186,8 +186,8 @@ def test_reminder_comes_once_at_80_percent(stage: Stage) -> None:
     deadline = _due(petition, DeadlineKind.CONTACT)
     now = deadline.remind_at
     assert Deadline.objects.to_remind(now).first() == deadline
-    assert workflow.remind(deadline_id=deadline.pk, now=now)
-    assert not workflow.remind(deadline_id=deadline.pk, now=now)
+    assert deadline_sweep.remind(deadline_id=deadline.pk, now=now)
+    assert not deadline_sweep.remind(deadline_id=deadline.pk, now=now)
     event = Event.objects.get(petition=petition, verb=Verb.REMIND)
     told = notification_rules.recipients(event, notification_rules.RecipientDirectory(now.date()))
     assert told[0].user_ids == (stage.cast["secretary"].pk,)
@@ -288,14 +288,18 @@ def test_a_stuck_limit_is_tried_again_after_a_wait_that_grows(
     with monkeypatch.context() as broken:
         _break(broken, petition)
         for attempt in (1, 2):
-            assert workflow.expire_due(now=now, limit=5) == workflow.SweepResult(taken=1, done=0)
+            assert deadline_sweep.expire_due(now=now, limit=5) == deadline_sweep.SweepResult(
+                taken=1, done=0
+            )
             row = _due(petition, DeadlineKind.CONTACT)
             assert row.attempts == attempt
             assert row.retry_at == now + backoff.delay(attempt)
             just_before = row.retry_at - dt.timedelta(seconds=1)
-            assert not workflow.expire_due(now=just_before, limit=5).taken
+            assert not deadline_sweep.expire_due(now=just_before, limit=5).taken
             now = row.retry_at
-    assert workflow.expire_due(now=now, limit=5) == workflow.SweepResult(taken=1, done=1)
+    assert deadline_sweep.expire_due(now=now, limit=5) == deadline_sweep.SweepResult(
+        taken=1, done=1
+    )
 
 
 def test_the_wait_grows_to_an_hour_and_no_further() -> None:
@@ -339,7 +343,7 @@ def test_a_turn_asks_no_more_for_many_cases_than_for_few(
         for _i in range(many):
             stage.file(now=LONG_AGO)
         with CaptureQueriesContext(connection) as queries:
-            assert workflow.expire_due(now=timezone.now(), limit=50).done == many
+            assert deadline_sweep.expire_due(now=timezone.now(), limit=50).done == many
         asked.append(len(queries))
     assert asked[0] == asked[1] <= 14
 
@@ -363,7 +367,7 @@ def test_escalating_by_hand_never_ends_at_oneself(stage: Stage) -> None:
     """A branch that handed the case to its group and asks for help asks the community."""
     petition = stage.at(Status.ASSIGNED)
     now = timezone.now()
-    workflow.escalate(petition=petition, by=stage.cast["secretary"], now=now, reason="要换总管")
+    escalation.escalate(petition=petition, by=stage.cast["secretary"], now=now, reason="要换总管")
     petition.refresh_from_db()
     assert petition.supervisor == stage.town.orgs["yingbin"]
 

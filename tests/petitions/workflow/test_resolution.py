@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from petitions import workflow
 from petitions.enums import DeadlineKind, DoorResult, Outcome, Status, Verb
 from petitions.models import Contact, Deadline, DoorVisit, Event, Feedback, Petition
+from petitions.workflow import contact, escalation, handling, rerouting, resolution
 from petitions.workflow.transitions import NotPermitted, StaleVersion, WrongState
 from tests.support.cast import Stage
 
@@ -30,7 +30,7 @@ def test_resolving_stops_the_handlers_clock_and_asks_the_resident(stage: Stage) 
 
 def test_yes_closes_at_grid_level(stage: Stage) -> None:
     petition = stage.at(Status.RESOLVED)
-    workflow.confirm(petition=petition, by=stage.petitioner(petition), now=NOW, rating=5)
+    resolution.confirm(petition=petition, by=stage.petitioner(petition), now=NOW, rating=5)
     petition = _fresh(petition)
     assert (petition.status, petition.closed_by) == (Status.CLOSED, "confirmed")
     assert petition.resolution_level == "grid"
@@ -41,7 +41,7 @@ def test_first_no_reopens_by_itself_second_also_climbs(stage: Stage) -> None:
     petition = stage.at(Status.REOPENED)
     assert petition.disputes == 1
     assert not petition.is_answer_owed
-    workflow.resolve(
+    resolution.resolve(
         petition=petition,
         by=stage.cast["secretary"],
         now=NOW,
@@ -49,7 +49,7 @@ def test_first_no_reopens_by_itself_second_also_climbs(stage: Stage) -> None:
         cause="",
         public_answer="又修了一次",
     )
-    workflow.dispute(petition=petition, by=stage.petitioner(petition), now=NOW)
+    resolution.dispute(petition=petition, by=stage.petitioner(petition), now=NOW)
     petition = _fresh(petition)
     assert petition.status == Status.REOPENED
     assert petition.is_answer_owed
@@ -59,18 +59,18 @@ def test_first_no_reopens_by_itself_second_also_climbs(stage: Stage) -> None:
 def test_one_answer_per_round(stage: Stage) -> None:
     petition = stage.at(Status.RESOLVED)
     resident = stage.petitioner(petition)
-    workflow.rate(petition=petition, by=resident, now=NOW, rating=4)
+    resolution.rate(petition=petition, by=resident, now=NOW, rating=4)
     with pytest.raises(WrongState, match="评价过"):
-        workflow.rate(petition=petition, by=resident, now=NOW, rating=1)
-    workflow.confirm(petition=petition, by=resident, now=NOW)
+        resolution.rate(petition=petition, by=resident, now=NOW, rating=1)
+    resolution.confirm(petition=petition, by=resident, now=NOW)
     assert Feedback.objects.get().rating == 4
 
 
 def test_call_back_is_made_by_somebody_other_than_the_handler(stage: Stage) -> None:
     petition = stage.at(Status.RESOLVED)
     with pytest.raises(NotPermitted):
-        workflow.confirm(petition=petition, by=stage.cast["secretary"], now=NOW)
-    workflow.confirm(petition=petition, by=stage.cast["clerk"], now=NOW)
+        resolution.confirm(petition=petition, by=stage.cast["secretary"], now=NOW)
+    resolution.confirm(petition=petition, by=stage.cast["clerk"], now=NOW)
     assert _fresh(petition).closed_by == "follow_up"
     assert Feedback.objects.get().is_by_phone
 
@@ -81,29 +81,65 @@ def test_reopening_window_runs_from_resolved_at(stage: Stage, days: int, is_open
     later = NOW + dt.timedelta(days=days)
     resident = stage.petitioner(petition)
     if is_open:
-        workflow.reopen(petition=petition, by=resident, now=later, reason="又浑了")
+        resolution.reopen(petition=petition, by=resident, now=later, reason="又浑了")
         assert _fresh(petition).status == Status.REOPENED
     else:
         with pytest.raises(WrongState, match="期限已过"):
-            workflow.reopen(petition=petition, by=resident, now=later, reason="又浑了")
+            resolution.reopen(petition=petition, by=resident, now=later, reason="又浑了")
 
 
-def test_stale_decision_is_refused_a_note_never_is(stage: Stage) -> None:
+def test_a_decision_makes_an_open_form_stale(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     seen = petition.version
-    workflow.note(petition=petition, by=stage.cast["clerk"], now=NOW, body="已电话联系")
+    secretary = stage.cast["secretary"]
+    escalation.escalate(petition=petition, by=secretary, now=NOW, reason="难")
     with pytest.raises(StaleVersion) as refusal:
-        workflow.start(
-            petition=petition, by=stage.cast["secretary"], now=NOW, expected_version=seen
-        )
+        handling.start(petition=petition, by=secretary, now=NOW, expected_version=seen)
     assert refusal.value.version == seen + 1
-    workflow.note(petition=petition, by=stage.cast["secretary"], now=NOW, body="好的")
+    handling.note(petition=petition, by=secretary, now=NOW, body="好的")
+
+
+def test_a_note_does_not_make_an_open_form_stale(stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    seen = petition.version
+    handling.note(petition=petition, by=stage.cast["clerk"], now=NOW, body="已电话联系")
+    handling.start(petition=petition, by=stage.cast["secretary"], now=NOW, expected_version=seen)
+    assert _fresh(petition).status == Status.IN_PROGRESS
+
+
+def test_a_visit_that_starts_the_work_makes_an_open_form_stale(stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    seen = petition.version
+    secretary = stage.cast["secretary"]
+    doors = {(1, 1, 1): DoorResult.AFFECTED}
+    handling.visit(
+        petition=petition, by=secretary, now=NOW, building=stage.town.building, results=doors
+    )
+    with pytest.raises(StaleVersion):
+        handling.dispatch(
+            petition=petition,
+            by=secretary,
+            now=NOW,
+            users=[stage.cast["member"]],
+            expected_version=seen,
+        )
+
+
+def test_a_version_that_does_not_exist_yet_is_stale(stage: Stage) -> None:
+    petition = stage.at(Status.ACCEPTED)
+    with pytest.raises(StaleVersion):
+        handling.start(
+            petition=petition,
+            by=stage.cast["secretary"],
+            now=NOW,
+            expected_version=petition.version + 1,
+        )
 
 
 def test_refused_step_leaves_no_trace(stage: Stage) -> None:
     petition = stage.at(Status.SUBMITTED)
     with pytest.raises(WrongState):
-        workflow.start(petition=petition, by=stage.cast["secretary"], now=NOW)
+        handling.start(petition=petition, by=stage.cast["secretary"], now=NOW)
     assert _fresh(petition).version == 1
     assert Event.objects.filter(petition=petition).count() == 1
 
@@ -112,11 +148,11 @@ def test_doors_are_counted_replaced_and_erased_with_the_case(stage: Stage) -> No
     petition = stage.at(Status.ACCEPTED)
     secretary, building = stage.cast["secretary"], stage.town.building
     first = {(1, 1, 1): DoorResult.NO_ANSWER, (1, 1, 2): DoorResult.AFFECTED}
-    workflow.visit(petition=petition, by=secretary, now=NOW, building=building, results=first)
+    handling.visit(petition=petition, by=secretary, now=NOW, building=building, results=first)
     again = {(1, 1, 1): DoorResult.AFFECTED}
-    workflow.visit(petition=petition, by=secretary, now=NOW, building=building, results=again)
+    handling.visit(petition=petition, by=secretary, now=NOW, building=building, results=again)
     assert list(DoorVisit.objects.values_list("result", flat=True)) == ["affected", "affected"]
-    workflow.withdraw(petition=petition, by=stage.petitioner(petition), now=NOW)
+    resolution.withdraw(petition=petition, by=stage.petitioner(petition), now=NOW)
     assert not DoorVisit.objects.exists()
     event = Event.objects.get(petition=petition, verb=Verb.WITHDRAW)
     assert event.data["doors"] == {"affected": 2}
@@ -126,7 +162,7 @@ def test_doors_are_counted_replaced_and_erased_with_the_case(stage: Stage) -> No
 def test_only_doors_the_building_has(stage: Stage, door: tuple[int, int, int]) -> None:
     petition = stage.at(Status.ACCEPTED)
     with pytest.raises(WrongState, match="没有这个门"):
-        workflow.visit(
+        handling.visit(
             petition=petition,
             by=stage.cast["secretary"],
             now=NOW,
@@ -139,16 +175,16 @@ def test_dispatch_stays_inside_the_own_organisation(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
     secretary = stage.cast["secretary"]
     with pytest.raises(WrongState, match="本支部"):
-        workflow.dispatch(petition=petition, by=secretary, now=NOW, group=stage.town.orgs["other"])
+        handling.dispatch(petition=petition, by=secretary, now=NOW, group=stage.town.orgs["other"])
     with pytest.raises(WrongState, match="本组织"):
-        workflow.dispatch(petition=petition, by=secretary, now=NOW, users=[stage.cast["outsider"]])
-    workflow.dispatch(petition=petition, by=secretary, now=NOW, users=[stage.cast["member"]])
+        handling.dispatch(petition=petition, by=secretary, now=NOW, users=[stage.cast["outsider"]])
+    handling.dispatch(petition=petition, by=secretary, now=NOW, users=[stage.cast["member"]])
     assert Petition.objects.visible_to(stage.cast["member"]).get() == petition
 
 
 def test_return_then_reassign_is_final(stage: Stage) -> None:
     petition = stage.at(Status.RETURNED)
-    workflow.reassign(
+    rerouting.reassign(
         petition=petition,
         by=stage.cast["official"],
         now=NOW,
@@ -161,13 +197,13 @@ def test_return_then_reassign_is_final(stage: Stage) -> None:
     assert petition.organisation == stage.town.orgs["other"]
     assert Petition.objects.visible_to(stage.cast["outsider"]).get() == petition
     with pytest.raises(WrongState, match="终局"):
-        workflow.return_(petition=petition, by=stage.cast["outsider"], now=NOW, reason="也不归我")
+        rerouting.return_(petition=petition, by=stage.cast["outsider"], now=NOW, reason="也不归我")
 
 
 def test_organisation_complained_about_never_becomes_the_handler(stage: Stage) -> None:
     petition = stage.file(about=stage.town.orgs["branch"]).petition
     with pytest.raises(WrongState, match="被反映"):
-        workflow.reassign(
+        rerouting.reassign(
             petition=petition,
             by=stage.cast["official"],
             now=NOW,
@@ -178,7 +214,7 @@ def test_organisation_complained_about_never_becomes_the_handler(stage: Stage) -
 
 def test_reveal_needs_a_reason_kept_for_the_resident(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
-    reach = workflow.reveal(
+    reach = contact.reveal(
         petition=petition, by=stage.cast["secretary"], now=NOW, reason="约时间上门"
     )
     assert reach.phone == "190-0000-1234"
@@ -193,14 +229,14 @@ def test_contact_is_forgotten_180_days_after_the_end(
 ) -> None:
     ended = stage.at(Status.CLOSED)
     running = stage.at(Status.ACCEPTED)
-    workflow.delete_expired(now=timezone.now() + dt.timedelta(days=days))
+    contact.delete_expired(now=timezone.now() + dt.timedelta(days=days))
     assert Contact.objects.filter(petition=ended).exists() is is_kept
     assert Contact.objects.filter(petition=running).exists()
 
 
 def test_earlier_answers_stay_in_the_story(stage: Stage) -> None:
     petition = stage.at(Status.REOPENED)
-    workflow.resolve(
+    resolution.resolve(
         petition=petition,
         by=stage.cast["secretary"],
         now=NOW,
@@ -217,7 +253,7 @@ def test_reassigning_stays_in_the_own_line(stage: Stage) -> None:
     petition = stage.at(Status.RETURNED)
     other = stage.town.orgs["other"]
     with pytest.raises(WrongState):
-        workflow.reassign(
+        rerouting.reassign(
             petition=petition, by=stage.cast["clerk"], now=NOW, organisation=other, reason="给隔壁"
         )
     assert _fresh(petition).status == Status.RETURNED

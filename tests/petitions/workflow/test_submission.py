@@ -10,12 +10,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from petitions import permissions, workflow
+from petitions import permissions
 from petitions.enums import CaseLevel, Channel, DeadlineKind, Status, Verb
 from petitions.models import Category, Contact, Deadline, MeToo, Outbox, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import tracking_codes
 from petitions.rules.contacts import ContactDetails, DecryptionFailed, decrypt
+from petitions.workflow import resolution, submission
 from petitions.workflow.idempotency import IdempotencyRequest, InProgress, KeyReused
 from petitions.workflow.submission import Submitted, similar_cases
 from petitions.workflow.transitions import NotPermitted, WrongState
@@ -104,7 +105,7 @@ def _key(body: str = "a") -> IdempotencyRequest:
 
 
 def _file(stage: Stage, key: IdempotencyRequest) -> Submitted:
-    return workflow.submit(report=stage.report(), by=Petitioner(0), now=timezone.now(), key=key)
+    return submission.submit(report=stage.report(), by=Petitioner(0), now=timezone.now(), key=key)
 
 
 def test_same_key_and_body_is_the_same_case(stage: Stage) -> None:
@@ -145,8 +146,8 @@ def test_eight_at_once_with_one_key_make_one_case() -> None:
 def test_me_too_joins_once_per_browser_and_has_its_own_code(stage: Stage) -> None:
     petition = stage.file().petition
     key = uuid.uuid4()
-    code = workflow.me_too(petition=petition, key=key, now=timezone.now())
-    assert workflow.me_too(petition=petition, key=key, now=timezone.now()) == code
+    code = submission.me_too(petition=petition, key=key, now=timezone.now())
+    assert submission.me_too(petition=petition, key=key, now=timezone.now()) == code
     assert MeToo.objects.get().tracking_hash == tracking_codes.code_hash(code)
 
 
@@ -156,7 +157,7 @@ def test_me_too_is_closed_for_ended_sealed_and_conflicted_cases(stage: Stage) ->
     about = stage.file(about=stage.town.orgs["branch"]).petition
     for petition in (closed, sealed, about):
         with pytest.raises(WrongState):
-            workflow.me_too(petition=petition, key=uuid.uuid4(), now=timezone.now())
+            submission.me_too(petition=petition, key=uuid.uuid4(), now=timezone.now())
 
 
 def test_duplicates_are_those_of_the_place_that_may_be_seen(stage: Stage) -> None:
@@ -177,7 +178,7 @@ def test_resident_is_a_petitioner_of_the_own_case_only(stage: Stage) -> None:
     mine, other = stage.file().petition, stage.file().petition
     assert permissions.actors_of(stage.petitioner(mine), other) == frozenset()
     with pytest.raises(NotPermitted):
-        workflow.withdraw(petition=other, by=stage.petitioner(mine), now=timezone.now())
+        resolution.withdraw(petition=other, by=stage.petitioner(mine), now=timezone.now())
 
 
 def test_matters_of_a_household_are_not_shown_to_neighbours(stage: Stage) -> None:

@@ -11,9 +11,9 @@ from django.utils import timezone
 from branches.enums import OrgLevel
 from branches.models import Responsibility
 from members.models import InboxMessage
-from petitions import workflow
 from petitions.enums import Status
 from petitions.models import Petition
+from petitions.workflow import escalation
 from tests.support.cast import Stage
 from tests.support.clients import counted, login
 
@@ -33,7 +33,7 @@ def busy(stage: Stage) -> None:
         stage.at(status, now=NOW)
         stage.at(status, now=NOW - dt.timedelta(days=20))
     case = stage.at(Status.IN_PROGRESS, now=NOW)
-    workflow.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
+    escalation.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_each_row_offers_the_act_that_is_due(stage: Stage) -> None:
 
 def test_an_escalation_waits_for_its_answer(stage: Stage) -> None:
     case = stage.at(Status.IN_PROGRESS, now=NOW)
-    workflow.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
+    escalation.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
     row = login(stage, "community").get(HOME).context["cases"][0]
     assert row.action_url == reverse("petitions:answer", args=[case.pk])
 
