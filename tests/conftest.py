@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
@@ -91,6 +92,13 @@ def django_db_setup(
 def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a test's travelled time when a new database connection is opened."""
     monkeypatch.setattr(clock, "synchronise", lambda _theirs: None)
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """Undo the language that the request of a test has chosen for its thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

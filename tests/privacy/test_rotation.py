@@ -72,7 +72,7 @@ def test_every_contact_is_encrypted_with_the_first_key(stage: Stage, keyring: An
     keyring(k2=NEW, k1=OLD)
     status, output = _rotate("--batch", "2")
     assert status == 0
-    assert "5  sealed with key 2" in output
+    assert "5  encrypted with key 2" in output
     assert "Key 1 seals no contact any more" in output
     keyring(k2=NEW)
     assert [_opened(petition).phone for petition in filed] == [f"190-0000-{n:04}" for n in range(5)]

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             if result.last is None:
                 return done, unreadable
             after = result.last
-            self.stdout.write(f"  {before + done:>8}  sealed anew")
+            self.stdout.write(f"  {before + done:>8}  re-encrypted")
             self.stdout.flush()
             time.sleep(pause)
 
@@ -83,7 +83,7 @@ class Command(BaseCommand):
         rows = Contact.objects.values_list("key_id").annotate(Count("pk")).order_by("key_id")
         used: dict[str, int] = dict(rows)
         for key_id, count in used.items():
-            self.stdout.write(f"  {count:>8}  sealed with key {key_id}")
+            self.stdout.write(f"  {count:>8}  encrypted with key {key_id}")
         newest = contacts.newest_key_id()
         left = sum(used.values()) - used.get(newest, 0)
         hours = settings.SESSION_MAX_SECONDS / AN_HOUR
