@@ -244,7 +244,8 @@ def visible_to(scope: Scope) -> Q | None:
         return None
     own_and_above = sorted(_own_and_above(scope))
     # An assignment to a user ends with the post in the organisation that gave it.
-    condition = Q(assignee_ids__contains=[scope.user_id], organisation__in=own_and_above)
+    # The comparison stands first: it is cheaper than that of an array, and rules most cases out.
+    condition = Q(organisation__in=own_and_above) & Q(assignee_ids__contains=[scope.user_id])
     for post in scope.posts:
         condition |= _visible_to_post(post)
     if own_and_above:
