@@ -63,7 +63,8 @@ def show_list(request: StaffRequest) -> HttpResponse:
     size = list_order.page_size(params.get("size", ""))
     page = keyset_pagination.page(list_items.for_list(filters.qs), order, cursor=cursor, size=size)
     chips = _filter_chips(request, filters)
-    count, limit = _count(filters.qs, page, size, is_open=params["state"] == "open")
+    is_open = params["state"] == "open"
+    count, limit = _count(filters.qs, page, size, is_open=is_open, is_filtered=bool(chips))
     context = {
         "cases": list_items.list_items(page.rows, now),
         "count": count,
@@ -81,13 +82,14 @@ def show_list(request: StaffRequest) -> HttpResponse:
 
 
 def _count(
-    cases: PetitionQuerySet, page: Page[Petition], size: int, *, is_open: bool
+    cases: PetitionQuerySet, page: Page[Petition], size: int, *, is_open: bool, is_filtered: bool
 ) -> tuple[int, int]:
     """Return the number of cases, and the limit up to which it was counted.
 
-    The results of a search for a frequent word are not counted beyond the page.
+    The results of a search for a frequent word and the whole history are not counted beyond the
+    page: they would be read each time, and their number grows for ever.
     """
-    if cases.is_too_many_to_count:
+    if cases.is_too_many_to_count or not (is_open or is_filtered):
         is_all = not (page.after or page.before)
         return (len(page.rows) if is_all else size + 1), size
     limit = list_order.COUNT_LIMIT if is_open else list_order.HISTORY_LIMIT

@@ -67,13 +67,29 @@ def test_history_is_counted_less_far_than_what_is_open(
     for status in (Status.CLOSED, Status.CLOSED, Status.CLOSED, *[Status.SUBMITTED] * 4):
         stage.at(status)
     client = login(stage, "clerk")
-    for state, limit, count in (
-        ("open", list_order.COUNT_LIMIT, 4),
-        ("closed", 1, 2),
-        ("all", 1, 2),
+    for query, limit, count in (
+        ("state=open", list_order.COUNT_LIMIT, 4),
+        ("state=closed&category=WS", 1, 2),
+        ("state=all&category=WS", 1, 2),
     ):
-        shown = client.get(f"{LIST}?state={state}").context
-        assert (shown["limit"], shown["count"]) == (limit, count), state
+        shown = client.get(f"{LIST}?{query}").context
+        assert (shown["limit"], shown["count"]) == (limit, count), query
+
+
+@pytest.mark.parametrize("state", ["closed", "all"])
+def test_the_whole_history_is_not_counted_beyond_its_page(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr(list_order, "SIZES", (2, 50, 100))
+    monkeypatch.setattr(keyset_pagination, "bounded_count", None)
+    for _case in range(3):
+        stage.at(Status.CLOSED)
+    client = login(stage, "clerk")
+    first = client.get(LIST, {"state": state})
+    assert (first.context["count"], first.context["limit"]) == (3, 2)
+    assert "多于 2 件" in first.content.decode()
+    whole = client.get(LIST, {"state": state, "size": "50"})
+    assert "3 件" in whole.content.decode()
 
 
 def test_what_holds_a_frequent_word_is_not_counted_beyond_its_page(
