@@ -11,7 +11,7 @@ from django.db import transaction
 
 from branches import workflow
 from branches.enums import KINDS_AT, OrgKind, OrgLevel
-from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
+from branches.models import Organisation
 from branches.workflow import NewOrganisation
 from grids.enums import AreaKind, CodeScheme
 from grids.models import Area, AreaCode
@@ -127,18 +127,6 @@ def load(on: dt.date) -> None:
     _mobile_room(
         organisations["yurt"], [area for key, area in plan.responsibilities if key == "yurt"]
     )
-
-
-@transaction.atomic
-def clear() -> None:
-    """Delete every organisation, groups first; nothing may refer to them any more."""
-    Stop.objects.all().delete()
-    MobileActivityRoom.objects.all().delete()
-    Responsibility.objects.all().delete()
-    for level in (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT):
-        Organisation.objects.filter(level=level).delete()
-    Organisation.objects.exclude(level=OrgLevel.CITY).delete()
-    Organisation.objects.all().delete()
 
 
 def _plan(places: _SampleTerritory) -> _Plan:

@@ -102,13 +102,6 @@ def load(on: dt.date) -> None:
         set_office_hours(region=city, hours=OFFICE_HOURS)
 
 
-@transaction.atomic
-def clear() -> None:
-    """Delete every place, buildings first; nothing may refer to them any more."""
-    for level in sorted(Level, reverse=True):
-        Area.objects.filter(level=level).delete()
-
-
 def qr_code(seed: str) -> str:
     """Return a QR code derived from `seed`, the same on every run."""
     number = _number(seed)

@@ -84,7 +84,10 @@ class UserAdmin(NoDeleteAdmin):
 
     @admin.action(description=_("发放初始密码（只显示这一次）"), permissions=["change"])
     def give_first_password(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        """Show a new first password for each selected account."""
+        """Set a random first password for each selected account, and show it once.
+
+        Its owner must change it at the first log-in. Accounts of the system are refused.
+        """
         self._each(request, users, workflow.set_first_password)
 
     @admin.action(description=_("重置两步验证"), permissions=["change"])

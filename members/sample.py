@@ -12,7 +12,6 @@ from itertools import count, product
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import Q
 
 from branches.enums import OrgLevel
 from branches.models import Organisation, Responsibility
@@ -77,18 +76,6 @@ def load(on: dt.date) -> None:
     workflow.appoint_all(posts=posts)
     branches = [row for row in organisations if row.level == OrgLevel.BRANCH]
     workflow.enrol_all(enrolments=list(_cadres(branches, on)))
-
-
-@transaction.atomic
-def clear() -> None:
-    """Delete the sample people, and every post and enrolment at an organisation or place."""
-    NearbyEnrolment.objects.all().delete()
-    sample = Q(username__in=[login.username for login in LOGINS]) | Q(
-        username__regex=rf"^{PREFIX}\d{{4}}$"
-    )
-    Post.objects.exclude(organisation=None, area=None).delete()
-    Post.objects.filter(user__in=User.objects.filter(sample)).delete()
-    User.objects.filter(sample).delete()
 
 
 def _demo_posts(organisations: list[Organisation], on: dt.date) -> list[Post]:

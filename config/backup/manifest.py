@@ -70,7 +70,10 @@ def part(file: Path) -> BackupPart:
 
 
 def pictures(folder: Path) -> dict[str, str]:
-    """Return the checksums of the photos by name, from a file that `sha256sum -c` reads too."""
+    """Return the checksums of photos and thumbnails by path in the backup.
+
+    Read from a file that `sha256sum -c` reads too. Raises FileNotFoundError if it is missing.
+    """
     lines = (folder / PICTURES).read_text(encoding="ascii").splitlines()
     return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
 

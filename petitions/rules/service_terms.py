@@ -114,7 +114,10 @@ class ServiceTerms:
 
 
 def for_place(path: str, urgency: str) -> ServiceTerms:
-    """Return the terms of the place with `path`: nearest standard, nearest calendar rows."""
+    """Return the terms of the place with `path`: nearest standard, nearest calendar rows.
+
+    Raises NoStandard if no region at or above the place has a standard for the urgency.
+    """
     return ServiceTerms(standards.for_place(path, urgency), calendars.for_path(path))
 
 

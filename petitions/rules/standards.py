@@ -20,7 +20,10 @@ _CACHE = RegisterCache(_read)
 
 
 def for_place(path: str, urgency: str) -> Standard:
-    """Return the standard of the nearest region at or above the place with `path`."""
+    """Return the standard of the nearest region at or above the place with `path`.
+
+    Raises NoStandard if there is none for the urgency.
+    """
     standards = _CACHE.get()
     parts = [part for part in path.split(".") if part]
     for depth in range(len(parts), 0, -1):

@@ -28,7 +28,11 @@ class PreparedRow(Generic[Row]):
         self._query = PreparedQuery(name, kinds, self._text)
 
     def first(self, *values: Any) -> Row | None:
-        """Return the row, or None; one query."""
+        """Return the row as an instance of its model, or None; one query.
+
+        `values` stand for $1, $2 … of the condition. The first use raises TypeError if a column
+        needs a conversion.
+        """
         rows = self._query.rows(*values)
         if not rows:
             return None

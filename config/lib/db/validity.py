@@ -29,11 +29,10 @@ class DatedQuerySet(models.QuerySet[M]):
         return self.filter(valid_on(day))
 
 
-def valid_on(day: dt.date, prefix: str = "") -> Q:
-    """Return the condition "valid on `day`"; `prefix` names a relation, such as `"post__"`."""
-    started = Q(**{f"{prefix}valid_from__lte": day})
-    not_ended = Q(**{f"{prefix}valid_to__isnull": True}) | Q(**{f"{prefix}valid_to__gte": day})
-    return started & not_ended
+def valid_on(day: dt.date) -> Q:
+    """Return the condition "valid on `day`": both dates are included, an empty end means open."""
+    not_ended = Q(valid_to__isnull=True) | Q(valid_to__gte=day)
+    return Q(valid_from__lte=day) & not_ended
 
 
 class Dated(models.Model):

@@ -57,7 +57,11 @@ class Binaries:
 
 
 def ensure(at: DataPaths, *, durable: bool, bound: bool) -> Server:
-    """Return the running server, started if necessary; raise ServiceError on failure."""
+    """Return the running server; start it, and create cluster, role and database, if missing.
+
+    `durable=False` trades crash safety for speed; a `bound` server ends with the calling process.
+    A server that runs already keeps its settings. Raises ServiceError.
+    """
     if server := running(at):
         return server
     owner = account()

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--today", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run the loaders in order and print the seconds that each took."""
+        """Run the loaders in order and print the seconds of each; loaded parts stay."""
         today: dt.date | None = options["today"]
         now = timezone.now() if today is None else at_end_of(today)
         since = dt.date(timezone.localtime(now).year - 1, 1, 1)
