@@ -118,11 +118,16 @@ class ConflictOfInterest(Protocol):
     about_organisation_id: int | None
 
 
-class Case(Supervised, ConflictOfInterest, Protocol):
+class Restricted(ConflictOfInterest, Protocol):
+    """A case that may be about an organisation, or an accusation."""
+
+    is_sealed: bool
+
+
+class Case(Supervised, Restricted, Protocol):
     """A case with the columns of its parties."""
 
     is_answer_owed: bool
-    is_sealed: bool
     filed_by_id: int | None
 
     @property
@@ -206,15 +211,23 @@ def is_assignee(scope: Scope, petition: Case) -> bool:
 # --- Who must never see it -----------------------------------------------------------------------
 
 
-def is_restricted(petition: Case) -> bool:
+def is_restricted(petition: Restricted) -> bool:
     """Tell whether a case is about an organisation or is an accusation."""
     return petition.is_sealed or petition.about_organisation_id is not None
 
 
-def is_excluded(scope: Scope, petition: ConflictOfInterest) -> bool:
-    """Tell whether a case is about an organisation in or below which the viewer has a post."""
+def is_excluded(scope: Scope, petition: Restricted) -> bool:
+    """Tell whether a viewer has no part in a case, whatever the posts say otherwise.
+
+    A case about an organisation excludes every post in it or below it. It also excludes a viewer
+    without an organisation: no organisation known is not the same as no conflict. An accusation
+    excludes everybody but the city's own officials.
+    """
+    if petition.is_sealed and not scope.has_role(Role.CITY_OFFICIAL):
+        return True
+    own = _own_and_above(scope)
     about = petition.about_organisation_id
-    return about is not None and any(about in post.ancestor_ids for post in scope.posts)
+    return about is not None and (about in own or not own)
 
 
 def is_organisation_excluded(organisation: Organisation, petition: ConflictOfInterest) -> bool:
@@ -237,8 +250,9 @@ def excluded_users(petition: ConflictOfInterest, user_ids: Iterable[int], day: d
 def visible_to(scope: Scope) -> Q | None:
     """Condition: the viewer may know of the case by the posts held today; None matches no case.
 
-    A case about an organisation is hidden from every post in it and below it, an accusation from
-    every post but the city's own officials. An administrator role sees no case.
+    A case about an organisation is hidden from every post in it and below it and from every post
+    without an organisation, an accusation from every post but the city's own officials. An
+    administrator role sees no case.
     """
     if not scope.posts or any(post.role in ADMIN_ROLES for post in scope.posts):
         return None
@@ -248,8 +262,7 @@ def visible_to(scope: Scope) -> Q | None:
     condition = Q(organisation__in=own_and_above) & Q(assignee_ids__contains=[scope.user_id])
     for post in scope.posts:
         condition |= _visible_to_post(post)
-    if own_and_above:
-        condition &= ~Q(about_organisation__in=own_and_above)
+    condition &= ~Q(about_organisation__in=own_and_above)
     if not scope.has_role(Role.CITY_OFFICIAL):
         condition &= Q(is_sealed=False)
     return condition
@@ -261,12 +274,18 @@ def _own_and_above(scope: Scope) -> frozenset[int]:
 
 
 def _visible_to_post(post: ActivePost) -> Q:
-    """Condition: the case lies in the post's area or its organisation is involved in it."""
+    """Condition: the case lies in the post's area or its organisation is involved in it.
+
+    The organisations that answer for the area of a post without an organisation are its own, but
+    which ones is not known here: such a post sees no case about an organisation at all.
+    """
     condition = Q(pk__in=[])
     if post.role in AREA_ROLES:
-        for path in post.area_paths:
+        for path in filter(None, post.area_paths):
             condition |= Q(path__startswith=path)
-    if post.organisation_id is None or post.role == Role.MEMBER:
+    if post.organisation_id is None:
+        return condition & unrestricted()
+    if post.role == Role.MEMBER:
         return condition
     for rule in RELATIONS:
         if rule.grants_access:

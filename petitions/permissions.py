@@ -59,19 +59,16 @@ class Decision:
         return self.ok
 
 
-def _covers(post: ActivePost, petition: Petition) -> bool:
-    return any(petition.path.startswith(path) for path in post.area_paths)
-
-
 def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
     """Return what one post makes its holder to a case: by its organisation and by its area."""
     actors: set[Actor] = set()
     for rule in involvement.relations_of(post.organisation_id, petition):
         if rule.actor and (post.role in HEAD_ROLES or _acts_for_head(post, rule.relation)):
             actors.add(rule.actor)
-    if post.role in COORDINATOR_ROLES and _covers(post, petition):
+    if post.role in COORDINATOR_ROLES and post.covers(petition.path):
         actors.add(Actor.COORDINATOR)
-    if post.role == Role.API_CLIENT and _covers(post, petition):
+    is_open_to_programs = not involvement.is_restricted(petition)
+    if post.role == Role.API_CLIENT and is_open_to_programs and post.covers(petition.path):
         actors.add(Actor.PARTNER)
     return actors
 
@@ -223,12 +220,10 @@ def may_file(by: By, path: str) -> bool:
     """Tell whether `by` may submit a report for the place with `path`; a resident always may."""
     if not isinstance(by, User):
         return True
-    return any(
-        post.role in SUBMITTER_ROLES and any(path.startswith(area) for area in post.area_paths)
-        for post in by.scope.posts
-    )
+    return any(post.role in SUBMITTER_ROLES and post.covers(path) for post in by.scope.posts)
 
 
 def may_open_desk(viewer: Viewer) -> bool:
     """Tell whether the viewer may submit a report for any place at all."""
-    return any(post.role in SUBMITTER_ROLES and post.area_paths for post in viewer.scope.posts)
+    posts = viewer.scope.posts
+    return any(post.role in SUBMITTER_ROLES and any(post.area_paths) for post in posts)

@@ -28,6 +28,13 @@ class ActivePost:
         """Ids of the organisation and of all organisations above it."""
         return frozenset(int(part) for part in self.organisation_path.split(".") if part)
 
+    def covers(self, path: str) -> bool:
+        """Return whether the place with `path` lies in the post's scope.
+
+        An empty path in the scope covers nothing, although every path begins with it.
+        """
+        return any(area and path.startswith(area) for area in self.area_paths)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -93,7 +93,8 @@ def test_filer_in_the_organisation_complained_about_hears_nothing(stage: Stage) 
 def test_sealed_case_is_not_sent_back_to_nobody(stage: Stage) -> None:
     petition = stage.file().petition
     petition.is_sealed = True
-    assert permissions.may(Verb.RETURN, petition, stage.cast["secretary"]).code == "nobody_above"
+    petition.organisation = stage.town.orgs["city"]
+    assert permissions.may(Verb.RETURN, petition, stage.cast["city"]).code == "nobody_above"
 
 
 def test_work_given_to_a_person_ends_with_the_post(stage: Stage) -> None:

@@ -60,6 +60,7 @@ FACTS: dict[str, Case] = {
     "about the group": Case(about="group"),
     "about the branch": Case(handler="yingbin", about="branch", photo=True),
     "about the community": Case(handler="fuxin", about="yingbin"),
+    "about the subdistrict": Case(handler="city", about="fuxin"),
     "about the branch elsewhere": Case("b1", "daqiao", about="other"),
     "sealed": Case(handler="city", is_sealed=True, photo=True, category="GV04"),
     "of one household": Case(category="WS05", is_household=True),

@@ -198,6 +198,11 @@ def is_own_matter(who: str, case: Case) -> bool:
     return case.about in organisations_above(who)
 
 
+def is_hidden_from_programs(case: Case) -> bool:
+    """Tell whether a case is about an organisation or an accusation: no partner system sees it."""
+    return case.about is not None or case.is_sealed
+
+
 def is_assigned(who: str, case: Case) -> bool:
     """Tell whether the person is an assignee and still in or below the handling organisation."""
     return who in case.people and case.handler in organisations_above(who)
@@ -211,6 +216,8 @@ def sees_case(who: str, case: Case) -> bool:
         return False
     drawn_in = {case.handler, case.above, case.group, case.department} - {None}
     for post in POSTS[who]:
+        if post.body is None and is_hidden_from_programs(case):
+            continue
         if post.role in CASES_BY_PLACE and any(
             is_within(case.place, t) for t in places_of_post(post)
         ):
@@ -222,7 +229,7 @@ def sees_case(who: str, case: Case) -> bool:
 
 def actors_of(who: str, case: Case) -> set[Actor]:
     """Return the actors that a person is on a case."""
-    if is_own_matter(who, case):
+    if not sees_case(who, case):
         return set()
     actors = {Actor.ASSIGNEE} if is_assigned(who, case) else set()
     for post in POSTS[who]:
@@ -235,7 +242,9 @@ def actors_of(who: str, case: Case) -> set[Actor]:
             Actor.SUPERVISOR: is_head and post.body == case.above,
             Actor.DEPARTMENT: is_head and post.body == case.department,
             Actor.COORDINATOR: post.role in DESK and covers,
-            Actor.PARTNER: post.role == Role.API_CLIENT and covers,
+            Actor.PARTNER: (
+                post.role == Role.API_CLIENT and covers and not is_hidden_from_programs(case)
+            ),
         }
         actors |= {actor for actor, holds in ways.items() if holds and post.body != ""}
     return actors

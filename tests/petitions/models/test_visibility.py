@@ -35,9 +35,9 @@ def test_next_building_is_not_the_groups(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("about", "hidden"),
     [
-        ("branch", {"secretary", "deputy", "leader"}),
-        ("yingbin", {"secretary", "deputy", "leader", "clerk", "community"}),
-        ("fuxin", {"secretary", "deputy", "leader", "clerk", "community", "official"}),
+        ("branch", {"partner", "secretary", "deputy", "leader"}),
+        ("yingbin", {"partner", "secretary", "deputy", "leader", "clerk", "community"}),
+        ("fuxin", {"partner", "secretary", "deputy", "leader", "clerk", "community", "official"}),
     ],
 )
 def test_case_about_an_organisation_is_hidden_from_it_and_all_below(
