@@ -50,7 +50,10 @@ class ResponsibilityForm(BaseModelForm):
         if self.instance.pk is None and organisation and area and data.get("valid_from"):
             workflow.check_responsibility(organisation=organisation, area=area)
             responsibility = workflow.NewResponsibility(
-                organisation=organisation, area=area, season_from=data.get("season_from", "")
+                organisation=organisation,
+                area=area,
+                season_from=data.get("season_from", ""),
+                season_to=data.get("season_to", ""),
             )
             workflow.check_vacant(
                 responsibility=responsibility, on=data["valid_from"], until=data.get("valid_to")

@@ -22,6 +22,7 @@ from config.lib.db.validity import (
     Seasonal,
     dates_in_order,
     kind_fits_level,
+    season_days,
     season_paired,
     validity,
 )
@@ -168,8 +169,8 @@ class Responsibility(Seasonal, Dated):
     """An organisation's dated responsibility for a place, optionally in one season.
 
     A branch is responsible for grids, a group for buildings, lanes or pastures, a committee for its
-    community or subdistrict. The exclusion constraint allows one organisation per level, place and
-    season at a time.
+    community or subdistrict. The exclusion constraints allow one organisation per level, place and
+    season at a time: seasons may touch but not overlap. A season comes before the whole year.
     """
 
     organisation = models.ForeignKey(
@@ -199,6 +200,16 @@ class Responsibility(Seasonal, Dated):
                     (F("season_from"), RangeOperators.EQUAL),
                     (validity(), RangeOperators.OVERLAPS),
                 ],
+            ),
+            ExclusionConstraint(
+                name="responsibility_seasons_apart",
+                expressions=[
+                    (F("area"), RangeOperators.EQUAL),
+                    (F("level"), RangeOperators.EQUAL),
+                    (season_days(), RangeOperators.OVERLAPS),
+                    (validity(), RangeOperators.OVERLAPS),
+                ],
+                condition=~Q(season_from=""),
             ),
         ]
         indexes = [models.Index(fields=["organisation"], name="responsibility_org")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from branches.enums import OrgKind, OrgLevel
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
 from config.lib.db import tree_paths
+from config.lib.db.validity import check_order, season_words, seasons_overlap
 from grids.enums import Level
 from grids.models import Area
 
@@ -139,13 +141,31 @@ def assign_all(
 def end_responsibility(*, responsibility: Responsibility, on: dt.date) -> Responsibility:
     """End a responsibility: `on` is its last day."""
     locked = Responsibility.objects.select_for_update().get(pk=responsibility.pk)
-    if locked.valid_from > on:
-        raise ValidationError(_("失效日期不能早于生效日期。"))
+    check_order(locked.valid_from, on, "valid_to")
     if locked.valid_to is not None and locked.valid_to < on:
         raise ValidationError(_("这项职责已经结束。"))
     locked.valid_to = on
     locked.save(update_fields=["valid_to"])
     return locked
+
+
+@transaction.atomic
+def correct_season(*, responsibility_id: int, season_from: str, season_to: str) -> Responsibility:
+    """Correct the season of a responsibility that was entered wrongly, past days included.
+
+    Works on the schema of the release before, so that overlaps can be corrected before migrating.
+    ValidationError if the season overlaps with that of another organisation of the level.
+    """
+    rows = Responsibility.objects.select_for_update(of=("self",)).select_related("area")
+    row = rows.only(
+        *("level", "season_from", "season_to", "valid_from", "valid_to", "area__full_name")
+    ).get(pk=responsibility_id)
+    row.season_from, row.season_to = season_from, season_to
+    row.clean_fields(exclude=["organisation", "area"])
+    row.clean()
+    _refuse_two_owners([row], row.valid_from, row.valid_to)
+    Responsibility.objects.filter(pk=row.pk).update(season_from=season_from, season_to=season_to)
+    return row
 
 
 @transaction.atomic
@@ -237,6 +257,7 @@ def _new_responsibility(
         valid_to=until,
     )
     row.clean_fields(exclude=["organisation", "area"])
+    row.clean()
     return row
 
 
@@ -254,31 +275,45 @@ def _territory(organisation: Organisation) -> str:
 def check_vacant(
     *, responsibility: NewResponsibility, on: dt.date, until: dt.date | None = None
 ) -> None:
-    """Raise ValidationError if another organisation of the level is already responsible."""
+    """Raise ValidationError at the field if another organisation of the level is responsible."""
     organisation = responsibility.organisation
     row = Responsibility(
         organisation=organisation,
         level=organisation.level,
         area=responsibility.area,
         season_from=responsibility.season_from,
+        season_to=responsibility.season_to,
     )
     _refuse_two_owners([row], on, until)
 
 
 def _refuse_two_owners(rows: list[Responsibility], on: dt.date, until: dt.date | None) -> None:
-    """Report conflicts in words; the exclusion constraint enforces the rule anyway."""
+    """Report conflicts in words; the exclusion constraints enforce the rule anyway."""
     conflicts = (
         Responsibility.objects.filter(area__in={row.area_id for row in rows})
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on))
+        .exclude(pk__in=[row.pk for row in rows if row.pk])
         .select_related("organisation", "area")
+        .only("level", "season_from", "season_to", "organisation__name", "area__full_name")
     )
     if until is not None:
         conflicts = conflicts.filter(valid_from__lte=until)
-    owners = {(row.area_id, row.level, row.season_from): row for row in conflicts}
+    owners: dict[tuple[int, str], list[Responsibility]] = defaultdict(list)
+    for conflict in conflicts:
+        owners[conflict.area_id, conflict.level].append(conflict)
     for row in rows:
-        owner = owners.setdefault((row.area_id, row.level, row.season_from), row)
-        if owner is not row:
-            raise ValidationError(
-                _("%(area)s在这段时间已由%(organisation)s负责。"),
-                params={"area": str(row.area), "organisation": str(owner.organisation)},
-            )
+        others = owners[row.area_id, row.level]
+        owner = next((other for other in others if seasons_overlap(row, other)), None)
+        if owner is not None:
+            raise ValidationError(_two_owners(row, owner))
+        others.append(row)
+
+
+def _two_owners(row: Responsibility, owner: Responsibility) -> dict[str, str]:
+    """Return the error at the field that must change: the season, or the place."""
+    words = {"area": str(row.area), "organisation": str(owner.organisation)}
+    if not row.season_from:
+        return {"area": _("%(area)s在这段时间已由%(organisation)s负责。") % words}
+    words["season"] = season_words(owner.season_from, owner.season_to)
+    text = _("%(area)s在%(season)s已由%(organisation)s负责，季节不能重叠。") % words
+    return {"season_from": text}

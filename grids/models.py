@@ -9,6 +9,7 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Value, When
@@ -307,6 +308,14 @@ class OfficeHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M}–{self.closes:%H:%M}"
+
+    def clean(self) -> None:
+        """Refuse a block that closes before it opens, at the field of the closing time."""
+        super().clean()
+        opens: dt.time | None = self.opens
+        closes: dt.time | None = self.closes  # None: refused by its own check
+        if opens is not None and closes is not None and closes <= opens:
+            raise ValidationError({"closes": _("下班时间必须晚于上班时间。")})
 
 
 def _contains_run(run: str) -> Q:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
-from config.lib.db.validity import Dated, DatedQuerySet, dates_in_order
+from config.lib.db.validity import Dated, DatedQuerySet, check_order, dates_in_order
 from grids.models import Area
 from members.enums import ADMIN_ROLES, HEAD_ROLES, SINGLE_HEAD_ROLES, Role
 from members.models.users import User
@@ -150,7 +150,13 @@ class NearbyEnrolment(models.Model):
     class Meta:
         verbose_name = _("就近纳入干部")
         verbose_name_plural = pgettext_lazy("plural", "就近纳入干部")
+        constraints = [dates_in_order("enrolment_dates_in_order", "enrolled_on", "ended_on")]
         indexes = [models.Index(fields=["organisation"], name="enrolment_org")]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse an end before the enrolment, at the field of the end."""
+        super().clean()
+        check_order(self.enrolled_on, self.ended_on, "ended_on")

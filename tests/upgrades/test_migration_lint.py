@@ -11,7 +11,11 @@ from tests.upgrades import migration_lint, migration_path
 from tests.upgrades.migration_lint import Fault
 
 # Accepted faults by "app.name", each with its reason.
-EXCUSED: dict[str, str] = {}
+EXCUSED: dict[str, str] = {
+    "branches.0005_seasons_apart": (
+        "an exclusion constraint cannot be added NOT VALID; the table has few seasonal rows"
+    ),
+}
 
 EVENT = "petitions_event"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.core.management.base import CommandError
-from django.db import OperationalError
+from django.db import OperationalError, migrations
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -115,3 +115,20 @@ class AddIndexConcurrentlyWithRetry(AddIndexConcurrently):
         schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
         super().database_forwards(app_label, schema_editor, from_state, to_state)
         schema_editor.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
+
+
+def refuse_rows(query: str, advice: str) -> migrations.RunPython:
+    """Return an operation that fails with `advice` if a query finds rows, and lists them.
+
+    It stands before an operation that adds a constraint, which would only name the constraint.
+    """
+
+    def check(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(query)
+            rows = cursor.fetchall()
+        if rows:
+            lines = ("  " + " ".join(map(str, row)) for row in rows)
+            raise CommandError("\n".join([advice, *lines]))
+
+    return migrations.RunPython(check, migrations.RunPython.noop)

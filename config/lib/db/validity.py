@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, TypeVar
 
-from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.fields import DateRangeField, IntegerRangeField
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
@@ -15,7 +16,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 MONTH_DAY = RegexValidator(
-    r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", _("请按“月-日”填写，如 05-01")
+    r"^(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))$",
+    _("请按“月-日”填写，如 05-01"),
 )
 
 M = TypeVar("M", bound=models.Model)
@@ -44,14 +47,33 @@ class Dated(models.Model):
     class Meta:
         abstract = True
 
+    def clean(self) -> None:
+        """Refuse a last day before the first one, at the field of the last day."""
+        super().clean()
+        check_order(self.valid_from, self.valid_to, "valid_to")
+
     def is_valid_on(self, day: dt.date) -> bool:
         """Tell whether the row is valid on `day`."""
         return self.valid_from <= day and (self.valid_to is None or self.valid_to >= day)
 
 
-def dates_in_order(name: str) -> models.CheckConstraint:
+def check_order(first: dt.date | None, last: dt.date | None, field: str) -> None:
+    """Raise ValidationError at `field`, the last day, if it lies before the first one.
+
+    An empty day is in order: a required one has an error of its own.
+    """
+    if first is not None and last is not None and last < first:
+        day = formats.date_format(first, "SHORT_DATE_FORMAT")
+        raise ValidationError(
+            {field: gettext("最后一天不能早于第一天（%(day)s）。") % {"day": day}}
+        )
+
+
+def dates_in_order(
+    name: str, first: str = "valid_from", last: str = "valid_to"
+) -> models.CheckConstraint:
     """Return a constraint that refuses a row ending before it begins."""
-    condition: Any = Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from"))
+    condition: Any = Q((f"{last}__isnull", True)) | Q((f"{last}__gte", F(first)))
     return models.CheckConstraint(condition=condition, name=name)
 
 
@@ -79,9 +101,53 @@ class Seasonal(models.Model):
     class Meta:
         abstract = True
 
+    def clean(self) -> None:
+        """Refuse a season with one end, at the field that is empty."""
+        super().clean()
+        if bool(self.season_from) != bool(self.season_to):
+            field = "season_to" if self.season_from else "season_from"
+            raise ValidationError({field: gettext("季节的开始和结束要一起填。")})
+
     def is_in_season(self, day: dt.date) -> bool:
         """Return whether `day` is in the season; an empty season is the whole year."""
         return in_season(day, self.season_from, self.season_to)
+
+
+def season_days() -> Func:
+    """Return the season as a multirange, for exclusion constraints.
+
+    The SQL function `season_days` (migration of `grids`) turns each end into a number, `05-15` into
+    515; a season that wraps the year has two ranges, an empty one is the whole year.
+    """
+    return Func(
+        F("season_from"),
+        F("season_to"),
+        function="SEASON_DAYS",
+        output_field=IntegerRangeField(),
+    )
+
+
+def seasons_overlap(first: Seasonal, second: Seasonal) -> bool:
+    """Return whether two seasons share a day.
+
+    The whole year and a season do not count as overlapping: the season comes first while it lasts.
+    """
+    if bool(first.season_from) != bool(second.season_from):
+        return False
+    if not first.season_from:
+        return True
+    return any(
+        one_from <= other_to and other_from <= one_to
+        for one_from, one_to in _ranges(first)
+        for other_from, other_to in _ranges(second)
+    )
+
+
+def _ranges(row: Seasonal) -> list[tuple[str, str]]:
+    """Return a season as ranges of days within one year; one that wraps the year has two."""
+    if row.season_from <= row.season_to:
+        return [(row.season_from, row.season_to)]
+    return [(row.season_from, "12-31"), ("01-01", row.season_to)]
 
 
 def season_paired(name: str) -> models.CheckConstraint:
