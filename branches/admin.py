@@ -48,11 +48,12 @@ class OrganisationAdmin(NoDeleteAdmin):
         """Make the position in the tree read-only for an existing organisation."""
         return (*FIXED_FIELDS, "path", "valid_to") if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+    def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Correct through the workflow."""
+        workflow.correct_organisation(organisation=obj)
+
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Add through the workflow, which computes the path."""
-        if change:
-            workflow.correct_organisation(organisation=obj)
-            return
         data = form.cleaned_data
         organisation = workflow.add_organisation(
             level=OrgLevel(data["level"]),
@@ -82,10 +83,8 @@ class ResponsibilityAdmin(NoDeleteAdmin):
         """Make all fields of an existing responsibility read-only."""
         return RESPONSIBILITY_FIELDS if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Add through the workflow; an existing row has nothing to save."""
-        if change:
-            return
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Add through the workflow; an existing row has nothing to change."""
         data = form.cleaned_data
         responsibility = workflow.assign(
             organisation=data["organisation"],
@@ -125,11 +124,12 @@ class MobileActivityRoomAdmin(BaseAdmin):
     inlines = (StopInline,)
     form = MobileRoomForm
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Save through the workflow."""
-        if change:
-            workflow.correct_mobile_room(room=obj)
-            return
+    def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Correct through the workflow."""
+        workflow.correct_mobile_room(room=obj)
+
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Add through the workflow."""
         room = workflow.add_mobile_room(organisation=obj.organisation, name=obj.name)
         obj.pk = room.pk
 

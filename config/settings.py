@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import openapi_settings
+from config import extension_points, openapi_settings
 from config.lib.web import request_log
 from config.local import paths
 from config.local.env import env
@@ -129,12 +129,8 @@ OPERATOR_PERMISSIONS = {
     + ["petitions.view_residentmessage", "petitions.change_residentmessage"]
 }
 
-# Panels that higher apps add to the pages of lower apps; see config/lib/panels.py.
-PAGE_PANELS = {
-    "places": ["branches.panels.gaps"],
-    "place": ["branches.panels.responsible", "petitions.web.panels.of_place"],
-    "organisation": ["members.posts.panels.posts", "petitions.web.panels.of_organisation"],
-}
+PAGE_PANELS = extension_points.PAGE_PANELS
+HOLDINGS = extension_points.HOLDINGS
 
 # --- Database, cache, queue -------------------------------------------------------------------
 

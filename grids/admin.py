@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.admin import ROWS_PER_PAGE, BaseAdmin, BaseInline, NoDeleteAdmin
+from config.lib.ending_admin import EndingAdmin
 from grids import workflow
 from grids.enums import AreaKind, Level
 from grids.forms import AreaForm, PlaceQrForm
@@ -36,8 +37,8 @@ class CodeInline(BaseInline):
 
 
 @admin.register(Area)
-class AreaAdmin(NoDeleteAdmin):
-    """Places: added through the workflow; only doors and season can be edited afterwards."""
+class AreaAdmin(EndingAdmin):
+    """Places: added and closed through the workflow; only doors and season can be edited."""
 
     form = AreaForm
     list_display = ("full_name", "level", "kind", "parent", "valid_from", "valid_to")
@@ -46,6 +47,12 @@ class AreaAdmin(NoDeleteAdmin):
     search_fields = ("full_name", "initials")
     raw_id_fields = ("parent",)
     inlines = (CodeInline,)
+    holdings_kind = "place"
+    ending_label = _("停用地点")
+
+    def end_row(self, row: Area, data: dict[str, Any], request: HttpRequest) -> None:
+        """Close a place through the workflow."""
+        workflow.close_area(area=row, on=data["on"])
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the input fields, plus the computed columns of an existing place."""
@@ -55,11 +62,12 @@ class AreaAdmin(NoDeleteAdmin):
         """Make name, level and parent of an existing place read-only; cases refer to them."""
         return (*FIXED_FIELDS, *COMPUTED_FIELDS) if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+    def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Correct through the workflow."""
+        workflow.correct_area(area=obj)
+
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Add through the workflow, which computes path and names."""
-        if change:
-            workflow.correct_area(area=obj)
-            return
         data = form.cleaned_data
         area = workflow.add_area(
             level=Level(data["level"]),
@@ -90,10 +98,9 @@ class PlaceQrAdmin(NoDeleteAdmin):
         """Make all fields of an existing link read-only; the code is generated."""
         return self.fields if obj else ("code", "created_at", "revoked_at")
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Issue through the workflow; an existing link has nothing to save."""
-        if not change:
-            obj.pk = workflow.issue_qr(area=form.cleaned_data["area"]).pk
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Issue through the workflow; an existing link has nothing to change."""
+        obj.pk = workflow.issue_qr(area=form.cleaned_data["area"]).pk
 
     @admin.action(description=_("停用所选二维码"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[PlaceQr]) -> None:
@@ -109,8 +116,12 @@ class CalendarAdmin(BaseAdmin):
     list_select_related = ("region",)
     raw_id_fields = ("region",)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Save through the workflow."""
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Add through the workflow."""
+        workflow.save_calendar_row(row=obj)
+
+    def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Correct through the workflow."""
         workflow.save_calendar_row(row=obj)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:

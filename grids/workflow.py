@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from config.lib import register_cache
+from config.lib import holdings, register_cache
 from config.lib.db import tree_paths
+from config.lib.db.validity import check_order
 from grids import place_names
 from grids.enums import AreaKind, CodeScheme, DayKind, Level
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr, new_qr_code
@@ -148,13 +149,16 @@ def set_code(*, area: Area, scheme: CodeScheme, code: str, on: dt.date) -> AreaC
 
 @transaction.atomic
 def close_area(*, area: Area, on: dt.date) -> Area:
-    """Close a place: `on` is its last valid day. Places below must be closed before."""
+    """Close a place: `on` is its last valid day.
+
+    ValidationError while it holds something that must end before: places below, or open cases
+    (setting `HOLDINGS`, kind `place`).
+    """
     locked = Area.objects.select_for_update().get(pk=area.pk)
+    if blocking := [item.text for item in holdings.of("place", locked, on) if item.blocks]:
+        raise ValidationError(blocking)
     still_open = Q(valid_to__isnull=True) | Q(valid_to__gt=on)
-    if Area.objects.below(locked).exclude(pk=locked.pk).filter(still_open).exists():
-        raise ValidationError(_("下面还有在用的地点，请先停用它们。"))
-    if locked.valid_from > on:
-        raise ValidationError(_("失效日期不能早于生效日期。"))
+    check_order(locked.valid_from, on, "valid_to")
     locked.valid_to = on
     locked.save(update_fields=["valid_to"])
     AreaCode.objects.filter(still_open, area=locked, valid_from__lte=on).update(valid_to=on)

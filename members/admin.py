@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
@@ -10,7 +9,6 @@ from allauth.account.models import EmailAddress
 from allauth.account.views import logout
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -21,8 +19,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
-from config.lib.admin import BaseAdmin, NoDeleteAdmin
+from config.lib import holdings
+from config.lib.admin import BaseAdmin, BaseModelForm, NoDeleteAdmin
 from config.lib.delivery_admin import DeliveryQueueAdmin
+from config.lib.ending_admin import EndingAdmin
 from members import workflow
 from members.enums import LEVELS_OF_ROLE, Role
 from members.models import Delivery, NearbyEnrolment, Post, SecurityEvent, User
@@ -36,6 +36,12 @@ admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, AuthToke
 
 def _by(request: HttpRequest) -> User:
     return cast("User", request.user)
+
+
+def _lock(user: User, by: User) -> str:
+    """Lock an account; return what it holds. An account may have to be locked at once."""
+    workflow.lock(user=user, by=by)
+    return " ".join(item.text for item in holdings.of("user", user, timezone.localdate()))
 
 
 @admin.register(User)
@@ -53,11 +59,12 @@ class UserAdmin(NoDeleteAdmin):
         """Make the user name of an existing account read-only; logs and WeCom refer to it."""
         return ["username", "is_system"] if obj else []
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Create or change through the workflow, which writes the security log."""
-        if change:
-            workflow.change_person(user=obj, by=_by(request))
-            return
+    def change_row(self, request: HttpRequest, obj: User, form: Any) -> None:
+        """Change through the workflow, which writes the security log."""
+        workflow.change_person(user=obj, by=_by(request))
+
+    def add_row(self, request: HttpRequest, obj: User, form: Any) -> None:
+        """Create through the workflow, which writes the security log."""
         user = workflow.create_person(
             username=obj.username,
             name=obj.name,
@@ -97,8 +104,8 @@ class UserAdmin(NoDeleteAdmin):
 
     @admin.action(description=_("停用账号"), permissions=["change"])
     def lock(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        """Deactivate accounts at once."""
-        self._each(request, users, workflow.lock)
+        """Deactivate accounts at once, and say what they held."""
+        self._each(request, users, _lock)
 
     @admin.action(description=_("启用账号"), permissions=["change"])
     def unlock(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -106,8 +113,8 @@ class UserAdmin(NoDeleteAdmin):
         self._each(request, users, workflow.unlock)
 
 
-class PostForm(forms.ModelForm[Post]):
-    """A post to assign or to end."""
+class PostForm(BaseModelForm):
+    """A post to assign."""
 
     class Meta:
         model = Post
@@ -115,7 +122,7 @@ class PostForm(forms.ModelForm[Post]):
 
     def clean(self) -> dict[str, Any]:
         """Reject a role that does not exist at the organisation's level."""
-        data = super().clean() or {}
+        data = super().clean()
         role, organisation = data.get("role"), data.get("organisation")
         levels = LEVELS_OF_ROLE.get(Role(role)) if role else None
         if levels is not None and (organisation is None or organisation.level not in levels):
@@ -124,8 +131,8 @@ class PostForm(forms.ModelForm[Post]):
 
 
 @admin.register(Post)
-class PostAdmin(NoDeleteAdmin):
-    """Posts: assigned, and ended by a date; past posts are never edited."""
+class PostAdmin(EndingAdmin):
+    """Posts: assigned, and ended by an act of its own; an existing post is never edited."""
 
     form = PostForm
     list_display = ["user", "role", "organisation", "area", "is_deputy", "valid_from", "valid_to"]
@@ -134,17 +141,15 @@ class PostAdmin(NoDeleteAdmin):
     search_fields = ["user__name", "user__username", "organisation__name"]
     autocomplete_fields = ["user"]
     raw_id_fields = ["organisation", "area"]
+    holdings_kind = "post"
+    ending_label = _("结束任职")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
-        """Leave only the last day of an existing post editable."""
-        return [name for name in PostForm.Meta.fields if obj and name != "valid_to"]
+        """Make an existing post read-only."""
+        return PostForm.Meta.fields if obj else []
 
-    def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
-        """Assign or end through the workflow, which writes the security log."""
-        if change:
-            on: dt.date = obj.valid_to or timezone.localdate()
-            workflow.end_post(post=obj, on=on, by=_by(request))
-            return
+    def add_row(self, request: HttpRequest, obj: Post, form: Any) -> None:
+        """Assign through the workflow, which writes the security log."""
         post = workflow.appoint(
             user=obj.user,
             role=Role(obj.role),
@@ -156,6 +161,10 @@ class PostAdmin(NoDeleteAdmin):
             valid_to=obj.valid_to,
         )
         obj.pk = post.pk
+
+    def end_row(self, row: Post, data: dict[str, Any], request: HttpRequest) -> None:
+        """End a post through the workflow, which writes the security log."""
+        workflow.end_post(post=row, on=data["on"], by=_by(request))
 
 
 @admin.register(AuthToken)
@@ -187,8 +196,12 @@ class NearbyEnrolmentAdmin(NoDeleteAdmin):
     raw_id_fields = ["organisation", "user"]
     show_full_result_count = False
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Save through the workflow."""
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Enrol through the workflow."""
+        workflow.save_enrolment(enrolment=obj)
+
+    def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Correct through the workflow."""
         workflow.save_enrolment(enrolment=obj)
 
 

@@ -47,9 +47,14 @@ class StandardAdmin(NoDeleteAdmin):
         ),
     )
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save a standard; open deadlines stay, other processes follow within 60 seconds."""
-        super().save_model(request, obj, form, change)
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Add a standard; open deadlines stay, other processes follow within 60 seconds."""
+        super().add_row(request, obj, form)
+        register_cache.forget_version()
+
+    def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Change a standard; open deadlines stay, other processes follow within 60 seconds."""
+        super().change_row(request, obj, form)
         register_cache.forget_version()
 
 

@@ -313,6 +313,23 @@ def awaiting_answer_of(viewer: Viewer) -> Q:
     return Q(is_answer_owed=True, supervisor__in=_own_organisations(viewer.scope))
 
 
+def held_by(organisation_id: int) -> Q:
+    """Condition: one organisation is responsible for the running case, or has it assigned."""
+    return Q(status__in=RUNNING) & (
+        Q(organisation=organisation_id) | Q(assigned_group=organisation_id)
+    )
+
+
+def answer_owed_by(organisation_id: int) -> Q:
+    """Condition: one organisation must answer an escalation of the case."""
+    return Q(is_answer_owed=True, supervisor=organisation_id)
+
+
+def assigned_to(user_id: int) -> Q:
+    """Condition: the case is assigned to one user by name."""
+    return Q(assignee_ids__contains=[user_id])
+
+
 def filed_by(user_id: int) -> Q:
     """Condition: the user filed the case for a resident."""
     return Q(filed_by=user_id)

@@ -58,7 +58,10 @@ def test_every_route_with_a_parameter_is_in_a_matrix() -> None:
     keyed = {route.name for route in route_list.routes() if route.parameters}
     here = access_matrix.PAGE_ACCESS | access_matrix.TOKEN_ACCESS
     residents = {Access.DRAFT, Access.JOIN, Access.FOLLOWED_PHOTO}  # tests/test_access_residents.py
-    admin_pages = {Access.ADMIN_ROW, Access.ADMIN_DELETE, Access.ADMIN, Access.NOBODY}
+    admin_pages = {
+        *(Access.ADMIN_ROW, Access.ADMIN_DELETE, Access.ADMIN_END),
+        *(Access.ADMIN, Access.NOBODY),
+    }
     left = {
         name for name in keyed if route_list.access_of(name) not in here | residents | admin_pages
     }

@@ -1,4 +1,9 @@
-"""Base classes of the admin: limited lookups, no deletion, accessible inline forms."""
+"""Base classes of the admin: limited lookups, no deletion, no write by an unchanged form.
+
+An existing row is written only if a value was changed in the form, compared with the values that
+the page showed (hidden fields). A value that another user changed meanwhile is an error at its
+field.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +15,91 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import Field, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:  # Django's classes accept type arguments in the stubs only
     _Admin = admin.ModelAdmin[Any]
-    BaseModelForm = forms.ModelForm[Any]
+    _ModelForm = forms.ModelForm[Any]
     _Tabular = admin.TabularInline[Any, Any]
     _Formset = forms.BaseInlineFormSet[Any, Any, Any]
 else:
-    _Admin, BaseModelForm = admin.ModelAdmin, forms.ModelForm
+    _Admin, _ModelForm = admin.ModelAdmin, forms.ModelForm
     _Tabular, _Formset = admin.TabularInline, forms.BaseInlineFormSet
 
 
 ROWS_PER_PAGE = 30
 
 
+class BaseModelForm(_ModelForm):
+    """Form of the admin that knows the values its page showed, from hidden `initial-` fields.
+
+    A request without the hidden value of a field is compared with the stored value.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            is_sent = not self.is_bound or self.add_initial_prefix(name) in self.data
+            field.show_hidden_initial = self.instance.pk is not None and is_sent
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to overwrite what another user has changed since the page was shown."""
+        data = super().clean() or self.cleaned_data
+        if self.has_changed():
+            for name in self._changed_by_others():
+                self.add_error(name, gettext("这一项刚刚被别人改过，请核对后再保存。"))
+        return data
+
+    def _changed_by_others(self) -> list[str]:
+        """Return the fields whose stored value is not the one shown; the next try knows it."""
+        stale = []
+        for name, field in self.fields.items():
+            if not field.show_hidden_initial:
+                continue
+            stored, key = self.get_initial_for_field(field, name), self.add_initial_prefix(name)
+            if field.has_changed(stored, self.data[key]):
+                stale.append(name)
+                data = cast("QueryDict", self.data).copy()
+                data[key] = field.prepare_value(stored)
+                self.data = data
+        return stale
+
+
 class BaseAdmin(_Admin):
     """ModelAdmin that accepts only the lookups and values that its own pages offer."""
 
     view_on_site = False  # administrators have no access to the pages of cases and places
+    form = BaseModelForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Write a new row, or an existing one if a value was changed in the form."""
+        if not change:
+            self.add_row(request, obj, form)
+        elif form.has_changed():
+            self.change_row(request, obj, form)
+
+    def add_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Write a new row; subclasses call their workflow and set `obj.pk`."""
+        obj.save()
+
+    def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        """Write the changed values of an existing row; subclasses call their workflow."""
+        obj.save(update_fields=form.changed_data)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Write a line of the history, unless nothing was changed."""
+        if message:
+            return super().log_change(request, obj, message)
+        obj.is_unchanged = True
+        return None
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Say that nothing was changed instead of that something was."""
+        if not hasattr(obj, "is_unchanged"):
+            return super().response_change(request, obj)
+        self.message_user(request, gettext("没有改动，什么都没有保存。"))
+        return self.response_post_save_change(request, obj)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Allow the filters of the list only; other lookups could guess password hashes."""
@@ -108,4 +179,5 @@ class LabelledFormSet(_Formset):
 class BaseInline(_Tabular):
     """Tabular inline with labelled fields."""
 
+    form = BaseModelForm
     formset = LabelledFormSet

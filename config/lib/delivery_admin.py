@@ -50,7 +50,7 @@ class DeliveryQueueAdmin(NoDeleteAdmin):
         """Make every field read-only."""
         return self.fields or ()
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+    def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Save nothing: a worker may have changed the row since the page was read."""
 
     @admin.display(description=_("状态"))

@@ -146,10 +146,28 @@ def test_giving_and_ending_a_post(town: Town, client: Client) -> None:
     client.post("/admin/members/post/add/", fields)
     post = Post.objects.latest("id")
     assert (post.user.username, post.role) == ("staff", Role.STAFF)
-    url = f"/admin/members/post/{post.pk}/change/"
-    client.post(url, {"valid_to": "2026-12-31", "role": Role.AUDITOR})
+    url = f"/admin/members/post/{post.pk}/end/"
+    seen = client.get(url).context["seen"]
+    client.post(url, {"on": "2026-12-31", "role": Role.AUDITOR, "seen": seen, "end": "1"})
     post.refresh_from_db()
     assert (str(post.valid_to), post.role) == ("2026-12-31", Role.STAFF)
+
+
+def test_post_with_last_day_before_its_first_is_refused_at_the_field(
+    town: Town, client: Client
+) -> None:
+    _as(client, town, "secadmin")
+    fields = {
+        "user": town.users["staff"].pk,
+        "role": Role.STAFF,
+        "organisation": town.world.orgs["street"].pk,
+        "valid_from": TODAY.isoformat(),
+        "valid_to": "2026-11-01",
+    }
+    page = client.post("/admin/members/post/add/", fields)
+    assert page.context["adminform"].form.errors == {
+        "valid_to": ["最后一天不能早于第一天（2026年11月23日）。"]
+    }
 
 
 def test_a_second_administrator_role_is_refused_in_the_form(town: Town, client: Client) -> None:

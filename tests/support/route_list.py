@@ -48,6 +48,7 @@ class Access(StrEnum):
     ADMIN_ROW = "an administrator role that may view the row"
     ADMIN_ADD = "an administrator role that may add a row"
     ADMIN_DELETE = "an administrator role that may delete the row"
+    ADMIN_END = "an administrator role that may end the row"
     LOG_IN = "log-in and log-out of the admin"
     NOBODY = "nobody"
 
@@ -177,6 +178,9 @@ ADMIN_PERMISSIONS: dict[str, dict[str, str]] = {
 }
 """What each administrator role may do in the admin, by table."""
 
+ENDING = ("members_post", "grids_area")
+"""Tables whose rows are ended by an act of its own."""
+
 PAGES = {
     "changelist": D.ADMIN_ROWS,
     "history": D.ADMIN_ROW,
@@ -185,6 +189,7 @@ PAGES = {
     "delete": D.ADMIN_DELETE,
 }
 TABLE |= {f"admin:{m}_{page}": access for m in ADMIN_PERMISSIONS for page, access in PAGES.items()}
+TABLE |= {f"admin:{m}_end": D.ADMIN_END for m in ENDING}
 TABLE |= {f"admin/{m.replace('_', '/')}/<path:object_id>/": D.ADMIN_ROW for m in ADMIN_PERMISSIONS}
 TABLE |= {
     **dict.fromkeys(("admin:login", "admin:logout"), D.LOG_IN),

@@ -1,0 +1,15 @@
+"""Functions of higher apps that lower apps call: by dotted name, since they cannot import them."""
+
+# Panels that higher apps add to the pages of lower apps; see config/lib/panels.py.
+PAGE_PANELS = {
+    "places": ["branches.panels.gaps"],
+    "place": ["branches.panels.responsible", "petitions.web.panels.of_place"],
+    "organisation": ["members.posts.panels.posts", "petitions.web.panels.of_organisation"],
+}
+
+# What each app keeps about a row before it ends; see config/lib/holdings.py.
+HOLDINGS = {
+    "post": ["members.posts.holdings.of_post", "petitions.rules.holdings.of_post"],
+    "user": ["members.posts.holdings.of_user", "petitions.rules.holdings.of_user"],
+    "place": [f"{app}.holdings.of_place" for app in ("grids", "branches", "petitions.rules")],
+}
