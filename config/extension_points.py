@@ -13,3 +13,6 @@ HOLDINGS = {
     "user": ["members.posts.holdings.of_user", "petitions.rules.holdings.of_user"],
     "place": [f"{app}.holdings.of_place" for app in ("grids", "branches", "petitions.rules")],
 }
+
+# Conditions on inbox messages that name rows of higher apps; see members/models/inbox.py.
+MESSAGE_ACCESS = ["petitions.notices.message_access.about_visible_case"]

@@ -131,6 +131,7 @@ OPERATOR_PERMISSIONS = {
 
 PAGE_PANELS = extension_points.PAGE_PANELS
 HOLDINGS = extension_points.HOLDINGS
+MESSAGE_ACCESS = extension_points.MESSAGE_ACCESS
 
 # --- Database, cache, queue -------------------------------------------------------------------
 

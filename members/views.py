@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from config.lib import clock
 from members import workflow
 from members.accounts.adapters import needs_second_factor
-from members.inbox import context_processors
+from members.inbox import unread_messages
 from members.models import Delivery, InboxMessage, User
 
 PAGE_SIZE = 30
@@ -40,13 +40,14 @@ def _before(request: HttpRequest) -> int | None:
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show the user's own messages, newest first, with keyset pagination."""
-    rows = InboxMessage.objects.shown_to(_me(request), clock.now()).order_by("-id")
+    now = clock.now()
+    rows = InboxMessage.objects.shown_to(_me(request), now).order_by("-id")
     before = _before(request)
     if before is not None:
         rows = rows.filter(id__lt=before)
     page = list(rows[: PAGE_SIZE + 1])
     older = str(page[PAGE_SIZE - 1].pk) if len(page) > PAGE_SIZE else ""
-    undelivered = Delivery.objects.undelivered_to(_me(request), clock.now() - UNDELIVERED_SHOWN)
+    undelivered = Delivery.objects.undelivered_to(_me(request), now - UNDELIVERED_SHOWN, now)
     data = {
         "inbox": page[:PAGE_SIZE],
         "older": older,
@@ -60,9 +61,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_GET
 def unread(request: HttpRequest) -> HttpResponse:
     """Return the unread count for the bell, polled by htmx."""
-    return render(
-        request, "members/_unread.html", {"unread_count": context_processors.count(_me(request))}
-    )
+    count = unread_messages.count(_me(request), clock.now())
+    return render(request, "members/_unread.html", {"unread_count": count})
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from members.models import Delivery, InboxMessage
+from members.models.inbox import InboxQuerySet
 
 MAX_DIGEST_ITEMS = 30
 
@@ -23,11 +24,18 @@ class Message(NamedTuple):
 
 
 def message(delivery: Delivery, now: dt.datetime) -> Message | None:
-    """Return the text of a delivery in the system's language; None if nothing is left to say."""
+    """Return the text of a delivery in the system's language; None if nothing is left to say.
+
+    Only messages that the recipient may see at `now` are sent.
+    """
+    if delivery.user is None:
+        return None
+    shown = InboxMessage.objects.shown_to(delivery.user, now)
     with translation.override(settings.LANGUAGE_CODE):
-        if delivery.message is not None:
-            return _single(delivery.message)
-        return _digest(delivery, now)
+        if delivery.message is None:
+            return _digest(shown)
+        is_shown = shown.filter(pk=delivery.message.pk).exists()
+        return _single(delivery.message) if is_shown else None
 
 
 def _link(path: str) -> str:
@@ -39,11 +47,9 @@ def _single(message: InboxMessage) -> Message:
     return Message(subject, f"{subject}\n{_link(message.url)}\n")
 
 
-def _digest(delivery: Delivery, now: dt.datetime) -> Message | None:
+def _digest(shown: InboxQuerySet) -> Message | None:
     """List what is still unread at sending time; None if everything has been read."""
-    if delivery.user is None:
-        return None
-    messages = list(InboxMessage.objects.of_digest(delivery.user, now)[:MAX_DIGEST_ITEMS])
+    messages = list(shown.of_digest()[:MAX_DIGEST_ITEMS])
     if not messages:
         return None
     subject = ngettext("今日提醒：%(count)d 条", "今日提醒：%(count)d 条", len(messages)) % {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -22,21 +24,25 @@ class InboxQuerySet(models.QuerySet["InboxMessage"]):
     def shown_to(self, viewer: Viewer, now: dt.datetime) -> Self:
         """Filter to the messages a user may see at `now`.
 
-        Messages name cases, so a user without a post today sees none, not even old ones.
+        Messages name cases, so a user without a post today sees none, not even old ones, and a
+        message about a case is hidden while the case is not visible to the user. What a message is
+        about is known to higher apps, which add their conditions (setting `MESSAGE_ACCESS`).
         """
         scope = viewer.scope
         if not scope.posts:
             return self.none()
-        return self.filter(user_id=scope.user_id, show_from__lte=now)
+        messages = self.filter(user_id=scope.user_id, show_from__lte=now)
+        for path in settings.MESSAGE_ACCESS:
+            messages = messages.filter(import_string(path)(viewer))
+        return messages
 
     def unread(self) -> Self:
         """Filter to unread messages."""
         return self.filter(read_at=None)
 
-    def of_digest(self, viewer: Viewer, now: dt.datetime) -> Self:
-        """Filter to the unread messages that belong into a user's digest, newest first."""
-        unread = self.shown_to(viewer, now).unread()
-        return unread.filter(kind__in=DIGEST_KINDS).order_by("-id")
+    def of_digest(self) -> Self:
+        """Filter to the unread messages that belong into a digest, newest first."""
+        return self.unread().filter(kind__in=DIGEST_KINDS).order_by("-id")
 
 
 class InboxMessage(models.Model):
@@ -77,9 +83,14 @@ class DeliveryQuerySet(DeliveryQueueQuerySet["Delivery"]):
         """Filter to due deliveries whose `send_from` has come."""
         return super().due(now).filter(send_from__lte=now)
 
-    def undelivered_to(self, user: User, since: dt.datetime) -> Self:
-        """Filter to a user's deliveries that were given up since an instant."""
-        return self.in_state(DeliveryState.FAILED).filter(user=user, failed_at__gte=since)
+    def undelivered_to(self, user: User, since: dt.datetime, now: dt.datetime) -> Self:
+        """Filter to a user's deliveries that were given up since an instant.
+
+        Deliveries of messages that the user may not see at `now` are left out.
+        """
+        given_up = self.in_state(DeliveryState.FAILED).filter(user=user, failed_at__gte=since)
+        shown = InboxMessage.objects.shown_to(user, now).values("pk")
+        return given_up.filter(Q(message=None) | Q(message__in=shown))
 
 
 class Delivery(QueuedMessage):

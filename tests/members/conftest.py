@@ -88,7 +88,7 @@ def notify_users(town: Town, *names: str, now: dt.datetime = NOW, **changes: obj
         "kind": MessageKind.TO_ACCEPT,
         "key": "event:1:to_accept",
         "title": "FK-0001 阜兴花苑46号楼 水质",
-        "url": "/petitions/1/",
+        "url": "/me/",
         "is_urgent": False,
         "area_path": town.world.places["46"].path,
     }

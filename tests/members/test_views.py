@@ -91,7 +91,7 @@ def test_a_message_that_waits_is_not_shown(town: Town, secretary: Client) -> Non
 def test_opening_marks_as_read_and_leads_on(town: Town, secretary: Client) -> None:
     message = _message(town)
     answer = secretary.get(reverse("members:open", args=[message.pk]))
-    assert answer["Location"] == "/petitions/1/"
+    assert answer["Location"] == "/me/"
     message.refresh_from_db()
     assert message.read_at == NOW
 

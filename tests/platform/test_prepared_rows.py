@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.lib.db.prepared_rows import PreparedRow
 from members.accounts.backends import RoleBackend
-from members.inbox import context_processors
+from members.inbox import unread_messages
 from members.models import InboxMessage, User
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
@@ -61,15 +61,17 @@ def test_unread_count_equals_the_inbox(stage: Stage, name: str) -> None:
         _message(stage.cast[user], number, read_at, now + dt.timedelta(hours=hours))
     user = User.objects.get(pk=stage.cast[name].pk)
     wanted = InboxMessage.objects.shown_to(user, now).unread().count()
-    assert context_processors.count(user) == wanted
+    assert unread_messages.count(user, now) == wanted
+    newest = InboxMessage.objects.shown_to(user, now).unread().order_by("-id")[:2]
+    assert unread_messages.newest(user, now, 2) == list(newest)
 
 
 def test_unread_count_stops_at_its_limit(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     user = User.objects.get(pk=stage.cast["clerk"].pk)
     for number in range(3):
         _message(user, number, None, timezone.now())
-    monkeypatch.setattr(context_processors, "MAX_COUNT", 2)
-    assert context_processors.count(user) == 2
+    monkeypatch.setattr(unread_messages, "MAX_COUNT", 2)
+    assert unread_messages.count(user, timezone.now()) == 2
 
 
 def _message(user: User, number: int, read_at: dt.datetime | None, show_from: dt.datetime) -> None:

@@ -44,7 +44,7 @@ def test_a_message_is_sent_once(town: Town) -> None:
     assert Delivery.objects.get().state == DeliveryState.SENT
     (email,) = mail.outbox
     assert email.subject == "【待受理】FK-0001 阜兴花苑46号楼 水质"
-    assert email.body.endswith("/petitions/1/\n")
+    assert email.body.endswith("/me/\n")
 
 
 def test_a_delivery_waits_for_office_hours(town: Town) -> None:
