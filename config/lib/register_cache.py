@@ -1,9 +1,9 @@
 """In-process caches of register tables, keyed by the version of the registers.
 
 Database triggers increment the version (`branches_edition.number`) with each change of places,
-organisations, responsibilities, calendars, categories, service standards and privacy notices. The
-number comes from a sequence, so a version that was rolled back is never used again. The table
-has no model; its migration belongs to `branches`.
+organisations, responsibilities, posts, locked accounts, calendars, categories, service standards
+and privacy notices. The number comes from a sequence, so a version that was rolled back is never
+used again. The table has no model; its migration belongs to `branches`.
 
 A version read in a transaction may be uncommitted. The other threads learn it when the transaction
 commits: earlier they would store rows they still see under a version that is about to be valid.

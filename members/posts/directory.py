@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from branches.enums import OrgLevel
-from branches.models import Organisation
+from branches.models import Organisation, OrganisationQuerySet
 from members.enums import HEAD_ROLE_OF_LEVEL, HEAD_ROLES, Role
 from members.models import Post, User
+from members.models.posts import PostQuerySet
 
 
 def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
@@ -100,12 +101,20 @@ class VacantPost:
     has_deputy: bool
 
 
+def without_head(organisations: OrganisationQuerySet, day: dt.date) -> OrganisationQuerySet:
+    """Filter to the organisations valid on `day` that neither a head nor a deputy leads.
+
+    A holder whose account is locked does not count.
+    """
+    return organisations.on(day).exclude(Exists(_head_posts(day)))
+
+
 def vacant_posts(day: dt.date) -> list[VacantPost]:
     """Return the organisations valid on `day` whose head post has no holder, sorted by path.
 
     The coverage check lists them. One query.
     """
-    head = Post.objects.active(day).heads().filter(organisation_id=OuterRef("pk"))
+    head = _head_posts(day)
     organisations = (
         Organisation.objects.on(day)
         .annotate(
@@ -120,6 +129,11 @@ def vacant_posts(day: dt.date) -> list[VacantPost]:
         VacantPost(pk, name, OrgLevel(level), HEAD_ROLE_OF_LEVEL[OrgLevel(level)], has_deputy)
         for pk, name, level, has_deputy in organisations
     ]
+
+
+def _head_posts(day: dt.date) -> PostQuerySet:
+    """Return the active head posts of the organisation of an outer query."""
+    return Post.objects.active(day).heads().filter(organisation_id=OuterRef("pk"))
 
 
 def posts_at(organisation_ids: Iterable[int], user_ids: Iterable[int], day: dt.date) -> list[Post]:

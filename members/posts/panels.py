@@ -7,7 +7,7 @@ import datetime as dt
 from branches.models import Organisation
 from config.lib.panels import Panel
 from config.lib.viewer import Viewer
-from members.enums import Role
+from members.enums import HEAD_ROLES, Role
 from members.models import NearbyEnrolment, Post
 
 SHOWN_ROLES = [role for role in Role if role not in (Role.MEMBER, Role.API_CLIENT)]
@@ -27,4 +27,10 @@ def posts(organisation: Organisation, _viewer: Viewer, day: dt.date) -> Panel:
     enrolled = NearbyEnrolment.objects.filter(
         organisation__path__startswith=organisation.path, ended_on=None
     ).count()
-    return Panel("members/_posts.html", {"posts": list(active_posts), "enrolled": enrolled})
+    shown = list(active_posts)
+    data = {
+        "posts": shown,
+        "is_vacant": not any(post.role in HEAD_ROLES for post in shown),
+        "enrolled": enrolled,
+    }
+    return Panel("members/_posts.html", data)

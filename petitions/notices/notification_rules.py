@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
+import structlog
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from branches import register_rows
 from members.enums import MessageKind
 from members.models import User
 from members.posts import directory
@@ -17,6 +19,8 @@ from members.workflow import Notification
 from petitions import involvement
 from petitions.enums import DeadlineKind, Urgency, Verb
 from petitions.models import Event, Petition
+
+log = structlog.get_logger("notices")
 
 K = MessageKind
 MAX_PLACE_LENGTH = 80
@@ -37,9 +41,15 @@ class Recipients:
 
 @dataclass(slots=True)
 class RecipientDirectory:
-    """Heads of organisations and users on a day, each read once."""
+    """Heads of organisations and users on a day, each read once; `petition` is the case at hand.
+
+    A message to an organisation always reaches somebody: if its head post is vacant, its heads
+    are locked, or the case is about an organisation of theirs, the nearest organisation above
+    whose heads may see the case receives it at once.
+    """
 
     day: dt.date
+    petition: Petition | None = None
     heads_by_organisation: dict[int, list[int]] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
 
@@ -52,16 +62,42 @@ class RecipientDirectory:
             for pk in (*involvement.handling_side_ids(event), event.data.get("to"))
             if pk is not None
         }
-        return cls(day, directory.heads_of(organisation_ids, day))
+        created = cls(day)
+        created._read_heads(organisation_ids)
+        return created
 
     def heads(self, *organisation_ids: int | None) -> tuple[int, ...]:
-        """Return the ids of the heads of these organisations, each once, in this order."""
+        """Return the ids of the heads of these organisations, each once, in this order.
+
+        For an organisation without one, the heads of the nearest organisation above.
+        """
         wanted = [pk for pk in organisation_ids if pk is not None]
-        if missing := set(wanted) - self.heads_by_organisation.keys():
+        self._read_heads(wanted)
+        return tuple(dict.fromkeys(user for pk in wanted for user in self._heads_or_above(pk)))
+
+    def _read_heads(self, organisation_ids: Iterable[int]) -> None:
+        """Read the heads of the organisations that are not known yet; at most one query."""
+        if missing := set(organisation_ids) - self.heads_by_organisation.keys():
             self.heads_by_organisation |= directory.heads_of(missing, self.day)
-        return tuple(
-            dict.fromkeys(user for pk in wanted for user in self.heads_by_organisation[pk])
-        )
+
+    def _heads_or_above(self, organisation_id: int) -> tuple[int, ...]:
+        own = self._without_conflict(self.heads_by_organisation[organisation_id])
+        if own or self.petition is None:
+            return own
+        chain = register_rows.organisations([organisation_id])[organisation_id].ancestor_ids
+        self._read_heads(chain)
+        for above in reversed(chain[:-1]):
+            heads = self.users_who_see(self.petition, *self.heads_by_organisation[above])
+            if heads:
+                return heads
+        log.warning("notification_without_recipient", organisation=organisation_id)
+        return ()
+
+    def _without_conflict(self, user_ids: list[int]) -> tuple[int, ...]:
+        if self.petition is None:
+            return tuple(user_ids)
+        excluded = involvement.excluded_users(self.petition, user_ids, self.day)
+        return tuple(user for user in user_ids if user not in excluded)
 
     def users_who_see(self, petition: Petition, *user_ids: int) -> tuple[int, ...]:
         """Keep the users who may still see a case: posts end, cases become restricted."""
@@ -98,7 +134,8 @@ def recipients(event: Event, recipient_directory: RecipientDirectory) -> list[Re
     Users who belong to the organisation that the case is about are left out.
     """
     rule = RULES.get(Verb(event.verb))
-    groups = rule(event, recipient_directory) if rule else []
+    of_case = replace(recipient_directory, petition=event.petition)  # shares what was read
+    groups = rule(event, of_case) if rule else []
     user_ids = {user for group in groups for user in group.user_ids}
     day = recipient_directory.day
     left_out = {event.user_id} | involvement.excluded_users(event.petition, user_ids, day)
@@ -118,8 +155,23 @@ def title(petition: Petition, kind: MessageKind) -> str:
 
 
 def _filer(event: Event, to: RecipientDirectory) -> tuple[int, ...]:
-    filer = involvement.filer_id(event.petition)
-    return to.users_who_see(event.petition, filer) if filer else ()
+    """Return the user who filed the case for a resident; after that user left, the desk.
+
+    The desk of a case that is about an organisation or an accusation is not told.
+    """
+    petition = event.petition
+    filer = involvement.filer_id(petition)
+    if filer is None:
+        return ()
+    present = to.users_who_see(petition, filer)
+    if present or involvement.is_restricted(petition):
+        return present
+    filed = Event.objects.filter(petition=petition, verb=Verb.FILE)
+    desk = filed.values_list("acting_for", flat=True).first()
+    if desk is None:
+        return ()
+    staff = directory.staff_of([desk], to.day)[desk]
+    return to.users_who_see(petition, *staff) or to.users_who_see(petition, *to.heads(desk))
 
 
 def _to_handler(kind: MessageKind) -> Callable[[Event, RecipientDirectory], list[Recipients]]:
@@ -137,8 +189,10 @@ def _to_filer(kind: MessageKind) -> Callable[[Event, RecipientDirectory], list[R
 
 
 def _dispatched(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    """Notify the assignees; the organisation itself if all of them have left meanwhile."""
     named = to.users_who_see(event.petition, *event.data.get("users", ()))
-    return [Recipients(K.ASSIGNED, named + to.heads(event.data.get("group")))]
+    assigned = named + to.heads(event.data.get("group"))
+    return [Recipients(K.ASSIGNED, assigned or to.heads(event.organisation_id))]
 
 
 def _returned(event: Event, to: RecipientDirectory) -> list[Recipients]:
