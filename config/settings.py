@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.lib.web.request_log.RequestMiddleware",
     "config.lib.web.csp.ContentSecurityPolicyMiddleware",
+    "config.lib.web.redirects.RedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.lib.web.errors.RequestSanityMiddleware",
