@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django_filters.filters import CharFilter, ChoiceFilter, NumberFilter
+from django_filters.filters import ChoiceFilter
 from django_filters.filterset import FilterSet
 
 from branches.enums import OrgKind, OrgLevel
 from branches.models import Organisation, OrganisationQuerySet
+from config.lib.rest.filter_fields import LineFilter, WholeNumberFilter
 
 MAX_ID = 2**63 - 1
 
@@ -16,10 +17,10 @@ class OrganisationFilter(FilterSet):
 
     level = ChoiceFilter(choices=OrgLevel.choices)
     kind = ChoiceFilter(choices=OrgKind.choices)
-    parent = NumberFilter(field_name="parent_id", min_value=1, max_value=MAX_ID)
-    area = NumberFilter(field_name="area_id", min_value=1, max_value=MAX_ID)
-    under = NumberFilter(method="below", min_value=1, max_value=MAX_ID)
-    q = CharFilter(method="words", max_length=60)
+    parent = WholeNumberFilter(field_name="parent_id", min_value=1, max_value=MAX_ID)
+    area = WholeNumberFilter(field_name="area_id", min_value=1, max_value=MAX_ID)
+    under = WholeNumberFilter(method="below", min_value=1, max_value=MAX_ID)
+    q = LineFilter(method="words", max_length=60)
 
     class Meta:
         model = Organisation

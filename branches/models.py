@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from branches.enums import KINDS_AT, OrgKind, OrgLevel
 from config.lib.db import tree_paths
+from config.lib.db.folded_fields import TelephoneColumn
 from config.lib.db.validity import (
     Dated,
     DatedQuerySet,
@@ -95,7 +96,7 @@ class Organisation(Dated):
     area = models.ForeignKey(
         Area, models.PROTECT, related_name="organisations", verbose_name=_("所在地")
     )
-    duty_phone = models.CharField(_("值班电话"), max_length=20, blank=True)
+    duty_phone = TelephoneColumn(_("值班电话"), max_length=20, blank=True)
 
     objects = OrganisationQuerySet.as_manager()
 

@@ -243,6 +243,8 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a password reset sends no mail to unkn
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_ADAPTER = "members.accounts.adapters.AccountAdapter"
+_forms = "members.accounts.forms"
+ACCOUNT_FORMS = {"login": f"{_forms}.LogInForm", "reset_password": f"{_forms}.ResetForm"}
 ACCOUNT_RATE_LIMITS = {
     "login": None,  # members/accounts/adapters.py counts wrong passwords
     "login_failed": "30/m/ip,5/30m/key",  # MFA codes
@@ -251,6 +253,11 @@ LOCKOUT_FAILURES = env.int("LOCKOUT_FAILURES", 5)
 LOCKOUT_ADDRESS_FAILURES = env.int("LOCKOUT_ADDRESS_FAILURES", 30)
 LOCKOUT_SECONDS = env.int("LOCKOUT_SECONDS", 30 * 60)
 MFA_ADAPTER = "members.accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": f"{_forms}.SecondFactorForm",
+    "reauthenticate": f"{_forms}.SecondFactorAgainForm",
+    "activate_totp": f"{_forms}.SecondFactorSetupForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "找支部"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # administrators enter the addresses; they are not verified
@@ -307,9 +314,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION  # the Dockerfile collects and compresses them
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
-PHOTOS_BY_ACCEL = env.bool(
-    "PHOTOS_BY_ACCEL", PRODUCTION
-)  # nginx sends the photos that a view permits
+# nginx sends the photos that a view permits.
+PHOTOS_BY_ACCEL = env.bool("PHOTOS_BY_ACCEL", PRODUCTION)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -318,9 +324,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-BACKUP_DIR = Path(
-    env.str("BACKUP_DIR", str(BASE_DIR / "backups"))
-)  # outside `var/`, which may be deleted
+# Outside `var/`, which may be deleted.
+BACKUP_DIR = Path(env.str("BACKUP_DIR", str(BASE_DIR / "backups")))
 BACKUP_KEEP = env.int("BACKUP_KEEP", 14)
 FILE_UPLOAD_PERMISSIONS = 0o644  # nginx reads them under another account
 LARGEST_BODY = 125 * 1024 * 1024  # bytes; six photos of 20 MiB and a form

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django_filters.filters import CharFilter, ChoiceFilter, NumberFilter
+from django_filters.filters import ChoiceFilter
 from django_filters.filterset import FilterSet
 
+from config.lib.rest.filter_fields import LineFilter, WholeNumberFilter
 from grids.enums import AreaKind, Level
 from grids.models import Area, AreaQuerySet
 
@@ -19,9 +20,9 @@ class AreaFilter(FilterSet):
         choices=[(name, level.label) for name, level in LEVELS_BY_NAME.items()], method="at_level"
     )
     kind = ChoiceFilter(choices=AreaKind.choices)
-    parent = NumberFilter(field_name="parent_id", min_value=1, max_value=MAX_ID)
-    under = NumberFilter(method="below", min_value=1, max_value=MAX_ID)
-    q = CharFilter(method="words", max_length=60)
+    parent = WholeNumberFilter(field_name="parent_id", min_value=1, max_value=MAX_ID)
+    under = WholeNumberFilter(method="below", min_value=1, max_value=MAX_ID)
+    q = LineFilter(method="words", max_length=60)
 
     class Meta:
         model = Area

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from config.lib.db import tree_paths
+from config.lib.db.folded_fields import NumberColumn
 from config.lib.db.validity import (
     MONTH_DAY,
     Dated,
@@ -203,7 +204,7 @@ class AreaCode(Dated):
 
     area = models.ForeignKey(Area, models.CASCADE, related_name="codes", verbose_name=_("地点"))
     scheme = models.CharField(_("编码体系"), max_length=10, choices=CodeScheme)
-    code = models.CharField(_("编码"), max_length=20, validators=[RegexValidator(r"^\d{5,20}$")])
+    code = NumberColumn(_("编码"), max_length=20, validators=[RegexValidator(r"^\d{5,20}$")])
 
     objects = DatedQuerySet["AreaCode"].as_manager()
 
@@ -293,8 +294,8 @@ class OfficeHours(models.Model):
     region = models.ForeignKey(
         Area, models.CASCADE, related_name="office_hours", verbose_name=_("地区")
     )
-    season_from = models.CharField(_("季节开始（月-日）"), max_length=5, validators=[MONTH_DAY])
-    season_to = models.CharField(_("季节结束（月-日）"), max_length=5, validators=[MONTH_DAY])
+    season_from = NumberColumn(_("季节开始（月-日）"), max_length=5, validators=[MONTH_DAY])
+    season_to = NumberColumn(_("季节结束（月-日）"), max_length=5, validators=[MONTH_DAY])
     opens = models.TimeField(_("上班"))
     closes = models.TimeField(_("下班"))
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from config.lib import holdings, register_cache
 from config.lib.db import tree_paths
 from config.lib.db.validity import check_order
+from config.lib.text_forms import clean_line, fold_number, fold_search_text
 from grids import place_names
 from grids.enums import AreaKind, CodeScheme, DayKind, Level
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr, new_qr_code
@@ -103,7 +104,7 @@ def add_areas(*, areas: Sequence[NewArea], on: dt.date) -> dict[str, Area]:
         by_key[draft.key or str(pk)] = area
     Area.objects.bulk_create(new_areas, BATCH)
     codes = [
-        AreaCode(area=area, scheme=draft.scheme, code=draft.code, valid_from=on)
+        AreaCode(area=area, scheme=draft.scheme, code=fold_number(draft.code), valid_from=on)
         for draft, area in zip(areas, new_areas, strict=True)
         if draft.scheme is not None
     ]
@@ -135,6 +136,7 @@ def set_code(*, area: Area, scheme: CodeScheme, code: str, on: dt.date) -> AreaC
     Formats: division 6, 9 or 12 digits; grid 15 digits beginning with its community's code;
     building 5 digits. Sources: 国统字〔2009〕91号, DB6101/T 3185-2024.
     """
+    code = fold_number(code)
     _check_code(area, scheme, code, on, {})
     current = AreaCode.objects.select_for_update().filter(area=area, scheme=scheme).on(on)
     for existing in current:
@@ -313,17 +315,17 @@ def _check_code(
 
 
 def _calendar_day(region: Area, row: Mapping[str, str], source: str) -> CalendarDay:
-    word = (row.get("is_workday") or "").strip().lower()
+    word = fold_search_text(row.get("is_workday") or "")
     if word not in TRUE_WORDS | FALSE_WORDS:
         raise ValidationError(_("“是否上班”一列请写 true 或 false。"))
     try:
-        date = dt.date.fromisoformat((row.get("date") or "").strip())
+        date = dt.date.fromisoformat(fold_number(row.get("date") or ""))
     except ValueError as error:
         raise ValidationError(_("日期请写成 2026-01-01 的样子。")) from error
-    kind = (row.get("kind") or "").strip()
+    kind = fold_search_text(row.get("kind") or "")
     if kind not in DayKind.values:
         raise ValidationError(_("没有“%(kind)s”这种性质。"), params={"kind": kind})
-    name = (row.get("name") or "").strip()
+    name = clean_line(row.get("name") or "")
     day = CalendarDay(
         region=region, date=date, kind=kind, is_workday=word in TRUE_WORDS, name=name, source=source
     )

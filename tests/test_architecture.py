@@ -51,7 +51,7 @@ QUERIES_OUTSIDE_VERBS = {
     f"{WORKFLOW}writer.py:.*": "writes the transitions that the store was given",
     f"{WORKFLOW}escalation_chain.py:of": "what the store returns; the sample builds its own",
     f"{WORKFLOW}contact.py:(store|correct)_contact": "a contact changes without an event",
-    f"{WORKFLOW}contact.py:(delete_expired|reencrypt)": "batches over all contacts, no event",
+    f"{WORKFLOW}contact.py:(delete_expired|reencrypt|count_outdated)": "all contacts, no event",
     f"{WORKFLOW}deadline_sweep.py:(expire|remind)(_due)?": "starts a sweep over all cases",
     f"{WORKFLOW}deadline_sweep.py:_(sweep|claim|postpone)": "claims and postpones deadlines",
     f"{WORKFLOW}idempotency.py:_stored": "reads the key of a request before the verb runs",

@@ -28,7 +28,7 @@ from tests.support.route_list import Access, comparable
 NOW = timezone.now()
 MARK = "暗号QZX"
 WORDS = f"水箱渗漏 {MARK}"
-NAME, PHONE = f"示例{MARK}", "190-0000-9876"
+NAME, PHONE = f"示例{MARK}", "19000009876"
 INSIDERS = ("outsider", "sibling", "official", "city", "partner")
 STRANGERS = ("clerk", "secretary", "leader", "member", "community", "department")
 ADMIN_NAMES = ("auditor", "sysadmin", "secadmin")

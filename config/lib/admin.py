@@ -18,14 +18,18 @@ from django.db.models import Field, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext
 
+from config.lib import form_fields, text_forms
+
 if TYPE_CHECKING:  # Django's classes accept type arguments in the stubs only
     _Admin = admin.ModelAdmin[Any]
     _ModelForm = forms.ModelForm[Any]
     _Tabular = admin.TabularInline[Any, Any]
+    _AnyModelAdmin = admin.options.BaseModelAdmin[Any]
     _Formset = forms.BaseInlineFormSet[Any, Any, Any]
 else:
     _Admin, _ModelForm = admin.ModelAdmin, forms.ModelForm
     _Tabular, _Formset = admin.TabularInline, forms.BaseInlineFormSet
+    _AnyModelAdmin = object
 
 
 ROWS_PER_PAGE = 30
@@ -66,7 +70,18 @@ class BaseModelForm(_ModelForm):
         return stale
 
 
-class BaseAdmin(_Admin):
+class FoldingFieldsMixin(_AnyModelAdmin):
+    """Admin whose form fields fold what is typed."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: Any, **kwargs: Any) -> Any:
+        """Return a field that folds what is typed, also for ordinary columns."""
+        form_class = form_fields.form_field_class(db_field)
+        if form_class is not None:
+            kwargs["form_class"] = form_class
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class BaseAdmin(FoldingFieldsMixin, _Admin):
     """ModelAdmin that accepts only the lookups and values that its own pages offer."""
 
     view_on_site = False  # administrators have no access to the pages of cases and places
@@ -123,10 +138,11 @@ class BaseAdmin(_Admin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Return the rows that match a search term; none for a term with a NUL byte."""
+        """Return the rows that match a folded search term; none for a term with a NUL byte."""
         if "\0" in search_term:
             return queryset.none(), False
-        return super().get_search_results(request, queryset, search_term)
+        folded = text_forms.fold_characters(search_term)
+        return super().get_search_results(request, queryset, folded)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
@@ -176,7 +192,7 @@ class LabelledFormSet(_Formset):
             field.widget.attrs.setdefault("aria-label", str(field.label))
 
 
-class BaseInline(_Tabular):
+class BaseInline(FoldingFieldsMixin, _Tabular):
     """Tabular inline with labelled fields."""
 
     form = BaseModelForm

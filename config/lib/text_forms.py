@@ -34,10 +34,11 @@ _NOT_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 _SPACE = re.compile(r"\s+")
 
 _TELEPHONE_LINK = re.compile(r"(?i)^\s*tel:")
-_TELEPHONE_SEPARATORS = re.compile(r"[\s\-./\\_,·•・()\[\]]+")
+_TELEPHONE_SEPARATORS = re.compile(r"[\s\-./\\_,·•・。、()\[\]]+")
 _TELEPHONE = re.compile(rf"\+?\d{{{MIN_TELEPHONE_DIGITS},{MAX_TELEPHONE_DIGITS}}}", re.ASCII)
 _MASK = re.compile(r"[*#xX•×]+")
-_COUNTRY_CODE = re.compile(r"^(?:\+|00)+86")
+_COUNTRY_CODE = re.compile(r"^(?:\+|00)+86(?=\d{5})")
+_INTERNATIONAL_PREFIX = re.compile(r"^00(?=\d{7})")
 _MOBILE_WITH_PREFIX = re.compile(r"^(?:0?86|0)(1[3-9]\d{9})$", re.ASCII)
 _MOBILE = re.compile(r"1[3-9]\d*", re.ASCII)
 # Area code without its 0, and number; 400 and 800 are service numbers and have no area code.
@@ -91,9 +92,8 @@ def fold_telephone(typed: str) -> str:
     number = _TELEPHONE_LINK.sub("", _DASH.sub("-", fold_characters(typed)))
     number = _TELEPHONE_SEPARATORS.sub("", number)
     national = _MOBILE_WITH_PREFIX.sub(r"\1", _COUNTRY_CODE.sub("", number))
-    if national.startswith("00"):
-        national = f"+{national[2:]}"
-    elif number.startswith(("+", "00")) and _LANDLINE_WITHOUT_ZERO.match(national):
+    national = _INTERNATIONAL_PREFIX.sub("+", national)
+    if number.startswith(("+", "00")) and _LANDLINE_WITHOUT_ZERO.match(national):
         national = f"0{national}"
     return national if national == typed else fold_telephone(national)
 
@@ -101,6 +101,15 @@ def fold_telephone(typed: str) -> str:
 def is_telephone(folded: str) -> bool:
     """Tell whether a folded telephone has 7 to 15 digits; a Chinese mobile number has 11."""
     return bool(_TELEPHONE.fullmatch(folded)) and mobile_digits(folded) in (0, MOBILE_LENGTH)
+
+
+def telephone_to_store(text: str) -> str:
+    """Return a telephone folded; other text, e.g. two numbers, keeps its separators.
+
+    Fields refuse such text; it can stand in rows that were stored before there was one rule.
+    """
+    folded = fold_telephone(text)
+    return folded if is_telephone(folded) else clean_line(fold_characters(text))
 
 
 def mobile_digits(folded: str) -> int:

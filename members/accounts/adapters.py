@@ -105,7 +105,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def _whose(self, credentials: dict[str, Any]) -> tuple[User | None, str]:
         """Return the account of a typed name, or a keyed hash of the name."""
         typed = str(credentials.get("username") or credentials.get("email") or "")
-        user = User.objects.filter(username__iexact=typed).first() if typed else None
+        user = User.objects.filter(username=typed).first() if typed else None
         return user, "" if user else audit_log.fingerprint(typed)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.crypto import salted_hmac
 
+from config.lib.text_forms import fold_user_name
 from members.enums import SecurityAction
 from members.models import SecurityEvent, User
 
@@ -23,7 +24,7 @@ def write(action: SecurityAction, *, user: User | None, **detail: Any) -> None:
 
 def fingerprint(typed_name: str) -> str:
     """Return a keyed hash of an unknown name: repeats are visible, the name is not."""
-    digest = salted_hmac(_NAME_SALT, typed_name.strip().casefold()).hexdigest()
+    digest = salted_hmac(_NAME_SALT, fold_user_name(typed_name)).hexdigest()
     return digest[:16]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 
+from config.lib import text_forms
 from config.lib.db.prepared_rows import PreparedRow
 from members.models import User
 from members.rights import admin_permissions
@@ -16,6 +18,18 @@ _USER_BY_ID = PreparedRow("user_by_id", lambda: User, "bigint", "id = $1")
 
 class RoleBackend(AuthenticationBackend):
     """The backend of allauth, without permissions by group or user."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **credentials: Any,
+    ) -> User | None:
+        """Return the user of a name, in any case and width, and its password."""
+        name = text_forms.fold_user_name(username or "")
+        user = super().authenticate(request, username=name, password=password, **credentials)
+        return cast("User | None", user)
 
     def get_user(self, user_id: int) -> User | None:
         """Return the user of a session, unless the account is closed. One query."""

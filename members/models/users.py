@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
+from django.db.models import F, Func
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.lib.db.folded_fields import TelephoneColumn, UserNameColumn
 from config.lib.viewer import Scope
 from members.rights import admin_permissions, scopes
 
@@ -38,12 +41,12 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person or partner system that logs in; its scope follows from its posts."""
 
-    username = models.CharField(
+    username = UserNameColumn(
         _("用户名"), max_length=60, unique=True, validators=[UnicodeUsernameValidator()]
     )
     name = models.CharField(_("姓名"), max_length=40)
     email = models.EmailField(_("工作邮箱"), blank=True)
-    duty_phone = models.CharField(_("值班电话"), max_length=20, blank=True)
+    duty_phone = TelephoneColumn(_("值班电话"), max_length=20, blank=True)
     is_system = models.BooleanField(_("系统账号"), default=False)
     is_active = models.BooleanField(_("启用"), default=True)
     is_staff = models.BooleanField(_("可进后台"), default=False)
@@ -59,6 +62,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("用户")
         verbose_name_plural = pgettext_lazy("plural", "用户")
+        constraints = [
+            # Names are stored folded; this holds for rows that raw SQL writes, too.
+            models.UniqueConstraint(
+                Lower(Func(F("username"), template="normalize(%(expressions)s, NFKC)")),
+                name="user_name_unique_when_folded",
+                violation_error_message=_("已经有这个用户名（不分大小写和全角半角）。"),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.lib.form_fields import LineField
 from grids.models import Area
 from petitions.enums import DoorResult
 from petitions.verbs.forms.base import VerbForm, text_field
@@ -64,7 +65,7 @@ class DoorSheetForm(PhotoFormMixin, VerbForm):
     """
 
     remark = text_field(_("备注"), _("只有工作人员看得到。写事，不写人。"), required=False)
-    before = forms.CharField(widget=forms.HiddenInput, required=False)
+    before = LineField(widget=forms.HiddenInput, required=False)
     field_order = ("version", "before", "remark", "photos")
 
     def __init__(

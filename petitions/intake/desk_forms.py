@@ -9,13 +9,15 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from petitions.enums import Channel, Urgency
-from petitions.web.field_validation import (
-    MAX_ID,
-    MAX_TEXT_LENGTH,
-    PHONE_AS_TYPED,
-    check_mobile_length,
+from config.lib.form_fields import (
+    FreeTextField,
+    LineField,
+    NumberTextField,
+    TelephoneField,
+    WholeNumberField,
 )
+from petitions.enums import Channel, Urgency
+from petitions.web.field_validation import MAX_ID, MAX_TEXT_LENGTH
 from petitions.web.photo_fields import PhotoFormMixin
 
 CHANNELS = [(Channel.DESK, Channel.DESK.label), (Channel.ASSISTED, Channel.ASSISTED.label)]
@@ -25,10 +27,8 @@ def _text_input(**attrs: Any) -> forms.TextInput:
     return forms.TextInput(attrs={"autocomplete": "off", **attrs})
 
 
-def _id_field() -> forms.IntegerField:
-    return forms.IntegerField(
-        required=False, widget=forms.HiddenInput, min_value=1, max_value=MAX_ID
-    )
+def _id_field() -> WholeNumberField:
+    return WholeNumberField(required=False, widget=forms.HiddenInput, min_value=1, max_value=MAX_ID)
 
 
 class DeskForm(PhotoFormMixin):
@@ -40,14 +40,14 @@ class DeskForm(PhotoFormMixin):
     """
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    where = forms.CharField(
+    where = LineField(
         label=_("在哪里"),
         max_length=200,
         widget=_text_input(placeholder=_("楼栋、巷道或拼音首字母，如 fxhy46")),
         error_messages={"required": _("请填写地点。")},
     )
     place = _id_field()
-    what = forms.CharField(
+    what = LineField(
         label=_("什么事"),
         max_length=100,
         widget=_text_input(placeholder=_("一两个字就行，如 浑、没水、路灯")),
@@ -59,30 +59,29 @@ class DeskForm(PhotoFormMixin):
         required=False,
         choices=[("", _("按类别的建议")), *Urgency.choices],
     )
-    text = forms.CharField(
+    text = FreeTextField(
         label=_("怎么说的"),
         max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
         help_text=_("记原话，不写身份证号、民族、家庭情况。"),
         error_messages={"required": _("请写下反映的内容。")},
     )
-    since = forms.CharField(
+    since = LineField(
         label=_("从什么时候开始"),
         required=False,
         max_length=60,
         widget=_text_input(placeholder=_("如 昨天晚上、三天了")),
     )
-    name = forms.CharField(
+    name = LineField(
         label=_("怎么称呼"),
         required=False,
         max_length=40,
         widget=_text_input(**{"data-private": "1"}),
     )
-    phone = forms.CharField(
+    phone = TelephoneField(
         label=_("电话"),
         required=False,
-        max_length=26,
-        widget=_text_input(inputmode="tel", **{"data-private": "1"}),
+        widget=forms.TelInput(attrs={"autocomplete": "off", "data-private": "1"}),
         help_text=_("加密保存，只用来回复这件事；末四位用来查询进度。"),
     )
     is_confidential = forms.BooleanField(
@@ -91,7 +90,7 @@ class DeskForm(PhotoFormMixin):
     channel = forms.ChoiceField(
         label=_("怎么来的"), choices=CHANNELS, initial=Channel.DESK, required=False
     )
-    external_number = forms.CharField(
+    external_number = NumberTextField(
         label=_("12345工单号"),
         required=False,
         max_length=40,
@@ -109,14 +108,6 @@ class DeskForm(PhotoFormMixin):
         for name, value in values.items():
             data[name] = value
         self.data = data
-
-    def clean_phone(self) -> str:
-        """Refuse what cannot be dialled."""
-        phone = str(self.cleaned_data["phone"]).strip()
-        if phone and not PHONE_AS_TYPED.match(phone):
-            raise forms.ValidationError(_("电话只能有数字、空格和横线。"))
-        check_mobile_length(phone)
-        return phone
 
     def clean_channel(self) -> str:
         """Use the desk as channel when none was chosen."""

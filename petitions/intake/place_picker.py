@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef, Q
 
+from config.lib import text_forms
 from grids import place_search
 from grids.enums import Level
 from grids.models import Area, AreaQuerySet, PlaceQr
@@ -71,9 +72,11 @@ def reportable_place(pk: object, day: dt.date) -> Area | None:
 def place_of_qr(code: str, day: dt.date) -> tuple[Area | None, bool]:
     """Return the place of a printed QR code, and whether the code was ever issued.
 
+    The code may be typed from the poster: in any width and case, with separators.
     A revoked code, or one of a place that is no longer valid, gives no place.
     """
-    row = PlaceQr.objects.select_related("area").filter(code=code).first()
+    spellings = {code, text_forms.fold_code(code).lower()}
+    row = PlaceQr.objects.select_related("area").filter(code__in=spellings).first()
     if row is None:
         return None, False
     is_valid = row.revoked_at is None and row.area.is_valid_on(day)

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from config.lib import clock
+from config.lib import clock, text_forms
 from grids import place_search
 from grids.models import Area
 from petitions.intake import drafts, place_picker
@@ -30,7 +30,7 @@ from petitions.intake.wizard_forms import MAX_SINCE_LENGTH, ContactForm, ReportT
 from petitions.models import Category
 from petitions.rules import catalogue, category_matching, photos, rate_limits, routing
 from petitions.web import rate_limiting
-from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_text
+from petitions.web.field_validation import MAX_TEXT_LENGTH
 from petitions.web.photo_responses import photo_response
 
 TEMPLATES = {
@@ -139,7 +139,8 @@ def requires_place(
         if area is not None:
             return view(request, draft, area)
         if request.method == "POST":
-            text, since = (clean_text(request.POST.get(name, "")) for name in ("text", "since"))
+            text = text_forms.clean_text(request.POST.get("text", ""))
+            since = text_forms.clean_line(request.POST.get("since", ""))
             draft.text = draft.text or text[:MAX_TEXT_LENGTH]
             draft.since = draft.since or since[:MAX_SINCE_LENGTH]
             drafts.save(request.session, draft)
@@ -157,7 +158,7 @@ def choose_category(request: HttpRequest, draft: Draft, area: Area) -> HttpRespo
     if request.method == "POST":
         return _save_category(request, draft)
     categories = catalogue.read()
-    parent = categories.by_code.get(request.GET.get("kind", ""))
+    parent = catalogue.with_code(request.GET.get("kind", ""))
     query = draft.search_text if "typed" in request.GET else ""
     options: Sequence[Category] = category_matching.suggest(query)
     if parent is not None:
@@ -181,7 +182,7 @@ def _save_category(request: HttpRequest, draft: Draft) -> HttpResponse:
     pk = request.POST.get("category", "")
     category = next((row for row in catalogue.reportable_categories() if str(row.pk) == pk), None)
     if category is None:
-        draft.search_text = clean_text(request.POST.get("typed", ""))[:MAX_SEARCH_LENGTH]
+        draft.search_text = text_forms.clean_line(request.POST.get("typed", ""))[:MAX_SEARCH_LENGTH]
         drafts.save(request.session, draft)
         return redirect(reverse("petitions:report_what") + "?typed=1")
     draft.category_id = category.pk

@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Organisation
+from config.lib.form_fields import FreeTextField, LineField
 from petitions.web.contact_form import ContactDetailsForm
-from petitions.web.field_validation import MAX_TEXT_LENGTH, clean_text
+from petitions.web.field_validation import MAX_TEXT_LENGTH
 
 MAX_SINCE_LENGTH = 60
 
@@ -22,7 +23,7 @@ class ReportTextForm(forms.Form):
     `website` is a honeypot: people do not see it, only programs fill it in.
     """
 
-    text = forms.CharField(
+    text = FreeTextField(
         label=_("发生了什么事？"),
         help_text=_("写清楚在哪里、什么情况就行。不要写身份证号，也不要写别人的姓名和电话。"),
         max_length=MAX_TEXT_LENGTH,
@@ -32,7 +33,7 @@ class ReportTextForm(forms.Form):
             "max_length": _("写得太长了，请控制在2000字以内。"),
         },
     )
-    since = forms.CharField(
+    since = LineField(
         label=_("从什么时候开始的？"),
         help_text=_("例如：今天早上、上个星期。"),
         max_length=MAX_SINCE_LENGTH,
@@ -42,7 +43,7 @@ class ReportTextForm(forms.Form):
     about = forms.ChoiceField(
         label=_("反映的是哪个组织？"), required=False, widget=forms.RadioSelect
     )
-    website = forms.CharField(required=False, max_length=200)
+    website = LineField(required=False, max_length=200)
 
     def __init__(
         self, *args: Any, organisations: Sequence[Organisation] = (), **kwargs: Any
@@ -54,13 +55,6 @@ class ReportTextForm(forms.Form):
             ("", gettext("不是，反映的是别的事")),
             *((str(row.pk), row.name) for row in organisations),
         ]
-
-    def clean_text(self) -> str:
-        """Remove control characters; refuse a text that is empty then."""
-        text = clean_text(self.cleaned_data["text"])
-        if not text:
-            raise forms.ValidationError(_("请写几句发生了什么事。"))
-        return text
 
     def clean_website(self) -> str:
         """Refuse the report when the honeypot is filled in."""

@@ -18,7 +18,8 @@ class Contact(models.Model):
     """Encrypted contact details of the petitioner; each reading needs a reason and is recorded.
 
     `cipher` is AES-GCM over a small JSON object, bound to the case's uuid; `last4_hash` checks the
-    last four digits on the tracking page without opening it.
+    last four digits on the tracking page without opening it. `is_folded` is false in rows of an
+    earlier release, whose telephone may be stored as it was typed.
     """
 
     petition = models.OneToOneField(Petition, models.CASCADE, related_name="contact")
@@ -26,6 +27,7 @@ class Contact(models.Model):
     key_id = models.CharField(max_length=20)
     last4_hash = models.CharField(max_length=64)
     is_confidential = models.BooleanField(_("对承办人保密"), default=False)
+    is_folded = models.BooleanField(default=True, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("联系方式")

@@ -12,8 +12,9 @@ from typing import Any
 from django.db import connection
 
 from config.lib.db.timeouts import without_timeouts
+from members.accounts import user_names
 from petitions.enums import CaseLevel, DeadlineKind, DeadlineState, Status, Verb
-from petitions.models import Event, Petition, Photo
+from petitions.models import Contact, Event, Petition, Photo
 from petitions.rules import photos
 from petitions.states import FINAL, RECORDED_RULE_OF, RUNNING
 
@@ -86,6 +87,8 @@ CHECKS: dict[str, str] = {
         SELECT count(*) FROM petitions_petition p WHERE p.is_answer_owed AND NOT EXISTS (
             SELECT 1 FROM petitions_escalation e
             WHERE e.petition_id = p.id AND e.answered_at IS NULL)""",
+    "contact_not_folded": """
+        SELECT count(*) FROM petitions_contact WHERE NOT is_folded""",
     "doubled_key": """
         SELECT count(*) FROM (
             SELECT 1 FROM petitions_idempotencykey
@@ -135,9 +138,20 @@ def check(now: dt.datetime | None = None, *, with_photos: bool = True) -> dict[s
         for name, query in CHECKS.items():
             cursor.execute(query, parameters)
             counts[name] = cursor.fetchone()[0]
+    counts["user_name_doubled"] = len(user_names.doubled())
+    counts["user_name_not_folded"] = len(user_names.not_folded())
     if with_photos:
         counts |= _check_photos()
     return counts
+
+
+def explanations() -> list[str]:
+    """Return what the counts alone do not say: which user names, and how to fold telephones."""
+    lines = [f"one user name in several spellings: {', '.join(n)}" for n in user_names.doubled()]
+    lines += [f"user name not folded: {name}" for name in user_names.not_folded()]
+    if Contact.objects.filter(is_folded=False).exists():
+        lines.append("telephones stored as they were typed: run rotate_contacts")
+    return lines
 
 
 def _parameters(now: dt.datetime) -> dict[str, Any]:

@@ -103,9 +103,13 @@ def _send_text(message: ResidentMessage, _now: dt.datetime) -> bool:
 
 @shared_task(name="petitions.ops.scheduled_tasks.tidy")
 def tidy() -> None:
-    """Delete expired contacts, photos of reports never sent, counters, keys and sessions."""
+    """Delete expired contacts, photos of reports never sent, counters, keys and sessions.
+
+    Telephones that an earlier release stored as they were typed are folded.
+    """
     now = database_now()
     contact.delete_expired(now=now)
+    contact.fold_stored(limit=BATCH)
     used = set(Photo.objects.values_list("name", flat=True))
     photos.sweep_unused(used, (now - KEYS_KEPT).timestamp())  # a form may be kept open for days
     RateLimitCounter.objects.filter(window__lt=now - COUNTERS_KEPT).delete()

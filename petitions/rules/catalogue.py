@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import get_language
 
+from config.lib import text_forms
 from config.lib.register_cache import RegisterCache
 from grids import place_names
 from petitions.models import Category, PrivacyNotice
@@ -16,9 +17,9 @@ MAX_RESULTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All categories: by id, by code, and the children of each category of the first level.
+    """All categories: by id, by folded code, and the children of each of the first level.
 
-    `reportable` contains, by code, those that a report can have: active and without children.
+    `reportable` contains, by folded code, those that a report can have: active, without children.
     """
 
     by_id: dict[int, Category]
@@ -46,9 +47,13 @@ def _read_categories() -> Catalogue:
             leaves.setdefault(row.parent_id, []).append(row)
     return Catalogue(
         by_id,
-        {row.code: row for row in by_id.values()},
+        {text_forms.fold_code(row.code): row for row in by_id.values()},
         {parent: tuple(children) for parent, children in leaves.items()},
-        {row.code: row for row in by_id.values() if row.is_active and row.pk not in leaves},
+        {
+            text_forms.fold_code(row.code): row
+            for row in by_id.values()
+            if row.is_active and row.pk not in leaves
+        },
     )
 
 
@@ -81,11 +86,15 @@ def full_label(category: Category) -> str:
 
 def ids_under(code: str) -> list[int]:
     """Return the ids of a category and of its children; none for an unknown code."""
-    catalogue = read()
-    category = catalogue.by_code.get(code)
+    category = with_code(code)
     if category is None:
         return []
-    return [category.pk, *(leaf.pk for leaf in catalogue.leaves.get(category.pk, ()))]
+    return [category.pk, *(leaf.pk for leaf in read().leaves.get(category.pk, ()))]
+
+
+def with_code(code: str) -> Category | None:
+    """Return the category with this code, in any width and case; None if there is none."""
+    return read().by_code.get(text_forms.fold_code(code))
 
 
 def reportable_categories() -> list[Category]:

@@ -15,10 +15,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core import checks
 
+from config.lib import text_forms
+from config.lib.text_forms import LAST_DIGITS
+
 NONCE_BYTES = 12
 KEY_BYTES = 32
 MAX_KEY_ID_LENGTH = 20
-NON_DIGITS = re.compile(r"\D+")
+NON_DIGITS = re.compile(r"[^0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class ContactDetails:
     @property
     def last4(self) -> str:
         """The last four digits of the telephone number, empty without one."""
-        return NON_DIGITS.sub("", self.phone)[-4:]
+        return NON_DIGITS.sub("", text_forms.fold_telephone(self.phone))[-LAST_DIGITS:]
 
     def __bool__(self) -> bool:
         return bool(self.phone or self.name)
@@ -52,10 +55,14 @@ def newest_key_id() -> str:
 
 
 def encrypt(case_uuid: uuid.UUID, details: ContactDetails) -> tuple[bytes, str]:
-    """Encrypt a contact for one case; return nonce and ciphertext in one, and the key id."""
+    """Encrypt a contact for one case; return nonce and ciphertext in one, and the key id.
+
+    The telephone is folded, whichever way it came in.
+    """
     key_id = newest_key_id()
     nonce = os.urandom(NONCE_BYTES)
-    plain = json.dumps({"name": details.name, "phone": details.phone}).encode()
+    phone = text_forms.telephone_to_store(details.phone)
+    plain = json.dumps({"name": details.name, "phone": phone}).encode()
     return nonce + AESGCM(_key(key_id)).encrypt(nonce, plain, _associated_data(case_uuid)), key_id
 
 

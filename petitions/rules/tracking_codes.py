@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import uuid
 
 from django.conf import settings
 
+from config.lib import text_forms
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
-SEPARATORS = re.compile(r"[\s\-–—·.]+")
 
 
 def _mac(purpose: str, message: str) -> bytes:
@@ -36,8 +36,13 @@ def shown(code: str) -> str:
 
 
 def normalised(typed: str) -> str:
-    """Normalise a typed code: upper case, look-alike letters replaced, separators removed."""
-    return SEPARATORS.sub("", typed.upper()).translate(LOOK_ALIKES)
+    """Normalise a typed code of any width: upper case, look-alikes replaced, no separators."""
+    return text_forms.fold_code(typed).translate(LOOK_ALIKES)
+
+
+def is_code(code: str) -> bool:
+    """Tell whether a normalised code has the length and the characters of a code."""
+    return len(code) == LENGTH and not set(code) - set(ALPHABET)
 
 
 def code_hash(code: str) -> str:

@@ -2,59 +2,66 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from config.lib.form_fields import (
+    FreeTextField,
+    LastDigitsField,
+    TelephoneField,
+    WholeNumberField,
+)
 from petitions.rules import tracking_codes
-from petitions.web.contact_form import MAX_PHONE_LENGTH, ContactDetailsForm, phone_input
-from petitions.web.field_validation import clean_text
+from petitions.web.contact_form import ContactDetailsForm, phone_input
 
-FOUR_DIGITS = re.compile(r"\d{4}")
+MAX_TYPED_CODE = 60  # with separators
 RATINGS = [(str(points), str(points)) for points in range(1, 6)]
+
+
+class TrackingCodeField(forms.CharField):
+    """A tracking code in any width and case, with any separators; its value is the plain code."""
+
+    def to_python(self, value: Any) -> str:
+        """Replace look-alike characters and remove separators; refuse what is no code."""
+        typed = super().to_python(value) or ""
+        code = tracking_codes.normalised(typed)
+        if typed and not tracking_codes.is_code(code):
+            raise forms.ValidationError(_("查询码是12位字母和数字，请对照回执再填一次。"))
+        return code
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Turn off what browsers do to words, and write from left to right."""
+        return {
+            **super().widget_attrs(widget),
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+            "dir": "ltr",
+        }
 
 
 class TrackForm(forms.Form):
     """The tracking code, and the last four digits of the telephone number if one was given."""
 
-    code = forms.CharField(
+    code = TrackingCodeField(
         label=_("查询码"),
         help_text=_("回执上的12位字母和数字，大小写和横线都不要紧。"),
-        max_length=40,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        ),
+        max_length=MAX_TYPED_CODE,
         error_messages={"required": _("请填写查询码。")},
     )
-    digits = forms.CharField(
+    digits = LastDigitsField(
         label=_("电话后四位"),
-        help_text=_("没有留电话的不用填。"),
-        max_length=12,
+        help_text=_("填整个号码也行。没有留电话的不用填。"),
         required=False,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
-
-    def clean_code(self) -> str:
-        """Replace look-alike characters and remove separators; refuse what is no code."""
-        code = tracking_codes.normalised(self.cleaned_data["code"])
-        if len(code) != tracking_codes.LENGTH or set(code) - set(tracking_codes.ALPHABET):
-            raise forms.ValidationError(_("查询码是12位字母和数字，请对照回执再填一次。"))
-        return code
-
-    def clean_digits(self) -> str:
-        """Accept four digits or nothing."""
-        digits: str = self.cleaned_data["digits"].strip()
-        if digits and not FOUR_DIGITS.fullmatch(digits):
-            raise forms.ValidationError(_("请填电话号码的最后四位数字。"))
-        return digits
 
 
 class VersionedForm(forms.Form):
     """A form that sends the version of the case which the resident saw."""
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    version = WholeNumberField(min_value=1, widget=forms.HiddenInput)
 
 
 class RatingForm(forms.Form):
@@ -71,7 +78,7 @@ class FeedbackForm(VersionedForm):
     """Resolved or not, with an optional rating and reason."""
 
     rating = forms.TypedChoiceField(choices=RATINGS, coerce=int, empty_value=None, required=False)
-    reason = forms.CharField(
+    reason = FreeTextField(
         label=_("还差什么？"),
         help_text=_("没有解决或只解决了一部分时，写一句哪里还不行，承办人好接着办。"),
         max_length=500,
@@ -80,10 +87,6 @@ class FeedbackForm(VersionedForm):
         error_messages={"max_length": _("请写短一点，500字以内。")},
     )
     partly = forms.BooleanField(required=False)
-
-    def clean_reason(self) -> str:
-        """Remove control characters."""
-        return clean_text(self.cleaned_data["reason"])
 
 
 class ResidentDisputeForm(FeedbackForm):
@@ -102,7 +105,7 @@ class ResidentDisputeForm(FeedbackForm):
 class ResidentReopenForm(VersionedForm):
     """The reason why a closed case is reopened."""
 
-    reopen_reason = forms.CharField(
+    reopen_reason = FreeTextField(
         label=_("出了什么情况？"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -112,17 +115,12 @@ class ResidentReopenForm(VersionedForm):
         },
     )
 
-    def clean_reopen_reason(self) -> str:
-        """Remove control characters."""
-        return clean_text(self.cleaned_data["reopen_reason"])
-
 
 class ContactCorrectionForm(ContactDetailsForm):
     """Corrected contact details; the telephone number is required."""
 
-    phone = forms.CharField(
+    phone = TelephoneField(
         label=_("新的电话"),
-        max_length=MAX_PHONE_LENGTH,
         widget=phone_input(),
         error_messages={"required": _("请填写电话，不想留电话请按“删除联系方式”。")},
     )

@@ -13,9 +13,10 @@ from branches.enums import OrgLevel
 from branches.models import Organisation, OrganisationQuerySet
 from config.lib.rest.strict_serializers import (
     StrictBooleanField,
-    StrictCharField,
+    StrictFreeTextField,
     StrictIdField,
     StrictIntegerField,
+    StrictLineField,
     StrictSerializer,
 )
 from grids.enums import Level
@@ -80,13 +81,13 @@ class EmptyBody(VerbBody):
 class ReasonBody(VerbBody):
     """The reason."""
 
-    reason = StrictCharField(max_length=2000)
+    reason = StrictFreeTextField(max_length=2000)
 
 
 class RevealBody(VerbBody):
     """Why the contact is opened; the resident reads it."""
 
-    reason = StrictCharField(max_length=200)
+    reason = StrictLineField(max_length=200)
 
 
 class DispatchBody(VerbBody):
@@ -94,7 +95,7 @@ class DispatchBody(VerbBody):
 
     group = StrictIdField(required=False)
     users = serializers.ListField(child=StrictIdField(), max_length=MAX_ASSIGNEES, required=False)
-    instruction = StrictCharField(max_length=2000, allow_blank=True, default="")
+    instruction = StrictFreeTextField(max_length=2000, allow_blank=True, default="")
 
     def arguments(self) -> dict[str, Any]:
         """Return the group and the users instead of their ids."""
@@ -130,7 +131,7 @@ class VisitBody(VerbBody):
 
     building = StrictIdField()
     doors = serializers.ListField(child=DoorBody(), min_length=1, max_length=MAX_DOORS)
-    remark = StrictCharField(max_length=2000, allow_blank=True, default="")
+    remark = StrictFreeTextField(max_length=2000, allow_blank=True, default="")
 
     def arguments(self) -> dict[str, Any]:
         """Return the building and the result of each door.
@@ -157,7 +158,7 @@ class VisitBody(VerbBody):
 class NoteBody(VerbBody):
     """A note for colleagues, or progress that the resident reads."""
 
-    body = StrictCharField(max_length=2000)
+    body = StrictFreeTextField(max_length=2000)
     is_public = StrictBooleanField(default=False)
 
 
@@ -175,8 +176,8 @@ class ResolveBody(VerbBody):
     """Outcome, cause, and the answer to the resident."""
 
     outcome = serializers.ChoiceField(choices=Outcome.choices)
-    cause = StrictCharField(max_length=200)
-    public_answer = StrictCharField(max_length=2000)
+    cause = StrictLineField(max_length=200)
+    public_answer = StrictFreeTextField(max_length=2000)
 
     def arguments(self) -> dict[str, Any]:
         """Return the outcome as an enum member."""
@@ -192,7 +193,7 @@ class ConfirmBody(VerbBody):
 class DisputeBody(ConfirmBody):
     """Why the resident says that the problem is not or only partly solved."""
 
-    reason = StrictCharField(max_length=2000, allow_blank=True, default="")
+    reason = StrictFreeTextField(max_length=2000, allow_blank=True, default="")
     is_partly = StrictBooleanField(default=False)
 
 
@@ -226,7 +227,7 @@ class AnswerBody(VerbBody):
     """
 
     kind = serializers.ChoiceField(choices=AnswerKind.choices)
-    text = StrictCharField(max_length=2000)
+    text = StrictFreeTextField(max_length=2000)
     department = StrictIdField(required=False)
     extension_minutes = StrictIntegerField(
         min_value=1, max_value=MAX_EXTENSION_MINUTES, required=False

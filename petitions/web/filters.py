@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework.filterset import FilterSet
 
 from config.lib import clock
+from config.lib.rest.filter_fields import DayFilter, LineFilter, WholeNumberFilter
 from config.lib.viewer import Viewer
 from grids.models import Area
 from petitions import involvement, text_search
@@ -100,13 +101,11 @@ class FlagFilter(df.BooleanFilter):
         return qs.filter(named_filter(self.field_name, self.parent.viewer, self.parent.now))
 
 
-class IdFilter(df.NumberFilter):
+class IdFilter(WholeNumberFilter):
     """Keeps the cases that reference the row with this id."""
 
-    field_class = forms.IntegerField  # type: ignore[assignment]  # as above
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, min_value=1, max_value=MAX_ID, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
 def _flag(name: str) -> FlagFilter:
@@ -128,7 +127,7 @@ class PetitionFilter(FilterSet):
 
     STATES = [("open", _("在办")), ("closed", _("已办完")), ("all", _("全部"))]
 
-    q = df.CharFilter(method="keep_matching", label=_("编号、地点、内容"), max_length=LONGEST_QUERY)
+    q = LineFilter(method="keep_matching", label=_("编号、地点、内容"), max_length=LONGEST_QUERY)
     state = df.ChoiceFilter(method="keep_state", choices=STATES, label=_("范围"))
     status = df.MultipleChoiceFilter(
         method="keep_statuses",
@@ -142,15 +141,15 @@ class PetitionFilter(FilterSet):
         label=_("紧急程度"),
         widget=forms.CheckboxSelectMultiple,
     )
-    category = df.CharFilter(method="keep_category", label=_("类别"), max_length=8)
+    category = LineFilter(method="keep_category", label=_("类别"), max_length=8)
     channel = df.ChoiceFilter(choices=Channel, label=_("来源"), empty_label=_("全部"))
     organisation = IdFilter(field_name="organisation_id", label=_("负责组织"))
     subdistrict = IdFilter(field_name="subdistrict_id", label=_("街道（乡镇）"))
     community = IdFilter(field_name="community_id", label=_("社区（村）"))
     grid = IdFilter(field_name="grid_id", label=_("网格"))
     place = IdFilter(method="keep_below", label=_("地点"))
-    filed_from = df.DateFilter(method="keep_filed_from", label=_("反映日期，从"), widget=DATE)
-    filed_to = df.DateFilter(method="keep_filed_to", label=_("反映日期，到"), widget=DATE)
+    filed_from = DayFilter(method="keep_filed_from", label=_("反映日期，从"), widget=DATE)
+    filed_to = DayFilter(method="keep_filed_to", label=_("反映日期，到"), widget=DATE)
     overdue = _flag("overdue")
     due_soon = _flag("due_soon")
     due_today = _flag("due_today")
@@ -230,7 +229,7 @@ class PetitionFilter(FilterSet):
 class EventFilter(FilterSet):
     """Filters of the events of visible cases."""
 
-    after = df.NumberFilter(
+    after = WholeNumberFilter(
         field_name="id", lookup_expr="gt", min_value=0, max_value=MAX_ID, label=_("此编号之后")
     )
     petition = IdFilter(field_name="petition_id", label=_("诉求"))

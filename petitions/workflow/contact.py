@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from petitions.enums import Verb
@@ -54,7 +54,7 @@ def store_contact(petition: Petition, details: ContactDetails) -> None:
         [encrypted(petition, details)],
         update_conflicts=True,
         unique_fields=["petition"],
-        update_fields=["cipher", "key_id", "last4_hash", "is_confidential"],
+        update_fields=["cipher", "key_id", "last4_hash", "is_confidential", "is_folded"],
     )
 
 
@@ -90,25 +90,47 @@ def correct_contact(*, petition: Petition, contact: ContactDetails) -> None:
             Contact.objects.filter(petition=petition).delete()
 
 
-def reencrypt(*, after: int, limit: int) -> ReencryptionResult:
+def reencrypt(*, after: int, limit: int, only_unfolded: bool = False) -> ReencryptionResult:
     """Encrypt up to `limit` contacts after row `after` with the newest key, in one transaction.
 
-    Locked contacts are left to the next round, so it blocks nobody and never overwrites what a
-    resident corrects meanwhile. The case does not change, so there is no event.
+    Telephones stored as they were typed are folded, and so is the hash of their last digits;
+    `only_unfolded` leaves all other contacts alone. Locked contacts are left to the next round, so
+    it blocks nobody and never overwrites what a resident corrects meanwhile. The case does not
+    change, so there is no event.
     """
     with transaction.atomic():
         rows = list(
             Contact.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("petition")
-            .exclude(key_id=contacts.newest_key_id())
-            .filter(pk__gt=after)
+            .filter(_outdated(only_unfolded=only_unfolded), pk__gt=after)
             .order_by("pk")[:limit]
         )
         updated = list(_reencrypted(rows))
-        Contact.objects.bulk_update(updated, ["cipher", "key_id"])
+        Contact.objects.bulk_update(updated, ["cipher", "key_id", "last4_hash", "is_folded"])
     done = {row.pk for row in updated}
     unreadable = tuple(row.pk for row in rows if row.pk not in done)
     return ReencryptionResult(len(done), unreadable, rows[-1].pk if rows else None)
+
+
+def count_outdated() -> int:
+    """Count the contacts with an old key, or a telephone stored as it was typed."""
+    return Contact.objects.filter(_outdated(only_unfolded=False)).count()
+
+
+def fold_stored(*, limit: int) -> int:
+    """Fold the telephones stored by an earlier release, in batches; return how many rows."""
+    done, after = 0, 0
+    while True:
+        result = reencrypt(after=after, limit=limit, only_unfolded=True)
+        done += result.done
+        if result.last is None:
+            return done
+        after = result.last
+
+
+def _outdated(*, only_unfolded: bool) -> Q:
+    unfolded = Q(is_folded=False)
+    return unfolded if only_unfolded else unfolded | ~Q(key_id=contacts.newest_key_id())
 
 
 def _reencrypted(rows: Iterable[Contact]) -> Iterable[Contact]:
@@ -119,4 +141,6 @@ def _reencrypted(rows: Iterable[Contact]) -> Iterable[Contact]:
         except contacts.DecryptionFailed:
             continue
         row.cipher, row.key_id = contacts.encrypt(row.petition.uuid, details)
+        row.last4_hash = tracking_codes.last4_hash(row.petition.uuid, details.last4)
+        row.is_folded = True
         yield row

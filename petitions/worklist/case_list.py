@@ -193,9 +193,9 @@ def _category_options(selected: str) -> str:
     if cached_for is not categories:
         groups = {root.pk: _option_group(root, categories, "") for root in categories.roots}
         _option_groups[language] = (categories, groups)
-    if (category := categories.by_code.get(selected)) is not None:
+    if (category := catalogue.with_code(selected)) is not None:
         root = category.parent or category
-        groups = groups | {root.pk: _option_group(root, categories, selected)}
+        groups = groups | {root.pk: _option_group(root, categories, category.code)}
     return format_html_join("", "{}", ((group,) for group in groups.values()))
 
 
@@ -254,7 +254,7 @@ def _value_label(name: str, value: Any, names: dict[tuple[str, int], str]) -> st
         choices = {"status": Status, "urgency": Urgency, "channel": Channel}[name]
         return str(choices(value).label)
     if name == "category":
-        category = catalogue.read().by_code.get(value)
+        category = catalogue.with_code(value)
         return catalogue.full_label(category) if category else str(value)
     if name in PLACE_FILTERS or name == "organisation":
         return names.get((name, int(value)), _("不在您的范围内"))

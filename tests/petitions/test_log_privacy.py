@@ -13,7 +13,7 @@ from petitions.rules.contacts import ContactDetails
 from petitions.workflow import contact, handling
 from tests.support.cast import Stage
 
-NAME, PHONE = "示例静默", "190-0000-4821"
+NAME, PHONE = "示例静默", "19000004821"
 WORDS = "示例：三楼的水管在漏"
 
 

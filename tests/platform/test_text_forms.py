@@ -106,6 +106,11 @@ def test_last_four_digits(typed: str, digits: str | None) -> None:
     assert text_forms.last_four_digits(typed) == digits
 
 
+def test_every_four_digits_stay_as_they_are() -> None:
+    for number in range(10_000):
+        assert text_forms.last_four_digits(f"{number:04d}") == f"{number:04d}"
+
+
 @pytest.mark.parametrize(
     "typed",
     [

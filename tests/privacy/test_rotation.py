@@ -75,7 +75,7 @@ def test_every_contact_is_encrypted_with_the_first_key(stage: Stage, keyring: An
     assert "5  encrypted with key 2" in output
     assert "Key 1 seals no contact any more" in output
     keyring(k2=NEW)
-    assert [_opened(petition).phone for petition in filed] == [f"190-0000-{n:04}" for n in range(5)]
+    assert [_opened(petition).phone for petition in filed] == [f"1900000{n:04}" for n in range(5)]
     assert dict(Contact.objects.values_list("pk", "last4_hash")) == before
     assert Event.objects.filter(petition=filed[0]).count() == 1
 

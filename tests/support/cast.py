@@ -34,7 +34,7 @@ from petitions.workflow.submission import Report, Submitted
 SINCE = dt.date(2025, 3, 1)
 HOUR = dt.timedelta(hours=1)
 WORKDAY = dt.timedelta(hours=8)
-PHONE = "190-0000-1234"
+PHONE = "19000001234"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from django.utils import formats
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.lib.db.folded_fields import NumberColumn
+
 MONTH_DAY = RegexValidator(
     r"^(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
     r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))$",
@@ -91,10 +93,10 @@ def validity() -> Func:
 class Seasonal(models.Model):
     """Abstract model of a row that applies in one season of the year, or always if it is empty."""
 
-    season_from = models.CharField(
+    season_from = NumberColumn(
         _("季节开始（月-日）"), max_length=5, blank=True, validators=[MONTH_DAY]
     )
-    season_to = models.CharField(
+    season_to = NumberColumn(
         _("季节结束（月-日）"), max_length=5, blank=True, validators=[MONTH_DAY]
     )
 

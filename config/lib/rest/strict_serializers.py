@@ -9,6 +9,9 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from config.lib import text_forms
+from config.lib.validators import refuse_control_characters, validate_telephone
+
 MAX_ID = 2**63 - 1
 
 
@@ -25,6 +28,69 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class StrictFreeTextField(StrictCharField):
+    """A text of several lines, stored as sent; it needs a visible character, unless `allow_blank`.
+
+    Control characters and direction overrides are removed before the text is checked.
+    """
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text; an invisible one counts as blank."""
+        text = self.fold(super().to_internal_value(data))
+        if text_forms.has_visible_character(text):
+            return text
+        if not self.allow_blank:
+            self.fail("blank")
+        return ""
+
+    def fold(self, sent: str) -> str:
+        """Return the text in the form in which it is stored."""
+        return text_forms.clean_text(sent)
+
+
+class StrictLineField(StrictFreeTextField):
+    """A text of one line; see `StrictFreeTextField`."""
+
+    def fold(self, sent: str) -> str:
+        """Return the text with single spaces."""
+        return text_forms.clean_line(sent)
+
+
+class StrictTelephoneField(StrictCharField):
+    """A telephone number in any spelling; its value is the folded number."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.append(validate_telephone)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the folded number."""
+        return text_forms.fold_telephone(super().to_internal_value(data))
+
+    def run_validators(self, value: Any) -> None:
+        """Check a number; a telephone of separators alone is an empty one."""
+        if value or not self.allow_blank:
+            super().run_validators(value)
+
+
+class StrictNumberTextField(StrictCharField):
+    """A number that is no quantity, e.g. an order number: folded, without spaces."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the folded number; refuse line ends and control characters inside it."""
+        sent = super().to_internal_value(data)
+        refuse_control_characters(sent)
+        return text_forms.fold_number(sent)
+
+
+class StrictCodeField(StrictCharField):
+    """A code of letters and digits: folded, in upper case, without separators."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the folded code."""
+        return text_forms.fold_code(super().to_internal_value(data))
 
 
 class StrictIntegerField(serializers.IntegerField):

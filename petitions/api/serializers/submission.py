@@ -13,11 +13,16 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from branches.models import Organisation
+from config.lib.form_fields import MAX_TYPED_TELEPHONE
 from config.lib.rest.strict_serializers import (
     StrictBooleanField,
-    StrictCharField,
+    StrictCodeField,
+    StrictFreeTextField,
     StrictIdField,
+    StrictLineField,
+    StrictNumberTextField,
     StrictSerializer,
+    StrictTelephoneField,
 )
 from grids.models import Area, AreaCode, PlaceQr
 from members.models import User
@@ -26,7 +31,6 @@ from petitions.models import Category
 from petitions.rules import catalogue, routing
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import MAX_PHOTOS, StoredPhoto
-from petitions.web.field_validation import PHONE_AS_TYPED
 from petitions.web.request_bodies import PhotosBody, not_found
 from petitions.workflow.submission import Report
 
@@ -34,35 +38,34 @@ from petitions.workflow.submission import Report
 class ContactBody(StrictSerializer):
     """Contact details of the resident, optional; they are stored encrypted."""
 
-    name = StrictCharField(max_length=40, allow_blank=True, default="")
-    phone = StrictCharField(max_length=26, allow_blank=True, default="")
+    name = StrictLineField(max_length=40, allow_blank=True, default="")
+    phone = StrictTelephoneField(
+        max_length=MAX_TYPED_TELEPHONE,
+        allow_blank=True,
+        default="",
+        help_text="In any spelling; stored as digits, without the country code of China.",
+    )
     confidential = StrictBooleanField(
         default=False, help_text="The handling organisation must not see the contact details."
     )
-
-    def validate_phone(self, phone: str) -> str:
-        """Accept digits, spaces, hyphens and a leading plus sign."""
-        if phone and not PHONE_AS_TYPED.match(phone):
-            raise ValidationError(_("电话只能有数字、空格和横线。"))
-        return phone
 
 
 class ReportBody(StrictSerializer):
     """A report: `place` by id, or `place_code` by official code or printed QR code."""
 
     place = StrictIdField(required=False)
-    place_code = StrictCharField(max_length=20, required=False)
-    category = StrictCharField(
+    place_code = StrictCodeField(max_length=20, required=False)
+    category = StrictCodeField(
         max_length=8, help_text="The code of a category with nothing under it."
     )
-    text = StrictCharField(max_length=2000)
-    since = StrictCharField(max_length=60, allow_blank=True, default="")
+    text = StrictFreeTextField(max_length=2000)
+    since = StrictLineField(max_length=60, allow_blank=True, default="")
     urgency = serializers.ChoiceField(
         choices=Urgency.choices, required=False, help_text="By default that of the category."
     )
     contact = ContactBody(required=False)
     about = StrictIdField(required=False, help_text="The organisation the report is about.")
-    external_number = StrictCharField(max_length=40, allow_blank=True, default="")
+    external_number = StrictNumberTextField(max_length=40, allow_blank=True, default="")
     regime = serializers.ChoiceField(choices=Regime.choices, default=Regime.COMMUNITY)
     language = serializers.ChoiceField(
         choices=settings.LANGUAGES,
@@ -117,7 +120,7 @@ def _place(caller: User, attrs: dict[str, Any], day: dt.date) -> routing.Respons
 def _place_by_code(caller: User, code: str, day: dt.date) -> int | None:
     """Return the id of the place with this official or printed code; None if it is ambiguous."""
     by_code = AreaCode.objects.on(day).filter(code=code).values("area")
-    by_qr = PlaceQr.objects.filter(code=code, revoked_at=None).values("area")
+    by_qr = PlaceQr.objects.filter(code=code.lower(), revoked_at=None).values("area")
     places = Area.objects.visible_to(caller).reportable(day)
     rows = places.filter(Q(pk__in=by_code) | Q(pk__in=by_qr)).values_list("pk", flat=True)[:2]
     return rows[0] if len(rows) == 1 else None

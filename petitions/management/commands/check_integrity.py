@@ -25,5 +25,7 @@ class Command(BaseCommand):
         counts["replay_differs"] = len(integrity.replay_all())
         for name, count in counts.items():
             self.stdout.write(f"  {count:>8}  {name.replace('_', ' ')}")
+        for line in integrity.explanations():
+            self.stdout.write(f"  {line}")
         if any(counts.values()):
             sys.exit(1)

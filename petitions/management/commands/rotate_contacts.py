@@ -1,4 +1,7 @@
-"""Re-encrypt every contact with the newest key while the product runs; report unused keys."""
+"""Re-encrypt every contact with the newest key while the product runs; report unused keys.
+
+Telephones that an earlier release stored as they were typed are folded on the way.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ class Command(BaseCommand):
         for _round in range(ROUNDS):
             done, unreadable = self._round(batch, pause, total)
             total += done
-            if self._waiting().count() == len(unreadable):
+            if contact.count_outdated() == len(unreadable):
                 break
             time.sleep(max(pause, 0.1))
         return unreadable
@@ -64,9 +67,6 @@ class Command(BaseCommand):
             self.stdout.write(f"  {before + done:>8}  re-encrypted")
             self.stdout.flush()
             time.sleep(pause)
-
-    def _waiting(self) -> Any:
-        return Contact.objects.exclude(key_id=contacts.newest_key_id())
 
     def _unreadable(self) -> list[int]:
         """Decrypt every contact; return the ids of those that no key decrypts."""
@@ -85,7 +85,9 @@ class Command(BaseCommand):
         for key_id, count in used.items():
             self.stdout.write(f"  {count:>8}  encrypted with key {key_id}")
         newest = contacts.newest_key_id()
-        left = sum(used.values()) - used.get(newest, 0)
+        left = contact.count_outdated()
+        if unfolded := Contact.objects.filter(is_folded=False).count():
+            self.stdout.write(f"  {unfolded:>8}  with a telephone stored as it was typed")
         hours = settings.SESSION_MAX_SECONDS / AN_HOUR
         for key_id in settings.CONTACT_KEYS:
             if key_id not in used and key_id != newest:

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
+from config.lib.form_fields import FreeTextField, WholeNumberField
 from members.models import User
 from petitions.enums import Verb
 from petitions.models import Petition
@@ -22,9 +23,9 @@ CONTROL_FIELDS = ("version", "key")
 
 def text_field(
     label: StrOrPromise, help_text: StrOrPromise = "", *, required: bool = True
-) -> forms.CharField:
+) -> FreeTextField:
     """Return a field for a few sentences, with the maximum length of a note."""
-    return forms.CharField(
+    return FreeTextField(
         label=label,
         help_text=help_text,
         required=required,
@@ -55,7 +56,7 @@ class VerbForm(forms.Form):
     keeps_draft: ClassVar[bool] = True
     has_idempotency_key: ClassVar[bool] = True
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput, required=False)
+    version = WholeNumberField(min_value=1, widget=forms.HiddenInput, required=False)
 
     def __init__(
         self, *args: Any, verb: Verb, petition: Petition, viewer: User, **kwargs: Any

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
+from config.lib.form_fields import LineField
 from members.models import Post
 from members.posts import directory
 from petitions.enums import Outcome
@@ -59,7 +60,7 @@ class _ReferralForm(VerbForm):
 
     reason = text_field(_("原因"), _("居民会看到，请写清楚、客气。"))
     way = forms.ChoiceField(label=_("请居民怎么办"))
-    other_way = forms.CharField(label=_("其他办法"), max_length=200, required=False)
+    other_way = LineField(label=_("其他办法"), max_length=200, required=False)
 
     def prepare(self) -> None:
         """Offer the usual ways and the choice "other"."""
@@ -170,7 +171,7 @@ class ResolveForm(PhotoFormMixin, VerbForm):
     outcome = forms.ChoiceField(
         label=_("办理结果"), choices=Outcome.choices, widget=forms.RadioSelect
     )
-    cause = forms.CharField(
+    cause = LineField(
         label=_("原因"),
         max_length=200,
         help_text=_("查明的原因，例如：老旧铁管。居民会看到。"),
@@ -225,7 +226,7 @@ class RevealForm(VerbForm):
     keeps_draft = False
     has_idempotency_key = False  # the contact is not stored with a key; each opening is recorded
 
-    reason = forms.CharField(
+    reason = LineField(
         label=_("为什么要查看"),
         max_length=200,
         help_text=_("居民会看到这句话。"),

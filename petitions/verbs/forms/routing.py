@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
+from config.lib.form_fields import WholeNumberField
 from petitions.enums import AnswerKind
 from petitions.rules import service_terms
 from petitions.rules.routing import OWNER_LEVELS
@@ -91,7 +92,7 @@ class AnswerForm(VerbForm):
         required=False,
         empty_label=_("请选择"),
     )
-    amount = forms.IntegerField(
+    amount = WholeNumberField(
         label=_("延长"),
         help_text=_("选“同意延期”时填写；从现在起按本件的计时方式计算。"),
         min_value=1,
