@@ -39,7 +39,7 @@ INDEXED_AS_OPEN = sorted(OPEN)
 """The statuses of the partial indexes of open cases, in a fixed order for the migrations."""
 
 RARE_WORD_LIMIT = 1000
-"""A word found in fewer cases than this is looked up in a query of its own."""
+"""Words found in fewer visible cases than this are looked up in a query of their own."""
 
 
 # The same conditions serve a list (filter) and its counter (aggregate), so that both agree.
@@ -103,7 +103,11 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return self.filter(involvement.awaiting_answer_of(viewer))
 
     def matching(self, words: str) -> Self:
-        """Filter to the case with a typed number, else to cases whose text matches."""
+        """Filter to the case with a typed number, else to cases whose text matches.
+
+        Call it on the cases that the viewer may see: no statement asks for the words without the
+        conditions of this queryset, so a word in a hidden case costs what an unused word costs.
+        """
         number = text_search.petition_id(words)
         if number is not None:
             return self.filter(pk=number)
@@ -111,11 +115,10 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         if query is None:
             return self
         # The planner cannot estimate how rare a word is and would scan a million cases for none.
-        matches = type(self)(self.model).filter(search=query).order_by()
-        ids = list(matches.values_list("pk", flat=True)[:RARE_WORD_LIMIT])
+        cases = self.filter(search=query)
+        ids = list(cases.order_by().values_list("pk", flat=True)[:RARE_WORD_LIMIT])
         if len(ids) < RARE_WORD_LIMIT:
             return self.filter(pk__in=ids)
-        cases = self.filter(search=query)
         cases.is_too_many_to_count = True
         return cases
 
