@@ -44,6 +44,8 @@ _MOBILE = re.compile(r"1[3-9]\d*", re.ASCII)
 # Area code without its 0, and number; 400 and 800 are service numbers and have no area code.
 _LANDLINE_WITHOUT_ZERO = re.compile(r"^(?!400|800)(?:(?:10|2\d)\d{8}|[3-9]\d{2}\d{7,8})$", re.ASCII)
 
+_AREA_CODE = re.compile(r"^0(?:10|2\d|[3-9]\d\d)(?=\d{7,8}$)", re.ASCII)
+
 # Cyrillic capitals that look like a Latin letter or digit, as on a Kazakh keyboard.
 _CYRILLIC_LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХУІЅЈԚԜҮ", "ABEKMHOPCTXYISJQWY")
 
@@ -110,6 +112,14 @@ def telephone_to_store(text: str) -> str:
     """
     folded = fold_telephone(text)
     return folded if is_telephone(folded) else clean_line(fold_characters(text))
+
+
+def grouped_telephone(folded: str) -> str:
+    """Return a folded telephone as it is shown: `139 0000 1234`, `0994-5550000`."""
+    if mobile_digits(folded) == MOBILE_LENGTH:
+        return f"{folded[:3]} {folded[3:7]} {folded[7:]}"
+    area = _AREA_CODE.match(folded)
+    return f"{area[0]}-{folded[area.end() :]}" if area else folded
 
 
 def mobile_digits(folded: str) -> int:

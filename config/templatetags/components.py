@@ -18,6 +18,8 @@ from django.utils.formats import localize
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from config.lib.text_forms import grouped_telephone
+
 register = template.Library()
 
 # Case status -> tone and icon of its badge.
@@ -159,3 +161,15 @@ def _svg(name: str, size: str, flip: object, meaning: SafeString) -> SafeString:
         static("icons/sprite.svg"),
         name,
     )
+
+
+@register.filter
+def isolated(value: object) -> SafeString:
+    """Wrap a text that somebody typed, so that its direction does not reorder what surrounds it."""
+    return format_html("<bdi>{}</bdi>", value)
+
+
+@register.filter
+def telephone(value: str) -> SafeString:
+    """Show a folded telephone in groups, from left to right in every language."""
+    return format_html('<bdi class="num" dir="ltr">{}</bdi>', grouped_telephone(value))
