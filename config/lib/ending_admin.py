@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lib import holdings
 from config.lib.admin import NoDeleteAdmin
+from config.lib.form_fields import FoldedDateField
 from config.lib.holdings import Holding
 
 Preview = list[tuple[Any, list[Holding]]]
@@ -28,7 +29,7 @@ Preview = list[tuple[Any, list[Holding]]]
 class EndingForm(forms.Form):
     """The last day of the rows; subclasses add what must be decided with it."""
 
-    on = forms.DateField(label=_("最后一天"), widget=AdminDateWidget)
+    on = FoldedDateField(label=_("最后一天"), widget=AdminDateWidget)
 
 
 class EndingAdmin(NoDeleteAdmin):
