@@ -74,3 +74,13 @@ def test_outsiders_find_nothing(client: Client, settings: Settings, path: str) -
     assert client.get(path, headers=asked).status_code == 200
     asked["Authorization"] = "Bearer other"
     assert client.get(path, headers=asked).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "web:8000", "-", "evil.example"])
+def test_health_pages_do_not_look_at_the_host(
+    client: Client, settings: Settings, path: str, host: str
+) -> None:
+    settings.ALLOWED_HOSTS = ["example.org"]
+    assert client.get(path, headers={"host": host}).status_code == 200
+    assert client.get("/nowhere/", headers={"host": host}).status_code == 400

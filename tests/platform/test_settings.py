@@ -20,6 +20,7 @@ PRODUCTION = {
     "SECRET_KEY": "only-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
     "CONTACT_KEYS": "1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "ALLOWED_HOSTS": "example.org",
+    "EMAIL_HOST": "mail.example.org",
 }
 
 
@@ -56,6 +57,15 @@ def test_policy_allows_nothing_unsafe() -> None:
     assert rules["object-src"] == rules["base-uri"] == rules["frame-ancestors"] == ["'none'"]
 
 
+@pytest.mark.urls("tests.platform.urls")
+def test_permissions_policy_disables_what_no_page_uses() -> None:
+    policy = Client().get("/livez")["Permissions-Policy"]
+    features = dict(part.split("=") for part in policy.split(", "))
+    assert {"camera", "microphone", "geolocation", "usb", "payment"} <= features.keys()
+    assert set(features.values()) == {"()"}
+    assert "clipboard-write" not in features  # copying a tracking code
+
+
 @pytest.mark.parametrize(
     ("path", "length", "status"),
     [
@@ -72,6 +82,7 @@ def test_what_is_refused_at_the_door_keeps_the_protections(
     assert answer.status_code == status
     assert "'none'" in answer["Content-Security-Policy"]
     assert (answer["X-Frame-Options"], answer["X-Content-Type-Options"]) == ("DENY", "nosniff")
+    assert "camera=()" in answer["Permissions-Policy"]
 
 
 def test_database_url_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

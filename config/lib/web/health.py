@@ -12,6 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -20,6 +22,20 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
 View = Callable[[HttpRequest], HttpResponse]
+
+PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+class HostCheckMiddleware(CommonMiddleware):
+    """Django's CommonMiddleware, which refuses unknown hosts, except for the health pages.
+
+    Health checks and Prometheus call a container by its address or service name, which
+    `ALLOWED_HOSTS` does not contain. The health pages do not use the host.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Return None to go on; raise DisallowedHost (400) for an unknown host."""
+        return None if request.path_info in PATHS else super().process_request(request)
 
 
 @dataclass(frozen=True)
