@@ -10,7 +10,7 @@ COMPILE := $(PY) -m uv pip compile -q --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml --extra embedded
 # Placeholder values for the check of the production settings.
 AS_PRODUCTION := PRODUCTION=yes DATABASE_URL=postgres://nobody@localhost/none REDIS_URL=redis://localhost \
-	ALLOWED_HOSTS=example.org CONTACT_KEYS=1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= \
+	ALLOWED_HOSTS=example.org EMAIL_HOST=mail.example.org CONTACT_KEYS=1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= \
 	SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 
 help:  ## list the commands

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from config import extension_points, openapi_settings
+from config.account_settings import *  # noqa: F403 - Django reads settings from one module
 from config.lib.web import request_log
 from config.local import paths
 from config.local.env import env
@@ -218,60 +219,6 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_BEAT_SCHEDULER = "config.lib.celery.scheduler:MonotonicScheduler"
 CELERY_TIMEZONE = "Asia/Shanghai"
 
-# --- Users and sessions -----------------------------------------------------------------------
-
-AUTH_USER_MODEL = "members.User"
-AUTHENTICATION_BACKENDS = ["members.accounts.backends.RoleBackend"]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-_validation = "django.contrib.auth.password_validation"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_validation}.UserAttributeSimilarityValidator"},
-    {"NAME": f"{_validation}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": f"{_validation}.CommonPasswordValidator"},
-    {"NAME": f"{_validation}.NumericPasswordValidator"},
-    {"NAME": "members.accounts.validators.NotAboutYouValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "petitions:home"  # administrators: see members/accounts/adapters.py
-ACCOUNT_LOGIN_METHODS = {"username"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a password reset sends no mail to unknown addresses
-ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
-ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_ADAPTER = "members.accounts.adapters.AccountAdapter"
-_forms = "members.accounts.forms"
-ACCOUNT_FORMS = {"login": f"{_forms}.LogInForm", "reset_password": f"{_forms}.ResetForm"}
-ACCOUNT_RATE_LIMITS = {
-    "login": None,  # members/accounts/adapters.py counts wrong passwords
-    "login_failed": "30/m/ip,5/30m/key",  # MFA codes
-}
-LOCKOUT_FAILURES = env.int("LOCKOUT_FAILURES", 5)
-LOCKOUT_ADDRESS_FAILURES = env.int("LOCKOUT_ADDRESS_FAILURES", 30)
-LOCKOUT_SECONDS = env.int("LOCKOUT_SECONDS", 30 * 60)
-MFA_ADAPTER = "members.accounts.adapters.SecondFactorAdapter"
-MFA_FORMS = {
-    "authenticate": f"{_forms}.SecondFactorForm",
-    "reauthenticate": f"{_forms}.SecondFactorAgainForm",
-    "activate_totp": f"{_forms}.SecondFactorSetupForm",
-}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "找支部"
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # administrators enter the addresses; they are not verified
-USERSESSIONS_ADAPTER = "members.accounts.adapters.SessionsAdapter"
-USERSESSIONS_TRACK_ACTIVITY = False
-DEMO_PASSWORD = env.str("DEMO_PASSWORD", "Demo-2026-grid")  # of the sample's users only
-
-SESSION_ENGINE = "config.lib.web.sessions"
-SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 30 * 60)
-SESSION_MAX_SECONDS = env.int("SESSION_MAX_SECONDS", 8 * 60 * 60)
-SESSION_COOKIE_AGE = SESSION_MAX_SECONDS
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-
 # --- API --------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -362,7 +309,11 @@ if PRODUCTION:
 
 # --- Mail -------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+OUTBOX_DIR = Path(env.str("OUTBOX_DIR", str(VAR_DIR / "outbox")))
+EMAIL_FILE_PATH = OUTBOX_DIR / "mail"
+# Without a server no mail is sent in production; elsewhere it is written to files, never to a log.
+_mail = "smtp" if env.str("EMAIL_HOST", "") else "dummy" if PRODUCTION else "filebased"
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", f"django.core.mail.backends.{_mail}.EmailBackend")
 EMAIL_HOST = env.str("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
@@ -383,10 +334,14 @@ MIN_FREE_MB = env.int("MIN_FREE_MB", 200)
 
 # --- Messages ---------------------------------------------------------------------------------
 
-SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")  # for links in messages
-OUTBOX_DIR = Path(env.str("OUTBOX_DIR", str(VAR_DIR / "outbox")))
+# Every absolute link begins with it: in messages, QR codes and prints, whatever the Host header.
+_own_url = f"http://127.0.0.1:{env.int('PORT', 8000)}"
+if PRODUCTION and ALLOWED_HOSTS:
+    _own_url = f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
+SITE_URL = env.str("SITE_URL", _own_url)
+_sends_mail = not EMAIL_BACKEND.endswith(".dummy.EmailBackend")
 CHANNELS = {  # channel: adapter class; a channel without adapter is off
-    "email": env.str("EMAIL_CHANNEL", "members.inbox.channels.EmailChannel"),
+    "email": env.str("EMAIL_CHANNEL", "members.inbox.channels.EmailChannel" if _sends_mail else ""),
     "sms": env.str("SMS_CHANNEL", "" if PRODUCTION else "members.inbox.channels.SmsFileChannel"),
     "wecom": env.str(
         "WECOM_CHANNEL", "" if PRODUCTION else "members.inbox.channels.WeComFileChannel"

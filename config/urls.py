@@ -11,6 +11,7 @@ from config.lib.web import errors, health
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
 handler404 = errors.not_found
+handler429 = errors.too_many_requests  # of allauth
 handler500 = errors.server_error
 
 admin.site.site_header = admin.site.site_title = settings.PRODUCT_NAME
@@ -21,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("admin/r/<path:_path>", views.raise_not_found),
     path("admin/", admin.site.urls),
-    path("account/", include("allauth.urls")),
+    path("account/", include("members.accounts.urls")),
     path("language/", set_language, name="set_language"),
     path("preferences/", views.preferences, name="preferences"),
     path("api/v1/", include("config.api")),

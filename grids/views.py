@@ -14,6 +14,7 @@ from config.lib import panels
 from config.lib.db.tree_paths import Crumb
 from config.lib.db.validity import season_words
 from config.lib.viewer import Viewer
+from config.lib.web import site_links
 from grids import place_search, posters
 from grids.models import Area, AreaCode, AreaQuerySet, PlaceQr
 
@@ -86,7 +87,7 @@ def poster(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("area")
         .order_by("area__sort_key", "id")
     )
-    sheets = [_poster(request, code) for code in codes[:MAX_POSTERS]]
+    sheets = [_poster(code) for code in codes[:MAX_POSTERS]]
     return render(request, "grids/poster.html", {"area": area, "sheets": sheets})
 
 
@@ -111,6 +112,6 @@ def _crumbs(area: Area) -> list[Crumb]:
     return [*crumbs, Crumb(label=area.name, url="")]
 
 
-def _poster(request: HttpRequest, qr: PlaceQr) -> Poster:
-    url = request.build_absolute_uri(qr.get_absolute_url())
+def _poster(qr: PlaceQr) -> Poster:
+    url = site_links.absolute(qr.get_absolute_url())
     return Poster(area=qr.area, code=qr.code, drawing=posters.draw(url))

@@ -13,8 +13,10 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
@@ -24,12 +26,16 @@ from config.lib.admin import BaseAdmin, BaseModelForm, NoDeleteAdmin
 from config.lib.delivery_admin import DeliveryQueueAdmin
 from config.lib.ending_admin import EndingAdmin
 from members import workflow
+from members.accounts.pages import redirect_to_change_password
 from members.enums import LEVELS_OF_ROLE, Role
 from members.models import Delivery, NearbyEnrolment, Post, SecurityEvent, User
 
-# The admin uses the site's log-in, with its lock-out and second factor.
+# The admin uses the site's log-in, with its delays and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth says
 admin.site.logout = logout  # type: ignore[method-assign,assignment]  # a view
+# There is one page that changes a password, which counts wrong guesses and writes the log.
+admin.site.password_change = redirect_to_change_password  # type: ignore[method-assign,assignment]
+admin.site.password_change_done = redirect_to_change_password  # type: ignore[method-assign,assignment]
 # No administrator role may use these pages of other packages; tokens get their own below.
 admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, AuthToken])
 
@@ -75,27 +81,42 @@ class UserAdmin(NoDeleteAdmin):
         )
         obj.pk = user.pk
 
-    def _each(self, request: HttpRequest, users: QuerySet[User], verb: Any) -> None:
-        """Apply a workflow function to each account and report the refusals."""
+    def _each(
+        self, request: HttpRequest, users: QuerySet[User], verb: Any
+    ) -> list[tuple[User, Any]]:
+        """Apply a workflow function to each account; return the results and report the refusals.
+
+        A message says that it was done, and never the result: messages travel in a cookie.
+        """
+        results = []
         for user in users:
             try:
-                result = verb(user=user, by=_by(request))
+                results.append((user, verb(user=user, by=_by(request))))
             except ValidationError as error:
                 messages.error(
                     request,
                     gettext("%(user)s：%(why)s") % {"user": user, "why": " ".join(error.messages)},
                 )
             else:
-                text = gettext("%(user)s：已办妥。") % {"user": user}
-                messages.success(request, f"{text} {result}" if result else text)
+                messages.success(request, gettext("%(user)s：已办妥。") % {"user": user})
+        return results
 
     @admin.action(description=_("发放初始密码（只显示这一次）"), permissions=["change"])
-    def give_first_password(self, request: HttpRequest, users: QuerySet[User]) -> None:
+    def give_first_password(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse:
         """Set a random first password for each selected account, and show it once.
 
-        Its owner must change it at the first log-in. Accounts of the system are refused.
+        The page itself shows it, and is not cached. Its owner must change it at the first log-in.
+        Accounts of the system are refused.
         """
-        self._each(request, users, workflow.set_first_password)
+        passwords = self._each(request, users, workflow.set_first_password)
+        context = admin.site.each_context(request) | {
+            "title": gettext("初始密码"),
+            "opts": self.opts,
+            "passwords": passwords,
+        }
+        response = render(request, "admin/members/first_passwords.html", context)
+        add_never_cache_headers(response)
+        return response
 
     @admin.action(description=_("重置两步验证"), permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from branches.enums import OrgLevel
 
@@ -118,12 +119,15 @@ class SecurityAction(models.TextChoices):
 
     LOGGED_IN = "logged_in", _("登录")
     LOGIN_FAILED = "login_failed", _("登录失败")
-    LOCKED_OUT = "locked_out", _("登录被暂时锁定")
+    LOCKED_OUT = "locked_out", _("输错太多，暂缓登录")
     LOGGED_OUT = "logged_out", _("退出")
     TIMED_OUT = "timed_out", _("超时退出")
     SESSION_ENDED = "session_ended", _("结束其他会话")
     PASSWORD_SET = "password_set", _("修改密码")
     FIRST_PASSWORD = "first_password", _("发放初始密码")
+    RESET_MAILED = "reset_mailed", _("寄出重设密码的邮件")
+    EMAIL_CHANGED = "email_changed", _("修改工作邮箱")
+    SECOND_FACTOR_FAILED = "second_factor_failed", _("两步验证没有通过")
     SECOND_FACTOR_RESET = "second_factor_reset", _("重置两步验证")
     PERSON_CREATED = "person_created", _("建立账号")
     PERSON_CHANGED = "person_changed", _("修改账号")
@@ -132,3 +136,8 @@ class SecurityAction(models.TextChoices):
     POST_GIVEN = "post_given", _("任职")
     POST_ENDED = "post_ended", _("免职")
     TOKEN_ISSUED = "token_issued", _("发放接口令牌")
+
+
+def action_choices() -> list[tuple[str, StrOrPromise]]:
+    """Return the choices of the column; a callable, so that a new action needs no migration."""
+    return [(action.value, action.label) for action in SecurityAction]

@@ -13,4 +13,5 @@ urlpatterns = [
     path("inbox/<int:pk>/", views.open_message, name="open"),
     path("inbox/<int:pk>/read/", views.read, name="read"),
     path("me/", views.me, name="me"),
+    path("me/email/", views.email, name="email"),
 ]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from http import HTTPStatus
 from typing import cast
 
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.lib import clock
 from members import workflow
 from members.accounts.adapters import needs_second_factor
+from members.accounts.forms import EmailForm
 from members.inbox import unread_messages
 from members.models import Delivery, InboxMessage, User
 
@@ -98,6 +102,24 @@ def read_all(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, text % {"count": number})
     return redirect("members:inbox")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def email(request: HttpRequest) -> HttpResponse:
+    """Change the work address of the user's own account, with the password."""
+    user = _me(request)
+    form = EmailForm(request.POST or None, user=user)
+    if form.is_valid():
+        try:
+            workflow.change_email(user=user, email=form.cleaned_data["email"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("工作邮箱已修改。"))
+            return redirect("members:me")
+    status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
+    return render(request, "members/email.html", {"form": form}, status=status)
 
 
 @login_required

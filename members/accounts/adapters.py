@@ -1,28 +1,31 @@
-"""Adapters of allauth: no sign-up, lock-out, first passwords, encrypted second factors."""
+"""Adapters of allauth: no sign-up, delayed log-in, first passwords, encrypted second factors."""
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, cast
+from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from config.lib import clock
-from members.accounts import audit_log
+from config.lib.web import site_links
+from members.accounts import audit_log, known_devices, login_delays, mail, second_factor
+from members.accounts.login_delays import LoginDelayed
+from members.accounts.second_factor import SecondFactorStage
 from members.enums import ADMIN_ROLES, MFA_ROLES, SecurityAction
 from members.models import User
 
@@ -41,33 +44,51 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return False: the security administrator creates accounts."""
         return False
 
-    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse after too many wrong passwords, even the right one, until the lock-out ends.
+    def get_login_stages(self) -> list[str]:
+        """Return the steps of a log-in, of which the second factor may have been proved already."""
+        own = f"{SecondFactorStage.__module__}.{SecondFactorStage.__name__}"
+        replaced = f"{AuthenticateStage.__module__}.{AuthenticateStage.__name__}"
+        return [own if stage == replaced else stage for stage in super().get_login_stages()]
 
-        The limit is five failures for one name or thirty from one address in half an hour
-        (settings), counted in the security log, so a restart or an empty cache does not reset it.
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Do nothing: `authenticate` checks the delays."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return the account of name and password, or None; a wrong password is logged.
+
+        After wrong passwords an attempt has to wait (`login_delays`), the right password too,
+        unless it comes with a code of the second factor: then both must be right. Raises
+        LoginDelayed.
         """
-        user, name = self._whose(credentials)
-        since = clock.now() - timedelta(seconds=settings.LOCKOUT_SECONDS)
-        address = self.get_client_ip(request)
-        of_name, of_address = audit_log.failures(
-            since, user_id=user.pk if user else None, name=name, address=address
-        )
-        if of_name >= settings.LOCKOUT_FAILURES or of_address >= settings.LOCKOUT_ADDRESS_FAILURES:
-            audit_log.write(SecurityAction.LOCKED_OUT, user=user, ip=address, name=name)
-            raise ValidationError(_("登录失败次数过多，请过半小时再试，或请安全管理员帮忙。"))
+        code = str(credentials.pop("code", ""))
+        attempt = login_delays.attempt(request, _typed_name(credentials))
+        try:
+            login_delays.check_password_delay(attempt)
+        except LoginDelayed:
+            if not code:
+                audit_log.write(SecurityAction.LOCKED_OUT, user=attempt.user, **attempt.detail)
+                raise
+        user = super().authenticate(request, **credentials)
+        if user is None or not code:
+            return user
+        return user if second_factor.prove_at_login(request, attempt, code) else None
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Log a wrong password with the account, or with a keyed hash of an unknown name."""
-        user, name = self._whose(credentials)
-        address = self.get_client_ip(request)
-        audit_log.write(SecurityAction.LOGIN_FAILED, user=user, ip=address, name=name)
+        attempt = login_delays.attempt(request, _typed_name(credentials))
+        audit_log.write(SecurityAction.LOGIN_FAILED, user=attempt.user, **attempt.detail)
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Log a successful log-in."""
+        attempt = login_delays.of_user(request, cast("User", user))
         super().login(request, user)
-        account = cast("User", user)
-        audit_log.write(SecurityAction.LOGGED_IN, user=account, ip=self.get_client_ip(request))
+        audit_log.write(SecurityAction.LOGGED_IN, user=attempt.user, **attempt.detail)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **more: Any) -> HttpResponse:
+        """Make the browser a known device of the account."""
+        response = super().post_login(request, user, **more)
+        known_devices.remember(request, response, cast("User", user))
+        return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Redirect administrators to the admin, users without a post to their account page.
@@ -102,11 +123,26 @@ class AccountAdapter(DefaultAccountAdapter):
         super().set_password(account, password)
         audit_log.write(SecurityAction.PASSWORD_SET, user=account)
 
-    def _whose(self, credentials: dict[str, Any]) -> tuple[User | None, str]:
-        """Return the account of a typed name, or a keyed hash of the name."""
-        typed = str(credentials.get("username") or credentials.get("email") or "")
-        user = User.objects.filter(username=typed).first() if typed else None
-        return user, "" if user else audit_log.fingerprint(typed)
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return the link of the mail that resets a password, at the configured address."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return site_links.absolute(path.replace("UID-KEY", quote(key)))
+
+    def send_password_reset_mail(
+        self, user: AbstractBaseUser, email: str, context: dict[str, Any]
+    ) -> None:
+        """Send the mail to the stored address, not to the typed one, and log it.
+
+        The page answers the same when no server accepts the mail.
+        """
+        account = cast("User", user)
+        message = self.render_mail("account/email/password_reset_key", account.email, context)
+        if mail.send(message):
+            audit_log.write(SecurityAction.RESET_MAILED, user=account)
+
+
+def _typed_name(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("username") or "")
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -36,9 +36,9 @@ LAST_SEEN_WRITE_INTERVAL = 60  # seconds; most requests write nothing
 # Pages open to a user who still has to set a password or a second factor.
 ALWAYS_OPEN = frozenset(
     {"account_logout", "account_login", "account_reauthenticate", "mfa_reauthenticate"}
-    | {"set_language", "preferences", "javascript-catalog", "members:unread"}
+    | {"set_language", "preferences", "members:unread"}
 )
-PASSWORD_PAGES = ALWAYS_OPEN | {"account_change_password", "account_set_password"}
+PASSWORD_PAGES = ALWAYS_OPEN | {"account_change_password"}
 MFA_SETUP_PAGES = PASSWORD_PAGES | {
     "mfa_index",
     "mfa_activate_totp",

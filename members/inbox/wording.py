@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.lib.web import site_links
 from members.models import Delivery, InboxMessage
 from members.models.inbox import InboxQuerySet
 
@@ -38,13 +39,9 @@ def message(delivery: Delivery, now: dt.datetime) -> Message | None:
         return _single(delivery.message) if is_shown else None
 
 
-def _link(path: str) -> str:
-    return f"{settings.SITE_URL.rstrip('/')}{path}"
-
-
 def _single(message: InboxMessage) -> Message:
     subject = f"【{message.get_kind_display()}】{message.title}"
-    return Message(subject, f"{subject}\n{_link(message.url)}\n")
+    return Message(subject, f"{subject}\n{site_links.absolute(message.url)}\n")
 
 
 def _digest(shown: InboxQuerySet) -> Message | None:
@@ -56,7 +53,7 @@ def _digest(shown: InboxQuerySet) -> Message | None:
         "count": len(messages)
     }
     lines = [
-        f"【{message.get_kind_display()}】{message.title}\n{_link(message.url)}"
+        f"【{message.get_kind_display()}】{message.title}\n{site_links.absolute(message.url)}"
         for message in messages
     ]
     return Message(subject, "\n\n".join([_("以下事项还没有看过："), *lines]) + "\n")

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from members.enums import SecurityAction
+from members.enums import SecurityAction, action_choices
 from members.models.users import User
 
 
@@ -27,7 +27,7 @@ class SecurityEvent(models.Model):
 
     at = models.DateTimeField(auto_now_add=True)
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    action = models.CharField(max_length=40, choices=SecurityAction)
+    action = models.CharField(max_length=40, choices=action_choices)
     detail = models.JSONField(default=dict)
 
     objects = SecurityEventQuerySet.as_manager()

@@ -10,6 +10,7 @@ from members.workflow.messages import (
 )
 from members.workflow.people import (
     appoint,
+    change_email,
     change_person,
     create_person,
     end_post,
@@ -26,6 +27,7 @@ __all__ = [
     "Notification",
     "appoint",
     "appoint_all",
+    "change_email",
     "change_person",
     "create_people",
     "create_person",

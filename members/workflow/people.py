@@ -13,7 +13,7 @@ from knox.models import AuthToken
 
 from branches.models import Organisation
 from grids.models import Area
-from members.accounts import audit_log
+from members.accounts import audit_log, mail
 from members.enums import ADMIN_ROLES, LEVELS_OF_ROLE, Role, SecurityAction
 from members.models import NearbyEnrolment, Post, User
 
@@ -44,16 +44,40 @@ def create_person(
     return user
 
 
-@transaction.atomic
 def change_person(*, user: User, by: User) -> None:
-    """Save what an administrator changed about a person and log the field names."""
-    user.full_clean()
-    before = User.objects.select_for_update().get(pk=user.pk)
-    names = ("name", "email", "duty_phone", "is_system")
-    changed = [name for name in names if getattr(before, name) != getattr(user, name)]
-    if changed:
-        user.save(update_fields=changed)
-        audit_log.write(SecurityAction.PERSON_CHANGED, user=by, of=user.pk, fields=changed)
+    """Save what an administrator changed about a person and log the field names.
+
+    A mail tells the former address about another address, when a mail server accepts it.
+    """
+    with transaction.atomic():
+        user.full_clean()
+        before = User.objects.select_for_update().get(pk=user.pk)
+        names = ("name", "email", "duty_phone", "is_system")
+        changed = [name for name in names if getattr(before, name) != getattr(user, name)]
+        if changed:
+            user.save(update_fields=changed)
+            audit_log.write(SecurityAction.PERSON_CHANGED, user=by, of=user.pk, fields=changed)
+        if "email" in changed:
+            audit_log.write(SecurityAction.EMAIL_CHANGED, user=by, of=user.pk)
+    if "email" in changed:
+        mail.tell_former_address(user, before.email)
+
+
+@transaction.atomic
+def change_email(*, user: User, email: str) -> None:
+    """Change the address of the user's own account; the caller has checked the password.
+
+    Raises ValidationError, and changes nothing, if the former address cannot be told: the change
+    would otherwise go unnoticed.
+    """
+    account = User.objects.select_for_update().get(pk=user.pk)
+    former, account.email = account.email, email
+    account.full_clean()
+    account.save(update_fields=["email"])
+    audit_log.write(SecurityAction.EMAIL_CHANGED, user=account, of=account.pk)
+    if former and not mail.tell_former_address(account, former):
+        raise ValidationError(_("现在不能寄邮件通知原来的邮箱，所以没有修改。请安全管理员修改。"))
+    user.email = email
 
 
 @transaction.atomic

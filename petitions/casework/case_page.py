@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from config.lib import clock
+from config.lib.web import site_links
 from petitions.casework import case_detail
 from petitions.casework.actions import actions
 from petitions.enums import Verb
@@ -59,7 +60,7 @@ def _done(request: StaffRequest) -> str:
 def printed(request: StaffRequest, pk: int) -> HttpResponse:
     """Show a case for printing: without contact details, with its address as a QR code."""
     petition = get_case(request.user, pk, case_detail.with_details())
-    address = request.build_absolute_uri(petition.get_absolute_url())
+    address = site_links.absolute(petition.get_absolute_url())
     context = {
         "detail": case_detail.load(petition, request.user, clock.now()),
         "case": petition,

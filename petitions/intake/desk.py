@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from config.lib import clock
+from config.lib.web import site_links
 from grids.place_search import listed
 from petitions import involvement, permissions
 from petitions.enums import Channel, Regime
@@ -115,7 +116,7 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
         "category": catalogue.full_label(petition.category),
         "promise": promises.promise(petition, now, petition.deadlines.owed()),
         "has_contact": hasattr(petition, "contact"),
-        "track_address": f"{request.get_host()}{reverse('petitions:track')}",
+        "track_address": site_links.without_scheme(reverse("petitions:track")),
     }
     return render(request, "petitions/intake/slip.html", context)
 

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from branches.models import Organisation
 from config.lib import clock, durations
+from config.lib.web import site_links
 from grids.models import Area
 from petitions.enums import HANDLER_DEADLINES, Channel
 from petitions.intake import drafts, place_picker, public_pages, wizard
@@ -283,7 +284,7 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
         "is_joined": is_joined,
         "code": tracking_codes.shown(code),
         "plain_code": code,
-        "qr": _draw_qr(request, code),
+        "qr": _draw_qr(code),
         "promise": promise,
         "due_in": promise.due.relative if promise.due else "",
         "category": catalogue.full_label(petition.category),
@@ -300,9 +301,9 @@ def _has_phone(petition: Petition) -> bool:
     )
 
 
-def _draw_qr(request: HttpRequest, code: str) -> SafeString:
+def _draw_qr(code: str) -> SafeString:
     """Draw the link to the tracking page; the code is in the fragment, which is never sent."""
-    link = f"{request.build_absolute_uri(reverse('petitions:track'))}#code={code}"
+    link = f"{site_links.absolute(reverse('petitions:track'))}#code={code}"
     drawing = io.BytesIO()
     segno.make(link, error="m").save(
         drawing, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, svgclass=None

@@ -20,7 +20,6 @@ FOR_PROGRAMS, FRAGMENT, POST, PICTURE = "for programs", "a part of a page", "POS
 NOT_PAGES = {
     **dict.fromkeys(("livez", "readyz", "metrics"), FOR_PROGRAMS),
     **dict.fromkeys(("set_language", "preferences"), POST),
-    **dict.fromkeys(("account_set_password", "account_confirm_login_code"), "not in use here"),
     "mfa_download_recovery_codes": "a text file",
     **dict.fromkeys(("grids:suggest", "petitions:category_suggest"), FRAGMENT),
     **dict.fromkeys(("petitions:public_suggest", "petitions:desk_preview"), FRAGMENT),

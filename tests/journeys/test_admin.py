@@ -19,6 +19,7 @@ ROUTES = [route for route in route_list.routes() if route.name.startswith("admin
 # Tables of other packages that no administrator may open, and parts that are no page.
 CLOSED = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
 PARTS = {"admin:login", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"}
+PARTS |= {"admin:password_change", "admin:password_change_done"}  # lead to the page of the account
 NOT_ADDABLE = {
     *("admin:members_securityevent_add", "admin:knox_authtoken_add"),
     *("admin:members_delivery_add", "admin:petitions_residentmessage_add"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -101,15 +103,23 @@ def test_entering_a_person_and_giving_a_first_password(town: Town, client: Clien
     _as(client, town, "secadmin")
     fields = {"username": "new", "name": "样本新", "email": "", "duty_phone": ""}
     client.post("/admin/members/user/add/", fields)
-    user = town.fresh("new")
+    user, partner = town.fresh("new"), town.users["partner"]
     assert not user.has_usable_password()
     page = client.post(
         "/admin/members/user/",
-        {"action": "give_first_password", "_selected_action": [user.pk]},
-        follow=True,
+        {"action": "give_first_password", "_selected_action": [user.pk, partner.pk]},
     )
-    assert "已办妥" in page.content.decode()
+    text = page.content.decode()
+    assert "已办妥" in text
+    assert "系统账号不用密码登录" in text
+    shown = re.findall(r"<code>([\w-]{16})</code>", text)
+    assert len(shown) == 1
     assert town.fresh("new").must_change_password
+    assert town.fresh("new").check_password(shown[0])
+    assert "no-store" in page["Cache-Control"]
+    assert shown[0] not in str(client.cookies)
+    assert shown[0] not in str(dict(client.session))
+    assert shown[0] not in client.get("/admin/members/user/").content.decode()
     actions = SecurityEvent.objects.filter(user=town.users["secadmin"])
     assert list(actions.order_by("id").values_list("action", flat=True)) == [
         SecurityAction.PERSON_CREATED,

@@ -41,7 +41,7 @@ ALLOWED: tuple[tuple[str, set[str], str], ...] = (
 
 LOOKED_AT = (
     *("/home/", "/petitions/", "/petitions/?q=QZW", "/overview/", "/inbox/", "/places/"),
-    *("/organisations/", "/account/", "/api/v1/petitions/", "/api/v1/events/", "/report/"),
+    *("/organisations/", "/me/", "/api/v1/petitions/", "/api/v1/events/", "/report/"),
 )
 PUBLIC = ("/", "/who/", "/report/", "/track/", "/metrics", "/readyz", "/livez", "/api/v1/schema/")
 OF_A_CASE = (

@@ -88,6 +88,7 @@ TABLE: dict[str, Access] = {
     "members:open": D.OWN,
     "members:read": D.OWN,
     "members:me": D.LOGIN,
+    "members:email": D.LOGIN,
     # residents
     "petitions:front": D.PUBLIC,
     "petitions:who": D.PUBLIC,
@@ -144,8 +145,7 @@ TABLE: dict[str, Access] = {
 }
 
 ACCOUNT = (
-    *("login", "logout", "inactive", "signup", "reauthenticate", "email", "confirm_email"),
-    *("email_verification_sent", "change_password", "set_password", "confirm_login_code"),
+    *("login", "logout", "inactive", "reauthenticate", "change_password"),
     *("reset_password", "reset_password_done", "reset_password_from_key"),
     "reset_password_from_key_done",
 )

