@@ -23,6 +23,7 @@ from petitions.models import MeToo, Petition, Photo
 from petitions.rules import rate_limits
 from petitions.tracking import pages
 from petitions.verbs.table import VERB_SPECS
+from petitions.web.session_keys import TRACKED
 from petitions.workflow import submission
 from tests.petitions import conftest
 from tests.support import access_matrix, route_list
@@ -64,7 +65,7 @@ def browsers(fixtures: AccessFixtures) -> dict[str, Client]:
         case = fixtures.cases[FOLLOWERS.get(name, "own")]
         clients[name].post("/track/", {"code": code_of(case), "digits": "1234"})
     session = clients["late"].session
-    session[pages.SESSION_KEY][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
+    session[TRACKED][2] = (NOW - dt.timedelta(seconds=1)).isoformat()
     session.save()
     key = uuid.uuid4()
     code = submission.me_too(petition=fixtures.cases["own"], key=key, now=NOW)

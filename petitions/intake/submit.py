@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import segno
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -40,7 +41,7 @@ from petitions.rules import (
 )
 from petitions.web import rate_limiting
 from petitions.web.rate_limiting import handle_rate_limited
-from petitions.web.session_keys import RECEIPT
+from petitions.web.session_keys import RECEIPT, TRACKED
 from petitions.workflow import idempotency, submission, transitions
 from petitions.workflow.submission import Report
 
@@ -49,6 +50,7 @@ BROWSER_KEY = "browser"  # session key of the browser's random id
 ANONYMOUS = Petitioner(0)
 RETRY_COUNT, RETRY_DELAY = 10, 0.2  # seconds between retries
 MAX_NEARBY_CASES = 3
+RECEIPT_SHOWN_FOR = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ def _render_earlier_submission(
     they are encrypted again; photos of the earlier case are removed from the draft.
     """
     earlier = IdempotencyKey.objects.select_related("petition").get(client=CLIENT, key=draft.key)
-    request.session[RECEIPT] = {"petition": earlier.petition_id, "key": draft.key}
+    _store_receipt(request, earlier.petition_id, key=draft.key)
     contact = draft.contact
     draft.key = str(uuid.uuid4())
     draft.clear_encrypted_contact()
@@ -225,8 +227,17 @@ def _redirect_to_receipt(
 ) -> HttpResponse:
     """Store what was submitted or joined in the session, and remove the draft."""
     drafts.discard(request.session)
-    request.session[RECEIPT] = {"petition": petition.pk, "key": key, "is_joined": is_joined}
+    _store_receipt(request, petition.pk, key=key, is_joined=is_joined)
     return redirect("petitions:receipt")
+
+
+def _store_receipt(
+    request: HttpRequest, petition_id: int, *, key: str, is_joined: bool = False
+) -> None:
+    """Let this browser show the receipt for a while; the next person may use the same device."""
+    until = (clock.now() + RECEIPT_SHOWN_FOR).timestamp()
+    receipt = {"petition": petition_id, "key": key, "is_joined": is_joined, "until": until}
+    request.session[RECEIPT] = receipt
 
 
 @require_POST
@@ -268,11 +279,14 @@ def _joining_key(browser: str, petition: Petition) -> uuid.UUID:
 @never_cache
 @require_safe
 def show_receipt(request: HttpRequest) -> HttpResponse:
-    """Show number and tracking code of the case that this browser submitted or joined."""
+    """Show number and tracking code of what this browser submitted or joined, for 15 minutes."""
     receipt = request.session.get(RECEIPT)
-    cases = Petition.objects.with_parts().filter(pk=receipt["petition"] if receipt else 0)
-    petition = cases.first()
-    if petition is None or receipt is None:
+    if receipt is None:
+        return redirect("petitions:track")
+    seconds_left = int(receipt.get("until", 0) - clock.now().timestamp())
+    petition = Petition.objects.with_parts().filter(pk=receipt["petition"]).first()
+    if petition is None or seconds_left <= 0:
+        messages.info(request, _("回执只显示 15 分钟，现在已经收起。请用查询码查看。"))
         return redirect("petitions:track")
     is_joined = bool(receipt.get("is_joined"))
     browser = request.session.get(BROWSER_KEY, "")
@@ -289,8 +303,22 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
         "due_in": promise.due.relative if promise.due else "",
         "category": catalogue.full_label(petition.category),
         "has_contact": _has_phone(petition),
+        "seconds_left": seconds_left,
     }
     return public_pages.render_public(request, "receipt", context)
+
+
+@require_POST
+def clear_device(request: HttpRequest) -> HttpResponse:
+    """Remove receipt, draft, tracked case and the browser's id, for the next person.
+
+    Who is logged in stays logged in.
+    """
+    drafts.discard(request.session)
+    for key in (RECEIPT, TRACKED, BROWSER_KEY):
+        request.session.pop(key, None)
+    messages.success(request, _("已清除。这台手机或电脑上看不到您反映的事了。"))
+    return redirect("petitions:front")
 
 
 def _has_phone(petition: Petition) -> bool:

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("report/check/", submit.check_report, name="report_check"),
     path("report/me-too/<int:pk>/", submit.join_from_report, name="report_me_too"),
     path("report/receipt/", submit.show_receipt, name="receipt"),
+    path("report/clear/", submit.clear_device, name="clear_device"),
     path("petitions/new/", desk.enter_report, name="desk"),
     path("petitions/new/preview/", desk.show_preview, name="desk_preview"),
     path("petitions/categories/", desk.suggest_categories, name="category_suggest"),

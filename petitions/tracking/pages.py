@@ -37,9 +37,8 @@ from petitions.verbs.table import VERB_SPECS
 from petitions.web import rate_limiting
 from petitions.web.photo_responses import photo_response
 from petitions.web.rate_limiting import handle_rate_limited
-from petitions.web.session_keys import RECEIPT
+from petitions.web.session_keys import RECEIPT, TRACKED
 
-SESSION_KEY = "track"
 TRACKED_FOR = dt.timedelta(minutes=30)
 
 
@@ -83,7 +82,7 @@ def _find_case(request: HttpRequest, code: str, digits: str) -> TrackedCase | No
 def start_tracking(request: HttpRequest, case: TrackedCase) -> None:
     """Open a case in this browser for 30 minutes."""
     until = (clock.now() + TRACKED_FOR).isoformat()
-    request.session[SESSION_KEY] = [case.petition_id, case.is_joined, until]
+    request.session[TRACKED] = [case.petition_id, case.is_joined, until]
 
 
 def requires_tracking(
@@ -103,7 +102,7 @@ def requires_tracking(
 
 
 def _tracked_session(request: HttpRequest) -> TrackedSession | None:
-    stored = request.session.get(SESSION_KEY)
+    stored = request.session.get(TRACKED)
     if not stored:
         return None
     petition_id, is_joined, until = stored
@@ -206,7 +205,7 @@ def stop_tracking(request: HttpRequest) -> HttpResponse:
 
     The receipt is removed as well, because it shows the tracking code.
     """
-    for key in (SESSION_KEY, RECEIPT):
+    for key in (TRACKED, RECEIPT):
         request.session.pop(key, None)
     return redirect("petitions:track")
 

@@ -68,6 +68,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A page that is shown for a limited time only: the server then answers with another one.
+const limited = document.querySelector("[data-reload-after]");
+if (limited) setTimeout(() => location.reload(), (Number(limited.dataset.reloadAfter) + 1) * 1000);
+
 // A form that came back with errors says so first.
 document.querySelector("[data-error-summary]")?.focus();
 

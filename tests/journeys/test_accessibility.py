@@ -26,6 +26,7 @@ NOT_PAGES = {
     **dict.fromkeys(("members:unread", "members:open"), "a number, and a way on"),
     **dict.fromkeys(("members:read_all", "members:read"), POST),
     **dict.fromkeys(("petitions:me_too", "petitions:report_me_too"), POST),
+    "petitions:clear_device": POST,
     **dict.fromkeys((f"petitions:track_{name}" for name in TRACK_VERBS), POST),
     **dict.fromkeys(("petitions:accept", "petitions:start"), "one press on the case page"),
     **dict.fromkeys(("petitions:report_photo", "petitions:photo_file", "petitions:thumb"), PICTURE),

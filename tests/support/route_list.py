@@ -104,6 +104,7 @@ TABLE: dict[str, Access] = {
     "petitions:me_too": D.JOIN,
     "petitions:report_me_too": D.JOIN,
     "petitions:receipt": D.RECEIPT,
+    "petitions:clear_device": D.PUBLIC,
     "petitions:track_leave": D.PUBLIC,
     "petitions:track_case": D.FOLLOW,
     "petitions:track_confirm": D.FOLLOW,

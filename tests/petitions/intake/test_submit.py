@@ -55,6 +55,7 @@ def test_two_presses_at_the_same_moment_make_one_case(resident: Resident) -> Non
 
 def _without_tokens(page: bytes) -> bytes:
     page = re.sub(rb'csrfmiddlewaretoken" value="\w+"|X-CSRFToken": "\w+"', b"", page)
+    page = re.sub(rb'data-reload-after="\d+"', b"", page)
     return re.sub("还剩[^<]*".encode(), b"", page)
 
 
