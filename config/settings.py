@@ -131,6 +131,9 @@ OPERATOR_PERMISSIONS = {
     + ["petitions.view_residentmessage", "petitions.change_residentmessage"]
 }
 
+# Contacts that one person opens in a day before the supervisor gets a message.
+REVEALS_PER_DAY = env.int("REVEALS_PER_DAY", 20)
+
 PAGE_PANELS = extension_points.PAGE_PANELS
 HOLDINGS = extension_points.HOLDINGS
 MESSAGE_ACCESS = extension_points.MESSAGE_ACCESS

@@ -83,6 +83,12 @@ class MessageKind(models.TextChoices):
     CLOSED = "closed", _("已结案")
     NOTE = "note", _("新备注")
     DATA_QUALITY = "data_quality", _("资料待补")
+    REVEALS = "reveals", _("查看联系方式较多")
+
+
+def message_kind_choices() -> list[tuple[str, StrOrPromise]]:
+    """Return the choices of the column; a callable, so that a new kind needs no migration."""
+    return [(kind.value, kind.label) for kind in MessageKind]
 
 
 SENT_IMMEDIATELY: dict[MessageKind, bool] = {
@@ -98,6 +104,7 @@ SENT_IMMEDIATELY: dict[MessageKind, bool] = {
     MessageKind.CLOSED: False,
     MessageKind.NOTE: False,
     MessageKind.DATA_QUALITY: False,
+    MessageKind.REVEALS: True,
 }
 """Whether a kind is sent by e-mail at once; the others wait for the daily digest, unless urgent."""
 

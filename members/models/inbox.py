@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from config.lib.db.delivery_queue import DeliveryQueueQuerySet, DeliveryState, QueuedMessage
 from config.lib.viewer import Viewer
-from members.enums import DIGEST_KINDS, ChannelName, MessageKind
+from members.enums import DIGEST_KINDS, ChannelName, message_kind_choices
 from members.models.users import User
 
 
@@ -54,7 +54,7 @@ class InboxMessage(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="inbox")
     key = models.CharField(max_length=80, unique=True)
-    kind = models.CharField(_("类别"), max_length=12, choices=MessageKind)
+    kind = models.CharField(_("类别"), max_length=12, choices=message_kind_choices)
     title = models.CharField(_("标题"), max_length=160)
     url = models.CharField(max_length=200)
     is_urgent = models.BooleanField(default=False)

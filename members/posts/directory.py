@@ -40,6 +40,27 @@ def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[in
     }
 
 
+def heads_over(user_id: int, organisation_id: int | None, day: dt.date) -> list[int]:
+    """Return the user ids of the heads who supervise a user's work for an organisation on `day`.
+
+    They head the organisation, or the nearest one above it that has a head other than the user.
+    Two queries.
+    """
+    if organisation_id is None:
+        return []
+    path = Organisation.objects.filter(pk=organisation_id).values_list("path", flat=True).get()
+    chain = [int(part) for part in reversed(path.split(".")) if part]
+    heads = heads_of(chain, day)
+    others = ([head for head in heads[pk] if head != user_id] for pk in chain)
+    return next((people for people in others if people), [])
+
+
+def auditors(day: dt.date) -> list[int]:
+    """Return the user ids of the auditors on `day`. One query."""
+    posts = Post.objects.active(day).filter(role=Role.AUDITOR).order_by("id")
+    return list(posts.values_list("user_id", flat=True))
+
+
 def staff_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[int]]:
     """Return the user ids of each organisation's staff on `day`, possibly none. One query."""
     staff: dict[int, list[int]] = {organisation: [] for organisation in organisation_ids}

@@ -159,6 +159,7 @@ def _refused(
         raise PermissionDenied from refusal
     version = refusal.version if isinstance(refusal, transitions.StaleVersion) else None
     message = prepare_resubmission(form, refusal)
+    form.after_refusal(refusal.code)
     return form_page(request, spec, form, refusal=message, version=version)
 
 

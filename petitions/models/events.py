@@ -14,7 +14,7 @@ from branches.models import Organisation
 from config.lib.db import backoff
 from config.lib.db.delivery_queue import DeliveryQueueQuerySet, DeliveryState, QueuedMessage
 from members.models import User
-from petitions.enums import Actor, CaseLevel, Status, verb_choices
+from petitions.enums import Actor, CaseLevel, Status, Verb, verb_choices
 from petitions.models.petitions import Petition
 
 
@@ -70,7 +70,12 @@ class Event(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["petition", "version"], name="event_once_a_version")
         ]
-        indexes = [models.Index(fields=["at"], name="event_at")]
+        indexes = [
+            models.Index(fields=["at"], name="event_at"),
+            models.Index(
+                fields=["user", "at"], name="event_reveals", condition=Q(verb=Verb.REVEAL)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.petition_id}#{self.version} {self.verb}"

@@ -19,6 +19,7 @@ from members.workflow import Notification
 from petitions import involvement
 from petitions.enums import DeadlineKind, Urgency, Verb
 from petitions.models import Event, Petition
+from petitions.notices import reveal_notices
 
 log = structlog.get_logger("notices")
 
@@ -113,6 +114,8 @@ class RecipientDirectory:
 
 def notifications_for(event: Event, recipient_directory: RecipientDirectory) -> list[Notification]:
     """Return the notifications about one event, in the active language."""
+    if event.verb == Verb.REVEAL:
+        return reveal_notices.notifications_for(event, recipient_directory.day)
     petition = event.petition
     return [
         Notification(

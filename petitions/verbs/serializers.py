@@ -26,6 +26,7 @@ from members.posts import directory
 from petitions.enums import AnswerKind, DoorResult, Outcome
 from petitions.models import Petition
 from petitions.rules.routing import OWNER_LEVELS
+from petitions.web.field_validation import check_reason, check_words
 from petitions.web.request_bodies import PhotosBody, not_found
 
 MAX_DOORS = 500
@@ -81,13 +82,19 @@ class EmptyBody(VerbBody):
 class ReasonBody(VerbBody):
     """The reason."""
 
-    reason = StrictFreeTextField(max_length=2000)
+    reason = StrictFreeTextField(max_length=2000, validators=[check_words])
 
 
 class RevealBody(VerbBody):
-    """Why the contact is opened; the resident reads it."""
+    """Why the contact is opened; the resident reads it.
 
-    reason = StrictLineField(max_length=200)
+    `reason` has at least four letters (a Chinese character is one), three of them different.
+    `accepts_notice`: above the daily limit of an account the contact is opened only with it, and
+    the account's supervisor gets a message.
+    """
+
+    reason = StrictLineField(max_length=200, validators=[check_reason])
+    accepts_notice = StrictBooleanField(default=False)
 
 
 class DispatchBody(VerbBody):
@@ -158,7 +165,7 @@ class VisitBody(VerbBody):
 class NoteBody(VerbBody):
     """A note for colleagues, or progress that the resident reads."""
 
-    body = StrictFreeTextField(max_length=2000)
+    body = StrictFreeTextField(max_length=2000, validators=[check_words])
     is_public = StrictBooleanField(default=False)
 
 
@@ -176,8 +183,8 @@ class ResolveBody(VerbBody):
     """Outcome, cause, and the answer to the resident."""
 
     outcome = serializers.ChoiceField(choices=Outcome.choices)
-    cause = StrictLineField(max_length=200)
-    public_answer = StrictFreeTextField(max_length=2000)
+    cause = StrictLineField(max_length=200, validators=[check_words])
+    public_answer = StrictFreeTextField(max_length=2000, validators=[check_words])
 
     def arguments(self) -> dict[str, Any]:
         """Return the outcome as an enum member."""
@@ -227,7 +234,7 @@ class AnswerBody(VerbBody):
     """
 
     kind = serializers.ChoiceField(choices=AnswerKind.choices)
-    text = StrictFreeTextField(max_length=2000)
+    text = StrictFreeTextField(max_length=2000, validators=[check_words])
     department = StrictIdField(required=False)
     extension_minutes = StrictIntegerField(
         min_value=1, max_value=MAX_EXTENSION_MINUTES, required=False

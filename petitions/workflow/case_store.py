@@ -87,6 +87,13 @@ class DatabaseStore:
         """Return the members of an organisation and its groups on a day; one query."""
         return {user.pk for user in directory.members_of(organisation_id, day)}
 
+    def reveals_since(self, user_id: int, since: dt.datetime) -> int:
+        """Return how often a user has revealed a contact since an instant, of any case; one query.
+
+        Of two reveals at the same moment each may not count the other.
+        """
+        return Event.objects.filter(user_id=user_id, verb=Verb.REVEAL, at__gte=since).count()
+
     def save(self, transitions: Sequence[Transition]) -> None:
         """Write the transitions to the database."""
         write(transitions)
@@ -161,6 +168,11 @@ class MemoryStore:
     def stored_photo_names(self, _names: Iterable[str]) -> set[str]:
         """Return no name: every photo of the case is new."""
         return set()
+
+    def reveals_since(self, user_id: int, since: dt.datetime) -> int:
+        """Return how often a user has revealed the contact of the case since an instant."""
+        events = [change.event for change in self.transitions if change.verb == Verb.REVEAL]
+        return sum(event.user_id == user_id and event.at >= since for event in events)
 
     def save(self, transitions: Sequence[Transition]) -> None:
         """Settle deadlines, erase doors, and keep the transitions."""

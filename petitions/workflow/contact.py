@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from petitions.enums import Verb
@@ -17,9 +19,10 @@ from petitions.rules import contacts, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.states import FINAL
 from petitions.workflow.case_store import transition
-from petitions.workflow.transitions import WrongState
+from petitions.workflow.transitions import Transition, WrongState
 
 RETENTION = dt.timedelta(days=180)
+REVEAL_LIMIT = "reveal_limit"  # code of the refusal above the daily limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,19 @@ class ReencryptionResult:
     last: int | None
 
 
-def reveal(*, petition: Petition, by: By, now: dt.datetime, reason: str) -> ContactDetails:
+def reveal(
+    *, petition: Petition, by: By, now: dt.datetime, reason: str, accepts_notice: bool = False
+) -> ContactDetails:
     """Reveal the contact; the resident sees by whom and why.
 
-    Raises WrongState, without an event, if the contact cannot be decrypted.
+    Above the daily limit of a person (`REVEALS_PER_DAY`) the contact is revealed only if the person
+    accepts that the supervisor gets a message (`petitions/notices/reveal_notices.py`).
+
+    Raises WrongState, without an event, if this was not accepted (code `REVEAL_LIMIT`), or if the
+    contact cannot be decrypted.
     """
     with transition(petition, Verb.REVEAL, by=by, now=now) as change:
+        _check_limit(change, accepts_notice=accepts_notice)
         change.add_note(reason, is_public=True)
         contact = change.petition.contact
         try:
@@ -44,6 +54,20 @@ def reveal(*, petition: Petition, by: By, now: dt.datetime, reason: str) -> Cont
         except contacts.DecryptionFailed as error:
             words = _("联系方式现在打不开，请告诉系统管理员。")
             raise WrongState("unreadable", words) from error
+
+
+def _check_limit(change: Transition, *, accepts_notice: bool) -> None:
+    """Record the number of this reveal among the person's of today if it is above the limit."""
+    if change.user is None:
+        return
+    midnight = timezone.localtime(change.now).replace(hour=0, minute=0, second=0, microsecond=0)
+    number = change.store.reveals_since(change.user.pk, midnight) + 1
+    if number <= settings.REVEALS_PER_DAY:
+        return
+    if not accepts_notice:
+        words = _("您今天已经查看了 %(count)d 次居民联系方式。再查看，系统会通知您的上级。")
+        raise WrongState(REVEAL_LIMIT, words % {"count": number - 1})
+    change.data["reveal_number"] = number
 
 
 def store_contact(petition: Petition, details: ContactDetails) -> None:

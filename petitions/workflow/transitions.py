@@ -99,6 +99,9 @@ class CaseStore(Protocol):
     def assignable_user_ids(self, organisation_id: int, day: dt.date) -> set[int]:
         """Return the users an organisation may assign a case to on a day."""
 
+    def reveals_since(self, user_id: int, since: dt.datetime) -> int:
+        """Return how often a user has revealed a contact since an instant."""
+
     def save(self, transitions: Sequence[Transition]) -> None:
         """Take completed transitions of locked cases, in the order in which they happened."""
 

@@ -279,7 +279,7 @@ VERB_CASES = (
         verb=Verb.REVEAL,
         source=S.IN_PROGRESS,
         form={"reason": "约定上门时间"},
-        body=REASON,
+        body={"reason": "约定上门时间"},
         prepare_wrong=_without_contact,
         wrong_code="no_contact",
     ),

@@ -16,6 +16,7 @@ from members.models import User
 from petitions.enums import Verb
 from petitions.models import Petition
 from petitions.states import RULE_OF
+from petitions.web.field_validation import check_words
 
 CONTROL_FIELDS = ("version", "key")
 """Hidden fields that are not an argument of the workflow function."""
@@ -24,8 +25,12 @@ CONTROL_FIELDS = ("version", "key")
 def text_field(
     label: StrOrPromise, help_text: StrOrPromise = "", *, required: bool = True
 ) -> FreeTextField:
-    """Return a field for a few sentences, with the maximum length of a note."""
+    """Return a field for a few sentences, with the maximum length of a note.
+
+    A text without any letter or digit is refused.
+    """
     return FreeTextField(
+        validators=[check_words],
         label=label,
         help_text=help_text,
         required=required,
@@ -75,6 +80,9 @@ class VerbForm(forms.Form):
 
     def prepare(self) -> None:
         """Set the choices that depend on the case."""
+
+    def after_refusal(self, code: str) -> None:
+        """Prepare the form to be shown again after the workflow has refused with `code`."""
 
     def set_choices(self, name: str, choices: Sequence[tuple[str, StrOrPromise]]) -> None:
         """Set the choices of a choice field."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,9 @@ from members.models import Post
 from members.posts import directory
 from petitions.enums import Outcome
 from petitions.verbs.forms.base import VerbForm, text_field
+from petitions.web.field_validation import MIN_REASON_LETTERS, check_reason, check_words
 from petitions.web.photo_fields import PhotoFormMixin
+from petitions.workflow.contact import REVEAL_LIMIT
 
 OTHER = "other"
 USUAL_CAUSES = (
@@ -175,6 +178,7 @@ class ResolveForm(PhotoFormMixin, VerbForm):
         label=_("原因"),
         max_length=200,
         help_text=_("查明的原因，例如：老旧铁管。居民会看到。"),
+        validators=[check_words],
         widget=forms.TextInput(attrs={"list": "usual-causes", "autocomplete": "off"}),
     )
     public_answer = text_field(_("给居民的答复"), _("做了什么、结果怎样、还要注意什么。"))
@@ -221,7 +225,7 @@ class WithdrawForm(VerbForm):
 
 
 class RevealForm(VerbForm):
-    """Why the contact details are opened."""
+    """Why the contact details are opened; above the daily limit also that a notice is accepted."""
 
     keeps_draft = False
     has_idempotency_key = False  # the contact is not stored with a key; each opening is recorded
@@ -229,7 +233,26 @@ class RevealForm(VerbForm):
     reason = LineField(
         label=_("为什么要查看"),
         max_length=200,
-        help_text=_("居民会看到这句话。"),
+        validators=[check_reason],
         widget=forms.TextInput(attrs={"list": "usual-reasons", "autocomplete": "off"}),
     )
+    accepts_notice = forms.BooleanField(
+        label=_("我知道会通知上级，确实要查看"), required=False, widget=forms.HiddenInput
+    )
     datalists = (("usual-reasons", USUAL_REASONS),)
+
+    def prepare(self) -> None:
+        """Say what a reason needs and from which number on a notice is sent."""
+        self.fields["reason"].help_text = gettext(
+            "居民会看到这句话，至少 %(letters)d 个字。一天查看超过 %(limit)d 次，会通知您的上级。"
+        ) % {"letters": MIN_REASON_LETTERS, "limit": settings.REVEALS_PER_DAY}
+        if self.data.get(self.add_prefix("accepts_notice")):
+            self._ask_to_accept_notice()
+
+    def after_refusal(self, code: str) -> None:
+        """Show the box to tick when the daily limit is reached."""
+        if code == REVEAL_LIMIT:
+            self._ask_to_accept_notice()
+
+    def _ask_to_accept_notice(self) -> None:
+        self.fields["accepts_notice"].widget = forms.CheckboxInput()

@@ -146,12 +146,29 @@ def test_the_contact_is_returned_once_and_stored_nowhere(stage: Stage) -> None:
     assert len(statements(caught)) <= MOST_QUERIES
     assert Note.objects.get(event__verb="reveal").body == "约上门时间"
     assert program.act(petition.pk, "reveal", {}).status_code == 400
-    assert program.act(petition.pk, "reveal", {"reason": "  "}).status_code == 400
+    for reason in ("  ", ".", "。。。。", "1234", "看看看看"):
+        answer = program.act(petition.pk, "reveal", {"reason": reason})
+        assert answer.status_code == 400
+        assert {error["field"] for error in answer.json()["errors"]} == {"reason"}
+
+
+def test_above_the_daily_limit_the_contact_needs_an_accepted_notice(
+    stage: Stage, settings: Any
+) -> None:
+    settings.REVEALS_PER_DAY = 1
+    petition, program = stage.at(S.ACCEPTED), Program(stage.cast["clerk"])
+    body: dict[str, Any] = {"reason": "约定上门时间"}
+    assert program.act(petition.pk, "reveal", body).status_code == 200
+    refused = program.act(petition.pk, "reveal", body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "reveal_limit")
+    assert "通知您的上级" in refused.json()["detail"]
+    assert program.act(petition.pk, "reveal", body | {"accepts_notice": True}).status_code == 200
 
 
 def test_revealing_a_missing_contact_is_a_conflict(stage: Stage) -> None:
     petition = stage.at(S.ACCEPTED, contact=ContactDetails())
-    answer = Program(stage.cast["clerk"]).act(petition.pk, "reveal", REASON)
+    reason = {"reason": "约定上门时间"}
+    answer = Program(stage.cast["clerk"]).act(petition.pk, "reveal", reason)
     assert (answer.status_code, answer.json()["code"]) == (409, "no_contact")
 
 

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
+from config.lib import clock
+from members.models import InboxMessage, Post
 from petitions.enums import Status, Verb
+from petitions.models import Event, Petition
+from petitions.notices import outbox, reveal_notices
 from petitions.rules.contacts import ContactDetails
+from petitions.workflow import contact
 from tests.support.cast import PHONE, Stage
 from tests.support.clients import login
 from tests.support.verb_cases import CASE_OF, post, url_of
@@ -43,3 +51,147 @@ def test_only_the_coordinator_opens_a_confidential_contact(
     response = login(stage, name).post(url_of(petition, Verb.REVEAL), data)
     assert response.status_code == status
     assert (PHONE in response.content.decode()) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    "reason", [".", "。。。", "…………", "1234", "核", "核实", "111111", "看看看看", "a b", "~!@#$%^&"]
+)
+def test_a_reason_that_says_nothing_is_refused_at_the_field(stage: Stage, reason: str) -> None:
+    response = post(stage, stage.at(Status.IN_PROGRESS), Verb.REVEAL, reason=reason)
+    assert response.status_code == 400
+    page = response.content.decode()
+    assert "至少 4 个字" in page
+    assert PHONE not in page
+    assert reason.replace("&", "&amp;") in page  # what was typed stays
+    assert not Event.objects.filter(verb=Verb.REVEAL).exists()
+
+
+@pytest.mark.parametrize(
+    "reason", ["核实情况", "约定上门时间", "ask when", "үйге бару", "ئۆيگە بارىمىز"]
+)
+def test_a_reason_of_some_words_is_accepted(stage: Stage, reason: str) -> None:
+    response = post(stage, stage.at(Status.IN_PROGRESS), Verb.REVEAL, reason=reason)
+    assert response.status_code == 200
+
+
+def test_page_says_how_long_a_reason_is_and_when_the_supervisor_is_told(
+    stage: Stage, settings: Any
+) -> None:
+    settings.REVEALS_PER_DAY = 7
+    petition, client = stage.at(Status.IN_PROGRESS), login(stage, "secretary")
+    for address in (petition.get_absolute_url(), url_of(petition, Verb.REVEAL)):
+        page = client.get(address).content.decode()
+        assert "至少 4 个字" in page
+        assert "超过 7 次，会通知您的上级" in page
+        assert 'type="checkbox" name="accepts_notice"' not in page
+
+
+# --- The daily limit --------------------------------------------------------------------------
+
+
+def _open(client: Client, petition: Petition, **fields: str) -> Any:
+    return client.post(url_of(petition, Verb.REVEAL), {"reason": "约定上门时间"} | fields)
+
+
+def _heard() -> set[tuple[str, str, str]]:
+    """Publish what waits; return who was told of many reveals, in which words, with which link."""
+    outbox.publish(list(Event.objects.filter(verb=Verb.REVEAL).values_list("pk", flat=True)))
+    rows = InboxMessage.objects.filter(kind="reveals").select_related("user")
+    return {(row.user.username, row.title, row.url) for row in rows}
+
+
+def test_above_the_limit_nothing_is_opened_before_the_person_was_told(
+    stage: Stage, settings: Any
+) -> None:
+    settings.REVEALS_PER_DAY = 2
+    petition, client = stage.at(Status.IN_PROGRESS), login(stage, "clerk")
+    for _time in range(2):
+        assert PHONE in _open(client, petition).content.decode()
+    refused = _open(client, petition)
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert PHONE not in page
+    assert "您今天已经查看了 2 次居民联系方式。再查看，系统会通知您的上级。" in page
+    assert 'type="checkbox" name="accepts_notice"' in page
+    assert 'value="约定上门时间"' in page
+    assert _heard() == set()
+    assert PHONE in _open(client, petition, accepts_notice="on").content.decode()
+    (told,) = _heard()
+    assert told[0] == "community"
+    assert "示例clerk今天查看了 3 次居民联系方式" in told[1]
+    assert PHONE not in told[1]
+    assert petition.number not in told[1]
+    assert login(stage, "community").get(told[2]).status_code == 200
+
+
+def test_supervisor_is_told_once_in_each_round(stage: Stage, settings: Any) -> None:
+    settings.REVEALS_PER_DAY = 3
+    petition, client = stage.at(Status.IN_PROGRESS), login(stage, "clerk")
+    for _time in range(11):
+        assert _open(client, petition, accepts_notice="on").status_code == 200
+    titles = sorted(title for _name, title, _url in _heard())
+    assert [title.split("查看了 ")[1].split(" ")[0] for title in titles] == ["10", "4", "7"]
+
+
+def test_count_is_of_the_person_over_all_cases_and_starts_anew_at_midnight(
+    stage: Stage, settings: Any
+) -> None:
+    settings.REVEALS_PER_DAY = 2
+    first, second = (stage.at(Status.IN_PROGRESS) for _case in range(2))
+    yesterday = timezone.localtime(clock.now()).replace(hour=0, minute=0) - dt.timedelta(minutes=1)
+    for _time in range(5):
+        contact.reveal(
+            petition=first,
+            by=stage.cast["clerk"],
+            now=yesterday,
+            reason="约时间",
+            accepts_notice=True,
+        )
+    client, other = login(stage, "clerk"), login(stage, "secretary")
+    assert _open(client, first).status_code == 200
+    assert _open(other, second).status_code == 200
+    assert _open(client, second).status_code == 200
+    assert _open(client, first).status_code == 409
+    assert _open(other, first).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "without"),
+    [
+        ("clerk", "community", ()),
+        ("secretary", "community", ()),
+        ("secretary", "official", ("community",)),
+        ("community", "official", ()),
+        ("official", "city", ()),
+    ],
+)
+def test_supervisor_is_the_nearest_head_above(
+    stage: Stage, settings: Any, name: str, told: str, without: tuple[str, ...]
+) -> None:
+    settings.REVEALS_PER_DAY = 0
+    Post.objects.filter(user__username__in=without).delete()
+    Post.objects.filter(user__username="deputy").delete()
+    petition, by = stage.at(Status.IN_PROGRESS), stage.cast[name]
+    contact.reveal(
+        petition=petition, by=by, now=clock.now(), reason="约定上门时间", accepts_notice=True
+    )
+    heard = _heard()
+    assert {who for who, _title, _url in heard} == {told}
+    ((_who, _title, link),) = heard
+    assert login(stage, told).get(link).status_code == 200
+
+
+def test_without_a_head_above_the_auditor_is_told(stage: Stage, settings: Any) -> None:
+    settings.REVEALS_PER_DAY = 0
+    petition, city = stage.at(Status.IN_PROGRESS), stage.cast["city"]
+    event = Event(
+        pk=1,
+        petition=petition,
+        verb=Verb.REVEAL,
+        user=city,
+        acting_for=stage.town.orgs["city"],
+        data={"reveal_number": 1},
+    )
+    (notification,) = reveal_notices.notifications_for(event, clock.now().date())
+    assert notification.user_ids == (stage.cast["auditor"].pk,)
+    assert login(stage, "auditor").get(notification.url).status_code == 200
