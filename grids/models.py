@@ -30,6 +30,7 @@ from config.lib.db.validity import (
     season_paired,
     validity,
 )
+from config.lib.text_forms import fold_characters
 from config.lib.viewer import Viewer
 from grids import place_names
 from grids.enums import KINDS_AT, AreaKind, CodeScheme, DayKind, Level
@@ -75,7 +76,7 @@ class AreaQuerySet(DatedQuerySet["Area"]):
         first digit, so `46` finds 46号楼 but not 146号楼. Order: exact name or initials, prefix,
         contiguous match, others; shorter names first. An empty query returns no rows.
         """
-        typed = typed.replace("\0", " ")  # PostgreSQL rejects NUL in text
+        typed = fold_characters(typed.replace("\0", " "))  # PostgreSQL rejects NUL in text
         words = typed.lower().split()
         runs = place_names.runs(typed[:MAX_QUERY_LENGTH])
         if not runs:
@@ -93,6 +94,17 @@ class AreaQuerySet(DatedQuerySet["Area"]):
             output_field=IntegerField(),
         )
         return matches.order_by(rank, Length("full_name"), "sort_key", "pk")
+
+    def numbered(self, name: str) -> Self:
+        """Filter to places whose full name has the whole number at the end of `name`."""
+        return self.filter(full_name__regex=place_names.whole_number_pattern(name))
+
+    def near(self, typed: str) -> Self:
+        """Filter to places whose name differs from the typed one in one character; same numbers."""
+        pattern = place_names.near_pattern(typed[:MAX_QUERY_LENGTH])
+        if not pattern:
+            return self.none()
+        return self.filter(full_name__regex=pattern).order_by(Length("full_name"), "sort_key", "pk")
 
     def with_current_code(self, day: dt.date) -> Self:
         """Annotate `current_code`: the official code of each place on `day`, or None."""

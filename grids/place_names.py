@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from config.lib.text_forms import fold_characters
 from grids.enums import Level
 
 DIGITS = "零一二三四五六七八九"
@@ -15,6 +16,10 @@ RUN = re.compile(r"\d+|[a-z]+|[^\da-z\s]+")
 NUMBER_WIDTH = 5
 INITIALS_LENGTH = 60
 SORT_KEY_LENGTH = 200
+MIN_NEAR_LENGTH = 3  # of a run in which one wrong character is looked for
+_BUILDING = r"(?:号楼|号?[栋幢座]|#楼?|号院?|楼)"
+_REST = r"-\s*\d.*|[,，]?[\d一二三四五六七八九十]+\s*(?:单元|门|层|楼|室|号).*"
+_WITH_REST = re.compile(rf"(?P<name>.*?\d+)(?!\d)\s*(?:{_BUILDING}(?P<rest>.*)|(?P<bare>{_REST}))")
 AMBIGUOUS_CHARACTERS = 2  # every reading of the first characters is searchable
 
 
@@ -57,8 +62,57 @@ def spell(name: str, context: tuple[str, ...] = ()) -> Spelling:
 
 
 def runs(text: str) -> list[str]:
-    """Split a query into runs of Chinese characters, Latin letters and digits, in lower case."""
-    return RUN.findall(text.lower())
+    """Split a query into folded runs of Chinese characters, Latin letters and digits."""
+    return RUN.findall(fold_characters(text).lower())
+
+
+def split_building(text: str) -> tuple[str, str]:
+    """Split folded text into a building by its number and what follows: `阜兴花苑46`, `3单元501`.
+
+    Whatever is written for the building (`46栋`, `46幢`, `46#楼`, `46号楼`, `46-3-501`) is removed.
+    Other text is returned whole with an empty rest.
+    """
+    match = _WITH_REST.fullmatch(text.strip())
+    if match is None:
+        return text, ""
+    return match["name"], (match["rest"] or match["bare"] or "").strip(" -,，、")
+
+
+def whole_number_pattern(name: str) -> str:
+    """Return a regular expression for the number at the end of a name: 46, but not 460 or 146."""
+    number = re.search(r"\d*$", name)
+    return rf"(^|[^0-9]){number[0] if number else ''}([^0-9]|$)"
+
+
+def near_pattern(text: str) -> str:
+    """Return a regular expression for names with one wrong, missing or additional character.
+
+    Only runs of at least three characters may differ, numbers must be equal. Empty if there is no
+    such run.
+    """
+    parts = runs(text)
+    patterns = []
+    for position, part in enumerate(parts):
+        if not part.isdigit() and not part.isascii() and len(part) >= MIN_NEAR_LENGTH:
+            others = [_exactly(other) for other in parts]
+            others[position] = f"({'|'.join(_one_character_off(part))})"
+            patterns.append(" *".join(others))
+    return "|".join(patterns)
+
+
+def _one_character_off(run: str) -> list[str]:
+    places = range(len(run))
+    return list(
+        dict.fromkeys(
+            [re.escape(run[:i]) + "[^0-9]" + re.escape(run[i + 1 :]) for i in places]
+            + [re.escape(run[:i] + run[i + 1 :]) for i in places]
+            + [re.escape(run[:i]) + "[^0-9]" + re.escape(run[i:]) for i in places[1:]]
+        )
+    )
+
+
+def _exactly(run: str) -> str:
+    return f"{run}(?![0-9])" if run.isdigit() else re.escape(run)
 
 
 def _romanise(text: str) -> _Romanised:

@@ -31,6 +31,7 @@ from petitions.models import Category, Petition
 from petitions.rules import catalogue, category_matching, promises, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.web.access import StaffRequest, staff_only
+from petitions.web.field_validation import MAX_TEXT_LENGTH
 from petitions.workflow import submission, transitions
 from petitions.workflow.idempotency import IdempotencyRequest, KeyReused
 from petitions.workflow.submission import Report, Submitted
@@ -57,12 +58,13 @@ def enter_report(request: StaffRequest) -> HttpResponse:
     lookup = _look_up(request, form, timezone.localdate(now))
     preview = _preview(request, form, lookup, now)
     _add_lookup_errors(form, lookup, preview)
+    _add_place_detail(form, lookup)
     if form.errors or "look" in request.POST:
         return _render_desk(request, form, preview, lookup)
     try:
         submitted = _submit(request, form, preview, now)
     except KeyReused:
-        return _render_changed_form(request, form, preview)
+        return _render_changed_form(request, form, preview, lookup)
     except transitions.NotPermitted as error:
         raise PermissionDenied from error
     except transitions.WorkflowError as error:
@@ -151,12 +153,26 @@ def _add_lookup_errors(form: DeskForm, lookup: Lookup, preview: IntakePreview) -
     data = form.cleaned_data
     if "where" in data and lookup.place is None:
         message = _("没有找到这个地点，请换个说法。")
-        form.add_error("where", _lookup_message(lookup.places, message))
+        if lookup.is_near:
+            form.add_error("where", _("没有叫这个名称的地点，请从名称相近的里面选一个。"))
+        else:
+            form.add_error("where", _lookup_message(lookup.places, message))
     if "what" in data and lookup.category is None:
         message = _("没有找到这类事项，请换个说法。")
         form.add_error("what", _lookup_message(lookup.categories, message))
     if data.get("about") and preview.place is not None and preview.about is None:
         form.add_error(None, _("反映的组织不负责这个地点，请在右边重新选择。"))
+
+
+def _add_place_detail(form: DeskForm, lookup: Lookup) -> None:
+    """Begin the text with what was typed behind the building: the report must not lose the door."""
+    text, detail = form.cleaned_data.get("text", ""), lookup.place_detail
+    if not text or not detail or text.startswith(detail):
+        return
+    text = f"{detail}，{text}"
+    if len(text) > MAX_TEXT_LENGTH:
+        form.add_error("text", _("连同楼号后面的“%(detail)s”超过了字数。") % {"detail": detail})
+    form.cleaned_data["text"] = text
 
 
 def _lookup_message(candidates: tuple[object, ...], not_found: str) -> str:
@@ -203,7 +219,7 @@ def _keyed_hash(content: str) -> str:
 
 
 def _render_changed_form(
-    request: StaffRequest, form: DeskForm, preview: IntakePreview
+    request: StaffRequest, form: DeskForm, preview: IntakePreview, lookup: Lookup
 ) -> HttpResponse:
     """Answer 422: this form was submitted before with other content.
 
@@ -213,7 +229,8 @@ def _render_changed_form(
     form.add_error(
         None, _("这张表刚才已经登记过，现在内容有改动。确实是另一件事，请再按一次“登记”。")
     )
-    return _render_desk(request, form, preview, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return _render_desk(request, form, preview, lookup, status=status)
 
 
 def _render_desk(
@@ -225,7 +242,9 @@ def _render_desk(
 ) -> HttpResponse:
     """Render the form with everything typed; a place or category found gets its full name."""
     if form.is_bound and preview.place is not None:
-        form.replace_values(where=preview.place.full_name, place=str(preview.place.pk))
+        detail = lookup.place_detail if lookup else ""
+        where = f"{preview.place.full_name} {detail}".strip()
+        form.replace_values(where=where, place=str(preview.place.pk))
     if form.is_bound and preview.category is not None:
         form.replace_values(what=preview.category_label, category=str(preview.category.pk))
     places = lookup.places if lookup and not lookup.place else ()

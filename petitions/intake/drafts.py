@@ -27,13 +27,17 @@ SESSION_KEY = "report"
 
 @dataclass(slots=True)
 class Draft:
-    """A report being written; `key` is the idempotency key with which it is submitted."""
+    """A report being written; `key` is the idempotency key with which it is submitted.
+
+    `place_detail` is what was typed behind the building, `search_text` instead of a category.
+    """
 
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     channel: str = Channel.WEB
     place_id: int | None = None
     category_id: int | None = None
     about_id: int | None = None
+    place_detail: str = ""
     search_text: str = ""
     text: str = ""
     since: str = ""
@@ -102,10 +106,15 @@ class Draft:
         return "" if self.has_contact_answer else "report_reach"
 
     @property
+    def first_text(self) -> str:
+        """What was typed while choosing place and category; the report's text begins with it."""
+        return "，".join(filter(None, (self.place_detail, self.search_text)))
+
+    @property
     def fingerprint(self) -> str:
         """A hash of everything that is submitted; the contact details count as ciphertext."""
         content = dataclasses.asdict(self)
-        for name in ("key", "search_text", "has_contact_answer", "was_checked"):
+        for name in ("key", "place_detail", "search_text", "has_contact_answer", "was_checked"):
             del content[name]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -16,15 +16,15 @@ from django.utils.functional import SimpleLazyObject
 from branches.models import Organisation
 from config.lib import durations
 from config.lib.viewer import Viewer
+from grids import place_search
 from grids.models import Area
+from grids.place_search import PlaceMatches
 from petitions.enums import HANDLER_DEADLINES, CategoryChannel, Urgency
 from petitions.models import Category
 from petitions.rules import catalogue, category_matching, routing, service_terms
 from petitions.rules.routing import ResponsibleChain, Route
 from petitions.web import list_items
 from petitions.workflow.submission import similar_cases
-
-MAX_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,18 @@ class IntakePreview:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Result of looking up typed text: the place and category meant, else the candidates."""
+    """Result of looking up typed text: the place and category meant, else the candidates.
+
+    `place_detail` is what was typed behind the building. With `is_near` no place has the typed
+    name, and the candidates are those with a similar one.
+    """
 
     place: Area | None
     category: Category | None
     places: tuple[Area, ...] = ()
     categories: tuple[Category, ...] = ()
+    place_detail: str = ""
+    is_near: bool = False
 
 
 def preview(
@@ -182,22 +188,23 @@ def look_up(
     combobox. The first counts only if it is among the candidates for the text, the second only
     if the text is still the name of its row: so the text always decides.
     """
-    place, places = _look_up_place(viewer, place_text.strip(), place_ids, day)
+    place, matches = _look_up_place(viewer, place_text.strip(), place_ids, day)
     category, categories = _look_up_category(category_text.strip(), category_ids)
-    return Lookup(place, category, places, categories)
+    places = () if place else tuple(matches.areas)
+    return Lookup(place, category, places, categories, matches.rest, matches.is_near)
 
 
 def _look_up_place(
     viewer: Viewer, text: str, ids: tuple[int | None, int | None], day: dt.date
-) -> tuple[Area | None, tuple[Area, ...]]:
+) -> tuple[Area | None, PlaceMatches]:
     chosen_id, hidden_id = ids
     place = get_place(viewer, hidden_id, day)
-    if place is not None and place.full_name == text:
-        return place, ()
-    candidates = Area.objects.visible_to(viewer).reportable(day).search(text)[:MAX_PLACES]
-    exact = [area for area in candidates if area.full_name == text]
-    matches = exact if len(exact) == 1 else [area for area in candidates if area.pk == chosen_id]
-    return (matches[0], ()) if matches else (None, tuple(candidates))
+    if place is not None and (place.full_name == text or text.startswith(f"{place.full_name} ")):
+        return place, PlaceMatches([place], place_search.rest_of(place, text))
+    matches = place_search.find(Area.objects.visible_to(viewer).reportable(day), text)
+    exact = [area for area in matches.areas if area.full_name == text]
+    chosen = exact if len(exact) == 1 else [area for area in matches.areas if area.pk == chosen_id]
+    return (chosen[0] if chosen else None), matches
 
 
 def _look_up_category(

@@ -29,12 +29,17 @@ class PlaceChoice:
 
 @dataclass(frozen=True, slots=True)
 class PlacePicker:
-    """Context of the place picker: the search results, or the places below `current`."""
+    """Context of the place picker: the search results, or the places below `current`.
+
+    `rest` and `is_near` as in `PlaceMatches`.
+    """
 
     query: str
     results: list[Suggestion] = field(default_factory=list)
     ancestors: list[Area] = field(default_factory=list)
     current: Area | None = None
+    rest: str = ""
+    is_near: bool = False
     children: list[PlaceChoice] = field(default_factory=list)
 
     @property
@@ -52,7 +57,9 @@ def load_picker(query: str, parent: str, day: dt.date) -> PlacePicker:
     """Search for `query`; without a query list the places below `parent`, at first the city."""
     query = query.strip()[:MAX_QUERY_LENGTH]
     if query:
-        return PlacePicker(query, results=place_search.public_suggest(query, day)["results"])
+        matches = place_search.public_find(query, day)
+        results = matches.suggestions()["results"]
+        return PlacePicker(query, results=results, rest=matches.rest, is_near=matches.is_near)
     current = _parent(parent, day)
     if current is None:
         return PlacePicker(query)

@@ -110,6 +110,8 @@ def choose_place(request: HttpRequest) -> HttpResponse:
             query = request.POST.get("q", "")[: place_picker.MAX_QUERY_LENGTH]
             return redirect(f"{reverse('petitions:report_place')}?{urlencode({'q': query})}")
         draft.place_id, draft.about_id = area.pk, None
+        rest = place_search.rest_of(area, request.POST.get("q", "")) or request.POST.get("rest", "")
+        draft.place_detail = text_forms.clean_line(rest)[: place_picker.MAX_QUERY_LENGTH]
         drafts.save(request.session, draft)
         return redirect_to_next_step(draft, "report_place")
     picker = place_picker.load_picker(request.GET.get("q", ""), request.GET.get("in", ""), today)
@@ -201,7 +203,7 @@ def write_report(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse
     organisations = organisations_at(area)
     if request.method != "POST":
         initial = {
-            "text": draft.text or draft.search_text,
+            "text": draft.text or draft.first_text,
             "since": draft.since,
             "about": str(draft.about_id or ""),
         }

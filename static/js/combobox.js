@@ -14,6 +14,7 @@ class Combobox {
     this.hidden = this.form?.elements.namedItem(input.dataset.target) ?? this.addHidden();
     this.id = `combobox-${(serial += 1)}`;
     this.results = [];
+    this.rest = "";
     this.found = ""; // the text they were found for
     this.active = -1;
     this.mustPick = "mustPick" in input.dataset;
@@ -100,10 +101,12 @@ class Combobox {
     try {
       const answer = await fetch(url, { signal: this.request.signal, headers: { Accept: "application/json" }, credentials: "same-origin" });
       if (!answer.ok) throw new Error(String(answer.status));
-      this.results = (await answer.json()).results ?? [];
+      const matches = await answer.json();
+      this.results = matches.results ?? [];
+      this.rest = matches.rest ?? ""; // typed behind the building, stays in the box
       this.found = text;
       const hasLeft = document.activeElement !== this.input;
-      if (this.results.length === 1 && (isMeant || hasLeft)) this.pick(0); // chosen before it came
+      if (this.results.length === 1 && !matches.is_near && (isMeant || hasLeft)) this.pick(0); // chosen before it came
       else if (!hasLeft) this.show();
     } catch (error) {
       if (error.name !== "AbortError") this.fail();
@@ -112,6 +115,7 @@ class Combobox {
 
   fail() {
     this.results = [];
+    this.rest = "";
     this.found = "";
     if (document.activeElement === this.input) this.show(this.words.failed);
     else this.close();
@@ -186,7 +190,7 @@ class Combobox {
   pick(index) {
     const result = this.results[index];
     if (!result) return;
-    this.input.value = result.label;
+    this.input.value = this.rest ? `${result.label} ${this.rest}` : result.label;
     this.forget();
     this.choose(result);
     this.close();

@@ -307,3 +307,37 @@ def test_queries(stage: Stage, django_assert_max_num_queries: Any) -> None:
         client.get(DESK)
     with django_assert_max_num_queries(12):
         client.get(PREVIEW, asked)
+
+
+@pytest.mark.parametrize("is_picked", [True, False])
+def test_the_door_typed_behind_the_building_begins_the_text(
+    stage: Stage, *, is_picked: bool
+) -> None:
+    place = stage.town.building
+    typed = {"where": f"{place.full_name} 3单元501"}
+    if not is_picked:  # without script: the text, then one of the candidates
+        typed = {"where": "阜兴花苑46栋3单元501", "place": "", "place_choice": str(place.pk)}
+    client = login(stage, "clerk")
+    assert client.post(DESK, filled(stage, **typed)).status_code == 302
+    petition = Petition.objects.get()
+    assert petition.place_id == place.pk
+    assert petition.text == "3单元501，水是黄的"
+
+
+def test_a_place_with_a_similar_name_is_offered_and_never_chosen(stage: Stage) -> None:
+    client = login(stage, "clerk")
+    page = client.post(DESK, filled(stage, where="阜兴花园46", place=""))
+    assert "请从名称相近的里面选一个" in page.content.decode()
+    assert [line["id"] for line in page.context["place_choices"]] == [stage.town.building.pk]
+    assert page.context["form"]["where"].value() == "阜兴花园46"
+    assert not Petition.objects.exists()
+
+
+def test_a_text_too_long_with_its_door_is_refused_and_kept(stage: Stage) -> None:
+    text = "水" * 1998
+    where = f"{stage.town.building.full_name} 3单元501"
+    page = login(stage, "clerk").post(DESK, filled(stage, where=where, text=text))
+    assert "超过了字数" in page.content.decode()
+    assert page.context["form"]["text"].value() == text
+    assert page.context["form"]["where"].value() == where
+    assert not Petition.objects.exists()

@@ -76,6 +76,32 @@ def test_who_gets_it_why_and_by_when_stand_on_the_check_page(resident: Resident)
 # where
 
 
+@pytest.mark.parametrize("has_script", [True, False])
+def test_the_door_typed_behind_the_building_begins_the_text(
+    resident: Resident, *, has_script: bool
+) -> None:
+    place = resident.stage.town.building
+    if has_script:
+        typed = {"q": f"{place.full_name} 3单元501", "place": place.pk}
+    else:
+        page = resident.client.get("/report/", {"q": "阜兴花苑46栋3单元501"})
+        assert [line["id"] for line in page.context["picker"].results] == [place.pk]
+        assert 'name="rest" value="3单元501"' in page.content.decode()
+        typed = {"place": place.pk, "rest": "3单元501"}
+    assert resident.client.post("/report/", typed)["Location"] == "/report/what/"
+    resident.choose_category()
+    form = resident.client.get("/report/tell/").context["form"]
+    assert form["text"].value() == "3单元501"
+
+
+def test_a_similar_name_is_offered_as_such(resident: Resident) -> None:
+    page = resident.client.get("/report/", {"q": "阜兴花园46"})
+    assert "没有叫“阜兴花园46”的地方，名称相近的有" in page.content.decode()
+    assert [line["id"] for line in page.context["picker"].results] == [
+        resident.stage.town.building.pk
+    ]
+
+
 def test_a_typed_place_that_was_not_chosen_is_looked_up(resident: Resident) -> None:
     answer = resident.client.post("/report/", {"q": "fxhy46", "place": ""})
     assert answer["Location"] == "/report/?q=fxhy46"
