@@ -293,6 +293,15 @@ def _visible_to_post(post: ActivePost) -> Q:
     return condition
 
 
+def involving(organisation_ids: Iterable[int]) -> Q:
+    """Condition: one of the organisations is involved in the case, in any relation."""
+    ids = list(organisation_ids)
+    condition = Q(pk__in=[])
+    for rule in RELATIONS:
+        condition |= Q((f"{rule.column}__in", ids))
+    return condition
+
+
 def unrestricted() -> Q:
     """Condition: the case is about no organisation and is no accusation."""
     return Q(is_sealed=False, about_organisation=None)

@@ -102,20 +102,22 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         """Filter to the cases whose escalation the viewer's own organisations must answer."""
         return self.filter(involvement.awaiting_answer_of(viewer))
 
-    def matching(self, words: str) -> Self:
-        """Filter to the case with a typed number, else to cases whose text matches.
+    def matching(self, words: str, others: Q | None = None) -> Self:
+        """Filter to the case with a typed number, cases whose text matches, and `others`.
 
         Call it on the cases that the viewer may see: no statement asks for the words without the
         conditions of this queryset, so a word in a hidden case costs what an unused word costs.
         """
-        number = text_search.petition_id(words)
-        if number is not None:
-            return self.filter(pk=number)
         query = text_search.query(words)
         if query is None:
             return self
+        condition = Q(search=query)
+        if ids := text_search.petition_ids(words):
+            condition |= Q(pk__in=ids)
+        if others is not None:
+            condition |= others
         # The planner cannot estimate how rare a word is and would scan a million cases for none.
-        cases = self.filter(search=query)
+        cases = self.filter(condition)
         ids = list(cases.order_by().values_list("pk", flat=True)[:RARE_WORD_LIMIT])
         if len(ids) < RARE_WORD_LIMIT:
             return self.filter(pk__in=ids)
@@ -334,6 +336,11 @@ class Petition(models.Model):
                 fields=["department"],
                 name="petition_department",
                 condition=Q(department__isnull=False),
+            ),
+            models.Index(
+                fields=["external_number"],
+                name="petition_external_number",
+                condition=~Q(external_number=""),
             ),
             models.Index(
                 fields=["group", "-id"], name="petition_group", condition=Q(group__isnull=False)

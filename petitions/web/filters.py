@@ -21,10 +21,10 @@ from config.lib import clock
 from config.lib.rest.filter_fields import DayFilter, LineFilter, WholeNumberFilter
 from config.lib.viewer import Viewer
 from grids.models import Area
-from petitions import involvement, text_search
+from petitions import involvement
 from petitions.enums import STATUS_CHOICES, VERB_CHOICES, Channel, Status, Urgency
 from petitions.models import Event, Petition, PetitionQuerySet, is_due_soon, is_overdue
-from petitions.rules import catalogue
+from petitions.rules import case_search, catalogue
 from petitions.states import FINAL, OPEN, RUNNING
 from petitions.web.field_validation import MAX_ID
 
@@ -185,8 +185,8 @@ class PetitionFilter(FilterSet):
         return viewer
 
     def keep_matching(self, rows: PetitionQuerySet, _name: str, words: str) -> PetitionQuerySet:
-        """Keep cases whose number, place, category or text contain the words."""
-        return rows.matching(words) if text_search.tokenize(words) else rows.none()
+        """Keep cases found by number, words, initials of the place, organisation or code."""
+        return case_search.matching(rows, words)
 
     def keep_state(self, rows: PetitionQuerySet, _name: str, state: str) -> PetitionQuerySet:
         """Keep open or ended cases."""

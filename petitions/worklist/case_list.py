@@ -22,12 +22,16 @@ from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
 from petitions.models import Category, Petition, PetitionQuerySet
 from petitions.permissions import COORDINATOR_ROLES
-from petitions.rules import catalogue
+from petitions.rules import case_search, catalogue
 from petitions.rules.catalogue import Catalogue
 from petitions.web import list_items, list_order
 from petitions.web.access import StaffRequest, staff_only
-from petitions.web.field_validation import MAX_ID
-from petitions.web.filters import NAMED_FILTER_LABELS, NAMED_FILTERS, PetitionFilter
+from petitions.web.filters import (
+    LONGEST_QUERY,
+    NAMED_FILTER_LABELS,
+    NAMED_FILTERS,
+    PetitionFilter,
+)
 
 PLACE_FILTERS = ("place", "subdistrict", "community", "grid")
 SHORTCUTS = ("overdue", "due_soon", "to_accept", "mine", "waiting", "returned", "escalated")
@@ -50,12 +54,12 @@ class FilterChip:
 @staff_only
 @require_GET
 def show_list(request: StaffRequest) -> HttpResponse:
-    """Show the visible cases that match the filters; a complete case number opens its case."""
+    """Show the visible cases that match the filters; a complete number or code opens its case."""
     now = clock.now()
     params = _with_default_state(request.GET)
     cases = Petition.objects.visible_to(request.user)
     filters = PetitionFilter(params, cases, request=request, now=now)
-    petition = _case_by_number(cases, params.get("q", ""))
+    petition = case_search.exact_match(cases, params.get("q", "")[:LONGEST_QUERY])
     if petition is not None:
         return redirect(petition)
     order = list_order.ORDERS[_sort_order(params)]
@@ -71,6 +75,7 @@ def show_list(request: StaffRequest) -> HttpResponse:
         "limit": limit,
         "form": filters.form,
         "chips": chips,
+        "unsearchable": text_search.unsearchable(params.get("q", "")),
         "place_name": next((chip.value for chip in chips if chip.name == "place"), ""),
         "state": request.GET.get("state", ""),
         "clear_url": reverse("petitions:list"),
@@ -111,15 +116,6 @@ def _sort_order(params: QueryDict) -> str:
     if word not in list_order.ORDERS:
         word = "due"
     return word if word != "due" or params.get("state") == "open" else "newest"
-
-
-def _case_by_number(cases: PetitionQuerySet, text: str) -> Petition | None:
-    """Return the visible case whose complete number was typed, with the year."""
-    pk = text_search.petition_id(text)
-    if pk is None or pk > MAX_ID:
-        return None
-    petition = cases.filter(pk=pk).first()
-    return petition if petition is not None and petition.number == text.strip() else None
 
 
 def _list_url(query: QueryDict, changes: dict[str, Any]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.postgres.search import SearchVector
+from django.db.models import Value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -92,21 +94,65 @@ def test_any_two_neighbouring_characters_find_their_text(
 
 
 @pytest.mark.parametrize(
-    ("typed", "number"),
+    ("typed", "ids", "full_number"),
     [
-        ("2026-000123", 123),
-        (" 2026-000123 ", 123),
-        ("000123", 123),
-        ("2026-1234567", 1234567),
-        ("123", None),
-        ("46", None),
-        ("2026-", None),
-        ("水2026-000123", None),
-        ("2026-00012x", None),
+        ("2026-000123", [123], "2026-000123"),
+        (" 2026-000123 ", [123], "2026-000123"),
+        ("#2026-000123", [123], "2026-000123"),
+        ("＃２０２６－０００１２３", [123], "2026-000123"),
+        ("编号2026-000123", [123], "2026-000123"),
+        ("编号：2026—000123", [123], "2026-000123"),
+        ("No.2026-000123", [123], "2026-000123"),
+        ("2026000123", [2026000123, 123], "2026-000123"),
+        ("000123", [123], ""),
+        ("2026-1234567", [1234567], "2026-1234567"),
+        ("123", [123], ""),
+        ("46", [46], ""),
+        ("2026-", [], ""),
+        ("水2026-000123", [], ""),
+        ("2026-00012x", [], ""),
+        ("2026-" + "9" * 40, [], ""),
     ],
 )
-def test_numbers(typed: str, number: int | None) -> None:
-    assert text_search.petition_id(typed) == number
+def test_numbers(typed: str, ids: list[int], full_number: str) -> None:
+    assert text_search.petition_ids(typed) == ids
+    assert text_search.full_number(typed) == full_number
+
+
+def test_digits_are_looked_up_as_number_and_as_word(stage: Stage) -> None:
+    numbered = stage.file(text="路灯不亮").petition
+    named = stage.file(text=f"回电 88991234，门牌{numbered.pk}").petition
+    found = Petition.objects.matching
+    assert set(found(str(numbered.pk))) == {numbered, named}
+    for typed in ("88991234", "８８９９１２３４", "8899 1234", "8899-1234"):
+        assert list(found(typed)) == [named], typed
+
+
+@pytest.mark.parametrize("typed", ["４６号楼", "٤٦号楼", "阜兴花苑４６"])
+def test_no_typed_character_is_dropped(stage: Stage, typed: str) -> None:
+    petition = stage.file().petition
+    stage.file(place=stage.town.areas["b47"])
+    assert list(Petition.objects.matching(typed)) == [petition]
+
+
+def test_a_text_in_full_width_is_found_and_so_is_one_stored_unfolded(stage: Stage) -> None:
+    petition = stage.file(text="管道ＤＮ５０漏水，سۇ يوق").petition
+    for typed in ("dn50", "ＤＮ５０", "سۇ", "سو"):
+        assert list(Petition.objects.matching(typed)) == [petition], typed
+    Petition.objects.update(search=SearchVector(Value("سۇ"), config="simple"))
+    assert list(Petition.objects.matching("سۇ")) == [petition]
+
+
+def test_every_term_of_a_long_text_counts(stage: Stage) -> None:
+    text = "一楼二楼三楼四楼五楼六楼七楼八楼的水管都冻裂了"
+    petition = stage.file(text=text).petition
+    assert list(Petition.objects.matching(text)) == [petition]
+    assert not Petition.objects.matching(f"{text}吗").exists()
+
+
+@pytest.mark.parametrize(("typed", "symbols"), [("水🔥", "🔥"), ("🔥🔥", "🔥"), ("水，？ #", "")])
+def test_what_cannot_be_searched_is_named(typed: str, symbols: str) -> None:
+    assert text_search.unsearchable(typed) == symbols
 
 
 def test_a_frequent_word_finds_what_a_rare_one_does(
