@@ -13,7 +13,10 @@ from config.lib.admin import NoDeleteAdmin
 from config.lib.delivery_admin import DeliveryQueueAdmin
 from petitions.models import Category, PrivacyNotice, ResidentMessage, Standard
 
-DURATIONS = ("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within")
+DURATIONS = (
+    *("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within"),
+    "arbitrate_within",
+)
 
 
 @admin.register(Category)
@@ -42,6 +45,7 @@ class StandardAdmin(NoDeleteAdmin):
                 "description": _(
                     "写成“天 时:分:秒”，如“02:00:00”是2小时。全天候的按钟点数；其余只数工作时间，"
                     "一个工作日是8小时，所以5个工作日（40小时）写“1 16:00:00”。"
+                    "居民确认和裁定退单总是只数工作时间。"
                 ),
             },
         ),

@@ -81,6 +81,7 @@ class Actor(models.TextChoices):
     ASSIGNEE = "assignee", _("承办人")
     COORDINATOR = "coordinator", _("社区（街道）协调人")
     SUPERVISOR = "supervisor", _("督办组织")
+    ARBITER = "arbiter", _("裁定组织")
     DEPARTMENT = "department", _("承办部门")
     PARTNER = "partner", _("对接系统")
     CLOCK = "clock", _("系统时钟")
@@ -156,13 +157,14 @@ class DeadlineKind(models.TextChoices):
     CONTACT = "contact", _("首次响应")
     RESOLUTION = "resolution", _("办结")
     ANSWER = "answer", _("答复升级")
+    ARBITRATION = "arbitration", _("裁定退单")
     CONFIRMATION = "confirmation", _("居民确认")
 
 
 HANDLER_DEADLINES = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
 """Deadlines promised to the resident; the earliest open one is the `due_at` of the case."""
 
-STAFF_DEADLINES = (*HANDLER_DEADLINES, DeadlineKind.ANSWER)
+STAFF_DEADLINES = (*HANDLER_DEADLINES, DeadlineKind.ANSWER, DeadlineKind.ARBITRATION)
 """Deadlines that staff must keep; all of them end when the case is resolved."""
 
 

@@ -12,6 +12,8 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from typing import Protocol
 
 from django.db.models import Q
@@ -22,7 +24,7 @@ from branches.models import Organisation
 from config.lib.viewer import ActivePost, Scope, Viewer
 from members.enums import ADMIN_ROLES, Role
 from members.posts import directory
-from petitions.enums import Actor
+from petitions.enums import HANDLER_DEADLINES, Actor, Status
 from petitions.states import RUNNING
 
 AREA_ROLES = frozenset(
@@ -39,8 +41,8 @@ AREA_ROLES = frozenset(
 """Roles whose posts see every case of the area they answer for."""
 
 COLUMNS = (
-    *("assigned_group", "assignee_ids", "department", "supervisor"),
-    *("about_organisation", "filed_by"),
+    *("assigned_group", "assignee_ids", "department", "supervisor", "arbiter"),
+    *("about_organisation", "filed_by", "returned_by"),
 )
 """Columns that no other module may name; `organisation` stays a plain fact of the case."""
 
@@ -53,6 +55,7 @@ class Relation(StrEnum):
     BUILDING_GROUP = "building_group"
     DEPARTMENT = "department"
     SUPERVISOR = "supervisor"
+    ARBITER = "arbiter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ RELATIONS = (
     RelationRule(Relation.BUILDING_GROUP, "group", _("楼栋党小组"), grants_access=False),
     RelationRule(Relation.DEPARTMENT, "department", _("承办部门"), Actor.DEPARTMENT),
     RelationRule(Relation.SUPERVISOR, "supervisor", _("督办组织"), Actor.SUPERVISOR),
+    # The arbiter is responsible for an area above the place, whose cases its posts see anyway.
+    RelationRule(Relation.ARBITER, "arbiter", _("裁定组织"), Actor.ARBITER, grants_access=False),
 )
 """In the order in which the case page lists the organisations."""
 
@@ -94,7 +99,7 @@ RULE_OF_RELATION = {rule.relation: rule for rule in RELATIONS}
 ORGANISATIONS = tuple(rule.column for rule in RELATIONS)
 """Arguments of `select_related` that load every organisation of a case."""
 
-HOLDERS = ("organisation", "assigned_group")
+HOLDERS = ("organisation", "assigned_group", "arbiter")
 """Arguments of `select_related` that load what `holder` reads."""
 
 EVENT_ORGANISATIONS = ("organisation", "holder", "supervisor")
@@ -129,6 +134,9 @@ class Case(Supervised, Restricted, Protocol):
 
     is_answer_owed: bool
     filed_by_id: int | None
+    status: str
+    is_route_final: bool
+    arbiter_id: int | None
 
     @property
     def assignee_ids(self) -> Sequence[int]:
@@ -141,6 +149,17 @@ class Case(Supervised, Restricted, Protocol):
     @property
     def assigned_group(self) -> Organisation | None:
         """The group the case was assigned to."""
+
+    @property
+    def arbiter(self) -> Organisation | None:
+        """The organisation that decides on a return, or did."""
+
+
+class OwedDeadline(Protocol):
+    """A deadline of a case, with the organisation that it was set for."""
+
+    kind: str
+    organisation_id: int | None
 
 
 # --- The parties of one case ---------------------------------------------------------------------
@@ -167,8 +186,28 @@ def relations_of(organisation_id: int | None, petition: Case) -> list[RelationRu
 
 
 def holder(petition: Case) -> Organisation:
-    """Return the organisation that works on a case: the assigned group or the responsible one."""
-    return petition.assigned_group or petition.organisation
+    """Return the organisation that must act: arbiter, assigned group or the responsible one."""
+    return arbiter_of(petition) or petition.assigned_group or petition.organisation
+
+
+def arbiter_of(petition: Case) -> Organisation | None:
+    """Return the organisation that decides on the return of a case now, if there is one."""
+    return petition.arbiter if petition.status == Status.RETURNED else None
+
+
+def is_without_arbiter(petition: Case) -> bool:
+    """Tell whether a case was returned before there were arbiters."""
+    is_returned = petition.status == Status.RETURNED or petition.is_route_final
+    return is_returned and petition.arbiter_id is None
+
+
+def owing_organisation_id(petition: Case, deadline: OwedDeadline) -> int | None:
+    """Return the id of the organisation that must keep a deadline now.
+
+    While a case is returned, only the arbiter can keep what the responsible organisation owed.
+    """
+    is_with_arbiter = petition.status == Status.RETURNED and deadline.kind in HANDLER_DEADLINES
+    return (petition.arbiter_id if is_with_arbiter else None) or deadline.organisation_id
 
 
 def supervisor(row: Supervised) -> Organisation | None:
@@ -258,7 +297,6 @@ def visible_to(scope: Scope) -> Q | None:
         return None
     own_and_above = sorted(_own_and_above(scope))
     # An assignment to a user ends with the post in the organisation that gave it.
-    # The comparison stands first: it is cheaper than that of an array, and rules most cases out.
     condition = Q(organisation__in=own_and_above) & Q(assignee_ids__contains=[scope.user_id])
     for post in scope.posts:
         condition |= _visible_to_post(post)
@@ -296,10 +334,7 @@ def _visible_to_post(post: ActivePost) -> Q:
 def involving(organisation_ids: Iterable[int]) -> Q:
     """Condition: one of the organisations is involved in the case, in any relation."""
     ids = list(organisation_ids)
-    condition = Q(pk__in=[])
-    for rule in RELATIONS:
-        condition |= Q((f"{rule.column}__in", ids))
-    return condition
+    return reduce(or_, (Q((f"{rule.column}__in", ids)) for rule in RELATIONS))
 
 
 def unrestricted() -> Q:
@@ -308,13 +343,9 @@ def unrestricted() -> Q:
 
 
 def handled_by(viewer: Viewer) -> Q:
-    """Condition: the viewer's own organisations or the viewer handle the running case now."""
-    own = _own_organisations(viewer.scope)
-    return Q(status__in=RUNNING) & (
-        Q(organisation__in=own)
-        | Q(assigned_group__in=own)
-        | Q(assignee_ids__contains=[viewer.scope.user_id])
-    )
+    """Condition: the viewer's own organisations or the viewer must act on the running case now."""
+    in_hands = _in_hands_of(_own_organisations(viewer.scope))
+    return Q(status__in=RUNNING) & (in_hands | Q(assignee_ids__contains=[viewer.scope.user_id]))
 
 
 def awaiting_answer_of(viewer: Viewer) -> Q:
@@ -323,10 +354,18 @@ def awaiting_answer_of(viewer: Viewer) -> Q:
 
 
 def held_by(organisation_id: int) -> Q:
-    """Condition: one organisation is responsible for the running case, or has it assigned."""
-    return Q(status__in=RUNNING) & (
-        Q(organisation=organisation_id) | Q(assigned_group=organisation_id)
-    )
+    """Condition: one organisation must act on the running case now, or has it assigned."""
+    return Q(status__in=RUNNING) & _in_hands_of([organisation_id])
+
+
+def _in_hands_of(ids: Sequence[int]) -> Q:
+    """Condition: one of these organisations has the running case in its hands.
+
+    A returned case is in the hands of its arbiter, not of the organisation that returned it.
+    """
+    is_with_arbiter = Q(status=Status.RETURNED, arbiter__isnull=False)
+    is_own = Q(organisation__in=ids) & ~is_with_arbiter
+    return is_own | Q(assigned_group__in=ids) | _awaits_decision_of(ids)
 
 
 def answer_owed_by(organisation_id: int) -> Q:
@@ -337,6 +376,15 @@ def answer_owed_by(organisation_id: int) -> Q:
 def assigned_to(user_id: int) -> Q:
     """Condition: the case is assigned to one user by name."""
     return Q(assignee_ids__contains=[user_id])
+
+
+def awaiting_decision_of(viewer: Viewer) -> Q:
+    """Condition: the viewer's own organisations must decide on the return of the case."""
+    return _awaits_decision_of(_own_organisations(viewer.scope))
+
+
+def _awaits_decision_of(ids: Sequence[int]) -> Q:
+    return Q(status=Status.RETURNED, arbiter__in=ids)
 
 
 def filed_by(user_id: int) -> Q:

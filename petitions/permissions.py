@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from branches.enums import OrgLevel
+from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
 from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
 from members.models import User
-from petitions import involvement
-from petitions.enums import Actor, ClosedBy, Status, Verb
+from petitions import involvement, sides
+from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
 from petitions.involvement import Relation
 from petitions.models import Petition
 from petitions.states import NEXT_VERBS, RULE_OF, VERB_RULES, VerbRule
@@ -67,6 +67,8 @@ def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
             actors.add(rule.actor)
     if post.role in COORDINATOR_ROLES and post.covers(petition.path):
         actors.add(Actor.COORDINATOR)
+    if _decides_without_arbiter(post, petition):
+        actors.add(Actor.ARBITER)
     is_open_to_programs = not involvement.is_restricted(petition)
     if post.role == Role.API_CLIENT and is_open_to_programs and post.covers(petition.path):
         actors.add(Actor.PARTNER)
@@ -74,18 +76,39 @@ def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
 
 
 def _acts_for_head(post: ActivePost, relation: Relation) -> bool:
-    """Tell whether a post acts as handler without heading the responsible organisation.
+    """Tell whether a post acts for an organisation without heading it.
 
-    The staff of a community's desk and the city's officials do.
+    The staff of a community's desk and the city's officials act as handler, the staff of any desk
+    as arbiter.
     """
+    if relation == Relation.ARBITER:
+        return post.role == Role.STAFF
     return relation == Relation.RESPONSIBLE and (
         post.role == Role.CITY_OFFICIAL
         or (post.role == Role.STAFF and post.organisation_level == OrgLevel.COMMUNITY)
     )
 
 
+def _decides_without_arbiter(post: ActivePost, petition: Petition) -> bool:
+    """Tell whether a post decides on a case that was returned before there were arbiters.
+
+    The coordinators of its place do who stand above the responsible organisation.
+    """
+    if not involvement.is_without_arbiter(petition):
+        return False
+    is_coordinator = post.role in COORDINATOR_ROLES and post.covers(petition.path)
+    return is_coordinator and _rank(post.organisation_level) > _rank(petition.organisation.level)
+
+
+def _rank(level: str) -> int:
+    return ESCALATION_ORDER.index(OrgLevel(level))
+
+
 def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
-    """Return what `by` is to a case: nothing for users excluded by a conflict of interest."""
+    """Return what `by` is to a case: nothing for users excluded by a conflict of interest.
+
+    Whoever returned the case or belongs to the responsible organisation is no arbiter, by no post.
+    """
     if isinstance(by, SystemActor):
         return frozenset({Actor.CLOCK})
     if isinstance(by, Petitioner):
@@ -95,6 +118,8 @@ def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
     actors = {Actor.ASSIGNEE} if involvement.is_assignee(by.scope, petition) else set[Actor]()
     for post in by.scope.posts:
         actors |= _actors_of_post(post, petition)
+    if Actor.ARBITER in actors and sides.is_on_returning_side(by.scope, petition):
+        actors.remove(Actor.ARBITER)
     return frozenset(actors)
 
 
@@ -120,10 +145,26 @@ def _status_allows(rule: VerbRule, petition: Petition) -> Decision:
 def _guard_return(petition: Petition, _by: By) -> Decision:
     if petition.is_sealed:
         return Decision(False, "nobody_above", _("专门渠道的事项不能退单。"))
+    # No organisation is above the level of its case, so most cases need not be asked for theirs.
+    if petition.level == CaseLevel.CITY and petition.organisation.level == OrgLevel.CITY:
+        return Decision(False, "nobody_above", _("市级之上没有组织裁定，不能退单。"))
     if petition.is_route_final:
         return Decision(False, "final_route", _("改派已是终局，不能再退单。"))
     if petition.returns >= MAX_RETURNS:
         return Decision(False, "too_many_returns", _("已退单两次，不能再退。"))
+    return Decision(True)
+
+
+def _guard_reassign(petition: Petition, by: By) -> Decision:
+    """Keep a decision on a return, and refuse what would be a return without such a decision."""
+    if petition.status == Status.RETURNED or not isinstance(by, User):
+        return Decision(True)
+    if petition.is_route_final and Actor.ARBITER not in actors_of(by, petition):
+        return Decision(False, "final_route", _("退单已作裁定，只有裁定的组织可以再改派。"))
+    if sides.belongs_to(by.scope, petition.organisation_id):
+        return Decision(
+            False, "own_case", _("本组织负责的事，不归本组织办的请退单，由上一级决定。")
+        )
     return Decision(True)
 
 
@@ -162,6 +203,7 @@ def _guard_reveal(petition: Petition, by: By) -> Decision:
 
 GUARDS = {
     Verb.RETURN: _guard_return,
+    Verb.REASSIGN: _guard_reassign,
     Verb.CONFIRM: _guard_confirm,
     Verb.DISPUTE: _guard_confirm,
     Verb.ANSWER: _guard_answer,
@@ -170,13 +212,22 @@ GUARDS = {
 }
 
 
+def _reason_of_wrong_actor(rule: VerbRule | None, petition: Petition) -> str:
+    arbiter = involvement.arbiter_of(petition)
+    if rule is not None and arbiter is not None and petition.status in rule.actors_from:
+        return _("已退单，由%(who)s决定由谁办理。") % {"who": arbiter.short_name}
+    return _("这一步由其他人办理。")
+
+
 def may(verb: Verb, petition: Petition, by: By) -> Decision:
     """Decide whether `by` may perform `verb` now: actor, then status, then the rule of the verb."""
     rule = RULE_OF.get(verb)
     actors = actors_of(by, petition)
-    candidates = [actor for actor in rule.actors if actor in actors] if rule else []
+    candidates = (
+        [actor for actor in rule.actors_in(petition.status) if actor in actors] if rule else []
+    )
     if rule is None or not candidates:
-        return Decision(False, "wrong_actor", _("这一步由其他人办理。"))
+        return Decision(False, "wrong_actor", _reason_of_wrong_actor(rule, petition))
     status = _status_allows(rule, petition)
     if not status:
         return status

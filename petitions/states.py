@@ -8,8 +8,8 @@ organisation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from petitions.enums import Actor, Status, Verb
 
@@ -21,7 +21,7 @@ IN_HAND = (S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS, S.REOPENED)
 RUNNING = (*WAITING, *IN_HAND)
 OPEN = (*RUNNING, S.SUSPENDED, S.RESOLVED)
 FINAL = (S.DECLINED, S.REDIRECTED, S.CLOSED, S.WITHDRAWN, S.MERGED)
-STAFF = (A.HANDLER, A.ASSIGNEE, A.COORDINATOR, A.SUPERVISOR, A.DEPARTMENT)
+STAFF = (A.HANDLER, A.ASSIGNEE, A.COORDINATOR, A.SUPERVISOR, A.DEPARTMENT, A.ARBITER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class VerbRule:
     """The statuses in which a verb is possible, the status it leads to, and who may perform it.
 
     `to` is None if the status stays. `checks_version` is False where concurrent changes do no harm
-    (adding a note); a form opened before such a change can still be submitted.
+    (adding a note); a form opened before such a change can still be submitted. `actors_from` names
+    the only actors in some of the sources.
     """
 
     verb: Verb
@@ -37,6 +38,11 @@ class VerbRule:
     to: Status | None
     actors: tuple[Actor, ...]
     checks_version: bool = True
+    actors_from: Mapping[Status, tuple[Actor, ...]] = field(default_factory=dict)
+
+    def actors_in(self, status: str) -> tuple[Actor, ...]:
+        """Return who may perform the verb on a case in `status`, the preferred actor first."""
+        return self.actors_from.get(Status(status), self.actors)
 
 
 VERB_RULES: tuple[VerbRule, ...] = (
@@ -63,8 +69,20 @@ VERB_RULES: tuple[VerbRule, ...] = (
         (A.PETITIONER, A.COORDINATOR, A.SUPERVISOR),
     ),
     VerbRule(Verb.RETURN, (S.SUBMITTED, S.ACCEPTED), S.RETURNED, (A.HANDLER,)),
-    VerbRule(Verb.REASSIGN, RUNNING, S.SUBMITTED, (A.COORDINATOR, A.SUPERVISOR)),
-    VerbRule(Verb.ESCALATE, RUNNING, None, (A.HANDLER, A.COORDINATOR, A.CLOCK)),
+    VerbRule(
+        Verb.REASSIGN,
+        RUNNING,
+        S.SUBMITTED,
+        (A.ARBITER, A.COORDINATOR, A.SUPERVISOR),
+        actors_from={S.RETURNED: (A.ARBITER,)},
+    ),
+    VerbRule(
+        Verb.ESCALATE,
+        RUNNING,
+        None,
+        (A.HANDLER, A.COORDINATOR, A.CLOCK),
+        actors_from={S.RETURNED: (A.CLOCK,)},
+    ),
     VerbRule(Verb.ANSWER, RUNNING, None, (A.SUPERVISOR,)),
     VerbRule(Verb.WITHDRAW, (*RUNNING, S.RESOLVED), S.WITHDRAWN, (A.PETITIONER, A.COORDINATOR)),
     VerbRule(

@@ -28,6 +28,12 @@ class ActivePost:
         """Ids of the organisation and of all organisations above it."""
         return frozenset(int(part) for part in self.organisation_path.split(".") if part)
 
+    @property
+    def parent_id(self) -> int | None:
+        """Id of the organisation above the post's organisation; None at the root."""
+        ids = self.organisation_path.split(".")[-3:-2]
+        return int(ids[0]) if ids else None
+
     def covers(self, path: str) -> bool:
         """Return whether the place with `path` lies in the post's scope.
 

@@ -3,7 +3,7 @@
 Wrong passwords for a name are counted by name and address together, so that nobody delays the
 log-in of another at a different address. Two wider counts slow down an attack with many names or
 many addresses. A known device is counted for itself and is not delayed by any attempt made
-elsewhere. A delay grows with each wrong attempt; no account is closed. Decision 0035.
+elsewhere. A delay grows with each wrong attempt; no account is closed. Decision 0037.
 """
 
 from __future__ import annotations

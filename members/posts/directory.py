@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from branches.enums import OrgLevel
 from branches.models import Organisation, OrganisationQuerySet
+from config.lib.viewer import ActivePost, Scope
 from members.enums import HEAD_ROLE_OF_LEVEL, HEAD_ROLES, Role
 from members.models import Post, User
 from members.models.posts import PostQuerySet
@@ -22,8 +23,6 @@ def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[in
     skips it. One query.
     """
     wanted = set(organisation_ids)
-    holders: dict[int, list[int]] = {organisation: [] for organisation in wanted}
-    deputies: dict[int, list[int]] = {organisation: [] for organisation in wanted}
     posts = (
         Post.objects.active(day)
         .heads()
@@ -31,7 +30,18 @@ def heads_of(organisation_ids: Iterable[int], day: dt.date) -> dict[int, list[in
         .order_by("valid_from", "id")
         .values_list("organisation_id", "user_id", "is_deputy")
     )
+    return _heads_by_organisation(wanted, posts)
+
+
+def _heads_by_organisation(
+    wanted: Iterable[int], posts: Iterable[tuple[int | None, int, bool]]
+) -> dict[int, list[int]]:
+    """Return the holders of head posts by organisation, the deputies where there is no holder."""
+    holders: dict[int, list[int]] = {organisation: [] for organisation in wanted}
+    deputies: dict[int, list[int]] = {organisation: [] for organisation in holders}
     for organisation, user, is_deputy in posts:
+        if organisation is None:
+            continue
         people = (deputies if is_deputy else holders)[organisation]
         if user not in people:
             people.append(user)
@@ -109,6 +119,42 @@ def with_post_below(organisation_id: int, user_ids: Iterable[int], day: dt.date)
         user_id__in=wanted, organisation__path__startswith=Subquery(path)
     )
     return set(posts.values_list("user_id", flat=True))
+
+
+def heads_with_scopes(
+    organisation_ids: Iterable[int], day: dt.date
+) -> tuple[dict[int, list[int]], dict[int, Scope]]:
+    """Return `heads_of` with the scope of each head: all posts, but not the places they cover.
+
+    The scopes are for comparing people with organisations, not for visibility. One query.
+    """
+    wanted = set(organisation_ids)
+    heads = Post.objects.active(day).heads().filter(organisation_id__in=wanted)
+    rows = list(
+        Post.objects.active(day)
+        .filter(user_id__in=heads.values("user_id"))
+        .order_by("valid_from", "id")
+        .select_related("organisation")
+    )
+    posts_of_user: dict[int, list[ActivePost]] = {}
+    for row in rows:
+        posts_of_user.setdefault(row.user_id, []).append(post_without_places(row))
+    heading = [row for row in rows if row.role in HEAD_ROLES and row.organisation_id in wanted]
+    by_organisation = _heads_by_organisation(
+        wanted, [(row.organisation_id, row.user_id, row.is_deputy) for row in heading]
+    )
+    return by_organisation, {
+        user: Scope(user, day, tuple(posts)) for user, posts in posts_of_user.items()
+    }
+
+
+def post_without_places(post: Post) -> ActivePost:
+    """Return a post, with its organisation loaded, without the places it covers."""
+    organisation = post.organisation
+    if organisation is None:
+        return ActivePost(post.role, None, "", "", "", ())
+    level, path, name = organisation.level, organisation.path, organisation.name
+    return ActivePost(post.role, organisation.pk, level, path, name, (), post.is_deputy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ WHOLE_PERCENT = 100
 MINUTE = dt.timedelta(minutes=1)
 WITH_RESIDENT = 0
 EVENT_ORGANISATIONS = ("acting_for", "organisation", "holder")
-ORGANISATION_KEYS = ("to", "proposed", "department")
+ORGANISATION_KEYS = ("to", "proposed", "department", "arbiter")
 """Keys of `Event.data` whose value is the id of an organisation."""
 
 
@@ -184,6 +184,11 @@ def _dispatched(_history: CaseHistory, event: Event) -> str:
 
 
 def _escalated(history: CaseHistory, event: Event) -> str:
+    if event.data.get("deadline") == DeadlineKind.ARBITRATION:
+        name = event.holder.short_name if event.holder else ""
+        if event.data.get("top"):
+            return _("退单仍待 %(name)s 裁定，继续催办") % {"name": name}
+        return _("退单改由 %(name)s 裁定") % {"name": name}
     if event.data.get("top"):
         return _("已在市级，继续催办")
     return _("升级到 %(name)s") % {"name": _name(history, event, "to")}
@@ -210,6 +215,13 @@ def _returned(_history: CaseHistory, event: Event) -> str:
     return _("退单（第 %(count)s 次）") % {"count": event.data.get("returns", 1)}
 
 
+def _reassigned(_history: CaseHistory, event: Event) -> str:
+    name = {"name": event.organisation.short_name}
+    if event.data.get("kept"):
+        return _("退单不成立，仍由 %(name)s 办理") % name
+    return _("改派给 %(name)s") % name
+
+
 def _answered(_history: CaseHistory, event: Event) -> str:
     return _("答复升级：%(kind)s") % {"kind": _label(AnswerKind, event.data.get("kind"))}
 
@@ -224,9 +236,7 @@ TITLES: dict[Verb, Callable[[CaseHistory, Event], str]] = {
     Verb.ANSWER: _answered,
     Verb.NOTE: lambda _history, event: _("进展") if event.data.get("is_public") else _("备注"),
     Verb.RATE: lambda _history, _event: _("居民作了评价"),
-    Verb.REASSIGN: lambda _history, event: (
-        _("改派给 %(name)s") % {"name": event.organisation.short_name}
-    ),
+    Verb.REASSIGN: _reassigned,
     Verb.RESOLVE: lambda _history, event: (
         _("办结：%(outcome)s") % {"outcome": _label(Outcome, event.data.get("outcome"))}
     ),
@@ -275,7 +285,9 @@ def _escalation_facts(history: CaseHistory, event: Event) -> str:
     lines = [
         _("同时升级到 %(name)s。") % {"name": to} if to else "",
         _("“%(kind)s”时限已过，自动升级。") % {"kind": _label(DeadlineKind, kind)} if kind else "",
-        _("%(count)d 级组织的职务空缺，已越过。") % {"count": len(skipped)} if skipped else "",
+        _("%(count)d 级组织的职务空缺或须回避，已越过。") % {"count": len(skipped)}
+        if skipped
+        else "",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -285,9 +297,13 @@ def _ordered(history: CaseHistory, event: Event) -> str:
     return _("由 %(name)s 办理。") % {"name": name} if name else ""
 
 
-def _proposed(history: CaseHistory, event: Event) -> str:
-    name = _name(history, event, "proposed")
-    return _("建议由 %(name)s 办理。") % {"name": name} if name else ""
+def _return_facts(history: CaseHistory, event: Event) -> str:
+    proposed, arbiter = (_name(history, event, key) for key in ("proposed", "arbiter"))
+    lines = [
+        _("建议由 %(name)s 办理。") % {"name": proposed} if proposed else "",
+        _("由 %(name)s 裁定。") % {"name": arbiter} if arbiter else "",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 FACTS: dict[Verb, Callable[[CaseHistory, Event], str]] = {
@@ -297,7 +313,7 @@ FACTS: dict[Verb, Callable[[CaseHistory, Event], str]] = {
     Verb.ESCALATE: _escalation_facts,
     Verb.DISPUTE: _escalation_facts,
     Verb.ANSWER: _ordered,
-    Verb.RETURN: _proposed,
+    Verb.RETURN: _return_facts,
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -10,6 +12,8 @@ from django.utils.translation import pgettext_lazy
 
 from grids.models import Area
 from petitions.enums import CategoryChannel, Urgency
+
+ARBITRATE_WITHIN = dt.timedelta(hours=4)
 
 
 class Category(models.Model):
@@ -61,7 +65,7 @@ class Standard(models.Model):
     """The service standard for an urgency in a region; the nearest region above the place wins.
 
     Limits are durations of working time, or of the clock when `is_round_the_clock`.
-    The window for the resident's confirmation always counts working time.
+    The resident's confirmation and the decision on a return always count working time.
     """
 
     region = models.ForeignKey(Area, models.CASCADE, related_name="+", verbose_name=_("地区"))
@@ -72,6 +76,9 @@ class Standard(models.Model):
     answer_within = models.DurationField(_("答复升级时限"))
     confirm_within = models.DurationField(_("居民确认期限"))
     redo_within = models.DurationField(_("再办时限"))
+    arbitrate_within = models.DurationField(
+        _("裁定退单时限"), default=ARBITRATE_WITHIN, db_default=ARBITRATE_WITHIN
+    )
 
     class Meta:
         verbose_name = _("服务标准")

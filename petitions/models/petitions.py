@@ -40,6 +40,7 @@ INDEXED_AS_OPEN = sorted(OPEN)
 
 RARE_WORD_LIMIT = 1000
 """Words found in fewer visible cases than this are looked up in a query of their own."""
+IS_EXTERNAL, IS_RETURNED = ~Q(external_number=""), Q(status=Status.RETURNED)
 
 
 # The same conditions serve a list (filter) and its counter (aggregate), so that both agree.
@@ -105,17 +106,14 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
     def matching(self, words: str, others: Q | None = None) -> Self:
         """Filter to the case with a typed number, cases whose text matches, and `others`.
 
-        Call it on the cases that the viewer may see: no statement asks for the words without the
-        conditions of this queryset, so a word in a hidden case costs what an unused word costs.
+        No statement asks for words beyond this queryset: a word in a hidden case costs nothing.
         """
         query = text_search.query(words)
         if query is None:
             return self
-        condition = Q(search=query)
+        condition = Q(search=query) | (others or Q())
         if ids := text_search.petition_ids(words):
             condition |= Q(pk__in=ids)
-        if others is not None:
-            condition |= others
         # The planner cannot estimate how rare a word is and would scan a million cases for none.
         cases = self.filter(condition)
         ids = list(cases.order_by().values_list("pk", flat=True)[:RARE_WORD_LIMIT])
@@ -149,10 +147,10 @@ class Petition(models.Model):
 
     `organisation` answers for the case (first receiver leads) and is never empty. `group` is the
     Party group of the building, `assigned_group` the one the case was handed to. `supervisor` is
-    the organisation an escalation made responsible for an answer. `due_at` is the earliest open
-    limit of the handling side, `soon_at` the moment 80 % of it are used.
-    State, responsibility and level change only together with an event; the database sees to it.
-    A key without an index of its own begins one of those below.
+    the organisation an escalation made responsible for an answer, `arbiter` the one that decides
+    on a return, or did. `due_at` is the earliest open limit of the handling side, `soon_at` the
+    moment 80 % of it are used. State, responsibility and level change only together with an event;
+    the database sees to it. A key without an index of its own begins one of those below.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -233,6 +231,12 @@ class Petition(models.Model):
         related_name="+",
         verbose_name=_("督办组织"),
     )
+    arbiter = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    returned_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     about_organisation = models.ForeignKey(
         Organisation,
         models.PROTECT,
@@ -285,6 +289,10 @@ class Petition(models.Model):
                 name="petition_never_judge_in_own_cause",
             ),
             models.CheckConstraint(
+                condition=~Q(status=Status.RETURNED, arbiter=models.F("organisation")),
+                name="petition_returner_never_arbiter",
+            ),
+            models.CheckConstraint(
                 condition=~Q(status=Status.CLOSED)
                 | (Q(closed_at__isnull=False) & ~Q(closed_by="")),
                 name="petition_closed_says_how",
@@ -333,14 +341,15 @@ class Petition(models.Model):
                 condition=Q(is_answer_owed=True),
             ),
             models.Index(
+                fields=["arbiter"], name="petition_returned_arbiter", condition=IS_RETURNED
+            ),
+            models.Index(
                 fields=["department"],
                 name="petition_department",
                 condition=Q(department__isnull=False),
             ),
             models.Index(
-                fields=["external_number"],
-                name="petition_external_number",
-                condition=~Q(external_number=""),
+                fields=["external_number"], name="petition_external_number", condition=IS_EXTERNAL
             ),
             models.Index(
                 fields=["group", "-id"], name="petition_group", condition=Q(group__isnull=False)
@@ -383,7 +392,8 @@ class Petition(models.Model):
 
     @property
     def holder_id(self) -> int | None:
-        """Id of the organisation that works on the case; None while the resident is asked."""
+        """Id of the organisation that must act now (`involvement.holder`); None if none must."""
         if not self.is_running:
             return None
-        return self.assigned_group_id or self.organisation_id
+        arbiter_id = self.arbiter_id if self.status == Status.RETURNED else None
+        return arbiter_id or self.assigned_group_id or self.organisation_id

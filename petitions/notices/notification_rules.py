@@ -17,7 +17,7 @@ from members.models import User
 from members.posts import directory
 from members.workflow import Notification
 from petitions import involvement
-from petitions.enums import DeadlineKind, Urgency, Verb
+from petitions.enums import DeadlineKind, Status, Urgency, Verb
 from petitions.models import Event, Petition
 from petitions.notices import reveal_notices
 
@@ -26,7 +26,7 @@ log = structlog.get_logger("notices")
 K = MessageKind
 MAX_PLACE_LENGTH = 80
 URGENT = frozenset({Urgency.EMERGENCY, Urgency.URGENT})
-URGENT_KINDS = frozenset({K.TO_ACCEPT, K.ASSIGNED, K.OVERDUE, K.ESCALATED, K.REOPENED})
+URGENT_KINDS = frozenset({K.TO_ACCEPT, K.ASSIGNED, K.OVERDUE, K.ESCALATED, K.REOPENED, K.RETURNED})
 TO_RESIDENT = frozenset(
     {Verb.ACCEPT, Verb.DECLINE, Verb.REDIRECT, Verb.RESOLVE, Verb.DISPUTE, Verb.REOPEN}
 )
@@ -60,7 +60,10 @@ class RecipientDirectory:
         organisation_ids = {
             pk
             for event in events
-            for pk in (*involvement.handling_side_ids(event), event.data.get("to"))
+            for pk in (
+                *involvement.handling_side_ids(event),
+                *(event.data.get(key) for key in ("to", "arbiter", "from")),
+            )
             if pk is not None
         }
         created = cls(day)
@@ -199,21 +202,39 @@ def _dispatched(event: Event, to: RecipientDirectory) -> list[Recipients]:
 
 
 def _returned(event: Event, to: RecipientDirectory) -> list[Recipients]:
-    """Notify the heads and the staff of the parent organisation, whose desk decides."""
-    parent = event.organisation.parent_id
-    if parent is None:
+    """Notify the heads and the staff of the organisation that decides on the return.
+
+    An event of an earlier release does not name it; then the parent organisation is notified.
+    """
+    arbiter = event.data.get("arbiter") or event.organisation.parent_id
+    if arbiter is None:
         return []
-    staff = directory.staff_of([parent], to.day).get(parent, [])
-    return [Recipients(K.RETURNED, (*to.heads(parent), *staff))]
+    staff = directory.staff_of([arbiter], to.day).get(arbiter, [])
+    deciding = to.heads(arbiter)
+    groups = [Recipients(K.RETURNED, (*deciding, *staff))]
+    if event.data.get("skipped"):
+        groups.append(Recipients(K.DATA_QUALITY, deciding))
+    return groups
+
+
+def _not_decided(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    """Notify the arbiter that did not decide in time, and the next one if there is one."""
+    if event.data.get("top"):
+        return [Recipients(K.OVERDUE, to.heads(event.holder_id))]
+    return [*_returned(event, to), Recipients(K.OVERDUE, to.heads(event.data.get("from")))]
 
 
 def _escalated(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    if event.data.get("deadline") == DeadlineKind.ARBITRATION:
+        return _not_decided(event, to)
     if event.data.get("top"):
         return [Recipients(K.OVERDUE, to.heads(*involvement.handling_side_ids(event)))]
     to_answer = to.heads(event.data.get("to"))
     groups = [Recipients(K.ESCALATED, to_answer)]
     if event.data.get("deadline"):
-        groups.append(Recipients(K.OVERDUE, to.heads(event.organisation_id)))
+        is_returned = event.to_status == Status.RETURNED
+        owing = event.holder_id if is_returned else event.organisation_id
+        groups.append(Recipients(K.OVERDUE, to.heads(owing)))
     if event.data.get("skipped"):
         groups.append(Recipients(K.DATA_QUALITY, to_answer))
     return groups

@@ -48,8 +48,15 @@ CHECKS: dict[str, str] = {
         SELECT count(*) FROM petitions_deadline WHERE state = %(fired)s AND ended_at < due_at""",
     "fired_without_escalation": """
         SELECT count(*) FROM petitions_deadline d JOIN petitions_petition p ON p.id = d.petition_id
-        WHERE d.state = %(fired)s AND d.kind <> %(confirmation)s AND p.level <> %(city)s
+        WHERE d.state = %(fired)s AND d.kind NOT IN (%(confirmation)s, %(arbitration)s)
+            AND p.level <> %(city)s
             AND NOT EXISTS (SELECT 1 FROM petitions_escalation e WHERE e.deadline_id = d.id)""",
+    "return_without_limit": """
+        SELECT count(*) FROM petitions_petition p
+        WHERE p.status = %(returned)s AND p.arbiter_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM petitions_deadline d
+            WHERE d.petition_id = p.id AND d.kind = %(arbitration)s AND d.settled_at IS NULL
+                AND d.organisation_id = p.arbiter_id)""",
     "fired_twice": """
         SELECT count(*) FROM (
             SELECT 1 FROM petitions_escalation WHERE deadline_id IS NOT NULL
@@ -166,6 +173,8 @@ def _parameters(now: dt.datetime) -> dict[str, Any]:
         "contact": str(DeadlineKind.CONTACT),
         "resolution": str(DeadlineKind.RESOLUTION),
         "confirmation": str(DeadlineKind.CONFIRMATION),
+        "arbitration": str(DeadlineKind.ARBITRATION),
+        "returned": str(Status.RETURNED),
         "city": str(CaseLevel.CITY),
     }
 

@@ -13,6 +13,7 @@ from petitions.models import Deadline, Petition, Standard
 from petitions.rules import standards
 
 REMIND_AT_PERCENT = 80
+ALWAYS_WORKING_TIME = frozenset({DeadlineKind.ARBITRATION, DeadlineKind.CONFIRMATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ class ServiceTerms:
     def calendar_for(self, kind: str) -> WorkCalendar | None:
         """Return the calendar by which a deadline counts; None where it counts every minute.
 
-        The resident's confirmation always counts working time.
+        The resident's confirmation and the decision on a return always count working time.
         """
-        if self.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
+        if self.is_round_the_clock and kind not in ALWAYS_WORKING_TIME:
             return None
         return self.calendar
 
@@ -67,6 +68,7 @@ class ServiceTerms:
             DeadlineKind.CONTACT: self.standard.contact_within,
             DeadlineKind.RESOLUTION: self.standard.resolve_within,
             DeadlineKind.ANSWER: self.standard.answer_within,
+            DeadlineKind.ARBITRATION: self.standard.arbitrate_within,
             DeadlineKind.CONFIRMATION: self.standard.confirm_within,
         }[kind]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
-from config.lib.viewer import Scope
+from config.lib.viewer import ActivePost, Scope
 from grids.enums import AreaKind, Level
 from grids.models import Area
 from members.enums import HEAD_ROLES, Role
@@ -45,7 +45,7 @@ class ReferenceData:
         self._staff: dict[int, list[tuple[bool, User]]] = defaultdict(list)
         self._members: dict[int, list[tuple[bool, User]]] = defaultdict(list)
         self._assignable: dict[int, set[int]] = defaultdict(set)
-        self._conflicted: dict[int, set[int]] = {}
+        self._head_scopes: dict[int, Scope] = {}
         self._chains: dict[Season, EscalationChain] = {}
         self._scopes: dict[tuple[int, Season], Scope] = {}
         self._seasonal: list[Responsibility] = []
@@ -56,16 +56,19 @@ class ReferenceData:
                 self._seasonal.append(row)
         for organisation in sorted(self.organisations.values(), key=lambda row: row.path):
             self._children[organisation.parent_id].append(organisation)
-        self._read_posts(Post.objects.active(day).select_related("user").order_by("id"))
+        posts = Post.objects.active(day).select_related("user", "organisation").order_by("id")
+        self._read_posts(posts)
 
     def _read_posts(self, posts: Iterable[Post]) -> None:
         users: dict[int, User] = {}
+        posts_of_user: dict[int, list[ActivePost]] = defaultdict(list)
         by_role = dict.fromkeys(HEAD_ROLES, self._heads) | {
             Role.STAFF: self._staff,
             Role.MEMBER: self._members,
         }
         for post in posts:
             user = users.setdefault(post.user_id, post.user)
+            posts_of_user[user.pk].append(directory.post_without_places(post))
             if post.role == Role.API_CLIENT:
                 self.partner = user
             if post.organisation_id is None or post.role not in by_role:
@@ -76,6 +79,10 @@ class ReferenceData:
                 for organisation_id in (post.organisation_id, parent_id):
                     self._assignable[organisation_id or 0].add(user.pk)
 
+        self._head_scopes = {
+            pk: Scope(pk, self.day, tuple(rows)) for pk, rows in posts_of_user.items()
+        }
+
     # --- What the workflow asks ------------------------------------------------------------------
 
     def _season(self, day: dt.date) -> Season:
@@ -85,8 +92,8 @@ class ReferenceData:
             self._seasons[day] = frozenset(rows)
         return self._seasons[day]
 
-    def escalation_chain(self, petitions: Sequence[Petition], day: dt.date) -> EscalationChain:
-        """Return who is responsible above these cases on a day."""
+    def escalation_chain(self, _petitions: Sequence[Petition], day: dt.date) -> EscalationChain:
+        """Return who is responsible above all cases on a day."""
         season = self._season(day)
         if season not in self._chains:
             rows = {
@@ -94,12 +101,7 @@ class ReferenceData:
                 for area, rows in self._responsibilities.items()
             }
             heads = {pk: [user.pk for user in self.heads(pk)] for pk in self._heads}
-            self._chains[season] = EscalationChain(rows, heads, self._conflicted)
-        for petition in petitions:
-            about = petition.about_organisation_id
-            if about is not None and about not in self._conflicted:
-                users = {user.pk for pk in self._heads for user in self.heads(pk)}
-                self._conflicted[about] = directory.with_post_below(about, users, day)
+            self._chains[season] = EscalationChain(rows, heads, self._head_scopes)
         return self._chains[season]
 
     def assignable_user_ids(self, organisation_id: int, _day: dt.date) -> set[int]:
@@ -146,18 +148,25 @@ class ReferenceData:
     ) -> User | None:
         """Return somebody at the desk that covers a place, by `seed`; `without` is a user id.
 
-        The staff of the community; if there are none its head, then the head of the subdistrict.
+        The staff of the community; if there are none its head, then those of the subdistrict.
         """
         for level in (OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT):
-            if (row := chain.organisation_at(level)) is None:
-                continue
-            staff = [u for _, u in self._staff.get(row.organisation_id, []) if u.pk != without]
-            if staff:
-                return staff[seed % len(staff)]
-            head = self.head(row.organisation_id)
-            if head is not None and head.pk != without:
-                return head
+            row = chain.organisation_at(level)
+            clerk = self.clerk(row.organisation_id, seed, without=without) if row else None
+            if clerk is not None:
+                return clerk
         return None
+
+    def clerk(
+        self, organisation_id: int | None, seed: int, *, without: int | None = None
+    ) -> User | None:
+        """Return one of the staff of an organisation by `seed`, otherwise its head."""
+        posts = self._staff.get(organisation_id or 0, [])
+        staff = [user for _, user in posts if user.pk != without]
+        if staff:
+            return staff[seed % len(staff)]
+        head = self.head(organisation_id)
+        return head if head is not None and head.pk != without else None
 
     def members(self, group_id: int) -> list[User]:
         """Return the members of a group."""

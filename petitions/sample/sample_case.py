@@ -58,6 +58,10 @@ class SampleCase:
             self.chain, self.petition.uuid.int, without=self.petition.resolved_by_id
         )
 
+    def arbiter(self) -> User | None:
+        """Return somebody of the organisation that decides on the return of the case."""
+        return self.reference.clerk(self.petition.arbiter_id, self.petition.uuid.int)
+
     def supervisor(self) -> User | None:
         """Return the head of the supervising organisation."""
         return self.reference.head(self.petition.supervisor_id)

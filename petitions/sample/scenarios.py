@@ -97,9 +97,8 @@ class Scenario:
         redo = self.case.petition.round > 0
         amount = self.terms.allowed(kind, is_redo=redo) * share
         amount += dt.timedelta(seconds=self.rng.randrange(600))
-        if self.terms.is_round_the_clock and kind != DeadlineKind.CONFIRMATION:
-            return start + amount
-        return self.terms.calendar.add(start, amount).at
+        calendar = self.terms.calendar_for(kind)
+        return calendar.add(start, amount).at if calendar else start + amount
 
     def between(self, start: dt.datetime, end: dt.datetime, share: float) -> dt.datetime:
         """Return an instant between two others, in office hours where the standard keeps them."""
@@ -219,11 +218,11 @@ class Scenario:
             reason=self.rng.choice(report_text.RETURN),
             proposed=target,
         )
-        at = self.after(at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.6))
+        at = self.after(at, DeadlineKind.ARBITRATION, self.rng.uniform(0.1, 1.2))
         self.act(
             at,
             rerouting.reassign,
-            self.case.coordinator,
+            self.case.arbiter,
             organisation=target,
             reason=report_text.REASSIGN[0],
         )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import durations
 from petitions import involvement
-from petitions.enums import Actor, PhotoKind, Verb
+from petitions.enums import Actor, DeadlineKind, PhotoKind, Verb
 from petitions.models import Event, Petition, Photo
 from petitions.verbs.table import SPEC_OF
 
@@ -209,6 +209,8 @@ def _closed(event: Event, _is_joined: bool) -> str:
 
 
 def _escalated(event: Event, _is_joined: bool) -> str:
+    if event.data.get("deadline") == DeadlineKind.ARBITRATION:
+        return _("正在由%(holder)s核对由谁负责")
     if event.data.get("top"):
         return _("已超过时限，继续督促办理")
     if event.actor == Actor.CLOCK:
@@ -216,7 +218,12 @@ def _escalated(event: Event, _is_joined: bool) -> str:
     return _("%(who)s已请%(above)s协助")
 
 
+def _reassigned(event: Event, _is_joined: bool) -> str:
+    return _("已确定仍由%(who)s负责") if event.data.get("kept") else _("改由%(who)s负责")
+
+
 LABELS_BY_EVENT = {
+    Verb.REASSIGN: _reassigned,
     Verb.DISPATCH: _dispatched,
     Verb.CONFIRM: _confirmed,
     Verb.DISPUTE: _disputed,

@@ -24,7 +24,7 @@ COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
     ("due_soon", None),
     ("to_accept", ACCEPTING),
     ("waiting", ANSWERING),
-    ("returned", COORDINATOR_ROLES),
+    ("returned", COORDINATOR_ROLES | {Role.CITY_OFFICIAL}),
     ("to_confirm", CONFIRMING),
     ("mine", None),
 )

@@ -45,10 +45,10 @@ class DatabaseStore:
         return draw_ids(Petition, 1)[0]
 
     def lock(self, petition: Petition) -> Petition:
-        """Read and lock the row of the case, with contact, place and group."""
+        """Read and lock the row of the case, with contact, place, group and organisation."""
         return (
             Petition.objects.select_for_update(of=("self",))
-            .select_related("contact", "place", "group")
+            .select_related("contact", "place", "group", "organisation")
             .get(pk=petition.pk)
         )
 

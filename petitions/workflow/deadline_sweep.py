@@ -16,10 +16,11 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from config.lib.db import backoff
+from petitions import involvement
 from petitions.enums import DeadlineKind, Verb
 from petitions.models import Deadline, DeadlineQuerySet, Petition
 from petitions.permissions import SYSTEM
-from petitions.workflow import case_store, escalation, resolution
+from petitions.workflow import arbitration, case_store, escalation, resolution
 from petitions.workflow.transitions import Transition, check_allowed
 
 log = structlog.get_logger("clock")
@@ -102,9 +103,9 @@ def _claim(rows: DeadlineQuerySet, limit: int, taken: list[int]) -> Claimed:
     One deadline per case and turn. A deadline that ended meanwhile is left out.
     """
     locked = list(
-        rows.select_related("petition", "petition__place").select_for_update(
-            skip_locked=True, of=("petition",)
-        )[:limit]
+        rows.select_related(
+            "petition", "petition__place", "petition__organisation"
+        ).select_for_update(skip_locked=True, of=("petition",))[:limit]
     )
     first: dict[int, Deadline] = {}
     for row in locked:
@@ -120,7 +121,10 @@ def _claim(rows: DeadlineQuerySet, limit: int, taken: list[int]) -> Claimed:
 
 
 def expire_batch(claimed: Claimed, now: dt.datetime) -> None:
-    """Escalate each case whose deadline is due, or close it if the resident did not answer."""
+    """Escalate each case whose deadline is due, or close it if the resident did not answer.
+
+    A return that its arbiter did not decide is passed on to the next level.
+    """
     store = case_store.current()
     petitions = [petition for petition, _deadline in claimed]
     chain = store.escalation_chain(petitions, timezone.localdate(now))
@@ -132,7 +136,10 @@ def expire_batch(claimed: Claimed, now: dt.datetime) -> None:
         else:
             change = _transition(petition, Verb.ESCALATE, now)
             change.expire_deadline(deadline)
-            escalation.escalate_to(change, deadline=deadline, chain=chain)
+            if deadline.kind == DeadlineKind.ARBITRATION:
+                arbitration.pass_to_next_level(change, chain)
+            else:
+                escalation.escalate_to(change, deadline=deadline, chain=chain)
         change.complete()
         changes.append(change)
     store.save(changes)
@@ -143,7 +150,8 @@ def remind_batch(claimed: Claimed, now: dt.datetime) -> None:
     changes = []
     for petition, deadline in claimed:
         change = _transition(petition, Verb.REMIND, now)
-        change.data = {"kind": deadline.kind, "organisation": deadline.organisation_id}
+        owing = involvement.owing_organisation_id(petition, deadline)
+        change.data = {"kind": deadline.kind, "organisation": owing}
         change.remind_of(deadline)
         change.complete()
         changes.append(change)

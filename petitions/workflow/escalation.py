@@ -13,7 +13,7 @@ from petitions.enums import AnswerKind, DeadlineKind, DeadlineState, Verb
 from petitions.models import Deadline, Escalation, Petition
 from petitions.permissions import By
 from petitions.workflow.case_store import transition
-from petitions.workflow.escalation_chain import EscalationChain, current_level, next_target
+from petitions.workflow.escalation_chain import EscalationChain, current_level, next_supervisor
 from petitions.workflow.transitions import Transition, WrongState
 
 MAX_EXTENSION = dt.timedelta(days=30)
@@ -49,7 +49,7 @@ def escalate_to(
     petition = change.petition
     if chain is None:
         chain = change.store.escalation_chain([petition], timezone.localdate(change.now))
-    target = next_target(petition, chain, is_late=deadline is not None)
+    target = next_supervisor(petition, chain, is_late=deadline is not None)
     if target is None:
         change.data["top"] = True
         return

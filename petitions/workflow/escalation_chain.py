@@ -1,16 +1,18 @@
-"""Who supervises a case next when a deadline passes or the handler asks for help."""
+"""Who supervises a case next, or decides on its return: the organisations above it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
+from config.lib.viewer import Scope
 from members.posts import directory
+from petitions import involvement, sides
 from petitions.enums import CaseLevel
 from petitions.models import Petition
 from petitions.rules import routing
@@ -31,7 +33,7 @@ ORG_LEVEL_OF_CASE: dict[str, OrgLevel] = {
 
 @dataclass(slots=True)
 class Target:
-    """The organisation that supervises next, and those skipped because their post is vacant."""
+    """The organisation that comes next, and those skipped because their post is vacant."""
 
     organisation: Organisation
     level: CaseLevel
@@ -49,20 +51,17 @@ def current_level(petition: Petition, *, is_late: bool = False) -> OrgLevel:
 class EscalationChain:
     """Who is responsible above some cases on a day, and who heads those organisations.
 
-    `responsibilities` are by area id, `heads` are user ids by organisation id. `conflicted` are,
-    by the id of an organisation that a case is about, the heads who belong to it themselves.
+    `responsibilities` are by area id, `heads` are user ids by organisation id. `scopes` are, by
+    user id, all posts of each head, without the places.
     """
 
     responsibilities: dict[int, list[Responsibility]]
     heads: dict[int, list[int]]
-    conflicted: dict[int, set[int]]
+    scopes: dict[int, Scope]
 
     @classmethod
     def of(cls, petitions: Sequence[Petition], day: dt.date) -> Self:
-        """Read the chain of these cases: two queries, one more per organisation complained about.
-
-        Every case must have its place loaded.
-        """
+        """Read the chain of these cases, which have their places loaded: two queries."""
         areas = {area for petition in petitions for area in petition.place.ancestor_ids}
         responsibilities: dict[int, list[Responsibility]] = defaultdict(list)
         for row in Responsibility.objects.responsible_for(areas, day).filter(
@@ -71,14 +70,7 @@ class EscalationChain:
             if row.is_in_season(day):
                 responsibilities[row.area_id].append(row)
         asked = {row.organisation_id for rows in responsibilities.values() for row in rows}
-        heads = directory.heads_of(asked, day)
-        users = {user for users in heads.values() for user in users}
-        conflicted: dict[int, set[int]] = {}
-        for petition in petitions:
-            about = petition.about_organisation_id
-            if about is not None and about not in conflicted:
-                conflicted[about] = directory.with_post_below(about, users, day)
-        return cls(responsibilities, heads, conflicted)
+        return cls(responsibilities, *directory.heads_with_scopes(asked, day))
 
     def rows(self, petition: Petition, level: OrgLevel) -> list[Responsibility]:
         """Return who is responsible above `level`, without the organisation complained about."""
@@ -91,24 +83,60 @@ class EscalationChain:
             if petition.about_organisation_id not in row.organisation.ancestor_ids
         ]
 
-    def is_free(self, organisation_id: int, petition: Petition) -> bool:
-        """Tell whether a head is free: not a member of the organisation complained about."""
-        conflicted = self.conflicted.get(petition.about_organisation_id or 0, ())
-        return any(user not in conflicted for user in self.heads.get(organisation_id, ()))
+    def has_head(self, organisation_id: int, is_free: Callable[[Scope], bool]) -> bool:
+        """Tell whether some head of an organisation is free; a head without known posts is not."""
+        return any(
+            user in self.scopes and is_free(self.scopes[user])
+            for user in self.heads.get(organisation_id, ())
+        )
+
+    def first_free(
+        self, rows: Sequence[Responsibility], is_free: Callable[[Scope], bool]
+    ) -> Target | None:
+        """Return the first organisation of `rows` with a free head; None without rows.
+
+        Those before it are listed in `Target.skipped`; if no head is free, the last one gets it.
+        """
+        skipped: list[int] = []
+        for row in rows:
+            if row is rows[-1] or self.has_head(row.organisation_id, is_free):
+                return Target(row.organisation, routing.CASE_LEVEL[row.level], skipped)
+            skipped.append(row.organisation_id)
+        return None
 
 
-def next_target(petition: Petition, chain: EscalationChain, *, is_late: bool) -> Target | None:
+def next_supervisor(petition: Petition, chain: EscalationChain, *, is_late: bool) -> Target | None:
     """Return the next organisation above with a free head; None at the top.
 
     `is_late`: the deadline for an answer passed, so the chain continues above the supervisor.
-    An organisation counts as vacant if its head post has neither holder nor deputy, or if all of
-    them have a conflict of interest. Vacant ones are skipped and listed in `Target.skipped`; if
-    all are vacant, the highest gets the case.
+    A head with a conflict of interest is not free.
     """
     rows = chain.rows(petition, current_level(petition, is_late=is_late))
-    skipped: list[int] = []
-    for row in rows:
-        if chain.is_free(row.organisation_id, petition) or row is rows[-1]:
-            return Target(row.organisation, routing.CASE_LEVEL[row.level], skipped)
-        skipped.append(row.organisation_id)
-    return None
+    return chain.first_free(rows, lambda scope: not involvement.is_excluded(scope, petition))
+
+
+def next_arbiter(petition: Petition, chain: EscalationChain) -> Target | None:
+    """Return the organisation that decides on a return next; None at the top.
+
+    It stands above the organisation that returned the case, answers for the place, and comes after
+    the present arbiter, if there is one. A head who returned the case or belongs to the
+    organisation that did, by any post, is not free.
+    """
+    returner = petition.organisation
+    rows = [
+        row
+        for row in chain.rows(petition, OrgLevel(returner.level))
+        if row.organisation_id in returner.ancestor_ids
+    ]
+    ids = [row.organisation_id for row in rows]
+    if petition.arbiter_id in ids:
+        rows = rows[ids.index(petition.arbiter_id) + 1 :]
+    return chain.first_free(
+        rows,
+        lambda scope: (
+            not (
+                involvement.is_excluded(scope, petition)
+                or sides.is_on_returning_side(scope, petition)
+            )
+        ),
+    )

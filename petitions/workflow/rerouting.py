@@ -1,4 +1,4 @@
-"""Verbs that change the responsible organisation: return to the desk, and reassign."""
+"""Verbs that change the responsible organisation: return to the level above, and reassign."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from petitions.enums import DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Petition
 from petitions.permissions import By
 from petitions.rules import routing
-from petitions.workflow import escalation_chain
+from petitions.workflow import arbitration, escalation_chain
 from petitions.workflow.case_store import transition
 from petitions.workflow.submission import in_record_language
-from petitions.workflow.transitions import WrongState
+from petitions.workflow.transitions import Transition, WrongState
 
 
 def return_(
@@ -30,7 +30,8 @@ def return_(
 ) -> Petition:
     """Return the case before work starts, with a reason and, if known, the right organisation.
 
-    At most twice, and never after a final reassignment. The desk decides.
+    At most twice, and never after a final reassignment. The organisation above decides, within a
+    deadline of its own.
     """
     with transition(
         petition, Verb.RETURN, by=by, now=now, expected_version=expected_version
@@ -40,6 +41,7 @@ def return_(
             "returns": change.petition.returns,
             "proposed": proposed.pk if proposed else None,
         }
+        arbitration.appoint_arbiter(change)
         change.add_note(reason, is_public=False)
     return change.petition
 
@@ -55,15 +57,18 @@ def reassign(
 ) -> Petition:
     """Reassign the case to another organisation, which must accept it; final after a return.
 
-    Never to the organisation complained about or to one below it.
+    A return is decided only by the arbiter, who may also leave the case where it was. Never to the
+    organisation complained about or to one below it.
     """
     with transition(
         petition, Verb.REASSIGN, by=by, now=now, expected_version=expected_version
     ) as change:
         case = change.petition
-        _check_target(case, organisation)
+        is_decision = change.is_from(Status.RETURNED)
+        is_kept = is_decision and organisation.pk == case.organisation_id
+        _check_target(case, organisation, may_be_same=is_decision)
         _check_scope(by, organisation)
-        case.is_route_final = change.is_from(Status.RETURNED)
+        case.is_route_final = case.is_route_final or is_decision
         case.organisation = organisation
         case.group = case.group if case.group and case.group.parent_id == organisation.pk else None
         case.assigned_group, case.assignee_ids = None, []
@@ -74,11 +79,20 @@ def reassign(
         )
         case.route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
         case.route_text = in_record_language(case.route)
-        change.data = {"to": organisation.pk, "final": case.is_route_final}
+        change.data = {"to": organisation.pk, "final": case.is_route_final, "kept": is_kept}
         change.add_note(reason, is_public=False)
+        arbitration.settle_arbitration(change)
+        if case.supervisor_id == organisation.pk:
+            _end_supervision(change)
         change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT)
         change.start_deadline(DeadlineKind.CONTACT, organisation_id=organisation.pk)
     return change.petition
+
+
+def _end_supervision(change: Transition) -> None:
+    """End the supervision by the organisation that takes the case over itself."""
+    change.petition.supervisor, change.petition.is_answer_owed = None, False
+    change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.ANSWER)
 
 
 def _actor_name(by: By) -> str:
@@ -97,10 +111,10 @@ def _check_scope(by: By, organisation: Organisation) -> None:
         raise WrongState("wrong_target", _("只能改派给支部、社区、街道或市级组织。"))
 
 
-def _check_target(petition: Petition, organisation: Organisation) -> None:
+def _check_target(petition: Petition, organisation: Organisation, *, may_be_same: bool) -> None:
     if organisation.level in (OrgLevel.DEPARTMENT, OrgLevel.GROUP):
         raise WrongState("wrong_target", _("只能改派给支部、社区、街道或市级组织。"))
-    if organisation.pk == petition.organisation_id:
+    if organisation.pk == petition.organisation_id and not may_be_same:
         raise WrongState("same_target", _("已经由该组织负责。"))
     about = petition.about_organisation_id
     if about is not None and about in organisation.ancestor_ids:

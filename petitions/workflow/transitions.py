@@ -73,7 +73,7 @@ class CaseStore(Protocol):
         """Return the id of a new case."""
 
     def lock(self, petition: Petition) -> Petition:
-        """Return the case as it is stored, locked, with contact, place and group."""
+        """Return the case as it is stored, locked, with contact, place, group and organisation."""
 
     def events_after(self, petition: Petition, version: int) -> Sequence[Event]:
         """Return the events of the case after a version, oldest first; 0: all of them."""

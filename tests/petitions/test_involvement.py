@@ -14,6 +14,7 @@ from tests.support.architecture_rules import Source, sources
 
 ALLOWED = {
     "petitions/involvement.py": "answers who is involved in a case",
+    "petitions/sides.py": "compares a user with the people and organisations of a case",
     "petitions/models/": "declares the columns, their constraints and indexes",
     "petitions/migrations/": "creates the columns",
     "petitions/workflow/": "writes the columns with each transition",
@@ -27,7 +28,7 @@ ORM_METHODS = frozenset(
     | {"prefetch_related", "values", "values_list", "only", "defer", "update", "create"}
     | {"annotate", "aggregate", "in_bulk", "update_fields", "Count"}
 )
-AMBIGUOUS = frozenset({"department", "supervisor"})
+AMBIGUOUS = frozenset({"department", "supervisor", "arbiter"})
 """Names that are also an actor, a level or a field of a form."""
 
 _NAMES = "|".join(COLUMNS)

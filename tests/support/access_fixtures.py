@@ -68,7 +68,10 @@ FACTS: dict[str, Case] = {
     "overdue": Case(status=S.ACCEPTED, is_overdue=True),
     "overdue elsewhere": Case("b1", "other", status=S.ACCEPTED, is_overdue=True),
     "due soon": Case(status=S.ACCEPTED, is_due_soon=True),
-    "returned": Case(status=S.RETURNED),
+    "returned": Case(status=S.RETURNED, arbiter="yingbin", returner="secretary"),
+    "returned by the community": Case(
+        "yingbin", "yingbin", status=S.RETURNED, arbiter="fuxin", returner="clerk"
+    ),
     "resolved": Case(status=S.RESOLVED),
     "closed": Case(status=S.CLOSED),
 }
@@ -179,6 +182,9 @@ def _cases(stage: Stage) -> dict[str, Petition]:
         now=NOW,
         organisation=orgs["branch"],
         reason="就近",
+    )
+    cases["returned by the community"] = rerouting.return_(
+        petition=cases["returned by the community"], by=cast["clerk"], now=NOW, reason="不归我管"
     )
     _hand_out(stage, cases)
     return cases

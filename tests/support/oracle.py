@@ -128,6 +128,8 @@ class Case:
     department: str | None = None
     above: str | None = None  # supervising organisation
     is_answer_owed: bool = False
+    arbiter: str | None = None  # decides on a return, or did
+    returner: str | None = None  # the person who returned the case
     about: str | None = None
     is_sealed: bool = False
     filer: str | None = None
@@ -227,6 +229,17 @@ def sees_case(who: str, case: Case) -> bool:
     return is_assigned(who, case)
 
 
+def is_part_of(who: str, body: str) -> bool:
+    """Tell whether a person has any post in an organisation or in one of its Party groups."""
+    own = {post.body for post in POSTS[who] if post.body}
+    return body in own or any(name in GROUPS and ORGANISATIONS[name] == body for name in own)
+
+
+def has_returned(who: str, case: Case) -> bool:
+    """Tell whether a person returned a case or is part of the organisation that did."""
+    return who == case.returner or is_part_of(who, case.handler)
+
+
 def actors_of(who: str, case: Case) -> set[Actor]:
     """Return the actors that a person is on a case."""
     if not sees_case(who, case):
@@ -242,6 +255,11 @@ def actors_of(who: str, case: Case) -> set[Actor]:
             Actor.SUPERVISOR: is_head and post.body == case.above,
             Actor.DEPARTMENT: is_head and post.body == case.department,
             Actor.COORDINATOR: post.role in DESK and covers,
+            Actor.ARBITER: (
+                post.body == case.arbiter
+                and (is_head or post.role == Role.STAFF)
+                and not has_returned(who, case)
+            ),
             Actor.PARTNER: (
                 post.role == Role.API_CLIENT and covers and not is_hidden_from_programs(case)
             ),
@@ -250,9 +268,19 @@ def actors_of(who: str, case: Case) -> set[Actor]:
     return actors
 
 
+BY_CLOCK_WHILE_RETURNED = {Verb.ESCALATE}
+
+
 def is_actor(who: str, case: Case, verb: Verb) -> bool:
-    """Tell whether a person may perform a verb on a case in some status."""
-    return verb in RULE_OF and bool(set(RULE_OF[verb].actors) & actors_of(who, case))
+    """Tell whether a person may perform a verb on a case in its status or in another one."""
+    if verb not in RULE_OF:
+        return False
+    actors = actors_of(who, case)
+    if case.status == Status.RETURNED and verb == Verb.REASSIGN:
+        return Actor.ARBITER in actors  # nobody else decides
+    if case.status == Status.RETURNED and verb in BY_CLOCK_WHILE_RETURNED:
+        return False
+    return bool(set(RULE_OF[verb].actors) & actors)
 
 
 # --- What the counters must say ---------------------------------------------------------------
@@ -260,6 +288,8 @@ def is_actor(who: str, case: Case, verb: Verb) -> bool:
 
 def _is_mine(who: str, case: Case) -> bool:
     own = {post.body for post in POSTS[who] if post.role != Role.MEMBER and post.body}
+    if case.status == Status.RETURNED:
+        return case.arbiter in own
     return case.status in RUNNING and (
         case.handler in own or case.group in own or who in case.people
     )

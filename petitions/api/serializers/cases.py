@@ -44,7 +44,8 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
     """A case. `due_at` is the next deadline of the handling side; each event raises `version`.
 
     `organisation` is responsible for the case, `assigned_group` and `department` work on it,
-    `supervisor` has to answer an escalation while `is_answer_owed`.
+    `supervisor` has to answer an escalation while `is_answer_owed`; `arbiter` decides who handles a
+    case that was returned, or did.
     """
 
     number = serializers.CharField(read_only=True)
@@ -57,6 +58,7 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
     assigned_group = BodySerializer(read_only=True, allow_null=True)
     department = BodySerializer(read_only=True, allow_null=True)
     supervisor = BodySerializer(read_only=True, allow_null=True)
+    arbiter = BodySerializer(read_only=True, allow_null=True)
     about = serializers.IntegerField(
         source="about_organisation_id", read_only=True, allow_null=True
     )
@@ -87,6 +89,7 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
             "department",
             "supervisor",
             "is_answer_owed",
+            "arbiter",
             "about",
             "route",
             "created_at",

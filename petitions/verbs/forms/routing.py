@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib.form_fields import WholeNumberField
-from petitions.enums import AnswerKind
+from petitions.enums import AnswerKind, Status
 from petitions.rules import service_terms
 from petitions.rules.routing import OWNER_LEVELS
 from petitions.verbs.forms.base import VerbForm, text_field
@@ -39,9 +39,10 @@ class _OwnerForm(VerbForm):
             Organisation.objects.visible_to(self.viewer)
             .on(self.viewer.scope.day)
             .filter(level__in=self.levels)
-            .exclude(pk=self.petition.organisation_id)
             .order_by("path")
         )
+        if self.petition.status != Status.RETURNED:  # a return may be refused
+            organisations = organisations.exclude(pk=self.petition.organisation_id)
         self.set_queryset(self.owner_field, organisations)
 
 

@@ -48,6 +48,9 @@ FAULTS: dict[str, str] = {
         {RUNNING_LIMITS}""",
     "fired_without_escalation": f"""
         UPDATE petitions_deadline SET state = 'fired', ended_at = due_at {RUNNING_LIMITS}""",
+    "return_without_limit": """
+        UPDATE petitions_petition SET status = 'returned', arbiter_id = (
+            SELECT id FROM branches_organisation WHERE level = 'city') WHERE id = %(case)s""",
     "fired_twice": f"""
         ALTER TABLE petitions_escalation DROP CONSTRAINT petitions_escalation_deadline_id_key;
         {ONE_ESCALATION} {ONE_ESCALATION}""",

@@ -186,18 +186,18 @@ def test_return_then_reassign_is_final(stage: Stage) -> None:
     petition = stage.at(Status.RETURNED)
     rerouting.reassign(
         petition=petition,
-        by=stage.cast["official"],
+        by=stage.cast["community"],
         now=NOW,
-        organisation=stage.town.orgs["other"],
-        reason="由大桥办理",
+        organisation=stage.town.orgs["fuxin"],
+        reason="由街道办理",
     )
     petition = _fresh(petition)
     assert (petition.status, petition.is_route_final) == (Status.SUBMITTED, True)
-    assert petition.route_text == "送 大桥第一网格党支部：由 阜新街道党工委 改派。"
-    assert petition.organisation == stage.town.orgs["other"]
-    assert Petition.objects.visible_to(stage.cast["outsider"]).get() == petition
+    assert petition.route_text == "送 阜新街道党工委：由 迎宾路社区党委 改派。"
+    assert petition.organisation == stage.town.orgs["fuxin"]
+    assert Petition.objects.visible_to(stage.cast["official"]).get() == petition
     with pytest.raises(WrongState, match="终局"):
-        rerouting.return_(petition=petition, by=stage.cast["outsider"], now=NOW, reason="也不归我")
+        rerouting.return_(petition=petition, by=stage.cast["official"], now=NOW, reason="也不归我")
 
 
 def test_organisation_complained_about_never_becomes_the_handler(stage: Stage) -> None:

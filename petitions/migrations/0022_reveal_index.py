@@ -8,7 +8,7 @@ from config.lib.db.safe_migrate import AddIndexConcurrentlyWithRetry
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("petitions", "0020_fold_external_numbers")]
+    dependencies = [("petitions", "0021_external_number_index")]
 
     operations = [
         AddIndexConcurrentlyWithRetry(
