@@ -36,7 +36,7 @@ def test_a_report_is_filed_with_everything_that_was_said(resident: Resident) -> 
         "今天早上",
         "阜兴花苑46号楼",
         "水质浑浊/异味",
-        "19000001234",
+        "190 0000 1234",
         "第三网格党支部",
     ):
         assert shown in page.content.decode()
