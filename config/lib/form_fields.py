@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from config.lib.validators import refuse_control_characters, validate_telephone
 
 MAX_TYPED_TELEPHONE = 40  # with separators and country code
 MAX_TYPED_DIGITS = 40
+_REFUSE_NULL = ProhibitNullCharactersValidator()
 
 
 class FreeTextField(forms.CharField):
@@ -26,7 +28,14 @@ class FreeTextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return the text without control characters and direction overrides."""
-        return _visible(text_forms.clean_text(super().to_python(value) or ""))
+        typed = super().to_python(value) or ""
+        _REFUSE_NULL(typed)
+        text = self.fold(typed)
+        return text if text_forms.has_visible_character(text) else ""
+
+    def fold(self, typed: str) -> str:
+        """Return the text in the form in which it is stored."""
+        return text_forms.clean_text(typed)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Let the text itself decide its direction."""
@@ -36,9 +45,9 @@ class FreeTextField(forms.CharField):
 class LineField(FreeTextField):
     """A text of one line, stored as typed; it needs a visible character if required."""
 
-    def to_python(self, value: Any) -> str:
+    def fold(self, typed: str) -> str:
         """Return the text with single spaces."""
-        return text_forms.clean_line(super().to_python(value))
+        return text_forms.clean_line(typed)
 
 
 class TelephoneField(forms.CharField):
@@ -152,11 +161,6 @@ def form_field_class(model_field: models.Field[Any, Any]) -> type[forms.Field] |
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
-
-
-def _visible(text: str) -> str:
-    """Return the text, or an empty one if nothing of it can be seen."""
-    return text if text_forms.has_visible_character(text) else ""
 
 
 _FORM_FIELD_OF: dict[type[models.Field[Any, Any]], type[forms.Field]] = {

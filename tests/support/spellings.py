@@ -264,7 +264,7 @@ def text(draw: Any) -> tuple[str, str]:
     words = st.text("水很浑三天了abc0129，。🔥\u00e9\u0643\u06c8", min_size=1, max_size=12)
     first, second = draw(words), draw(words)
     end = draw(st.sampled_from(["\n", "\r\n", "\r", "\u2028", "\x0b", "\x0c"]))
-    removed = st.sampled_from(["", "", "", "\x00", "\x07", "\u202e", "\u2066", "\ufeff", "\u00ad"])
+    removed = st.sampled_from(["", "", "", "\x01", "\x07", "\u202e", "\u2066", "\ufeff", "\u00ad"])
     typed = "".join(part + draw(removed) for part in (first, end, second))
     typed = typed.replace("\u00e9", draw(st.sampled_from(["\u00e9", "e\u0301"])))
     return typed, f"{first}\n{second}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.validators import RegexValidator
+from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -13,6 +13,7 @@ from config.lib import text_forms
 from config.lib.validators import refuse_control_characters, validate_telephone
 
 MAX_ID = 2**63 - 1
+_REFUSE_NULL = ProhibitNullCharactersValidator()
 
 
 class StrictCharField(serializers.CharField):
@@ -38,7 +39,9 @@ class StrictFreeTextField(StrictCharField):
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text; an invisible one counts as blank."""
-        text = self.fold(super().to_internal_value(data))
+        sent = super().to_internal_value(data)
+        _REFUSE_NULL(sent)
+        text = self.fold(sent)
         if text_forms.has_visible_character(text):
             return text
         if not self.allow_blank:

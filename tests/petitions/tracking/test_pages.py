@@ -253,7 +253,7 @@ def test_who_opened_the_contact_and_why_is_shown(client: Client, stage: Stage) -
         petition=petition, by=stage.cast["secretary"], now=timezone.now(), reason="约上门时间"
     )
     page = client.get("/track/case/").content.decode()
-    assert "第三网格党支部打开过，理由：约上门时间" in page
+    assert "第三网格党支部打开过，理由：<bdi>约上门时间</bdi>" in page
     assert "示例secretary" not in page
 
 
