@@ -126,7 +126,10 @@ class UserAdmin(NoDeleteAdmin):
     @admin.action(description=_("停用账号"), permissions=["change"])
     def lock(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """Deactivate accounts at once, and say what they held."""
-        self._each(request, users, _lock)
+        for user, holdings_text in self._each(request, users, _lock):
+            if holdings_text:
+                words = {"user": user, "held": holdings_text}
+                messages.info(request, gettext("%(user)s：%(held)s") % words)
 
     @admin.action(description=_("启用账号"), permissions=["change"])
     def unlock(self, request: HttpRequest, users: QuerySet[User]) -> None:

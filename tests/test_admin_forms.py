@@ -135,7 +135,7 @@ def test_typed_value_is_written_alone_and_logged(stage: Stage, client: Client) -
     branch = stage.town.orgs["branch"]
     _as(client, stage, "sysadmin")
     _change(client, branch, duty_phone="0994-111-1111")
-    assert Organisation.objects.get(pk=branch.pk).duty_phone == "0994-111-1111"
+    assert Organisation.objects.get(pk=branch.pk).duty_phone == "09941111111"
     assert LogEntry.objects.get().object_id == str(branch.pk)
 
 
@@ -148,7 +148,7 @@ def outdated(stage: Stage, client: Client) -> Callable[..., tuple[Organisation, 
 
     def send(**typed: str) -> tuple[Organisation, str, str]:
         values = form_values(client, url, "organisation_form")
-        Organisation.objects.filter(pk=branch.pk).update(duty_phone="0994-222-2222")
+        Organisation.objects.filter(pk=branch.pk).update(duty_phone="09942222222")
         page = client.post(url, values | typed, follow=True).content.decode()
         return Organisation.objects.get(pk=branch.pk), page, url
 
@@ -159,7 +159,7 @@ def test_outdated_form_without_changes_overwrites_nothing(
     outdated: Callable[..., tuple[Organisation, str, str]],
 ) -> None:
     stored, page, _url = outdated()
-    assert stored.duty_phone == "0994-222-2222"
+    assert stored.duty_phone == "09942222222"
     assert "没有改动" in page
 
 
@@ -167,7 +167,7 @@ def test_outdated_form_with_changes_is_refused_at_the_field(
     outdated: Callable[..., tuple[Organisation, str, str]],
 ) -> None:
     stored, page, _url = outdated(name="第三网格支部")
-    assert (stored.name, stored.duty_phone) == ("第三网格党支部", "0994-222-2222")
+    assert (stored.name, stored.duty_phone) == ("第三网格党支部", "09942222222")
     assert "刚刚被别人改过" in page
     assert 'value="第三网格支部"' in page  # nothing typed is lost
 

@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from allauth.account import app_settings as account_settings
+from allauth.account.forms import ReauthenticateForm, UserForm
 from allauth.mfa import app_settings as mfa_settings
 from django import forms
 from django.contrib import admin
@@ -147,7 +148,9 @@ class _Everything:
 
 def _account_fields() -> Iterator[tuple[str, str, Any]]:
     for path in account_settings.FORMS.values():
-        form = import_string(path)()
+        form_class = import_string(path)
+        is_of_user = issubclass(form_class, (UserForm, ReauthenticateForm))
+        form = form_class(user=None) if is_of_user else form_class()
         for name, field in form.fields.items():
             yield type(form).__name__, name, field
     for path in mfa_settings.FORMS.values():

@@ -34,6 +34,8 @@ ONE_KEY = """
     INSERT INTO petitions_idempotencykey (client, key, request_hash, petition_id, body, created_at)
     VALUES ('web', 'k', '', %(case)s, '{}', now());"""
 FAULTS: dict[str, str] = {
+    "contact_not_folded": """
+        UPDATE petitions_contact SET is_folded = false WHERE petition_id = %(case)s""",
     "running_without_limit": f"UPDATE petitions_deadline SET settled_at = now() {RUNNING_LIMITS}",
     "finished_with_limit": """
         UPDATE petitions_petition SET status = 'withdrawn' WHERE id = %(case)s""",
