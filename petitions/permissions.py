@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
@@ -17,6 +18,13 @@ from petitions.models import Petition
 from petitions.states import NEXT_VERBS, RULE_OF, VERB_RULES, VerbRule
 
 MAX_RETURNS = 2
+
+WRONG_PERSON_CODES = frozenset(
+    {"wrong_actor", "own_work", "own_case", "own_request", "not_arbiter"}
+)
+"""Codes of decisions that refuse the person (403); the others refuse the moment (409)."""
+
+OWN_REQUEST = gettext_lazy("提出升级的组织和人员不能自己答复，请督办组织的其他人答复。")
 
 COORDINATOR_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
 """Roles that coordinate the cases of their area: accept, give to another owner, follow up."""
@@ -54,6 +62,11 @@ class Decision:
     code: str = ""
     reason: str = ""
     actor: Actor | None = None
+
+    @property
+    def is_wrong_person(self) -> bool:
+        """Tell whether the verb is refused to this person, now and later (403)."""
+        return self.code in WRONG_PERSON_CODES
 
     def __bool__(self) -> bool:
         return self.ok
@@ -160,7 +173,7 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
     if petition.status == Status.RETURNED or not isinstance(by, User):
         return Decision(True)
     if petition.is_route_final and Actor.ARBITER not in actors_of(by, petition):
-        return Decision(False, "final_route", _("退单已作裁定，只有裁定的组织可以再改派。"))
+        return Decision(False, "not_arbiter", _("退单已作裁定，只有裁定的组织可以再改派。"))
     if sides.belongs_to(by.scope, petition.organisation_id):
         return Decision(
             False, "own_case", _("本组织负责的事，不归本组织办的请退单，由上一级决定。")
@@ -168,15 +181,20 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
     return Decision(True)
 
 
-def _guard_confirm(petition: Petition, by: By) -> Decision:
-    if isinstance(by, User) and by.pk == petition.resolved_by_id:
-        return Decision(False, "own_work", _("回访须由办理人以外的人进行。"))
+def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
+    """Let staff record what the resident says only if they did not handle the case."""
+    if isinstance(by, User) and sides.is_on_handling_side(by.scope, petition):
+        words = _("居民的意见须由没有参与办理的组织和人员回访后记录，请上一级或别的人回访。")
+        return Decision(False, "own_work", words)
     return Decision(True)
 
 
-def _guard_answer(petition: Petition, _by: By) -> Decision:
+def _guard_answer(petition: Petition, by: By) -> Decision:
     if not petition.is_answer_owed:
         return Decision(False, "nothing_to_answer", _("没有待答复的升级。"))
+    supervisor_id = involvement.supervisor_id(petition)
+    if isinstance(by, User) and sides.is_on_asking_side(by.scope, petition, supervisor_id):
+        return Decision(False, "own_request", str(OWN_REQUEST))
     return Decision(True)
 
 
@@ -204,8 +222,10 @@ def _guard_reveal(petition: Petition, by: By) -> Decision:
 GUARDS = {
     Verb.RETURN: _guard_return,
     Verb.REASSIGN: _guard_reassign,
-    Verb.CONFIRM: _guard_confirm,
-    Verb.DISPUTE: _guard_confirm,
+    Verb.CONFIRM: _guard_word_of_resident,
+    Verb.DISPUTE: _guard_word_of_resident,
+    Verb.CLOSE: _guard_word_of_resident,
+    Verb.WITHDRAW: _guard_word_of_resident,
     Verb.ANSWER: _guard_answer,
     Verb.REOPEN: _guard_reopen,
     Verb.REVEAL: _guard_reveal,

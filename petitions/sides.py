@@ -7,6 +7,7 @@ they read, and send no query.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from branches.enums import OrgLevel
@@ -18,6 +19,27 @@ class Returned(Protocol):
 
     organisation_id: int
     returned_by_id: int | None
+
+
+class Handled(Protocol):
+    """A case with everybody who handled it."""
+
+    organisation_id: int
+    assigned_group_id: int | None
+    department_id: int | None
+    resolved_by_id: int | None
+
+    @property
+    def assignee_ids(self) -> Sequence[int]:
+        """Ids of the users the case was assigned to."""
+
+
+class EscalatedBetween(Protocol):
+    """A case with the organisations on both sides of an escalation."""
+
+    organisation_id: int
+    assigned_group_id: int | None
+    supervisor_id: int | None
 
 
 def belongs_to(scope: Scope, organisation_id: int | None) -> bool:
@@ -33,3 +55,23 @@ def is_on_returning_side(scope: Scope, petition: Returned) -> bool:
     """Tell whether a user returned a case, or belongs to the organisation responsible for it."""
     has_returned = petition.returned_by_id is not None and petition.returned_by_id == scope.user_id
     return has_returned or belongs_to(scope, petition.organisation_id)
+
+
+def is_on_handling_side(scope: Scope, petition: Handled) -> bool:
+    """Tell whether a user resolved a case, worked on it, or belongs to an organisation that did.
+
+    Source: domain rules, follow-up (回访): by somebody other than the handler.
+    """
+    people = (petition.resolved_by_id, *petition.assignee_ids)
+    organisations = (petition.organisation_id, petition.assigned_group_id, petition.department_id)
+    return scope.user_id in people or any(belongs_to(scope, pk) for pk in organisations)
+
+
+def is_on_asking_side(scope: Scope, petition: EscalatedBetween, supervisor_id: int | None) -> bool:
+    """Tell whether a user belongs to the organisation that an escalation to a supervisor is from.
+
+    That is the responsible organisation, or its group where it supervises the group itself.
+    """
+    is_internal = supervisor_id == petition.organisation_id
+    asking = petition.assigned_group_id if is_internal else petition.organisation_id
+    return belongs_to(scope, asking)

@@ -106,6 +106,7 @@ def test_oracle_matches_the_cases(fixtures: AccessFixtures) -> None:
         assert case.assignee_ids == [cast[name].pk for name in fact.people], name
         assert case.is_sealed == fact.is_sealed, name
         assert case.arbiter_id == pk(fact.arbiter), name
+        assert case.resolved_by_id == (cast[fact.resolver].pk if fact.resolver else None), name
         assert case.returned_by_id == (cast[fact.returner].pk if fact.returner else None), name
         assert case.filed_by_id == (cast[fact.filer].pk if fact.filer else None), name
 

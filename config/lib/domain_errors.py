@@ -1,4 +1,10 @@
-"""The base class of errors that a business rule raises."""
+"""The base class of errors that a business rule raises, and the refusal of a page."""
+
+from django.core.exceptions import PermissionDenied
+
+
+class PageRefused(PermissionDenied):
+    """The user may not do this (403); the text is the sentence that the page shows."""
 
 
 class DomainError(Exception):

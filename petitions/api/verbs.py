@@ -159,7 +159,7 @@ class VerbView(CaseView[Petition]):
         verb = self.spec.verb
         petition = self.find(pk)
         decision = permissions.may(verb, petition, self.caller)
-        if decision.code == "wrong_actor":
+        if decision.is_wrong_person:
             raise NotPermitted(decision.code, decision.reason)
         checks_version = RULE_OF[verb].checks_version
         version = if_match(request, petition, is_needed=checks_version)

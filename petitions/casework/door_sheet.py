@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.lib import clock
+from config.lib.domain_errors import PageRefused
 from grids.enums import AreaKind
 from grids.models import Area
 from petitions import permissions
@@ -53,8 +53,8 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
     """Show the door sheet; POST records the results that changed since the sheet was drawn."""
     petition = get_case(request.user, pk, Petition.objects.select_related("place"))
     decision = permissions.may(Verb.VISIT, petition, request.user)
-    if decision.code == "wrong_actor":
-        raise PermissionDenied
+    if decision.is_wrong_person:
+        raise PageRefused(decision.reason)
     choice = _choice(request, petition)
     if choice.building is None or not (decision or request.method == "POST"):
         return _page(request, petition, choice, refusal=decision.reason)
@@ -66,7 +66,7 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
     try:
         perform_form_once(request, SPEC_OF[Verb.VISIT], form)
     except transitions.NotPermitted as refusal:
-        raise PermissionDenied from refusal
+        raise PageRefused(refusal.message) from refusal
     except transitions.WorkflowError as refusal:
         message = prepare_resubmission(form, refusal)
         return _page(request, petition, choice, form=form, refusal=message)
@@ -81,8 +81,9 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
 def printed(request: StaffRequest, pk: int) -> HttpResponse:
     """Show an empty sheet for printing: the building and its doors, without any name."""
     petition = get_case(request.user, pk, Petition.objects.select_related("place"))
-    if permissions.may(Verb.VISIT, petition, request.user).code == "wrong_actor":
-        raise PermissionDenied
+    decision = permissions.may(Verb.VISIT, petition, request.user)
+    if decision.is_wrong_person:
+        raise PageRefused(decision.reason)
     choice = _choice(request, petition)
     if choice.building is None:
         raise Http404

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from config.lib import clock
+from config.lib.domain_errors import PageRefused
 from petitions import permissions
 from petitions.casework import case_page, timeline
 from petitions.casework.actions import url_of
@@ -69,7 +69,7 @@ def _button_response(
     try:
         return respond(request, spec, form)
     except transitions.NotPermitted as refusal:
-        raise PermissionDenied from refusal
+        raise PageRefused(refusal.message) from refusal
     except transitions.WrongState as refusal:
         return case_page.show(request, pk, refusal=refusal.message, status=CONFLICT)
 
@@ -81,8 +81,8 @@ def _form_response(
     names = Petition.objects.with_parts() if request.method != "POST" else None
     petition = get_case(request.user, pk, names)
     decision = permissions.may(spec.verb, petition, request.user)
-    if decision.code == "wrong_actor":
-        raise PermissionDenied
+    if decision.is_wrong_person:
+        raise PageRefused(decision.reason)
     form = _form(request, petition, spec)
     if not form.is_bound:
         return form_page(request, spec, form, refusal=decision.reason)
@@ -156,7 +156,7 @@ def _refused(
 ) -> HttpResponse:
     """Show the form again with everything typed; after a stale version also what has changed."""
     if isinstance(refusal, transitions.NotPermitted):
-        raise PermissionDenied from refusal
+        raise PageRefused(refusal.message) from refusal
     version = refusal.version if isinstance(refusal, transitions.StaleVersion) else None
     message = prepare_resubmission(form, refusal)
     form.after_refusal(refusal.code)

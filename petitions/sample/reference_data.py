@@ -157,6 +157,12 @@ class ReferenceData:
                 return clerk
         return None
 
+    def desk(self, organisation_id: int | None, seed: int) -> list[User]:
+        """Return the staff of an organisation, beginning by `seed`, then its heads."""
+        staff = [user for _, user in self._staff.get(organisation_id or 0, [])]
+        first = seed % len(staff) if staff else 0
+        return staff[first:] + staff[:first] + self.heads(organisation_id)
+
     def clerk(
         self, organisation_id: int | None, seed: int, *, without: int | None = None
     ) -> User | None:

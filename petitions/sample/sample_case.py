@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from branches.enums import OrgLevel
 from members.models import User
-from petitions.enums import DeadlineKind
+from petitions import permissions
+from petitions.enums import DeadlineKind, Verb
 from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import routing
@@ -57,6 +59,20 @@ class SampleCase:
         return self.reference.coordinator(
             self.chain, self.petition.uuid.int, without=self.petition.resolved_by_id
         )
+
+    def follow_up_caller(self, verb: Verb) -> User | None:
+        """Return somebody who may record what the resident says, by the rules of the workflow.
+
+        The desk of the community, otherwise that of the subdistrict.
+        """
+        for level in (OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT):
+            row = self.chain.organisation_at(level)
+            organisation_id = row.organisation_id if row else None
+            for user in self.reference.desk(organisation_id, self.petition.uuid.int):
+                self.reference.load_scope(user, self.at)
+                if permissions.may(verb, self.petition, user):
+                    return user
+        return None
 
     def arbiter(self) -> User | None:
         """Return somebody of the organisation that decides on the return of the case."""

@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from branches.enums import OrgLevel
@@ -354,10 +355,17 @@ class Scenario:
             self._dispute(at, ending)
         elif ending == "follow_up":
             late = self.after(asked, DeadlineKind.CONFIRMATION, 0.9)
-            self.act(late, resolution.close, self.case.coordinator, reason=report_text.FOLLOW_UP[0])
+            self.act(
+                late,
+                resolution.close,
+                partial(self.case.follow_up_caller, Verb.CLOSE),
+                reason=report_text.FOLLOW_UP[0],
+            )
         else:
             stars = self._stars() if self.rng.random() < 0.8 else None
-            by = self.case.coordinator if ending == "phone" else self.case.petitioner
+            by: Callable[[], User | Petitioner | None] = self.case.petitioner
+            if ending == "phone":
+                by = partial(self.case.follow_up_caller, Verb.CONFIRM)
             self.act(at, resolution.confirm, by, rating=stars)
             if ending == "again":
                 later = self.terms.calendar.next_opening(at + dt.timedelta(days=1, hours=3))

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation
+from petitions import permissions
 from petitions.enums import AnswerKind, DeadlineKind, DeadlineState, Verb
 from petitions.models import Deadline, Escalation, Petition
 from petitions.permissions import By
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation_chain import EscalationChain, current_level, next_supervisor
-from petitions.workflow.transitions import Transition, WrongState
+from petitions.workflow.transitions import NotPermitted, Transition, WrongState
 
 MAX_EXTENSION = dt.timedelta(days=30)
 
@@ -49,7 +50,8 @@ def escalate_to(
     petition = change.petition
     if chain is None:
         chain = change.store.escalation_chain([petition], timezone.localdate(change.now))
-    target = next_supervisor(petition, chain, is_late=deadline is not None)
+    asker_id = change.user.pk if change.user else None
+    target = next_supervisor(petition, chain, is_late=deadline is not None, asker_id=asker_id)
     if target is None:
         change.data["top"] = True
         return
@@ -98,6 +100,8 @@ def answer(
         escalation = change.store.unanswered_escalation(change.petition)
         if escalation is None:
             raise WrongState("nothing_to_answer", _("没有待答复的升级。"))
+        if change.user is not None and escalation.raised_by_id == change.user.pk:
+            raise NotPermitted("own_request", str(permissions.OWN_REQUEST))
         change.answer_escalation(escalation, kind)
         change.data = {"kind": str(kind)}
         change.add_note(text, is_public=kind == AnswerKind.EXPLAIN)

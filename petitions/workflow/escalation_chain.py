@@ -83,15 +83,15 @@ class EscalationChain:
             if petition.about_organisation_id not in row.organisation.ancestor_ids
         ]
 
-    def has_head(self, organisation_id: int, is_free: Callable[[Scope], bool]) -> bool:
+    def has_head(self, organisation_id: int, is_free: Callable[[Scope, int], bool]) -> bool:
         """Tell whether some head of an organisation is free; a head without known posts is not."""
         return any(
-            user in self.scopes and is_free(self.scopes[user])
+            user in self.scopes and is_free(self.scopes[user], organisation_id)
             for user in self.heads.get(organisation_id, ())
         )
 
     def first_free(
-        self, rows: Sequence[Responsibility], is_free: Callable[[Scope], bool]
+        self, rows: Sequence[Responsibility], is_free: Callable[[Scope, int], bool]
     ) -> Target | None:
         """Return the first organisation of `rows` with a free head; None without rows.
 
@@ -105,14 +105,24 @@ class EscalationChain:
         return None
 
 
-def next_supervisor(petition: Petition, chain: EscalationChain, *, is_late: bool) -> Target | None:
+def next_supervisor(
+    petition: Petition, chain: EscalationChain, *, is_late: bool, asker_id: int | None = None
+) -> Target | None:
     """Return the next organisation above with a free head; None at the top.
 
-    `is_late`: the deadline for an answer passed, so the chain continues above the supervisor.
-    A head with a conflict of interest is not free.
+    `is_late`: the deadline for an answer passed, so the chain continues above the supervisor. A
+    head is not free who has a conflict of interest, asks for the escalation (`asker_id`), or
+    belongs to the organisation that the escalation is from.
     """
-    rows = chain.rows(petition, current_level(petition, is_late=is_late))
-    return chain.first_free(rows, lambda scope: not involvement.is_excluded(scope, petition))
+
+    def is_free(scope: Scope, organisation_id: int) -> bool:
+        return not (
+            involvement.is_excluded(scope, petition)
+            or scope.user_id == asker_id
+            or sides.is_on_asking_side(scope, petition, organisation_id)
+        )
+
+    return chain.first_free(chain.rows(petition, current_level(petition, is_late=is_late)), is_free)
 
 
 def next_arbiter(petition: Petition, chain: EscalationChain) -> Target | None:
@@ -131,12 +141,10 @@ def next_arbiter(petition: Petition, chain: EscalationChain) -> Target | None:
     ids = [row.organisation_id for row in rows]
     if petition.arbiter_id in ids:
         rows = rows[ids.index(petition.arbiter_id) + 1 :]
-    return chain.first_free(
-        rows,
-        lambda scope: (
-            not (
-                involvement.is_excluded(scope, petition)
-                or sides.is_on_returning_side(scope, petition)
-            )
-        ),
-    )
+
+    def is_free(scope: Scope, _organisation_id: int) -> bool:
+        return not (
+            involvement.is_excluded(scope, petition) or sides.is_on_returning_side(scope, petition)
+        )
+
+    return chain.first_free(rows, is_free)

@@ -311,6 +311,6 @@ def check_allowed(verb: Verb, petition: Petition, by: By) -> Actor:
     decision = permissions.may(verb, petition, by)
     if decision and decision.actor is not None:
         return decision.actor
-    if decision.code == "wrong_actor":
+    if decision.is_wrong_person:
         raise NotPermitted(decision.code, decision.reason)
     raise WrongState(decision.code, decision.reason)

@@ -30,10 +30,10 @@ from members.accounts.middleware import MFA_VERIFIED_KEY
 from members.enums import MessageKind, Role
 from members.models import InboxMessage, User
 from members.workflow import Notification, appoint, create_person, lock, notify
-from petitions.enums import AnswerKind, PhotoKind, Status
+from petitions.enums import AnswerKind, Outcome, PhotoKind, Status
 from petitions.models import Category, Petition, Photo
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import escalation, handling, rerouting
+from petitions.workflow import escalation, handling, rerouting, resolution
 from tests.support.cast import SINCE, Stage, walk
 from tests.support.oracle import NO_ACCOUNT, POSTS, Case, sees_case
 
@@ -72,8 +72,11 @@ FACTS: dict[str, Case] = {
     "returned by the community": Case(
         "yingbin", "yingbin", status=S.RETURNED, arbiter="fuxin", returner="clerk"
     ),
-    "resolved": Case(status=S.RESOLVED),
-    "closed": Case(status=S.CLOSED),
+    "resolved": Case(status=S.RESOLVED, resolver="secretary"),
+    "resolved by the community": Case(
+        "yingbin", "yingbin", status=S.RESOLVED, resolver="community"
+    ),
+    "closed": Case(status=S.CLOSED, resolver="secretary"),
 }
 """The cases by name, with the facts that the oracle needs."""
 
@@ -185,6 +188,16 @@ def _cases(stage: Stage) -> dict[str, Petition]:
     )
     cases["returned by the community"] = rerouting.return_(
         petition=cases["returned by the community"], by=cast["clerk"], now=NOW, reason="不归我管"
+    )
+    at_community = cases["resolved by the community"]
+    community: dict[str, Any] = {"by": cast["community"], "now": NOW}
+    handling.accept(petition=at_community, **community)
+    cases["resolved by the community"] = resolution.resolve(
+        petition=at_community,
+        outcome=Outcome.RESOLVED,
+        cause="老旧铁管",
+        public_answer="已更换铁管。",
+        **community,
     )
     _hand_out(stage, cases)
     return cases
@@ -310,6 +323,10 @@ def _add_people(stage: Stage) -> None:
     posts: dict[str, list[tuple[Role, str, dict[str, Any]]]] = {
         "leader2": [(Role.GROUP_LEADER, "group2", {})],
         "double": [(Role.STAFF, "daqiao", {}), (Role.MEMBER, "group", {})],
+        "two_sides": [
+            (Role.BRANCH_SECRETARY, "branch", {"is_deputy": True}),
+            (Role.COMMUNITY_SECRETARY, "yingbin", {"is_deputy": True}),
+        ],
         "former": [(Role.STAFF, "yingbin", {"valid_to": TODAY - DAY})],
         "coming": [(Role.STAFF, "yingbin", {"valid_from": TODAY + DAY})],
         "closed": [(Role.STAFF, "yingbin", {})],

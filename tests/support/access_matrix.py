@@ -18,6 +18,7 @@ from django.urls import reverse
 from grids.models import Area
 from petitions.enums import Verb
 from petitions.models import Petition, Photo
+from petitions.states import RULE_OF
 from petitions.verbs.spec import PageKind
 from petitions.verbs.table import VERB_SPECS
 from tests.support import oracle, route_list
@@ -125,10 +126,18 @@ def allowed(visitor: Visitor, route: ScopedRoute, key: str) -> set[int]:
             return {302, 400}
         if not oracle.is_actor(visitor.name, FACTS[key], verb_of(route.name)):
             return {403}
+        if _is_refused_to_person(visitor, key, verb_of(route.name)):
+            return {403}
         if route.name == PRINTED and FACTS[key].place not in BUILDINGS:
             return {200, 404}  # a sheet is for one building: with several inside, none is chosen
         return {200, 302, 400, 409, 415, 428}
     return {200, 302} if route.access == Access.OWN else {200}
+
+
+def _is_refused_to_person(visitor: Visitor, key: str, verb: Verb) -> bool:
+    """Tell whether a verb that the status allows is refused to a person of the other side."""
+    is_open = FACTS[key].status in RULE_OF[verb].sources
+    return is_open and oracle.is_other_side(visitor.name, FACTS[key], verb)
 
 
 def _turned(turn: int, visitor: Visitor, route: ScopedRoute, method: str) -> dict[str, Any]:

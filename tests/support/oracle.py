@@ -108,6 +108,10 @@ POSTS: dict[str, tuple[OraclePost, ...]] = {
 } | {
     "leader2": (OraclePost(Role.GROUP_LEADER, "group2"),),
     "double": (OraclePost(Role.STAFF, "daqiao"), OraclePost(Role.MEMBER, "group")),
+    "two_sides": (
+        OraclePost(Role.BRANCH_SECRETARY, "branch"),
+        OraclePost(Role.COMMUNITY_SECRETARY, "yingbin"),
+    ),
     **dict.fromkeys(("former", "coming", "closed", "newcomer", "visitor"), ()),
 }
 """All visitors with their posts. The post of `former` ended yesterday, that of `coming` begins
@@ -130,6 +134,7 @@ class Case:
     is_answer_owed: bool = False
     arbiter: str | None = None  # decides on a return, or did
     returner: str | None = None  # the person who returned the case
+    resolver: str | None = None  # the person who resolved it
     about: str | None = None
     is_sealed: bool = False
     filer: str | None = None
@@ -281,6 +286,27 @@ def is_actor(who: str, case: Case, verb: Verb) -> bool:
     if case.status == Status.RETURNED and verb in BY_CLOCK_WHILE_RETURNED:
         return False
     return bool(set(RULE_OF[verb].actors) & actors)
+
+
+WORD_OF_RESIDENT = {Verb.CONFIRM, Verb.DISPUTE, Verb.CLOSE, Verb.WITHDRAW}
+"""Verbs by which staff record what the resident says."""
+
+
+def has_handled(who: str, case: Case) -> bool:
+    """Tell whether a person, or an organisation that the person is part of, handled a case."""
+    bodies = {body for body in (case.handler, case.group, case.department) if body}
+    return who in {case.resolver, *case.people} or any(is_part_of(who, body) for body in bodies)
+
+
+def is_other_side(who: str, case: Case, verb: Verb) -> bool:
+    """Tell whether a verb is refused because the person stands on the other side of the act."""
+    if verb in WORD_OF_RESIDENT:
+        return has_handled(who, case)
+    if verb == Verb.ANSWER and case.is_answer_owed:
+        return is_part_of(who, (case.group or "") if case.above == case.handler else case.handler)
+    if verb == Verb.REASSIGN and case.status != Status.RETURNED:
+        return is_part_of(who, case.handler)
+    return False
 
 
 # --- What the counters must say ---------------------------------------------------------------

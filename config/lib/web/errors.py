@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
-from config.lib.domain_errors import DomainError
+from config.lib.domain_errors import DomainError, PageRefused
 from config.lib.web.request_log import request_id
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Error handler: the user may not do this (403)."""
-    return answer(request, 403)
+    """Error handler: the user may not do this (403); the page shows the sentence of a refusal."""
+    detail = str(exception) if isinstance(exception, PageRefused) else ""
+    return answer(request, 403, detail=detail)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

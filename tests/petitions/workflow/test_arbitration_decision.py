@@ -75,7 +75,7 @@ def test_a_final_decision_stays_final(stage: Stage) -> None:
     assert petition.is_route_final
     for name in ("clerk", "community"):
         decision = may(Verb.REASSIGN, petition, stage.cast[name])
-        assert (decision.ok, decision.code) == (False, "final_route")
+        assert (decision.ok, decision.code) == (False, "not_arbiter")
     assert may(Verb.RETURN, petition, stage.cast["secretary"]).code == "final_route"
 
 
