@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from branches import workflow
-from branches.enums import OrgKind, OrgLevel
-from branches.forms import MobileRoomForm, OrganisationForm, ResponsibilityForm
+from branches.enums import OpenCases, OrgKind, OrgLevel
+from branches.forms import (
+    MobileRoomForm,
+    OrganisationForm,
+    ResponsibilityEndingForm,
+    ResponsibilityForm,
+)
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
 from config.lib.admin import BaseAdmin, BaseInline, NoDeleteAdmin
+from config.lib.ending_admin import EndingAdmin
 
 FIXED_FIELDS = ("level", "kind", "parent", "area", "valid_from")
 NAME_FIELDS = ("name", "short_name", "duty_phone")
@@ -67,8 +70,8 @@ class OrganisationAdmin(NoDeleteAdmin):
 
 
 @admin.register(Responsibility)
-class ResponsibilityAdmin(NoDeleteAdmin):
-    """Responsibilities: added and ended, never edited."""
+class ResponsibilityAdmin(EndingAdmin):
+    """Responsibilities: added, and ended by an act of its own; never edited."""
 
     form = ResponsibilityForm
     list_display = ("organisation", "area", "season_from", "season_to", "valid_from", "valid_to")
@@ -77,7 +80,9 @@ class ResponsibilityAdmin(NoDeleteAdmin):
     search_fields = ("organisation__name", "area__full_name")
     raw_id_fields = ("organisation", "area")
     fields = RESPONSIBILITY_FIELDS
-    actions = ("end_today",)
+    holdings_kind = "responsibility"
+    ending_form = ResponsibilityEndingForm
+    ending_label = _("结束职责")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Make all fields of an existing responsibility read-only."""
@@ -96,14 +101,12 @@ class ResponsibilityAdmin(NoDeleteAdmin):
         )
         obj.pk = responsibility.pk
 
-    @admin.action(description=_("所选职责到今天为止"))
-    def end_today(self, request: HttpRequest, queryset: QuerySet[Responsibility]) -> None:
-        """Make today the last day of the selected responsibilities."""
-        for row in queryset.select_related("organisation", "area"):
-            try:
-                workflow.end_responsibility(responsibility=row, on=timezone.localdate())
-            except ValidationError as error:
-                self.message_user(request, f"{row}: {error.messages[0]}", messages.WARNING)
+    def end_row(self, row: Responsibility, data: dict[str, Any], request: HttpRequest) -> None:
+        """End through the workflow, with the decision about the open cases."""
+        choice = data["open_cases"]
+        workflow.end_responsibility(
+            responsibility=row, on=data["on"], open_cases=OpenCases(choice) if choice else None
+        )
 
 
 class StopInline(BaseInline):

@@ -37,6 +37,13 @@ class OrgKind(models.TextChoices):
     UTILITY = "utility", _("公用企业")
 
 
+class OpenCases(models.TextChoices):
+    """What happens to the open cases of an organisation when it stops answering for a place."""
+
+    STAY = "stay", _("留在原组织，由它办完")
+    FOLLOW = "follow", _("转给以后负责的组织")
+
+
 ESCALATION_ORDER: tuple[OrgLevel, ...] = (
     OrgLevel.GROUP,
     OrgLevel.BRANCH,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
 from branches import workflow
-from branches.enums import OrgLevel
+from branches.enums import OpenCases, OrgLevel
 from branches.models import MobileActivityRoom, Organisation, Responsibility
 from config.lib.admin import BaseModelForm
+from config.lib.ending_admin import EndingForm
 
 
 class OrganisationForm(BaseModelForm):
@@ -59,6 +63,17 @@ class ResponsibilityForm(BaseModelForm):
                 responsibility=responsibility, on=data["valid_from"], until=data.get("valid_to")
             )
         return data
+
+
+class ResponsibilityEndingForm(EndingForm):
+    """The last day of responsibilities, and what happens to the open cases."""
+
+    open_cases = forms.ChoiceField(
+        label=_("没有办完的诉求"),
+        choices=OpenCases.choices,
+        widget=forms.RadioSelect,
+        required=False,
+    )
 
 
 class MobileRoomForm(BaseModelForm):

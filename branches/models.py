@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from branches.enums import KINDS_AT, OrgKind, OrgLevel
+from branches.enums import KINDS_AT, OpenCases, OrgKind, OrgLevel
 from config.lib.db import tree_paths
 from config.lib.db.folded_fields import TelephoneColumn
 from config.lib.db.validity import (
@@ -156,6 +156,12 @@ class ResponsibilityQuerySet(DatedQuerySet["Responsibility"]):
             .order_by("area__level", "area__sort_key", "season_from")
         )
 
+    def to_follow(self, day: dt.date) -> Self:
+        """Filter to those ended before `day` whose open cases follow and have not been moved."""
+        return self.filter(
+            open_cases=OpenCases.FOLLOW, followed_at=None, valid_to__lt=day
+        ).order_by("valid_to", "id")
+
     def at_level(self, level: OrgLevel, day: dt.date) -> Self:
         """Filter to responsibilities of organisations of one level on `day`."""
         return self.filter(level=level).on(day)
@@ -172,6 +178,8 @@ class Responsibility(Seasonal, Dated):
     A branch is responsible for grids, a group for buildings, lanes or pastures, a committee for its
     community or subdistrict. The exclusion constraints allow one organisation per level, place and
     season at a time: seasons may touch but not overlap. A season comes before the whole year.
+    `open_cases` is what was decided about the organisation's open cases when the responsibility was
+    ended; those that follow are moved after the last day, and then `followed_at` is set.
     """
 
     organisation = models.ForeignKey(
@@ -184,6 +192,16 @@ class Responsibility(Seasonal, Dated):
     area = models.ForeignKey(
         Area, models.PROTECT, related_name="responsibilities", verbose_name=_("地点")
     )
+    open_cases = models.CharField(
+        _("没有办完的诉求"),
+        max_length=6,
+        choices=OpenCases,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
+    followed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ResponsibilityQuerySet.as_manager()
 

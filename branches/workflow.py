@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from branches.enums import OrgKind, OrgLevel
+from branches.enums import OpenCases, OrgKind, OrgLevel
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
+from config.lib import holdings
 from config.lib.db import tree_paths
 from config.lib.db.validity import check_order, season_words, seasons_overlap
 from grids.enums import Level
@@ -138,15 +139,36 @@ def assign_all(
 
 
 @transaction.atomic
-def end_responsibility(*, responsibility: Responsibility, on: dt.date) -> Responsibility:
-    """End a responsibility: `on` is its last day."""
-    locked = Responsibility.objects.select_for_update().get(pk=responsibility.pk)
+def end_responsibility(
+    *, responsibility: Responsibility, on: dt.date, open_cases: OpenCases | None = None
+) -> Responsibility:
+    """End a responsibility: `on` is its last day.
+
+    `open_cases` decides about the organisation's open cases at the place; ValidationError without
+    a decision while there are any (setting `HOLDINGS`, kind `responsibility`, code `cases`). Cases
+    that follow are moved after the last day.
+    """
+    locked = (
+        Responsibility.objects.select_for_update(of=("self",))
+        .select_related("organisation", "area")
+        .get(pk=responsibility.pk)
+    )
     check_order(locked.valid_from, on, "valid_to")
     if locked.valid_to is not None and locked.valid_to < on:
         raise ValidationError(_("这项职责已经结束。"))
+    codes = {item.code for item in holdings.of("responsibility", locked, on)}
+    if open_cases is None and "cases" in codes:
+        raise ValidationError({"open_cases": _("还有没办完的诉求，请选择留下还是转走。")})
     locked.valid_to = on
-    locked.save(update_fields=["valid_to"])
+    locked.open_cases = open_cases or ""
+    locked.save(update_fields=["valid_to", "open_cases"])
     return locked
+
+
+def mark_followed(*, responsibility: Responsibility, now: dt.datetime) -> None:
+    """Record that the open cases of an ended responsibility have been moved."""
+    responsibility.followed_at = now
+    responsibility.save(update_fields=["followed_at"])
 
 
 @transaction.atomic

@@ -255,6 +255,11 @@ def is_restricted(petition: Restricted) -> bool:
     return petition.is_sealed or petition.about_organisation_id is not None
 
 
+def is_about_organisation(petition: ConflictOfInterest) -> bool:
+    """Tell whether a case is about an organisation."""
+    return petition.about_organisation_id is not None
+
+
 def is_excluded(scope: Scope, petition: Restricted) -> bool:
     """Tell whether a viewer has no part in a case, whatever the posts say otherwise.
 
@@ -344,7 +349,7 @@ def unrestricted() -> Q:
 
 def handled_by(viewer: Viewer) -> Q:
     """Condition: the viewer's own organisations or the viewer must act on the running case now."""
-    in_hands = _in_hands_of(_own_organisations(viewer.scope))
+    in_hands = in_hands_of(_own_organisations(viewer.scope))
     return Q(status__in=RUNNING) & (in_hands | Q(assignee_ids__contains=[viewer.scope.user_id]))
 
 
@@ -353,12 +358,7 @@ def awaiting_answer_of(viewer: Viewer) -> Q:
     return Q(is_answer_owed=True, supervisor__in=_own_organisations(viewer.scope))
 
 
-def held_by(organisation_id: int) -> Q:
-    """Condition: one organisation must act on the running case now, or has it assigned."""
-    return Q(status__in=RUNNING) & _in_hands_of([organisation_id])
-
-
-def _in_hands_of(ids: Sequence[int]) -> Q:
+def in_hands_of(ids: Sequence[int]) -> Q:
     """Condition: one of these organisations has the running case in its hands.
 
     A returned case is in the hands of its arbiter, not of the organisation that returned it.
@@ -366,16 +366,6 @@ def _in_hands_of(ids: Sequence[int]) -> Q:
     is_with_arbiter = Q(status=Status.RETURNED, arbiter__isnull=False)
     is_own = Q(organisation__in=ids) & ~is_with_arbiter
     return is_own | Q(assigned_group__in=ids) | _awaits_decision_of(ids)
-
-
-def answer_owed_by(organisation_id: int) -> Q:
-    """Condition: one organisation must answer an escalation of the case."""
-    return Q(is_answer_owed=True, supervisor=organisation_id)
-
-
-def assigned_to(user_id: int) -> Q:
-    """Condition: the case is assigned to one user by name."""
-    return Q(assignee_ids__contains=[user_id])
 
 
 def awaiting_decision_of(viewer: Viewer) -> Q:

@@ -73,7 +73,7 @@ VERB_RULES: tuple[VerbRule, ...] = (
         Verb.REASSIGN,
         RUNNING,
         S.SUBMITTED,
-        (A.ARBITER, A.COORDINATOR, A.SUPERVISOR),
+        (A.ARBITER, A.COORDINATOR, A.SUPERVISOR, A.CLOCK),
         actors_from={S.RETURNED: (A.ARBITER,)},
     ),
     VerbRule(

@@ -55,6 +55,7 @@ QUERIES_OUTSIDE_VERBS = {
     f"{WORKFLOW}deadline_sweep.py:(expire|remind)(_due)?": "starts a sweep over all cases",
     f"{WORKFLOW}deadline_sweep.py:_(sweep|claim|postpone)": "claims and postpones deadlines",
     f"{WORKFLOW}idempotency.py:_stored": "reads the key of a request before the verb runs",
+    f"{WORKFLOW}responsibility_sweep.py:(move_due|_cases_of)": "a sweep over all cases",
     f"{WORKFLOW}submission.py:(me_too|similar_cases)": "no verb; the sample calls neither",
 }
 HARMLESS_WRITES = {

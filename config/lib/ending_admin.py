@@ -154,7 +154,10 @@ def _digest(preview: Preview) -> str:
 
 
 def _add_error(form: EndingForm, row: Any, error: ValidationError) -> None:
-    """Add an error at the last day if it is about that, otherwise to the whole form."""
-    is_about_day = hasattr(error, "error_dict") and set(error.error_dict) == {"valid_to"}
-    words = [f"{row}: {text}" if row else text for text in error.messages]
-    form.add_error("on" if is_about_day else None, words)
+    """Add an error at its field of the form; what is about the last day at `on`."""
+    by_field = error.error_dict if hasattr(error, "error_dict") else {"": [error]}
+    for name, errors in by_field.items():
+        field = "on" if name == "valid_to" else name
+        texts = [text for single in errors for text in single.messages]
+        words = [f"{row}: {text}" if row else text for text in texts]
+        form.add_error(field if field in form.fields else None, words)

@@ -40,6 +40,6 @@ def of(kind: str, row: object, day: dt.date) -> list[Holding]:
 
 
 def digest(holdings: Iterable[Holding]) -> str:
-    """Return a fingerprint of codes and counts: a preview shown earlier is still true if equal."""
-    text = ";".join(f"{holding.code}={holding.count}" for holding in holdings)
+    """Return a fingerprint of what they say: a preview shown earlier is still true if equal."""
+    text = ";".join(f"{holding.code}={holding.text}" for holding in holdings)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

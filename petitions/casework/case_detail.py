@@ -17,7 +17,7 @@ from config.lib import durations
 from members.enums import HEAD_ROLES
 from members.models import Post, User
 from members.posts import directory
-from petitions import involvement, permissions
+from petitions import case_holders, involvement, permissions
 from petitions.casework import timeline
 from petitions.casework.timeline import CaseHistory, HolderPeriod, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DoorResult, Solved, Verb
@@ -31,7 +31,7 @@ from petitions.models import (
     PetitionQuerySet,
     ResidentMessage,
 )
-from petitions.rules import case_parts, promises, service_terms
+from petitions.rules import case_parts, promises, routing, service_terms
 from petitions.rules.promises import Promise
 from petitions.workflow import submission
 
@@ -51,11 +51,15 @@ class RunningDeadline:
 
 @dataclass(frozen=True, slots=True)
 class InvolvedOrganisation:
-    """An organisation that is involved in the case, as what, and its heads today."""
+    """An organisation that is involved in the case, as what, and its heads today.
+
+    `has_left`: it works on the case but does not answer for the place any more.
+    """
 
     label: str
     organisation: Organisation
     posts: Sequence[Post]
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class CaseDetail:
     holder_periods: Sequence[HolderPeriod]
     organisations: Sequence[InvolvedOrganisation]
     assignees: Sequence[Post]
+    former_assignees: Sequence[User]
     answering_organisation_id: int | None
     escalations: Sequence[Escalation]
     duplicates: Sequence[Petition]
@@ -113,7 +118,7 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))
     promise = promises.promise(petition, now, owed)
     entries = timeline.staff_timeline(history, now)
-    organisations, assignees = _people(petition, viewer.scope.day)
+    organisations, assignees, former_assignees = _people(petition, viewer.scope.day)
     return CaseDetail(
         petition=petition,
         promise=promise,
@@ -125,6 +130,7 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
         ),
         organisations=organisations,
         assignees=assignees,
+        former_assignees=former_assignees,
         answering_organisation_id=involvement.answering_organisation_id(petition),
         escalations=_escalations(petition, history),
         duplicates=_duplicates(petition, viewer, now),
@@ -156,19 +162,48 @@ def _holder(petition: Petition) -> str:
     return involvement.holder(petition).short_name
 
 
-def _people(petition: Petition, day: dt.date) -> tuple[list[InvolvedOrganisation], list[Post]]:
-    """Return the involved organisations with their heads, and the posts of the assignees."""
+def _people(
+    petition: Petition, day: dt.date
+) -> tuple[list[InvolvedOrganisation], list[Post], list[User]]:
+    """Return the involved organisations with their heads, the assignees, and those who left."""
     first_role: dict[int, tuple[str, Organisation]] = {}
     for rule, organisation in involvement.organisations_of(petition):
         first_role.setdefault(organisation.pk, (str(rule.label), organisation))
     assignee_ids = involvement.assignee_ids(petition)
     posts = directory.posts_at(first_role, assignee_ids, day)
+    left_ids = _left_organisations(petition, day)
     organisations = [
-        InvolvedOrganisation(label, organisation, _heads(posts, organisation))
-        for label, organisation in first_role.values()
+        InvolvedOrganisation(label, organisation, _heads(posts, organisation), pk in left_ids)
+        for pk, (label, organisation) in first_role.items()
     ]
-    people = {post.user_id: post for post in posts if post.user_id in assignee_ids}
-    return organisations, list(people.values())
+    people = {
+        post.user_id: post
+        for post in posts
+        if post.user_id in assignee_ids and (not petition.is_running or _is_below(post, petition))
+    }
+    missing = set(assignee_ids) - people.keys() if petition.is_running else set()
+    former = User.objects.filter(pk__in=missing).order_by("pk") if missing else []
+    return organisations, list(people.values()), list(former)
+
+
+def _is_below(post: Post, petition: Petition) -> bool:
+    """Tell whether a post lies in or below the responsible organisation."""
+    organisation = post.organisation
+    return organisation is not None and petition.organisation_id in organisation.ancestor_ids
+
+
+def _left_organisations(petition: Petition, day: dt.date) -> set[int]:
+    """Return which of the organisations that work on a case answer for its place no more.
+
+    No query if they all do.
+    """
+    place = routing.place(petition.place_id, day) if petition.is_running else None
+    if place is None:
+        return set()
+    present = {row.organisation_id for row in place.answering}
+    working = {petition.organisation_id, involvement.holder(petition).pk} - present
+    area_ids = [area.pk for area in place.chain]
+    return {pk for pk in working if case_holders.has_left(pk, area_ids, day)}
 
 
 def _heads(posts: Iterable[Post], organisation: Organisation) -> list[Post]:

@@ -9,9 +9,11 @@ from django.views.decorators.http import require_safe
 
 from config.lib import clock
 from config.lib.web import site_links
+from members.models import User
 from petitions.casework import case_detail
-from petitions.casework.actions import actions
+from petitions.casework.actions import actions, url_of
 from petitions.enums import Verb
+from petitions.models import Petition
 from petitions.permissions import may
 from petitions.rules import catalogue
 from petitions.verbs.table import SPEC_OF
@@ -39,6 +41,8 @@ def show(request: StaffRequest, pk: int, *, refusal: str = "", status: int = 200
         "entries": detail.entries[::-1] if is_newest_first else detail.entries,
         "is_newest_first": is_newest_first,
         "actions": actions(petition, request.user),
+        "dispatch_url": _url_if_allowed(Verb.DISPATCH, petition, request.user),
+        "reassign_url": _url_if_allowed(Verb.REASSIGN, petition, request.user),
         "contact": getattr(petition, "contact", None),
         "reveal": reveal,
         "reveal_decision": may(Verb.REVEAL, petition, request.user),
@@ -47,6 +51,11 @@ def show(request: StaffRequest, pk: int, *, refusal: str = "", status: int = 200
         "refusal": refusal,
     }
     return render(request, "petitions/casework/case.html", context, status=status)
+
+
+def _url_if_allowed(verb: Verb, petition: Petition, user: User) -> str:
+    """Return the address of a verb; empty if the user may not perform it now."""
+    return url_of(petition, SPEC_OF[verb]) if may(verb, petition, user) else ""
 
 
 def _done(request: StaffRequest) -> str:

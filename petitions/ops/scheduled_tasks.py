@@ -29,7 +29,7 @@ from petitions.models import (
 )
 from petitions.notices import notification_rules, outbox
 from petitions.rules import contacts, photos
-from petitions.workflow import contact, deadline_sweep
+from petitions.workflow import contact, deadline_sweep, responsibility_sweep
 
 BATCH = 200
 COUNTERS_KEPT = dt.timedelta(days=1)
@@ -59,6 +59,13 @@ def _process_all(process_batch: Callable[..., deadline_sweep.SweepResult]) -> in
         done += result.done
         if not result.taken:
             return done
+
+
+@shared_task(name="petitions.ops.scheduled_tasks.move_cases")
+def move_cases() -> int:
+    """Move the open cases of ended responsibilities that follow; return how many."""
+    register_cache.current_version()  # a new version read in a transaction is not cached
+    return responsibility_sweep.move_due(now=database_now())
 
 
 @shared_task(name="petitions.ops.scheduled_tasks.drain_outbox")

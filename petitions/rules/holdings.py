@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from branches.enums import OrgLevel
+from branches.models import Responsibility
 from config.lib.holdings import Holding
 from grids.models import Area
 from members.enums import HEAD_ROLES
 from members.models import Post, User
-from petitions import involvement
+from petitions import case_holders
+from petitions.enums import Status
 from petitions.models import Petition
+from petitions.rules import routing
 
 
 def of_post(post: Post, _day: dt.date) -> Iterator[Holding]:
@@ -40,10 +44,41 @@ def of_place(area: Area, _day: dt.date) -> Iterator[Holding]:
         yield Holding("cases", count, text, blocks=True)
 
 
+def of_responsibility(row: Responsibility, day: dt.date) -> Iterator[Holding]:
+    """Yield the cases of the organisation at the place, and who answers for it afterwards."""
+    here = Petition.objects.filter(path__startswith=row.area.path)
+    cases = here.running().filter(organisation=row.organisation_id).count()
+    waiting = here.filter(status=Status.RESOLVED, organisation=row.organisation_id).count()
+    assigned = here.running().filter(case_holders.assigned_to_group(row.organisation_id)).count()
+    sentences = {
+        "cases": (cases, _("在这里手上有 %(count)d 件在办的诉求：请选择留下还是转走。")),
+        "waiting": (waiting, _("%(count)d 件在等居民确认，留在原组织。")),
+        "assigned": (assigned, _("分派给这个党小组的 %(count)d 件，要由支部重新分派。")),
+    }
+    for code, (count, sentence) in sentences.items():
+        if count:
+            yield Holding(code, count, sentence % {"count": count})
+    yield _successor(row, day + dt.timedelta(days=1))
+
+
+def _successor(row: Responsibility, day: dt.date) -> Holding:
+    """Return who answers for the place on `day` without this responsibility."""
+    others = Responsibility.objects.responsible_for(row.area.ancestor_ids, day).exclude(pk=row.pk)
+    in_season = tuple(other for other in others if other.is_in_season(day))
+    chain = routing.ResponsibleChain(row.area, (), in_season)
+    route = routing.successor(chain, OrgLevel(row.level))
+    if route is None:
+        return Holding("nobody", 0, _("以后没有组织负责这里，诉求只能留下。"))
+    text = _("以后由 %(organisation)s 负责这里。") % {"organisation": route.organisation.name}
+    if route.organisation.level != row.level:
+        text += _("另有接手的组织，请在最后一天过去之前登记。")
+    return Holding("successor", 0, text)
+
+
 def _of_organisation(organisation_id: int) -> Iterator[Holding]:
     """Yield running cases and owed answers of one organisation; one query."""
-    in_hand = involvement.held_by(organisation_id)
-    to_answer = involvement.answer_owed_by(organisation_id)
+    in_hand = case_holders.held_by(organisation_id)
+    to_answer = case_holders.answer_owed_by(organisation_id)
     counts = (
         Petition.objects.filter(in_hand | to_answer)
         .order_by()
@@ -59,7 +94,7 @@ def _of_organisation(organisation_id: int) -> Iterator[Holding]:
 
 
 def _of_user(user_id: int) -> Iterator[Holding]:
-    count = Petition.objects.running().filter(involvement.assigned_to(user_id)).count()
+    count = Petition.objects.running().filter(case_holders.assigned_to(user_id)).count()
     if count:
         text = _("点名由本人承办的诉求 %(count)d 件，要重新分派。") % {"count": count}
         yield Holding("assigned", count, text)

@@ -19,7 +19,9 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from grids.enums import Level
 from grids.models import Area
+from petitions import involvement
 from petitions.enums import CaseLevel, CategoryChannel
+from petitions.involvement import ConflictOfInterest
 
 CASE_LEVEL: dict[str, CaseLevel] = {
     OrgLevel.GROUP: CaseLevel.GRID,
@@ -138,6 +140,28 @@ def route(
             )
             return _route(place, responsibility, group, why)
     raise NoResponsibleOrganisation(place.area.pk)
+
+
+def successor(
+    place: ResponsibleChain, level: OrgLevel, petition: ConflictOfInterest | None = None
+) -> Route | None:
+    """Choose who takes over the cases of an organisation of `level` that left the place.
+
+    The organisation of the same level, otherwise the next one above; never the organisation that
+    `petition` is about or one below it. None if there is nobody.
+    """
+    is_about = petition is not None and involvement.is_about_organisation(petition)
+    for higher in ESCALATION_ORDER[ESCALATION_ORDER.index(level) :]:
+        row = place.organisation_at(higher)
+        if row is None:
+            continue
+        if petition and involvement.is_organisation_excluded(row.organisation, petition):
+            continue
+        if is_about:
+            return _route(place, row, None, "about")
+        why = "place" if higher == OrgLevel.BRANCH else "fallback"
+        return _route(place, row, place.organisation_at(OrgLevel.GROUP), why)
+    return None
 
 
 def _above(about: Organisation) -> OrgLevel:

@@ -17,6 +17,7 @@ from petitions.web.filters import named_filter
 ANSWERING = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL})
 ACCEPTING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY, Role.CITY_OFFICIAL}
 CONFIRMING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY}
+DISPATCHING = CONFIRMING
 
 # Most urgent first, with the roles that see the counter; `None` stands for all.
 COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
@@ -26,6 +27,7 @@ COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
     ("waiting", ANSWERING),
     ("returned", COORDINATOR_ROLES | {Role.CITY_OFFICIAL}),
     ("to_confirm", CONFIRMING),
+    ("former_holder", DISPATCHING),
     ("mine", None),
 )
 COLUMNS = ("due_today", "overdue", "escalated")

@@ -21,7 +21,7 @@ from config.lib import clock
 from config.lib.rest.filter_fields import DayFilter, LineFilter, WholeNumberFilter
 from config.lib.viewer import Viewer
 from grids.models import Area
-from petitions import involvement
+from petitions import case_holders, involvement
 from petitions.enums import STATUS_CHOICES, VERB_CHOICES, Channel, Status, Urgency
 from petitions.models import Event, Petition, PetitionQuerySet, is_due_soon, is_overdue
 from petitions.rules import case_search, catalogue
@@ -53,6 +53,7 @@ NAMED_FILTERS: dict[str, Condition] = {
     "to_confirm": lambda _viewer, _now: Q(status=Status.RESOLVED),
     "escalated": lambda _viewer, _now: Q(is_answer_owed=True, status__in=OPEN),
     "mine": lambda viewer, _now: involvement.handled_by(viewer),
+    "former_holder": lambda _viewer, now: case_holders.is_held_by_former(timezone.localdate(now)),
 }
 """Conditions on cases that one word in the URL names; all hold for open cases only."""
 
@@ -66,6 +67,7 @@ NAMED_FILTER_LABELS = {
     "to_confirm": _("待居民确认"),
     "escalated": _("升级待答复"),
     "mine": _("我经手"),
+    "former_holder": _("要移交"),
 }
 
 
@@ -159,6 +161,7 @@ class PetitionFilter(FilterSet):
     to_confirm = _flag("to_confirm")
     escalated = _flag("escalated")
     mine = _flag("mine")
+    former_holder = _flag("former_holder")
 
     class Meta:
         model = Petition

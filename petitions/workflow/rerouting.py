@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
-from branches.models import Organisation
+from branches.models import Organisation, Responsibility
 from members.models import User
 from petitions.enums import DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Petition
-from petitions.permissions import By
+from petitions.permissions import SYSTEM, By
 from petitions.rules import routing
 from petitions.workflow import arbitration, escalation_chain
 from petitions.workflow.case_store import transition
-from petitions.workflow.submission import in_record_language
+from petitions.workflow.submission import RECORD_LANGUAGE, in_record_language
 from petitions.workflow.transitions import Transition, WrongState
 
 
@@ -69,24 +71,60 @@ def reassign(
         _check_target(case, organisation, may_be_same=is_decision)
         _check_scope(by, organisation)
         case.is_route_final = case.is_route_final or is_decision
-        case.organisation = organisation
         case.group = case.group if case.group and case.group.parent_id == organisation.pk else None
-        case.assigned_group, case.assignee_ids = None, []
-        case.level = max(
-            case.level,
-            routing.CASE_LEVEL[organisation.level],
-            key=escalation_chain.CASE_LEVELS.index,
-        )
-        case.route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
-        case.route_text = in_record_language(case.route)
+        route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
+        _give_to(change, organisation, route)
         change.data = {"to": organisation.pk, "final": case.is_route_final, "kept": is_kept}
         change.add_note(reason, is_public=False)
         arbitration.settle_arbitration(change)
-        if case.supervisor_id == organisation.pk:
-            _end_supervision(change)
-        change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT)
-        change.start_deadline(DeadlineKind.CONTACT, organisation_id=organisation.pk)
     return change.petition
+
+
+def follow(
+    *, petition: Petition, now: dt.datetime, responsibility: Responsibility, route: routing.Route
+) -> Petition:
+    """Reassign a case to the organisation that answers for its place now.
+
+    Decided when `responsibility`, that of the present organisation, was ended. Raises WrongState if
+    another organisation has become responsible for the case meanwhile.
+    """
+    with transition(petition, Verb.REASSIGN, by=SYSTEM, now=now) as change:
+        case, organisation = change.petition, route.organisation
+        if case.organisation_id != responsibility.organisation_id:
+            raise WrongState("moved", _("已经由其他组织负责。"))
+        _check_target(case, organisation, may_be_same=False)
+        case.group = route.group
+        _give_to(change, organisation, route.parts)
+        change.data = {
+            "to": organisation.pk,
+            "final": case.is_route_final,
+            "responsibility": responsibility.pk,
+        }
+        with translation.override(RECORD_LANGUAGE):
+            words = {
+                "area": responsibility.area.full_name,
+                "organisation": responsibility.organisation.name,
+            }
+            reason = _("%(organisation)s 不再负责%(area)s，没办完的诉求随之转来。") % words
+        change.add_note(reason, is_public=False)
+    return change.petition
+
+
+def _give_to(change: Transition, organisation: Organisation, route: dict[str, Any]) -> None:
+    """Make an organisation responsible; it must accept the case within a new deadline."""
+    case = change.petition
+    case.organisation = organisation
+    case.assigned_group, case.assignee_ids = None, []
+    case.level = max(
+        case.level,
+        routing.CASE_LEVEL[organisation.level],
+        key=escalation_chain.CASE_LEVELS.index,
+    )
+    case.route, case.route_text = route, in_record_language(route)
+    if case.supervisor_id == organisation.pk:
+        _end_supervision(change)
+    change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT)
+    change.start_deadline(DeadlineKind.CONTACT, organisation_id=organisation.pk)
 
 
 def _end_supervision(change: Transition) -> None:

@@ -36,8 +36,11 @@ class RegisterProblems:
 _problems_by_scope: dict[tuple[int, dt.date, tuple[ActivePost, ...]], RegisterProblems] = {}
 
 
-def sentences(user: User, day: dt.date) -> list[str]:
-    """Return what is missing, each as a sentence; nothing for roles that cannot complete it."""
+def sentences(user: User, day: dt.date, former_count: int) -> list[str]:
+    """Return what is missing, each as a sentence; nothing for roles that cannot complete it.
+
+    `former_count` is the number of visible cases held by somebody who has left.
+    """
     if not user.scope.has_role(*COORDINATOR_ROLES, Role.CITY_OFFICIAL):
         return []
     problems = _register_problems(user, day)
@@ -49,7 +52,9 @@ def sentences(user: User, day: dt.date) -> list[str]:
         _("%(organisation)s 没有在岗的负责人，新诉求直接通知上一级。") % {"organisation": name}
         for name in problems.vacant
     ]
-    return years + [_gap(level, place) for level, place in problems.places] + vacant
+    left = _("%(count)d 件在办诉求的承办组织不再负责那里，或者承办人已不在岗，要移交。")
+    cases = [left % {"count": former_count}] if former_count else []
+    return years + [_gap(level, place) for level, place in problems.places] + vacant + cases
 
 
 def _register_problems(user: User, day: dt.date) -> RegisterProblems:

@@ -37,8 +37,12 @@ TILE_STYLES: dict[str, tuple[str, str]] = {
     "waiting": ("accent", "megaphone"),
     "returned": ("soon", "corner-up-left"),
     "to_confirm": ("done", "hourglass"),
+    "former_holder": ("soon", "users"),
     "mine": ("info", "hand"),
 }
+FORMER_HOLDER = (
+    "former_holder"  # the only counter that is shown only if there is something to count
+)
 CHANGE_COLUMNS = (
     *("at", "verb", "actor", "petition__place_name", "petition__category"),
     "acting_for__short_name",
@@ -75,12 +79,13 @@ def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
     cases = Petition.objects.visible_to(user)
     counts = counters.count(cases, counters.counters_for(user), user, now)
     urgent = list_items.first_urgent(cases.open(), user, now, MAX_CASES)
+    former_count = counts.get(FORMER_HOLDER, 0)
     return {
-        "tiles": [_tile(name, number) for name, number in counts.items()],
+        "tiles": [_tile(name, n) for name, n in counts.items() if n or name != FORMER_HOLDER],
         "cases": list_items.list_items(urgent, now, by=user),
         "changes": _changes(user, now),
         "unread": unread_messages.newest(user, now, MAX_MESSAGES),
-        "data_problems": data_problems.sentences(user, timezone.localdate(now)),
+        "data_problems": data_problems.sentences(user, timezone.localdate(now), former_count),
         "now": now,
     }
 

@@ -144,10 +144,9 @@ def test_a_responsibility_is_checked_and_ended(admin_client: Client, town: Town)
     outside = admin_client.post(url, given | {"area": str(town.areas["d1"].pk)})
     assert outside.status_code == 200
     row = Responsibility.objects.get(organisation=town.orgs["group2"])
-    admin_client.post(
-        reverse("admin:branches_responsibility_changelist"),
-        {"action": "end_today", "_selected_action": [str(row.pk)]},
-    )
+    end = reverse("admin:branches_responsibility_end", args=[row.pk])
+    sent = {"on": "2026-11-30", "seen": admin_client.get(end).context["seen"], "end": "x"}
+    assert admin_client.post(end, sent).status_code == 302
     row.refresh_from_db()
     assert row.valid_to is not None
 

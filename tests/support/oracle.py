@@ -321,6 +321,12 @@ def _is_mine(who: str, case: Case) -> bool:
     )
 
 
+def _is_held_by_former(case: Case) -> bool:
+    """Tell whether a running case is held by somebody who has left."""
+    has_left = any(case.handler not in organisations_above(name) for name in case.people)
+    return case.status in RUNNING and (has_left or "gone" in (case.handler, case.group))
+
+
 def _awaits(who: str, case: Case) -> bool:
     own = {post.body for post in POSTS[who] if post.role != Role.MEMBER and post.body}
     return case.is_answer_owed and case.above in own
@@ -338,6 +344,7 @@ def counts_as(name: str, who: str, case: Case) -> bool:
         "to_confirm": case.status == Status.RESOLVED,
         "escalated": case.is_answer_owed,
         "mine": _is_mine(who, case),
+        "former_holder": _is_held_by_former(case),
     }[name] and case.status in OPEN
 
 
