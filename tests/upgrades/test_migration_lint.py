@@ -6,7 +6,10 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from config.lib.db.safe_migrate import AddIndexConcurrentlyWithRetry
+from config.lib.db.safe_migrate import (
+    AddIndexConcurrentlyWithRetry,
+    AddUniqueConstraintConcurrentlyWithRetry,
+)
 from tests.upgrades import migration_lint, migration_path
 from tests.upgrades.migration_lint import Fault
 
@@ -42,7 +45,10 @@ def test_non_atomic_migration_has_one_operation() -> None:
     loader = MigrationLoader(None)
     for migration in migration_path.later(loader):
         has_index = any(
-            isinstance(step, AddIndexConcurrentlyWithRetry) for step in migration.operations
+            isinstance(
+                step, AddIndexConcurrentlyWithRetry | AddUniqueConstraintConcurrentlyWithRetry
+            )
+            for step in migration.operations
         )
         assert migration.atomic is not has_index, migration.name
         assert migration.atomic or len(migration.operations) == 1, migration.name

@@ -17,6 +17,7 @@ from django.core.management.base import CommandError
 from django.db import OperationalError, migrations
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations import AddConstraint
 
 LOCK_WAIT = "500ms"
 RETRY_FOR = 15 * 60.0  # seconds; a full backup holds its locks for as long
@@ -132,3 +133,27 @@ def refuse_rows(query: str, advice: str) -> migrations.RunPython:
             raise CommandError("\n".join([advice, *lines]))
 
     return migrations.RunPython(check, migrations.RunPython.noop)
+
+
+class AddUniqueConstraintConcurrentlyWithRetry(AddConstraint):
+    """Add a unique constraint with a condition, which is an index, while its table is in use.
+
+    The only operation of its migration. An interrupted build leaves an invalid index, which the
+    next attempt drops first.
+    """
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        _from_state: Any,
+        to_state: Any,
+    ) -> None:
+        """Drop the invalid index of an interrupted attempt, then build."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        sql = str(self.constraint.create_sql(model, schema_editor))
+        name = schema_editor.quote_name(self.constraint.name)
+        schema_editor.execute("SET lock_timeout = 0")
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        schema_editor.execute(sql.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1))
+        schema_editor.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
