@@ -66,9 +66,15 @@ EVENT = {
     "petition_id": "%(petition)s + s.number",
     "at": "t.at - s.back",
 }
+TASK = {
+    "id": "(%(casetask)s + 1) * s.number + t.id",
+    "petition_id": "%(petition)s + s.number",
+    **{name: f"t.{name} - s.back" for name in ("sent_at", "acknowledge_by", "due_at", "ended_at")},
+}
 DEADLINE = {
     "id": "%(deadline)s + s.number * %(ids_per_case)s + r.rank",
     "petition_id": "%(petition)s + s.number",
+    "task_id": "(%(casetask)s + 1) * s.number + t.task_id",
     **{
         name: f"t.{name} - s.back"
         for name in ("started_at", "remind_at", "due_at", "reminded_at", "ended_at", "settled_at")
@@ -91,6 +97,7 @@ FEEDBACK = {"id": None, "petition_id": "%(petition)s + s.number", "at": "t.at - 
 TABLES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("petitions_petition", PETITION, "s.seed_id = t.id"),
     ("petitions_event", EVENT, "s.seed_id = t.petition_id"),
+    ("petitions_casetask", TASK, "s.seed_id = t.petition_id"),
     (
         "petitions_deadline",
         DEADLINE,
@@ -142,9 +149,10 @@ def grow(
         }
         cursor.execute(COPIES, values)
         cursor.execute(RANKS)
-        tables = [table for table, *_rest in TABLES] + ["petitions_outbox"]
+        copied = [row for row in TABLES if _exists(cursor, row[0])]
+        tables = [table for table, *_rest in copied] + ["petitions_outbox"]
         indexes = _drop_indexes(cursor, tables)
-        for table, changed, join in TABLES:
+        for table, changed, join in copied:
             cursor.execute(_copy(cursor, table, changed, join), values)
             say(f"  {table}: {cursor.rowcount:,} rows")
         cursor.execute(OUTBOX, values)
@@ -165,10 +173,18 @@ def grow(
 def _highest_ids(cursor: Any) -> dict[str, int]:
     """Return the highest id of each table; the copies get ids above it."""
     highest = {}
-    for name in ("petition", "event", "deadline"):
-        cursor.execute(f"SELECT max(id) FROM petitions_{name}")
-        highest[name] = cursor.fetchone()[0]
+    for name in ("petition", "event", "deadline", "casetask"):
+        highest[name] = 0
+        if _exists(cursor, f"petitions_{name}"):
+            cursor.execute(f"SELECT coalesce(max(id), 0) FROM petitions_{name}")
+            highest[name] = cursor.fetchone()[0]
     return highest
+
+
+def _exists(cursor: Any, table: str) -> bool:
+    """Tell whether the measured version has a table; an earlier one may not."""
+    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
+    return bool(cursor.fetchone()[0])
 
 
 def _copy(cursor: Any, table: str, changed: dict[str, Any], join: str) -> str:
