@@ -17,6 +17,9 @@ SETTINGS = {
         "StatusEnum": "petitions.enums.STATUS_CHOICES",
         "VerbEnum": "petitions.enums.VERB_CHOICES",
         "AnswerKindEnum": "petitions.enums.AnswerKind",
+        "OutcomeEnum": "petitions.enums.Outcome",
+        "TaskStateEnum": "petitions.enums.TaskState",
+        "TaskOutcomeEnum": "petitions.enums.TASK_OUTCOME_CHOICES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -84,6 +84,10 @@ class MessageKind(models.TextChoices):
     NOTE = "note", _("新备注")
     DATA_QUALITY = "data_quality", _("资料待补")
     REVEALS = "reveals", _("查看联系方式较多")
+    CONCLUDED = "concluded", _("任务已回复")
+    HANDED_BACK = "handed_back", _("任务被退回")
+    CANCELLED = "cancelled", _("任务已撤销")
+    TASK_OVERDUE = "task_overdue", _("任务超期")
 
 
 def message_kind_choices() -> list[tuple[str, StrOrPromise]]:
@@ -105,6 +109,10 @@ SENT_IMMEDIATELY: dict[MessageKind, bool] = {
     MessageKind.NOTE: False,
     MessageKind.DATA_QUALITY: False,
     MessageKind.REVEALS: True,
+    MessageKind.CONCLUDED: True,
+    MessageKind.HANDED_BACK: True,
+    MessageKind.CANCELLED: True,
+    MessageKind.TASK_OVERDUE: True,
 }
 """Whether a kind is sent by e-mail at once; the others wait for the daily digest, unless urgent."""
 

@@ -16,6 +16,7 @@ from petitions.models import Category, PrivacyNotice, ResidentMessage, Standard
 DURATIONS = (
     *("contact_within", "resolve_within", "answer_within", "confirm_within", "redo_within"),
     "arbitrate_within",
+    *("acknowledge_within", "conclude_within"),
 )
 
 

@@ -49,6 +49,12 @@ class Verb(models.TextChoices):
     WITHDRAW = "withdraw", _("撤回")
     REVEAL = "reveal", _("查看联系方式")
     REMIND = "remind", _("到期提醒")
+    ACKNOWLEDGE = "ack", _("签收")
+    CONCLUDE = "conclude", _("回复结果")
+    HAND_BACK = "hand_back", _("退回任务")
+    CANCEL = "cancel", _("撤销任务")
+    SEND_AGAIN = "send_again", _("再次交办")
+    OVERDUE = "overdue", _("任务超期")
     SUSPEND = "suspend", _("挂账")
     RESUME = "resume", _("恢复办理")
     MERGE = "merge", _("并案")
@@ -83,6 +89,7 @@ class Actor(models.TextChoices):
     SUPERVISOR = "supervisor", _("督办组织")
     ARBITER = "arbiter", _("裁定组织")
     DEPARTMENT = "department", _("承办部门")
+    ORDERER = "orderer", _("交办组织")
     PARTNER = "partner", _("对接系统")
     CLOCK = "clock", _("系统时钟")
 
@@ -159,6 +166,8 @@ class DeadlineKind(models.TextChoices):
     ANSWER = "answer", _("答复升级")
     ARBITRATION = "arbitration", _("裁定退单")
     CONFIRMATION = "confirmation", _("居民确认")
+    ACKNOWLEDGE = "acknowledge", _("任务签收")
+    CONCLUDE = "conclude", _("任务回复")
 
 
 HANDLER_DEADLINES = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
@@ -166,6 +175,9 @@ HANDLER_DEADLINES = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
 
 STAFF_DEADLINES = (*HANDLER_DEADLINES, DeadlineKind.ANSWER, DeadlineKind.ARBITRATION)
 """Deadlines that staff must keep; all of them end when the case is resolved."""
+
+TASK_DEADLINES = (DeadlineKind.ACKNOWLEDGE, DeadlineKind.CONCLUDE)
+"""Deadlines of a task; the doing organisation must keep them, both count from sending."""
 
 
 class DeadlineState(models.TextChoices):
@@ -175,6 +187,29 @@ class DeadlineState(models.TextChoices):
     MET = "met", _("按期完成")
     CANCELLED = "cancelled", _("已取消")
     FIRED = "fired", _("已到期")
+
+
+class TaskState(models.TextChoices):
+    """Where a task stands. Being overdue is not a state but a deadline that passed."""
+
+    SENT = "sent", _("待签收")
+    ACKNOWLEDGED = "acknowledged", _("办理中")
+    DONE = "done", pgettext_lazy("task", "已办好")
+    NOT_POSSIBLE = "not_possible", pgettext_lazy("task", "办不了")
+    HANDED_BACK = "handed_back", pgettext_lazy("task", "被退回")
+    CANCELLED = "cancelled", pgettext_lazy("task", "已撤销")
+
+
+OWED_TASKS = (TaskState.SENT, TaskState.ACKNOWLEDGED)
+"""Tasks that the doing organisation still has to conclude; their deadlines run."""
+
+ACTIVE_TASKS = (*OWED_TASKS, TaskState.HANDED_BACK)
+"""Tasks that one of the two organisations still has to deal with."""
+
+CONCLUDED_TASKS = (TaskState.DONE, TaskState.NOT_POSSIBLE)
+"""What the doing organisation can reply."""
+
+TASK_OUTCOME_CHOICES = [(state.value, state.label) for state in CONCLUDED_TASKS]
 
 
 class AnswerKind(models.TextChoices):

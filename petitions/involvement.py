@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import reduce
 from operator import or_
 from typing import Protocol
 
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from branches.models import Organisation
 from config.lib.viewer import ActivePost, Scope, Viewer
 from members.enums import ADMIN_ROLES, Role
 from members.posts import directory
-from petitions.enums import HANDLER_DEADLINES, Actor, Status
+from petitions.enums import HANDLER_DEADLINES, Status
+from petitions.relations import RELATIONS, RelationRule
 from petitions.states import RUNNING
 
 AREA_ROLES = frozenset(
@@ -41,63 +38,13 @@ AREA_ROLES = frozenset(
 """Roles whose posts see every case of the area they answer for."""
 
 COLUMNS = (
-    *("assigned_group", "assignee_ids", "department", "supervisor", "arbiter"),
+    *("assigned_group", "assignee_ids", "department", "doer_ids", "supervisor", "arbiter"),
     *("about_organisation", "filed_by", "returned_by"),
 )
 """Columns that no other module may name; `organisation` stays a plain fact of the case."""
 
-
-class Relation(StrEnum):
-    """What an organisation is to a case."""
-
-    RESPONSIBLE = "responsible"
-    ASSIGNED_GROUP = "assigned_group"
-    BUILDING_GROUP = "building_group"
-    DEPARTMENT = "department"
-    SUPERVISOR = "supervisor"
-    ARBITER = "arbiter"
-
-
-@dataclass(frozen=True, slots=True)
-class RelationRule:
-    """One relation of an organisation: its column, its label and the rights it gives.
-
-    `actor` is what the heads of the organisation act as; `grants_access` tells whether its posts
-    see the case wherever it lies.
-    """
-
-    relation: Relation
-    column: str
-    label: StrOrPromise
-    actor: Actor | None = None
-    grants_access: bool = True
-
-    def organisation_id(self, petition: object) -> int | None:
-        """Return the id of the organisation in this relation to a case."""
-        organisation_id: int | None = getattr(petition, f"{self.column}_id")
-        return organisation_id
-
-    def organisation(self, petition: object) -> Organisation | None:
-        """Return the organisation in this relation to a case; read from the database if needed."""
-        organisation: Organisation | None = getattr(petition, self.column)
-        return organisation
-
-
-RELATIONS = (
-    RelationRule(Relation.RESPONSIBLE, "organisation", _("负责组织"), Actor.HANDLER),
-    RelationRule(Relation.ASSIGNED_GROUP, "assigned_group", _("承办党小组"), Actor.ASSIGNEE),
-    RelationRule(Relation.BUILDING_GROUP, "group", _("楼栋党小组"), grants_access=False),
-    RelationRule(Relation.DEPARTMENT, "department", _("承办部门"), Actor.DEPARTMENT),
-    RelationRule(Relation.SUPERVISOR, "supervisor", _("督办组织"), Actor.SUPERVISOR),
-    # The arbiter is responsible for an area above the place, whose cases its posts see anyway.
-    RelationRule(Relation.ARBITER, "arbiter", _("裁定组织"), Actor.ARBITER, grants_access=False),
-)
-"""In the order in which the case page lists the organisations."""
-
-RULE_OF_RELATION = {rule.relation: rule for rule in RELATIONS}
-
-ORGANISATIONS = tuple(rule.column for rule in RELATIONS)
-"""Arguments of `select_related` that load every organisation of a case."""
+ORGANISATIONS = (*(rule.column for rule in RELATIONS if not rule.is_many), "department")
+"""Arguments of `select_related` that load the organisations in the columns of a case."""
 
 HOLDERS = ("organisation", "assigned_group", "arbiter")
 """Arguments of `select_related` that load what `holder` reads."""
@@ -129,6 +76,12 @@ class Restricted(ConflictOfInterest, Protocol):
     is_sealed: bool
 
 
+class Ordered(Protocol):
+    """A task with the organisation that ordered it."""
+
+    orderer_id: int
+
+
 class Case(Supervised, Restricted, Protocol):
     """A case with the columns of its parties."""
 
@@ -141,6 +94,14 @@ class Case(Supervised, Restricted, Protocol):
     @property
     def assignee_ids(self) -> Sequence[int]:
         """Ids of the users the case was assigned to."""
+
+    @property
+    def doer_ids(self) -> Sequence[int]:
+        """Ids of the organisations that have or had a task in the case."""
+
+    @property
+    def case_tasks(self) -> Sequence[Ordered]:
+        """The tasks in the case."""
 
     @property
     def organisation(self) -> Organisation:
@@ -168,21 +129,30 @@ class OwedDeadline(Protocol):
 def organisations_of(petition: Case) -> Iterator[tuple[RelationRule, Organisation]]:
     """Yield every organisation involved in a case with the relation it stands in."""
     for rule in RELATIONS:
-        if (organisation := rule.organisation(petition)) is not None:
+        for organisation in rule.organisations(petition):
             yield rule, organisation
 
 
 def organisation_ids(petition: Case) -> set[int]:
     """Return the ids of all organisations involved in a case."""
-    ids = (rule.organisation_id(petition) for rule in RELATIONS)
-    return {organisation_id for organisation_id in ids if organisation_id is not None}
+    return {pk for rule in RELATIONS for pk in rule.organisation_ids(petition)}
 
 
 def relations_of(organisation_id: int | None, petition: Case) -> list[RelationRule]:
     """Return the relations in which one organisation stands to a case."""
     if organisation_id is None:
         return []
-    return [rule for rule in RELATIONS if rule.organisation_id(petition) == organisation_id]
+    return [rule for rule in RELATIONS if organisation_id in rule.organisation_ids(petition)]
+
+
+def has_tasks(petition: Case) -> bool:
+    """Tell whether an organisation got a task in the case, now or earlier."""
+    return bool(petition.doer_ids)
+
+
+def orderer_ids(petition: Case) -> set[int]:
+    """Return the ids of the organisations that ordered a task in the case."""
+    return {task.orderer_id for task in petition.case_tasks}
 
 
 def holder(petition: Case) -> Organisation:
@@ -331,15 +301,15 @@ def _visible_to_post(post: ActivePost) -> Q:
     if post.role == Role.MEMBER:
         return condition
     for rule in RELATIONS:
-        if rule.grants_access:
-            condition |= Q((rule.column, post.organisation_id))
+        if rule.grants_access and (rule.levels is None or post.organisation_level in rule.levels):
+            condition |= rule.condition(post.organisation_id)
     return condition
 
 
 def involving(organisation_ids: Iterable[int]) -> Q:
     """Condition: one of the organisations is involved in the case, in any relation."""
     ids = list(organisation_ids)
-    return reduce(or_, (Q((f"{rule.column}__in", ids)) for rule in RELATIONS))
+    return reduce(or_, (rule.condition_of_any(ids) for rule in RELATIONS))
 
 
 def unrestricted() -> Q:
@@ -349,13 +319,13 @@ def unrestricted() -> Q:
 
 def handled_by(viewer: Viewer) -> Q:
     """Condition: the viewer's own organisations or the viewer must act on the running case now."""
-    in_hands = in_hands_of(_own_organisations(viewer.scope))
+    in_hands = in_hands_of(own_organisations(viewer.scope))
     return Q(status__in=RUNNING) & (in_hands | Q(assignee_ids__contains=[viewer.scope.user_id]))
 
 
 def awaiting_answer_of(viewer: Viewer) -> Q:
     """Condition: the viewer's own organisations must answer an escalation of the case."""
-    return Q(is_answer_owed=True, supervisor__in=_own_organisations(viewer.scope))
+    return Q(is_answer_owed=True, supervisor__in=own_organisations(viewer.scope))
 
 
 def in_hands_of(ids: Sequence[int]) -> Q:
@@ -370,7 +340,7 @@ def in_hands_of(ids: Sequence[int]) -> Q:
 
 def awaiting_decision_of(viewer: Viewer) -> Q:
     """Condition: the viewer's own organisations must decide on the return of the case."""
-    return _awaits_decision_of(_own_organisations(viewer.scope))
+    return _awaits_decision_of(own_organisations(viewer.scope))
 
 
 def _awaits_decision_of(ids: Sequence[int]) -> Q:
@@ -382,7 +352,8 @@ def filed_by(user_id: int) -> Q:
     return Q(filed_by=user_id)
 
 
-def _own_organisations(scope: Scope) -> list[int]:
+def own_organisations(scope: Scope) -> list[int]:
+    """Return the organisations in which the viewer has a post, other than as a member."""
     return sorted(
         post.organisation_id
         for post in scope.posts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -13,9 +14,9 @@ from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
 from members.models import User
 from petitions import involvement, sides
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
-from petitions.involvement import Relation
-from petitions.models import Petition
-from petitions.states import NEXT_VERBS, RULE_OF, VERB_RULES, VerbRule
+from petitions.models import CaseTask, Petition
+from petitions.relations import Relation
+from petitions.states import NEXT_VERBS, RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
 
 MAX_RETURNS = 2
 
@@ -85,6 +86,8 @@ def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
     is_open_to_programs = not involvement.is_restricted(petition)
     if post.role == Role.API_CLIENT and is_open_to_programs and post.covers(petition.path):
         actors.add(Actor.PARTNER)
+    if post.role in HEAD_ROLES and post.organisation_id in involvement.orderer_ids(petition):
+        actors.add(Actor.ORDERER)
     return actors
 
 
@@ -198,6 +201,37 @@ def _guard_answer(petition: Petition, by: By) -> Decision:
     return Decision(True)
 
 
+def tasks_for(verb: Verb, petition: Petition, by: By) -> list[CaseTask]:
+    """Return the tasks in the case on which `by` may perform a verb now, oldest first.
+
+    Each organisation acts on its own tasks only, over all posts that the user heads.
+    """
+    if not isinstance(by, User):
+        return []
+    own = {post.organisation_id for post in by.scope.posts if post.role in HEAD_ROLES}
+    is_orderer = acts_as_orderer(verb)
+    return [
+        task
+        for task in petition.case_tasks
+        if task.state in TASK_SOURCES[verb]
+        and (task.orderer_id if is_orderer else task.doer_id) in own
+    ]
+
+
+def acts_as_orderer(verb: Verb) -> bool:
+    """Tell whether a verb on a task is one of the ordering organisation, not of the doing one."""
+    return Actor.ORDERER in RULE_OF[verb].actors
+
+
+def _guard_task(verb: Verb) -> Callable[[Petition, By], Decision]:
+    def guard(petition: Petition, by: By) -> Decision:
+        if not tasks_for(verb, petition, by):
+            return Decision(False, "no_task", _("现在没有要这样办的任务。"))
+        return Decision(True)
+
+    return guard
+
+
 def _guard_reopen(petition: Petition, by: By) -> Decision:
     if isinstance(by, Petitioner) and petition.status != Status.CLOSED:
         return Decision(False, "wrong_state", _("请先对答复作出确认。"))
@@ -229,6 +263,7 @@ GUARDS = {
     Verb.ANSWER: _guard_answer,
     Verb.REOPEN: _guard_reopen,
     Verb.REVEAL: _guard_reveal,
+    **{verb: _guard_task(verb) for verb in TASK_SOURCES},
 }
 
 
@@ -264,6 +299,8 @@ def allowed_verbs(petition: Petition, by: By) -> list[Verb]:
 def next_verb(petition: Petition, by: By) -> Verb | None:
     """Return the verb that `by` should perform next on the case, None if it is another's turn."""
     first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()
+    if involvement.has_tasks(petition):
+        first += (Verb.ACKNOWLEDGE, Verb.CONCLUDE)
     for verb in (*first, *NEXT_VERBS.get(Status(petition.status), ())):
         if may(verb, petition, by):
             return verb

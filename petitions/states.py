@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from petitions.enums import Actor, Status, Verb
+from petitions.enums import (
+    ACTIVE_TASKS,
+    CONCLUDED_TASKS,
+    OWED_TASKS,
+    Actor,
+    Status,
+    TaskState,
+    Verb,
+)
 
 S = Status
 A = Actor
@@ -93,6 +101,12 @@ VERB_RULES: tuple[VerbRule, ...] = (
         checks_version=False,
     ),
     VerbRule(Verb.REMIND, (*RUNNING, S.RESOLVED), None, (A.CLOCK,), checks_version=False),
+    VerbRule(Verb.ACKNOWLEDGE, RUNNING, None, (A.DEPARTMENT,)),
+    VerbRule(Verb.CONCLUDE, RUNNING, None, (A.DEPARTMENT,)),
+    VerbRule(Verb.HAND_BACK, RUNNING, None, (A.DEPARTMENT,)),
+    VerbRule(Verb.CANCEL, RUNNING, None, (A.ORDERER,)),
+    VerbRule(Verb.SEND_AGAIN, RUNNING, None, (A.ORDERER,)),
+    VerbRule(Verb.OVERDUE, RUNNING, None, (A.CLOCK,), checks_version=False),
 )
 
 PLANNED_RULES: tuple[VerbRule, ...] = (
@@ -114,6 +128,17 @@ NEXT_VERBS: dict[Status, tuple[Verb, ...]] = {
 }
 """What should happen next in a status, the most important verb first; lists offer the first one
 that the viewer may perform, and the buttons of the case page begin with the same one."""
+
+TASK_SOURCES: dict[Verb, tuple[TaskState, ...]] = {
+    Verb.ACKNOWLEDGE: (TaskState.SENT,),
+    Verb.CONCLUDE: OWED_TASKS,
+    Verb.HAND_BACK: OWED_TASKS,
+    Verb.CANCEL: ACTIVE_TASKS,
+    Verb.SEND_AGAIN: (*CONCLUDED_TASKS, TaskState.HANDED_BACK),
+}
+"""For the verbs on a task, the states of the task in which they are possible; the state of the
+case stays the same. The doing organisation performs the first three, the ordering one the others.
+"""
 
 RULE_OF: dict[Verb, VerbRule] = {rule.verb: rule for rule in VERB_RULES}
 RECORDED_RULE_OF: dict[Verb, VerbRule] = RULE_OF | {rule.verb: rule for rule in PLANNED_RULES}

@@ -99,10 +99,10 @@ def test_oracle_matches_the_cases(fixtures: AccessFixtures) -> None:
         assert (case.supervisor_id, case.is_answer_owed) == (pk(fact.above), fact.is_answer_owed), (
             name
         )
-        assert (case.department_id, case.about_organisation_id) == (
-            pk(fact.department),
-            pk(fact.about),
-        )
+        assert case.about_organisation_id == pk(fact.about)
+        tasks = {(row.doer_id, row.orderer_id, row.state) for row in case.tasks.all()}
+        assert tasks == {(pk(row.doer), pk(row.orderer), row.state) for row in fact.tasks}, name
+        assert case.doer_ids == sorted({pk(row.doer) or 0 for row in fact.tasks}), name
         assert case.assignee_ids == [cast[name].pk for name in fact.people], name
         assert case.is_sealed == fact.is_sealed, name
         assert case.arbiter_id == pk(fact.arbiter), name

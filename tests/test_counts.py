@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from branches.enums import OrgLevel
 from config.lib.db import keyset_pagination
 from grids.models import Area
 from petitions.models import Petition
@@ -127,6 +128,10 @@ def _overview(reader: ListReader) -> Iterator[str]:
             if cell.column in {"open", "overdue", "escalated"}:
                 expected = sum(counts_as(cell.column, reader.who, fact) for fact in inside)
                 yield from _difference(f"{line.name} {cell.column}", cell.count, expected)
+    for row in answer.context["doers"]:
+        tasks = [task for fact in reader.cases.values() for task in fact.tasks if task.is_owed]
+        expected_tasks = (len(tasks), sum(task.is_overdue for task in tasks))
+        yield from _difference(f"tasks of {row.name}", (row.open, row.overdue), expected_tasks)
 
 
 def _panels(reader: ListReader) -> Iterator[str]:
@@ -135,16 +140,40 @@ def _panels(reader: ListReader) -> Iterator[str]:
         inside = [f for f in reader.cases.values() if is_within(f.place, place)]
         yield from _panel(reader, areas[place].get_absolute_url(), inside)
     for body in filter(lambda body: sees_organisation(reader.who, body), orgs):
+        if oracle.LEVELS[body] == OrgLevel.DEPARTMENT:
+            yield from _panel_of_tasks(reader, orgs[body].get_absolute_url(), body)
+            continue
         theirs = [fact for fact in reader.cases.values() if fact.handler == body]
         yield from _panel(reader, orgs[body].get_absolute_url(), theirs)
 
 
-def _panel(reader: ListReader, url: str, facts: list[oracle.Case]) -> Iterator[str]:
+def _figures(reader: ListReader, url: str) -> dict[str, Any]:
     panels = reader.get(url).context["panels"]
     (figures,) = [panel.data for panel in panels if panel.template.startswith("petitions/")]
+    return dict(figures)
+
+
+def _panel(reader: ListReader, url: str, facts: list[oracle.Case]) -> Iterator[str]:
+    figures = _figures(reader, url)
     for name in ("open", "overdue"):
         expected = sum(counts_as(name, reader.who, fact) for fact in facts)
         yield from _difference(f"{url} {name}", figures[name], expected)
+
+
+def _panel_of_tasks(reader: ListReader, url: str, body: str) -> Iterator[str]:
+    figures = _figures(reader, url)
+    owed = {
+        name: [task for task in fact.tasks if task.doer == body and task.is_owed]
+        for name, fact in reader.cases.items()
+    }
+    expected = {
+        "open": {name for name, tasks in owed.items() if tasks},
+        "overdue": {n for n, tasks in owed.items() if any(task.is_overdue for task in tasks)},
+    }
+    for name, cases in expected.items():
+        yield from _difference(f"{url} {name}", figures[name], len(cases))
+        query = figures[f"{name}_url"].partition("?")[2]
+        yield from _difference(f"{url} {name} list", reader.listed_cases(query), cases)
 
 
 def _searches(reader: ListReader) -> Iterator[str]:

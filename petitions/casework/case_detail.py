@@ -22,6 +22,7 @@ from petitions.casework import timeline
 from petitions.casework.timeline import CaseHistory, HolderPeriod, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DoorResult, Solved, Verb
 from petitions.models import (
+    CaseTask,
     Deadline,
     DoorVisit,
     Escalation,
@@ -33,8 +34,11 @@ from petitions.models import (
 )
 from petitions.rules import case_parts, promises, routing, service_terms
 from petitions.rules.promises import Promise
+from petitions.web import task_items
+from petitions.web.task_items import TaskItem
 from petitions.workflow import submission
 
+TASK_COLUMNS = tuple(field.attname for field in CaseTask._meta.concrete_fields)
 SEES_RATINGS = frozenset({Actor.COORDINATOR, Actor.SUPERVISOR})
 SEES_NO_RATINGS = frozenset({Actor.HANDLER, Actor.ASSIGNEE})
 
@@ -85,6 +89,7 @@ class CaseDetail:
     former_assignees: Sequence[User]
     answering_organisation_id: int | None
     escalations: Sequence[Escalation]
+    tasks: Sequence[TaskItem]
     duplicates: Sequence[Petition]
     doors: DoorCounts
     photos: Sequence[Mapping[str, str]]
@@ -107,6 +112,11 @@ def with_details() -> PetitionQuerySet:
             )
         ),
         feedback_rows=ArraySubquery(feedback.values(row=JSONObject(**row))),
+        task_rows=ArraySubquery(
+            CaseTask.objects.filter(**of_case)
+            .order_by("id")
+            .values(row=JSONObject(**{name: name for name in TASK_COLUMNS}))
+        ),
         has_undelivered_text=Exists(ResidentMessage.objects.undelivered().filter(**of_case)),
     )
 
@@ -115,6 +125,7 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
     """Read what the page shows around a case that was fetched with `with_details`."""
     history = timeline.load_history(petition)
     case_parts.attach([petition])
+    petition.case_tasks = _tasks(petition)
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))
     promise = promises.promise(petition, now, owed)
     entries = timeline.staff_timeline(history, now)
@@ -122,7 +133,7 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
     return CaseDetail(
         petition=petition,
         promise=promise,
-        deadlines=_deadlines(petition, owed, now),
+        deadlines=_deadlines(petition, owed, viewer, now),
         holder=_holder(petition),
         entries=entries,
         holder_periods=timeline.holder_periods(
@@ -133,6 +144,7 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
         former_assignees=former_assignees,
         answering_organisation_id=involvement.answering_organisation_id(petition),
         escalations=_escalations(petition, history),
+        tasks=task_items.of_case(petition, owed, viewer, now),
         duplicates=_duplicates(petition, viewer, now),
         doors=_door_counts(petition, history),
         photos=[photo for entry in entries for photo in entry.photos],
@@ -141,10 +153,28 @@ def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
     )
 
 
+def _tasks(petition: Petition) -> list[CaseTask]:
+    """Return the tasks that `with_details` read as JSON together with the case."""
+    fields = CaseTask._meta.concrete_fields
+    return [
+        CaseTask.from_db(
+            petition._state.db,
+            list(TASK_COLUMNS),
+            [field.to_python(row[field.attname]) for field in fields],
+        )
+        for row in getattr(petition, "task_rows", ())
+    ]
+
+
 def _deadlines(
-    petition: Petition, owed: Iterable[Deadline], now: dt.datetime
+    petition: Petition, owed: Iterable[Deadline], viewer: User, now: dt.datetime
 ) -> list[RunningDeadline]:
+    """Return the deadlines of the case, and those of the tasks of the viewer's organisations.
+
+    The deadlines of other tasks are shown beside these tasks only.
+    """
     terms = service_terms.for_petition(petition)
+    own = involvement.own_organisations(viewer.scope)
     return [
         RunningDeadline(
             label=str(DeadlineKind(row.kind).label),
@@ -153,6 +183,7 @@ def _deadlines(
             is_provisional=row.is_provisional,
         )
         for row in owed
+        if row.task_id is None or row.organisation_id in own
     ]
 
 

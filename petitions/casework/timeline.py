@@ -17,6 +17,7 @@ from branches import register_rows
 from config.lib import durations
 from grids.calendar.working_time import WorkCalendar
 from petitions import involvement
+from petitions.casework import task_events
 from petitions.enums import (
     Actor,
     AnswerKind,
@@ -33,7 +34,7 @@ WHOLE_PERCENT = 100
 MINUTE = dt.timedelta(minutes=1)
 WITH_RESIDENT = 0
 EVENT_ORGANISATIONS = ("acting_for", "organisation", "holder")
-ORGANISATION_KEYS = ("to", "proposed", "department", "arbiter")
+ORGANISATION_KEYS = ("to", "proposed", "department", "arbiter", "doer", "orderer")
 """Keys of `Event.data` whose value is the id of an organisation."""
 
 
@@ -100,7 +101,8 @@ def _recorded(event: Event) -> list[int]:
 
 
 def _mentioned(event: Event) -> list[int]:
-    return [pk for key in ORGANISATION_KEYS if isinstance(pk := event.data.get(key), int)]
+    named = [pk for key in ORGANISATION_KEYS if isinstance(pk := event.data.get(key), int)]
+    return [*named, *event.data.get("doers", ())]
 
 
 def staff_timeline(history: CaseHistory, now: dt.datetime) -> list[TimelineEntry]:
@@ -112,7 +114,11 @@ def _entry(history: CaseHistory, event: Event, now: dt.datetime) -> TimelineEntr
     note: Note | None = getattr(event, "note", None)
     uuids: Sequence[UUID] = getattr(event, "photo_uuids", ())
     spec = SPEC_OF[Verb(event.verb)]
-    lines = [_facts(history, event), note.body if note else ""]
+    lines = [
+        _facts(history, event),
+        note.body if note else "",
+        task_events.cancelled(history.names, event),
+    ]
     return TimelineEntry(
         id=event.pk,
         verb=spec.verb,
@@ -159,6 +165,8 @@ def who(event: Event) -> str:
 
 def _title(history: CaseHistory, event: Event) -> str:
     verb = Verb(event.verb)
+    if verb in task_events.TITLES:
+        return task_events.TITLES[verb](history.names, event)
     return TITLES[verb](history, event) if verb in TITLES else str(SPEC_OF[verb].event_label)
 
 
@@ -294,7 +302,8 @@ def _escalation_facts(history: CaseHistory, event: Event) -> str:
 
 def _ordered(history: CaseHistory, event: Event) -> str:
     name = _name(history, event, "department")
-    return _("由 %(name)s 办理。") % {"name": name} if name else ""
+    order = _("由 %(name)s 办理。") % {"name": name}
+    return order + task_events.due(event) if name else ""
 
 
 def _return_facts(history: CaseHistory, event: Event) -> str:
@@ -314,6 +323,8 @@ FACTS: dict[Verb, Callable[[CaseHistory, Event], str]] = {
     Verb.DISPUTE: _escalation_facts,
     Verb.ANSWER: _ordered,
     Verb.RETURN: _return_facts,
+    Verb.HAND_BACK: _return_facts,
+    Verb.SEND_AGAIN: lambda _history, event: task_events.due(event),
 }
 
 

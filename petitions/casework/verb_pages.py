@@ -34,6 +34,8 @@ from petitions.workflow.idempotency import (
 
 View = Callable[..., HttpResponseBase]
 OnValid = Callable[[StaffRequest, VerbSpec, VerbForm], HttpResponse]
+PRESELECTED = ("task",)
+"""Fields that a link to the form can fill in."""
 BAD_REQUEST = 400
 CONFLICT = 409
 
@@ -99,7 +101,8 @@ def _form(request: StaffRequest, petition: Petition, spec: VerbSpec) -> VerbForm
     about: dict[str, Any] = {"verb": spec.verb, "petition": petition, "viewer": request.user}
     if request.method == "POST":
         return spec.form(request.POST, request.FILES, **about)
-    return spec.form(**about)
+    chosen = {name: request.GET[name] for name in PRESELECTED if name in request.GET}
+    return spec.form(**about, initial=chosen)
 
 
 def perform(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> Any:

@@ -1,5 +1,6 @@
 """Tables of a resident's case."""
 
+from petitions.models.case_tasks import CaseTask, CaseTaskQuerySet, is_task_overdue
 from petitions.models.catalogue import Category, PrivacyNotice, Standard
 from petitions.models.deadlines import Deadline, DeadlineQuerySet, Escalation
 from petitions.models.events import (
@@ -15,6 +16,8 @@ from petitions.models.petitions import Petition, PetitionQuerySet, is_due_soon, 
 from petitions.models.records import Contact, DoorVisit, Feedback, MeToo, Note, Photo
 
 __all__ = [
+    "CaseTask",
+    "CaseTaskQuerySet",
     "Category",
     "Contact",
     "Deadline",
@@ -38,4 +41,5 @@ __all__ = [
     "Standard",
     "is_due_soon",
     "is_overdue",
+    "is_task_overdue",
 ]

@@ -14,6 +14,8 @@ from grids.models import Area
 from petitions.enums import CategoryChannel, Urgency
 
 ARBITRATE_WITHIN = dt.timedelta(hours=4)
+ACKNOWLEDGE_WITHIN = dt.timedelta(hours=4)
+CONCLUDE_WITHIN = dt.timedelta(hours=24)  # three working days
 
 
 class Category(models.Model):
@@ -65,7 +67,8 @@ class Standard(models.Model):
     """The service standard for an urgency in a region; the nearest region above the place wins.
 
     Limits are durations of working time, or of the clock when `is_round_the_clock`.
-    The resident's confirmation and the decision on a return always count working time.
+    The resident's confirmation and the decision on a return always count working time. Both limits
+    of a task count from its sending.
     """
 
     region = models.ForeignKey(Area, models.CASCADE, related_name="+", verbose_name=_("地区"))
@@ -78,6 +81,12 @@ class Standard(models.Model):
     redo_within = models.DurationField(_("再办时限"))
     arbitrate_within = models.DurationField(
         _("裁定退单时限"), default=ARBITRATE_WITHIN, db_default=ARBITRATE_WITHIN
+    )
+    acknowledge_within = models.DurationField(
+        _("任务签收时限"), default=ACKNOWLEDGE_WITHIN, db_default=ACKNOWLEDGE_WITHIN
+    )
+    conclude_within = models.DurationField(
+        _("任务回复时限"), default=CONCLUDE_WITHIN, db_default=CONCLUDE_WITHIN
     )
 
     class Meta:

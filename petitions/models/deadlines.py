@@ -14,6 +14,7 @@ from branches.models import Organisation
 from config.lib.db import backoff
 from members.models import User
 from petitions.enums import AnswerKind, CaseLevel, DeadlineKind, DeadlineState
+from petitions.models.case_tasks import CaseTask
 from petitions.models.petitions import Petition
 
 
@@ -44,10 +45,10 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
 class Deadline(models.Model):
     """One deadline of a case. The sweep reads due rows; Celery only wakes the sweep.
 
-    `organisation` must keep it. Moving a deadline cancels the row and inserts another one.
-    `ended_at` is when it stopped running; `settled_at` is when the work was done or dropped, and a
-    deadline that passed stays owed until then. `retry_at` is when the sweep tries a row again that
-    failed.
+    `organisation` must keep it; a deadline of a task has a `task`. Moving a deadline cancels the
+    row and inserts another one. `ended_at` is when it stopped running; `settled_at` is when the
+    work was done or dropped, and a deadline that passed stays owed until then. `retry_at` is when
+    the sweep tries a row again that failed.
     """
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="deadlines")
@@ -59,6 +60,9 @@ class Deadline(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("责任组织"),
+    )
+    task = models.ForeignKey(
+        CaseTask, models.PROTECT, null=True, blank=True, related_name="deadlines", db_index=False
     )
     started_at = models.DateTimeField(_("起算"))
     remind_at = models.DateTimeField(_("提醒"))
@@ -78,9 +82,10 @@ class Deadline(models.Model):
         verbose_name_plural = pgettext_lazy("plural", "时限")
         constraints = [
             models.UniqueConstraint(
-                fields=["petition", "kind"],
-                name="deadline_one_open_of_a_kind",
+                fields=["petition", "kind", "task"],
+                name="deadline_one_open_of_a_kind_and_task",
                 condition=Q(state=DeadlineState.OPEN),
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(due_at__gte=F("started_at"), remind_at__lte=F("due_at")),
@@ -102,6 +107,7 @@ class Deadline(models.Model):
                 condition=Q(state=DeadlineState.OPEN, reminded_at=None),
             ),
             models.Index(fields=["petition"], name="deadline_petition"),
+            models.Index(fields=["task"], name="deadline_task", condition=Q(task__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -31,6 +31,7 @@ from petitions.enums import (
     Status,
     Urgency,
 )
+from petitions.models.case_tasks import DOERS_INDEX, CaseWithTasks
 from petitions.models.catalogue import Category
 from petitions.states import OPEN, RUNNING
 
@@ -142,15 +143,14 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
         return cases.filter(Q(status__in=OPEN) | Q(created_at__gte=since))
 
 
-class Petition(models.Model):
+class Petition(CaseWithTasks):
     """One matter a resident reported, with the place and organisation it was filed under.
 
-    `organisation` answers for the case (first receiver leads) and is never empty. `group` is the
-    Party group of the building, `assigned_group` the one the case was handed to. `supervisor` is
-    the organisation an escalation made responsible for an answer, `arbiter` the one that decides
-    on a return, or did. `due_at` is the earliest open limit of the handling side, `soon_at` the
-    moment 80 % of it are used. State, responsibility and level change only together with an event;
-    the database sees to it. A key without an index of its own begins one of those below.
+    `organisation` answers for the case and is never empty. `group` is the Party group of the
+    building, `assigned_group` the one the case was handed to, `department` the one ordered last,
+    `supervisor` the organisation that must answer an escalation, `arbiter` the one that decides on
+    a return, or did. `due_at` is the earliest open limit of the handling side, `soon_at` the moment
+    80 % of it are used. State, responsibility and level change only together with an event.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -311,7 +311,7 @@ class Petition(models.Model):
                 name="petition_answer_owed_by_somebody",
             ),
         ]
-        indexes = [
+        indexes = [  # a key without an index of its own begins one of these
             # Whose cases and what they are about is asked together: each way in by both.
             models.Index(
                 fields=["path", "category"],
@@ -355,6 +355,7 @@ class Petition(models.Model):
                 fields=["group", "-id"], name="petition_group", condition=Q(group__isnull=False)
             ),
             GinIndex(fields=["assignee_ids"], name="petition_assignees"),
+            DOERS_INDEX,
             GinIndex(fields=["search"], name="petition_search"),
         ]
 

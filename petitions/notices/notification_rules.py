@@ -26,7 +26,10 @@ log = structlog.get_logger("notices")
 K = MessageKind
 MAX_PLACE_LENGTH = 80
 URGENT = frozenset({Urgency.EMERGENCY, Urgency.URGENT})
-URGENT_KINDS = frozenset({K.TO_ACCEPT, K.ASSIGNED, K.OVERDUE, K.ESCALATED, K.REOPENED, K.RETURNED})
+URGENT_KINDS = frozenset(
+    {K.TO_ACCEPT, K.ASSIGNED, K.OVERDUE, K.ESCALATED, K.REOPENED, K.RETURNED}
+    | {K.HANDED_BACK, K.TASK_OVERDUE}
+)
 TO_RESIDENT = frozenset(
     {Verb.ACCEPT, Verb.DECLINE, Verb.REDIRECT, Verb.RESOLVE, Verb.DISPUTE, Verb.REOPEN}
 )
@@ -62,7 +65,8 @@ class RecipientDirectory:
             for event in events
             for pk in (
                 *involvement.handling_side_ids(event),
-                *(event.data.get(key) for key in ("to", "arbiter", "from")),
+                *(event.data.get(key) for key in ("to", "arbiter", "from", "doer", "orderer")),
+                *event.data.get("doers", ()),
             )
             if pk is not None
         }
@@ -247,9 +251,40 @@ def _disputed(event: Event, to: RecipientDirectory) -> list[Recipients]:
 
 def _answered(event: Event, to: RecipientDirectory) -> list[Recipients]:
     groups = [Recipients(K.ANSWERED, to.heads(event.organisation_id))]
-    if event.data.get("department"):
-        groups.append(Recipients(K.ASSIGNED, to.heads(event.data["department"])))
-    return groups
+    return groups + (_task_sent(event, to) if event.data.get("doer") else [])
+
+
+def _task_sent(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    return [Recipients(K.ASSIGNED, to.heads(event.data["doer"]))]
+
+
+def _concluded(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    """Notify who ordered the task, and who is responsible for the case and goes on with it."""
+    return [Recipients(K.CONCLUDED, to.heads(event.data["orderer"], event.organisation_id))]
+
+
+def _handed_back(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    return [Recipients(K.HANDED_BACK, to.heads(event.data["orderer"]))]
+
+
+def _cancelled(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    return [Recipients(K.CANCELLED, to.heads(event.data["doer"]))]
+
+
+def _task_overdue(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    return [Recipients(K.TASK_OVERDUE, to.heads(event.data["orderer"], event.data["doer"]))]
+
+
+def _with_cancelled_tasks(
+    rule: Callable[[Event, RecipientDirectory], list[Recipients]],
+) -> Callable[[Event, RecipientDirectory], list[Recipients]]:
+    """Extend a rule: the doers of the tasks that ended with the event are notified, too."""
+
+    def extended(event: Event, to: RecipientDirectory) -> list[Recipients]:
+        doers = to.heads(*event.data.get("doers", ()))
+        return [*rule(event, to), *([Recipients(K.CANCELLED, doers)] if doers else [])]
+
+    return extended
 
 
 def _closed(event: Event, to: RecipientDirectory) -> list[Recipients]:
@@ -266,21 +301,26 @@ def _reminded(event: Event, to: RecipientDirectory) -> list[Recipients]:
 RULES: dict[Verb, Callable[[Event, RecipientDirectory], list[Recipients]]] = {
     Verb.FILE: _to_handler(K.TO_ACCEPT),
     Verb.ACCEPT: _to_filer(K.NOTE),
-    Verb.DECLINE: _to_filer(K.CLOSED),
-    Verb.REDIRECT: _to_filer(K.CLOSED),
+    Verb.DECLINE: _with_cancelled_tasks(_to_filer(K.CLOSED)),
+    Verb.REDIRECT: _with_cancelled_tasks(_to_filer(K.CLOSED)),
     Verb.DISPATCH: _dispatched,
     Verb.RETURN: _returned,
     Verb.REASSIGN: _to_handler(K.TO_ACCEPT),
     Verb.ESCALATE: _escalated,
     Verb.ANSWER: _answered,
-    Verb.RESOLVE: _to_filer(K.RESOLVED),
+    Verb.RESOLVE: _with_cancelled_tasks(_to_filer(K.RESOLVED)),
     Verb.DISPUTE: _disputed,
     Verb.REOPEN: _to_handler(K.REOPENED),
     Verb.CONFIRM: _closed,
     Verb.CLOSE: _closed,
-    Verb.WITHDRAW: _to_handler(K.CLOSED),
+    Verb.WITHDRAW: _with_cancelled_tasks(_to_handler(K.CLOSED)),
     Verb.NOTE: _to_handler(K.NOTE),
     Verb.REMIND: _reminded,
+    Verb.CONCLUDE: _concluded,
+    Verb.HAND_BACK: _handed_back,
+    Verb.CANCEL: _cancelled,
+    Verb.SEND_AGAIN: _task_sent,
+    Verb.OVERDUE: _task_overdue,
 }
 
 

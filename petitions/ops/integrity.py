@@ -13,10 +13,18 @@ from django.db import connection
 
 from config.lib.db.timeouts import without_timeouts
 from members.accounts import user_names
-from petitions.enums import CaseLevel, DeadlineKind, DeadlineState, Status, Verb
+from petitions.enums import (
+    OWED_TASKS,
+    CaseLevel,
+    DeadlineKind,
+    DeadlineState,
+    Status,
+    TaskState,
+    Verb,
+)
 from petitions.models import Contact, Event, Petition, Photo
 from petitions.rules import photos
-from petitions.states import FINAL, RECORDED_RULE_OF, RUNNING
+from petitions.states import FINAL, RECORDED_RULE_OF, RUNNING, TASK_SOURCES
 
 MAX_EXPIRY_DELAY = dt.timedelta(seconds=60)
 MAX_PUBLISH_DELAY = dt.timedelta(seconds=30)
@@ -50,6 +58,7 @@ CHECKS: dict[str, str] = {
         SELECT count(*) FROM petitions_deadline d JOIN petitions_petition p ON p.id = d.petition_id
         WHERE d.state = %(fired)s AND d.kind NOT IN (%(confirmation)s, %(arbitration)s)
             AND p.level <> %(city)s
+            AND d.task_id IS NULL
             AND NOT EXISTS (SELECT 1 FROM petitions_escalation e WHERE e.deadline_id = d.id)""",
     "return_without_limit": """
         SELECT count(*) FROM petitions_petition p
@@ -96,6 +105,39 @@ CHECKS: dict[str, str] = {
             WHERE e.petition_id = p.id AND e.answered_at IS NULL)""",
     "contact_not_folded": """
         SELECT count(*) FROM petitions_contact WHERE NOT is_folded""",
+    "task_without_its_deadlines": """
+        SELECT count(*) FROM petitions_casetask t CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE d.kind = %(acknowledge)s) AS acknowledge,
+                count(*) FILTER (WHERE d.kind = %(conclude)s) AS conclude
+            FROM petitions_deadline d WHERE d.task_id = t.id AND d.settled_at IS NULL) owed
+        WHERE owed.acknowledge <> (t.state = %(sent)s)::int
+            OR owed.conclude <> (t.state = ANY(%(owed_tasks)s))::int""",
+    "task_with_other_deadlines": """
+        SELECT count(*) FROM petitions_casetask t JOIN petitions_deadline d ON d.task_id = t.id
+        WHERE d.settled_at IS NULL AND d.due_at <>
+            CASE d.kind WHEN %(acknowledge)s THEN t.acknowledge_by ELSE t.due_at END""",
+    "task_active_in_a_case_that_is_not": """
+        SELECT count(*) FROM petitions_casetask t JOIN petitions_petition p ON p.id = t.petition_id
+        WHERE t.ended_at IS NULL AND p.status <> ALL(%(running)s)""",
+    "doers_are_not_those_of_the_tasks": """
+        SELECT count(*) FROM petitions_petition p CROSS JOIN LATERAL (
+            SELECT coalesce(array_agg(t.doer_id), '{}') AS doers
+            FROM petitions_casetask t WHERE t.petition_id = p.id) tasks
+        WHERE NOT (p.doer_ids @> tasks.doers AND p.doer_ids <@ (tasks.doers || p.department_id))
+            AND (p.doer_ids <> '{}' OR tasks.doers <> '{}')""",
+    "task_changed_without_event": """
+        SELECT count(*) FROM petitions_casetask t WHERE t.version <> 1 + (
+            SELECT count(*) FROM petitions_event e WHERE e.petition_id = t.petition_id
+                AND (e.data->'tasks' @> to_jsonb(t.id) OR (
+                    e.verb = ANY(%(task_verbs)s) AND e.data->'task' = to_jsonb(t.id))))""",
+    "overdue_task_not_reported_once": """
+        SELECT count(*) FROM (
+            SELECT task_id, kind, count(*) AS times FROM petitions_deadline
+            WHERE state = %(fired)s AND task_id IS NOT NULL GROUP BY task_id, kind) fired
+        FULL JOIN (
+            SELECT (data->>'task')::bigint AS task_id, data->>'kind' AS kind, count(*) AS times
+            FROM petitions_event WHERE verb = %(overdue)s GROUP BY 1, 2) told USING (task_id, kind)
+        WHERE fired.times IS DISTINCT FROM told.times""",
     "doubled_key": """
         SELECT count(*) FROM (
             SELECT 1 FROM petitions_idempotencykey
@@ -176,6 +218,12 @@ def _parameters(now: dt.datetime) -> dict[str, Any]:
         "arbitration": str(DeadlineKind.ARBITRATION),
         "returned": str(Status.RETURNED),
         "city": str(CaseLevel.CITY),
+        "acknowledge": str(DeadlineKind.ACKNOWLEDGE),
+        "conclude": str(DeadlineKind.CONCLUDE),
+        "sent": str(TaskState.SENT),
+        "owed_tasks": [str(state) for state in OWED_TASKS],
+        "task_verbs": [str(verb) for verb in TASK_SOURCES],
+        "overdue": str(Verb.OVERDUE),
     }
 
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from branches import register_rows
 from petitions import involvement
-from petitions.models import Petition
+from petitions.models import CaseTask, Petition
 from petitions.rules import catalogue
 
 AREAS = ("community", "place", "grid")
+
+
+def attach_tasks(petitions: Iterable[Petition]) -> None:
+    """Read the tasks of cases, which `permissions` asks for; no query if no case has any."""
+    with_tasks = {
+        petition.pk: petition for petition in petitions if involvement.has_tasks(petition)
+    }
+    if not with_tasks:
+        return
+    tasks: dict[int, list[CaseTask]] = {pk: [] for pk in with_tasks}
+    for task in CaseTask.objects.filter(petition__in=with_tasks).order_by("id"):
+        tasks[task.petition_id].append(task)
+    for pk, petition in with_tasks.items():
+        petition.case_tasks = tasks[pk]
 
 
 def attach(petitions: Sequence[Petition]) -> None:

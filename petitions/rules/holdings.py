@@ -16,7 +16,7 @@ from members.enums import HEAD_ROLES
 from members.models import Post, User
 from petitions import case_holders
 from petitions.enums import Status
-from petitions.models import Petition
+from petitions.models import CaseTask, Petition
 from petitions.rules import routing
 
 
@@ -76,7 +76,7 @@ def _successor(row: Responsibility, day: dt.date) -> Holding:
 
 
 def _of_organisation(organisation_id: int) -> Iterator[Holding]:
-    """Yield running cases and owed answers of one organisation; one query."""
+    """Yield running cases, owed answers and tasks of one organisation; two queries."""
     in_hand = case_holders.held_by(organisation_id)
     to_answer = case_holders.answer_owed_by(organisation_id)
     counts = (
@@ -91,6 +91,8 @@ def _of_organisation(organisation_id: int) -> Iterator[Holding]:
     for code, sentence in sentences.items():
         if counts[code]:
             yield Holding(code, counts[code], sentence % {"count": counts[code]})
+    if tasks := CaseTask.objects.done_by([organisation_id]).owed().count():
+        yield Holding("tasks", tasks, _("要办的任务 %(count)d 件，留在组织。") % {"count": tasks})
 
 
 def _of_user(user_id: int) -> Iterator[Holding]:

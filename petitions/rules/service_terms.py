@@ -9,7 +9,7 @@ from config.lib import durations
 from grids.calendar import calendars
 from grids.calendar.working_time import WorkCalendar
 from petitions.enums import DeadlineKind
-from petitions.models import Deadline, Petition, Standard
+from petitions.models import CaseTask, Deadline, Petition, Standard
 from petitions.rules import standards
 
 REMIND_AT_PERCENT = 80
@@ -26,11 +26,14 @@ class DeadlinePlan:
     due_at: dt.datetime
     is_provisional: bool
 
-    def row(self, petition: Petition, organisation_id: int | None) -> Deadline:
-        """Return the unsaved deadline of a case, owed by an organisation."""
+    def row(
+        self, petition: Petition, organisation_id: int | None, task: CaseTask | None = None
+    ) -> Deadline:
+        """Return the unsaved deadline of a case or of a task in it, owed by an organisation."""
         return Deadline(
             petition=petition,
             organisation_id=organisation_id,
+            task=task,
             kind=self.kind,
             started_at=self.started_at,
             remind_at=self.remind_at,
@@ -70,6 +73,8 @@ class ServiceTerms:
             DeadlineKind.ANSWER: self.standard.answer_within,
             DeadlineKind.ARBITRATION: self.standard.arbitrate_within,
             DeadlineKind.CONFIRMATION: self.standard.confirm_within,
+            DeadlineKind.ACKNOWLEDGE: self.standard.acknowledge_within,
+            DeadlineKind.CONCLUDE: self.standard.conclude_within,
         }[kind]
 
     def plan(

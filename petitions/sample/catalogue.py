@@ -24,6 +24,16 @@ WORKING_DAY = dt.timedelta(hours=8)  # 480 working minutes in both of Xinjiang's
 CONFIRM = 5 * WORKING_DAY
 REDO = 3 * WORKING_DAY
 
+TASK_ALLOWED: dict[Urgency, tuple[dt.timedelta, dt.timedelta]] = {
+    Urgency.EMERGENCY: (15 * MINUTE, HOUR),
+    Urgency.URGENT: (HOUR, 12 * HOUR),
+    Urgency.NORMAL: (4 * HOUR, 3 * WORKING_DAY),
+    Urgency.COMPLEX: (4 * HOUR, 5 * WORKING_DAY),
+    Urgency.CONSULTATION: (2 * HOUR, 4 * HOUR),
+    Urgency.SUGGESTION: (4 * HOUR, 5 * WORKING_DAY),
+}
+"""How long a task may wait for its acknowledgement, and for its conclusion, both from sending."""
+
 # Contact, resolve, answer an escalation, redo; every minute counts where the flag is set.
 ALLOWED: dict[Urgency, tuple[bool, dt.timedelta, dt.timedelta, dt.timedelta, dt.timedelta]] = {
     Urgency.EMERGENCY: (True, 30 * MINUTE, 2 * HOUR, 30 * MINUTE, DAY),
@@ -96,6 +106,7 @@ def _search_text(row: dict[str, str], parent: dict[str, str] | None) -> str:
 def _standards() -> None:
     for region in Area.objects.filter(level=Level.CITY):
         for urgency, (all_day, contact, resolve, answer, redo) in ALLOWED.items():
+            acknowledge, conclude = TASK_ALLOWED[urgency]
             Standard.objects.get_or_create(
                 region=region,
                 urgency=urgency,
@@ -106,6 +117,8 @@ def _standards() -> None:
                     "answer_within": answer,
                     "confirm_within": CONFIRM,
                     "redo_within": redo,
+                    "acknowledge_within": acknowledge,
+                    "conclude_within": conclude,
                 },
             )
 

@@ -15,7 +15,7 @@ from grids.calendar import calendars
 from members.enums import MessageKind
 from members.models import InboxMessage
 from petitions import involvement
-from petitions.enums import Status
+from petitions.enums import Status, TaskState
 from petitions.models import Event, MeToo, Outbox, Petition, ResidentMessage
 from petitions.notices import notification_rules
 from petitions.rules import tracking_codes
@@ -27,7 +27,10 @@ Row = TypeVar("Row", bound=models.Model)
 
 BATCH = 500
 INBOX_DAYS = 10
-WORK = (MessageKind.TO_ACCEPT, MessageKind.RETURNED, MessageKind.ESCALATED)
+WORK = (
+    *(MessageKind.TO_ACCEPT, MessageKind.RETURNED, MessageKind.ESCALATED),
+    MessageKind.HANDED_BACK,
+)
 READ_AFTER = dt.timedelta(days=2)
 ME_TOO_EVERY = 9
 SENT_AFTER = dt.timedelta(seconds=3)
@@ -96,6 +99,9 @@ def _is_work_left(petition: Petition, kind: MessageKind) -> bool:
         MessageKind.TO_ACCEPT: petition.status == Status.SUBMITTED,
         MessageKind.RETURNED: petition.status == Status.RETURNED,
         MessageKind.ESCALATED: petition.is_answer_owed,
+        MessageKind.HANDED_BACK: any(
+            task.state == TaskState.HANDED_BACK for task in petition.case_tasks
+        ),
     }[kind]
 
 

@@ -40,7 +40,8 @@ class OutcomeProfile:
 
     `accept` and `resolve` are shares of the deadline (above 1: too late), `answers` is the
     probability that an escalation is answered. `hold` is the verb after which people stop acting;
-    the deadline sweep goes on.
+    the deadline sweep goes on. `task` is what becomes of a department's task, see
+    `departments.Departments`.
     """
 
     path: str = "handle"
@@ -51,6 +52,7 @@ class OutcomeProfile:
     outcome: Outcome = Outcome.RESOLVED
     hold: str = ""
     answer_kind: AnswerKind | None = None
+    task: str = ""
 
 
 def usual(rng: random.Random) -> OutcomeProfile:

@@ -91,11 +91,16 @@ FOLLOW_UP = ("三次回访未联系上，经社区核实现场已处理，予以
 REVEAL = ("约上门时间，需要打电话。", "核实具体是哪个单元。")
 ANSWERS: dict[AnswerKind, str] = {
     AnswerKind.RESOURCES: "社区已联系维修队并垫付材料费，请支部今天陪同进场。",
-    AnswerKind.DEPARTMENT: "请承办单位两个工作日内到场处理，并把结果告诉支部。",
+    AnswerKind.DEPARTMENT: "请承办单位尽快到场处理，并把结果告诉支部。",
     AnswerKind.EXTEND: "配件需从外地调运，同意延期，请先向居民说明。",
     AnswerKind.OVERRULE: "只做临时处理不行，请按更换管段的办法办。",
     AnswerKind.EXPLAIN: "拖了这么久，向您道歉。问题已经查清，正在安排施工，每周告诉您一次进展。",
 }
+TASK_DONE = "已到现场处理完毕，运行正常，请支部告知居民。"
+TASK_NOT_POSSIBLE = "现场查过，要等下一批改造计划才能动工，已列入明年计划。"
+TASK_HANDED_BACK = "经现场核对，这一段不归我单位维护，请改交主管部门。"
+TASK_AGAIN = "请贵单位到现场处理，把结果告诉支部。"
+TASK_CANCELLED = "支部已自行联系维修队处理，不用再办。"
 AGAIN = "接到您的反馈后再次上门。"
 OTHER_ANSWERS: dict[Outcome, str] = {
     Outcome.PARTLY: "已先做应急处理，现在可以正常使用；彻底更换已排进计划，完成后再告诉您。",

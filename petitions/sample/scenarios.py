@@ -18,6 +18,7 @@ from petitions.permissions import Petitioner
 from petitions.rules import service_terms
 from petitions.rules.service_terms import ServiceTerms
 from petitions.sample import report_text
+from petitions.sample.departments import Departments
 from petitions.sample.outcome_profiles import OutcomeProfile, department_for
 from petitions.sample.sample_case import SampleCase
 from petitions.workflow import contact, escalation, handling, rerouting, resolution
@@ -51,6 +52,7 @@ class Scenario:
         self.rng = rng
         self.now = now
         self.terms: ServiceTerms = service_terms.for_petition(case.petition)
+        self.departments = Departments(case, profile.task)
         self._replies: dict[dt.datetime, dt.datetime | None] = {}
 
     def play(self) -> SampleCase:
@@ -108,17 +110,22 @@ class Scenario:
             at = self.terms.calendar.next_opening(at)
         return min(at, end)
 
-    # --- The deadline sweep, and the level above -------------------------------------------------
+    # --- The deadline sweep, the level above, and the departments --------------------------------
 
     def _pass_time(self, until: dt.datetime) -> None:
-        """Let the deadline sweep and the supervising organisations act up to an instant."""
+        """Let the deadline sweep, the supervisors and the departments act up to an instant."""
         while True:
             sweep, reply = self.case.next_sweep(), self._reply_at()
-            instants = [at for at in (sweep[0] if sweep else None, reply) if at and at <= until]
+            task = self.departments.next_act()
+            planned = (sweep[0] if sweep else None, reply, task[0] if task else None)
+            instants = [at for at in planned if at and at <= until]
             if not instants:
                 return
             if reply is not None and reply == min(instants):
                 self._reply(reply)
+            elif task is not None and task[0] == min(instants):
+                at, by, verb, arguments = task
+                self.case.play(verb, at, by, **arguments)
             else:
                 self.case.sweep()
 
@@ -150,6 +157,8 @@ class Scenario:
         department = extension = None
         if kind == AnswerKind.DEPARTMENT:
             department = self.case.reference.department(department_for(self.template.code))
+            if self.departments.is_busy(department):
+                kind, department = AnswerKind.RESOURCES, None
         if kind == AnswerKind.EXTEND:
             extension = WORKING_DAY * self.rng.choice((2, 3, 5))
         self.case.play(

@@ -12,7 +12,14 @@ from branches.enums import OrgLevel
 from branches.models import Organisation
 from grids.enums import Level
 from grids.models import Area
-from petitions.enums import AnswerKind, CaseLevel, Channel, Status, Verb
+from petitions.enums import (
+    AnswerKind,
+    CaseLevel,
+    Channel,
+    Status,
+    TaskState,
+    Verb,
+)
 from petitions.models import Petition
 from petitions.sample import report_text
 from petitions.sample.case_builder import CaseBuilder
@@ -97,11 +104,37 @@ OVERDUE_ANSWERED = Situation(
 ASKED_ABOVE = Situation(
     _held(Verb.ESCALATE, path="escalate", answers=0), _escalated(CaseLevel.COMMUNITY)
 )
-ORDERED = Situation(
-    _held(Verb.ESCALATE, path="escalate", answers=1, answer_kind=AnswerKind.DEPARTMENT),
-    lambda case, _now: case.department_id is not None and case.is_running,
-    ("WS01", "WS04", "WS02"),
-)
+
+
+def _task(fate: str, state: TaskState, *, is_late: bool = False) -> Situation:
+    """Return the situation that a task of the water company is in a state, overdue or in time."""
+
+    def wanted(case: Petition, now: dt.datetime) -> bool:
+        states = [task.state for task in case.case_tasks]
+        if states != [state] or not case.is_running:
+            return False
+        return (case.case_tasks[0].due_at <= now) == is_late
+
+    return Situation(
+        _held(
+            Verb.ESCALATE,
+            path="escalate",
+            answers=1,
+            answer_kind=AnswerKind.DEPARTMENT,
+            task=fate,
+        ),
+        wanted,
+        ("WS01", "WS04", "WS02"),
+    )
+
+
+ORDERED = _task("silent", TaskState.SENT)
+TASK_ACKNOWLEDGED = _task("acknowledged", TaskState.ACKNOWLEDGED)
+TASK_OVERDUE = _task("acknowledged", TaskState.ACKNOWLEDGED, is_late=True)
+TASK_DONE = _task("done", TaskState.DONE)
+TASK_HANDED_BACK = _task("handed_back", TaskState.HANDED_BACK)
+TASK_CANCELLED = _task("cancel", TaskState.CANCELLED)
+TASK_SENT_AGAIN = _task("hand_back", TaskState.DONE)
 WAITING = Situation(
     _held(Verb.RESOLVE), lambda case, _now: case.status == Status.RESOLVED, ("PK06", *URGENT)
 )
@@ -123,7 +156,7 @@ DOORS_OF_GROUP = Situation(
     URGENT,
 )
 
-AT_BUILDING = (TO_ACCEPT_URGENT, AT_DOORS, WAITING, ORDERED)
+AT_BUILDING = (TO_ACCEPT_URGENT, AT_DOORS, WAITING, TASK_ACKNOWLEDGED, TASK_DONE)
 AT_GROUP = (HANDED_TO_PEOPLE, HANDED_TO_PEOPLE, DISPATCHED, DOORS_OF_GROUP, DUE_SOON)
 AT_BRANCH = (
     TO_ACCEPT,
@@ -148,6 +181,10 @@ IN_COMMUNITY = (
     OVERDUE_UNANSWERED,
     IGNORED[CaseLevel.SUBDISTRICT],
     ORDERED,
+    TASK_OVERDUE,
+    TASK_HANDED_BACK,
+    TASK_CANCELLED,
+    TASK_SENT_AGAIN,
     TO_ACCEPT,
 )
 IN_SUBDISTRICT = (

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from django_stubs_ext import StrOrPromise
 
+from branches import register_rows
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib import clock, durations
@@ -68,6 +69,18 @@ class OverviewRow:
     oldest_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class DoerRow:
+    """The tasks of a department, and the URLs of the lists with the cases they are in."""
+
+    name: str
+    url: str
+    open: int
+    open_url: str
+    overdue: int
+    overdue_url: str
+
+
 @staff_only
 @require_GET
 def show_overview(request: StaffRequest) -> HttpResponse:
@@ -86,8 +99,28 @@ def show_overview(request: StaffRequest) -> HttpResponse:
         "total": _row(gettext("合计"), "", "", counters.total(list(figures.values())), now),
         "escalated": list_items.list_items(escalated, now, by=user),
         "escalated_url": f"{reverse('petitions:list')}?waiting=1",
+        "doers": _doers(counters.task_figures(user, now)),
     }
     return render(request, "petitions/stats/overview.html", context)
+
+
+def _doers(figures: dict[int, counters.TaskFigures]) -> list[DoerRow]:
+    """Return a row for every department with a task to conclude, sorted by name."""
+    organisations = register_rows.organisations(figures)
+    base = reverse("petitions:list")
+    rows = [
+        DoerRow(
+            name=organisations[pk].short_name,
+            url=organisations[pk].get_absolute_url(),
+            open=row.open,
+            open_url=f"{base}?doer={pk}",
+            overdue=row.overdue,
+            overdue_url=f"{base}?late_doer={pk}",
+        )
+        for pk, row in figures.items()
+        if pk in organisations
+    ]
+    return sorted(rows, key=lambda row: row.name)
 
 
 def _rows(

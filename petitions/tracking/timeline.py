@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from branches import register_rows
 from config.lib import durations
 from petitions import involvement
-from petitions.enums import Actor, DeadlineKind, PhotoKind, Verb
+from petitions.enums import Actor, AnswerKind, DeadlineKind, PhotoKind, TaskState, Verb
 from petitions.models import Event, Petition, Photo
 from petitions.verbs.table import SPEC_OF
 
-PROBLEM_VERBS = frozenset({Verb.DISPUTE, Verb.ESCALATE})
+PROBLEM_VERBS = frozenset({Verb.DISPUTE, Verb.ESCALATE, Verb.OVERDUE})
+TASK_KEYS = ("doer", "orderer", "department")
+"""Keys of `Event.data` with the organisations of a task."""
 HIDDEN_VERBS = frozenset({Verb.REVEAL, Verb.REMIND, Verb.RATE})
 
 
@@ -99,13 +102,14 @@ def _steps(
     The text of the latest answer is left out: the page shows it in full above the steps.
     """
     steps: list[PublicStep] = []
+    names = _task_organisations(events)
     newer_verb, is_answered = "", False
     for event in events:
         is_answer = event.verb == Verb.RESOLVE
         text = "" if is_answer and not is_answered else _text(event, is_joined)
         is_answered = is_answered or is_answer
         step_photos = [] if is_answer else _public_photos(photos.get(event.pk, ()))
-        label = _label(event, is_joined)
+        label = _label(event, is_joined, names)
         is_repeat = event.verb == newer_verb == Verb.VISIT and not (text or step_photos)
         newer_verb = event.verb
         if is_repeat or not _is_shown(event, text, step_photos):
@@ -129,6 +133,8 @@ def _is_shown(event: Event, text: str, photos: list[PublicPhoto]) -> bool:
         return False
     if event.verb == Verb.NOTE:
         return bool(text)
+    if event.verb == Verb.OVERDUE:  # that a task was not acknowledged in time is internal
+        return bool(event.data.get("kind") == DeadlineKind.CONCLUDE)
     return event.verb != Verb.PHOTO or bool(photos)
 
 
@@ -166,7 +172,13 @@ def _contact_reveals(events: Iterable[Event], now: dt.datetime) -> list[ContactR
     ]
 
 
-def _label(event: Event, is_joined: bool) -> str:
+def _task_organisations(events: Iterable[Event]) -> dict[int, str]:
+    """Return the short names of the organisations of tasks, by id; from the cache."""
+    ids = {event.data.get(key) for event in events for key in TASK_KEYS} - {None}
+    return {pk: row.short_name for pk, row in register_rows.organisations(ids).items()}
+
+
+def _label(event: Event, is_joined: bool, names: Mapping[int, str]) -> str:
     verb = Verb(event.verb)
     spec = SPEC_OF[verb]
     label_of = LABELS_BY_EVENT.get(verb)
@@ -177,7 +189,16 @@ def _label(event: Event, is_joined: bool) -> str:
         "who": event.organisation.short_name,
         "holder": event.holder.short_name if event.holder else "",
         "above": supervisor.short_name if supervisor else "",
+        "doer": names.get(event.data.get("doer") or event.data.get("department") or 0, ""),
+        "orderer": names.get(event.data.get("orderer") or 0, ""),
+        "due": _due(event),
     }
+
+
+def _due(event: Event) -> str:
+    """Return the deadline that an event set, in words."""
+    due_at = event.data.get("due_at")
+    return durations.absolute(dt.datetime.fromisoformat(due_at), event.at) if due_at else ""
 
 
 def _dispatched(event: Event, _is_joined: bool) -> str:
@@ -222,7 +243,23 @@ def _reassigned(event: Event, _is_joined: bool) -> str:
     return _("已确定仍由%(who)s负责") if event.data.get("kept") else _("改由%(who)s负责")
 
 
+def _answered(event: Event, _is_joined: bool) -> str:
+    if event.data.get("kind") != AnswerKind.DEPARTMENT:
+        return str(SPEC_OF[Verb.ANSWER].resident_text)
+    if event.data.get("due_at"):
+        return _("已请%(doer)s去办，最晚%(due)s答复")
+    return _("已请%(doer)s去办")
+
+
+def _concluded(event: Event, _is_joined: bool) -> str:
+    if event.data.get("outcome") == TaskState.DONE:
+        return _("%(doer)s已办好")
+    return _("%(doer)s说暂时办不了，%(who)s继续办理")
+
+
 LABELS_BY_EVENT = {
+    Verb.ANSWER: _answered,
+    Verb.CONCLUDE: _concluded,
     Verb.REASSIGN: _reassigned,
     Verb.DISPATCH: _dispatched,
     Verb.CONFIRM: _confirmed,

@@ -23,7 +23,7 @@ from grids.enums import Level
 from grids.models import Area
 from members.models import User
 from members.posts import directory
-from petitions.enums import AnswerKind, DoorResult, Outcome
+from petitions.enums import TASK_OUTCOME_CHOICES, AnswerKind, DoorResult, Outcome, TaskState
 from petitions.models import Petition
 from petitions.rules.routing import OWNER_LEVELS
 from petitions.web.field_validation import check_reason, check_words
@@ -230,12 +230,17 @@ class ReassignBody(ReasonBody):
 class AnswerBody(VerbBody):
     """One of five answers to an escalation.
 
-    `department` belongs to `department`; `extension_minutes`, of the case's own clock, to `extend`.
+    `department` and `within_minutes` (until it must conclude the task; left out, the standard
+    decides) belong to `department`, `extension_minutes` to `extend`; both count by the case's own
+    clock.
     """
 
     kind = serializers.ChoiceField(choices=AnswerKind.choices)
     text = StrictFreeTextField(max_length=2000, validators=[check_words])
     department = StrictIdField(required=False)
+    within_minutes = StrictIntegerField(
+        min_value=1, max_value=MAX_EXTENSION_MINUTES, required=False
+    )
     extension_minutes = StrictIntegerField(
         min_value=1, max_value=MAX_EXTENSION_MINUTES, required=False
     )
@@ -247,7 +252,68 @@ class AnswerBody(VerbBody):
         arguments: dict[str, Any] = {"kind": kind, "text": sent["text"]}
         if kind == AnswerKind.DEPARTMENT:
             arguments["department"] = self.visible_organisation("department", OrgLevel.DEPARTMENT)
+            arguments["within"] = _duration(sent.get("within_minutes"))
         minutes = sent.get("extension_minutes")
         if kind == AnswerKind.EXTEND and minutes is not None:
             arguments["extension"] = dt.timedelta(minutes=minutes)
         return arguments
+
+
+def _duration(minutes: int | None) -> dt.timedelta | None:
+    return None if minutes is None else dt.timedelta(minutes=minutes)
+
+
+class TaskBody(VerbBody):
+    """The task, by its id; needed only if the caller has several such tasks in the case."""
+
+    task = StrictIdField(required=False)
+
+
+class ConcludeBody(TaskBody):
+    """What came of the task, in words; photos are sent with the verb `photo`."""
+
+    outcome = serializers.ChoiceField(choices=TASK_OUTCOME_CHOICES)
+    text = StrictFreeTextField(max_length=2000)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the outcome as an enum member."""
+        return super().arguments() | {"outcome": TaskState(self.validated_data["outcome"])}
+
+
+class HandBackBody(TaskBody):
+    """Why the task is handed back, and which department should do it."""
+
+    reason = StrictFreeTextField(max_length=2000)
+    proposed = StrictIdField(required=False)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the department instead of its id."""
+        proposed = self.visible_organisation("proposed", OrgLevel.DEPARTMENT)
+        return super().arguments() | {"proposed": proposed}
+
+
+class CancelBody(TaskBody):
+    """Why the task is cancelled."""
+
+    reason = StrictFreeTextField(max_length=2000)
+
+
+class SendAgainBody(TaskBody):
+    """The order as it is sent again; without a department to the same one.
+
+    `within_minutes`, of the case's own clock, until it must be concluded; left out, the standard
+    decides.
+    """
+
+    text = StrictFreeTextField(max_length=2000)
+    department = StrictIdField(required=False)
+    within_minutes = StrictIntegerField(
+        min_value=1, max_value=MAX_EXTENSION_MINUTES, required=False
+    )
+
+    def arguments(self) -> dict[str, Any]:
+        """Return department and duration instead of id and minutes."""
+        arguments = super().arguments()
+        within = _duration(arguments.pop("within_minutes", None))
+        department = self.visible_organisation("department", OrgLevel.DEPARTMENT)
+        return arguments | {"within": within, "department": department}

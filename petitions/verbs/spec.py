@@ -46,7 +46,8 @@ class VerbSpec:
     tone: colour in the timeline: neutral, accent, info, soon, overdue or done.
     event_label: what happened, as a heading in the timeline of the staff.
     resident_text: the same for the resident; `%(who)s` is the responsible organisation and
-    `%(above)s` the supervising one. Left out, `event_label` is used.
+    `%(above)s` the supervising one; `%(doer)s` and `%(orderer)s` are those of a task, and `%(due)s`
+    is when it must be concluded. Left out, `event_label` is used.
     primary_in: the statuses in which the verb has a button of its own instead of a line in the
     menu, each with its place among these buttons; 1 is first.
     function: the workflow function. A verb with a function has an API endpoint and a page.

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from petitions.enums import Status, Verb
 from petitions.verbs import serializers
+from petitions.verbs.case_task_specs import TASK_SPECS
 from petitions.verbs.forms.handling import (
     CloseForm,
     ConfirmForm,
@@ -318,6 +319,7 @@ VERB_SPECS: tuple[VerbSpec, ...] = (
         event_label=pgettext_lazy("event", "到期提醒"),
         resident_text=_("到期提醒"),
     ),
+    *TASK_SPECS,
 )
 
 PLANNED_SPECS: tuple[VerbSpec, ...] = (

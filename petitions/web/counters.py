@@ -10,14 +10,19 @@ from django.db.models import Count, Min
 
 from config.lib.viewer import Viewer
 from members.enums import Role
-from petitions.models import PetitionQuerySet
+from petitions.models import PetitionQuerySet, is_task_overdue
 from petitions.permissions import COORDINATOR_ROLES
+from petitions.rules import case_tasks
+from petitions.rules.case_tasks import DOING_ROLES, ORDERING_ROLES, is_only_doer
 from petitions.web.filters import named_filter
 
 ANSWERING = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL})
 ACCEPTING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY, Role.CITY_OFFICIAL}
 CONFIRMING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY}
 DISPATCHING = CONFIRMING
+
+TASK_COUNTERS = ("task_overdue", "to_acknowledge", "to_conclude", "handed_back")
+"""Counters of tasks; whoever orders tasks sees them only while they are not 0."""
 
 # Most urgent first, with the roles that see the counter; `None` stands for all.
 COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
@@ -29,12 +34,21 @@ COUNTERS: tuple[tuple[str, frozenset[Role] | None], ...] = (
     ("to_confirm", CONFIRMING),
     ("former_holder", DISPATCHING),
     ("mine", None),
+    ("task_overdue", DOING_ROLES | ORDERING_ROLES),
+    ("to_acknowledge", DOING_ROLES),
+    ("to_conclude", DOING_ROLES),
+    ("handed_back", DOING_ROLES | ORDERING_ROLES),
 )
 COLUMNS = ("due_today", "overdue", "escalated")
 
 
 def counters_for(viewer: Viewer) -> list[str]:
-    """Return the names of the counters for the roles of the viewer, most urgent first."""
+    """Return the names of the counters for the roles of the viewer, most urgent first.
+
+    A department has tasks only; the deadlines of its cases are those of the responsible ones.
+    """
+    if is_only_doer(viewer):
+        return list(TASK_COUNTERS)
     return [name for name, roles in COUNTERS if roles is None or viewer.scope.has_role(*roles)]
 
 
@@ -47,6 +61,26 @@ def count(
     """
     counts = {name: Count("pk", filter=named_filter(name, viewer, now)) for name in names}
     return cases.open().order_by().aggregate(**counts)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFigures:
+    """Numbers of tasks that an organisation has to conclude, and of those that are overdue."""
+
+    open: int
+    overdue: int
+
+
+def task_figures(viewer: Viewer, now: dt.datetime) -> dict[int, TaskFigures]:
+    """Count the tasks in visible cases by id of the doing organisation, with one query."""
+    rows = (
+        case_tasks.visible_to(viewer)
+        .owed()
+        .order_by()
+        .values("doer_id")
+        .annotate(open=Count("pk"), overdue=Count("pk", filter=is_task_overdue(now)))
+    )
+    return {row["doer_id"]: TaskFigures(row["open"], row["overdue"]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,23 @@ from config.lib.rest.filter_fields import DayFilter, LineFilter, WholeNumberFilt
 from config.lib.viewer import Viewer
 from grids.models import Area
 from petitions import case_holders, involvement
-from petitions.enums import STATUS_CHOICES, VERB_CHOICES, Channel, Status, Urgency
-from petitions.models import Event, Petition, PetitionQuerySet, is_due_soon, is_overdue
-from petitions.rules import case_search, catalogue
+from petitions.enums import (
+    STATUS_CHOICES,
+    VERB_CHOICES,
+    Channel,
+    Status,
+    TaskState,
+    Urgency,
+)
+from petitions.models import (
+    CaseTask,
+    Event,
+    Petition,
+    PetitionQuerySet,
+    is_due_soon,
+    is_overdue,
+)
+from petitions.rules import case_search, case_tasks, catalogue
 from petitions.states import FINAL, OPEN, RUNNING
 from petitions.web.field_validation import MAX_ID
 
@@ -54,6 +68,19 @@ NAMED_FILTERS: dict[str, Condition] = {
     "escalated": lambda _viewer, _now: Q(is_answer_owed=True, status__in=OPEN),
     "mine": lambda viewer, _now: involvement.handled_by(viewer),
     "former_holder": lambda _viewer, now: case_holders.is_held_by_former(timezone.localdate(now)),
+    "to_acknowledge": lambda viewer, _now: case_tasks.has_one_of(
+        case_tasks.done_for(viewer).filter(state=TaskState.SENT)
+    ),
+    "to_conclude": lambda viewer, _now: case_tasks.has_one_of(
+        case_tasks.done_for(viewer).filter(state=TaskState.ACKNOWLEDGED)
+    ),
+    "task_overdue": lambda viewer, now: case_tasks.has_one_of(
+        case_tasks.own_tasks(viewer).overdue(now)
+    ),
+    "handed_back": lambda viewer, _now: case_tasks.has_one_of(
+        case_tasks.own_tasks(viewer).filter(state=TaskState.HANDED_BACK)
+    ),
+    "ordered": lambda viewer, _now: case_tasks.has_one_of(case_tasks.ordered_for(viewer).active()),
 }
 """Conditions on cases that one word in the URL names; all hold for open cases only."""
 
@@ -68,6 +95,11 @@ NAMED_FILTER_LABELS = {
     "escalated": _("升级待答复"),
     "mine": _("我经手"),
     "former_holder": _("要移交"),
+    "to_acknowledge": _("待签收"),
+    "to_conclude": _("待回复"),
+    "task_overdue": _("任务超期"),
+    "handed_back": _("任务被退回"),
+    "ordered": _("交办未结"),
 }
 
 
@@ -162,6 +194,13 @@ class PetitionFilter(FilterSet):
     escalated = _flag("escalated")
     mine = _flag("mine")
     former_holder = _flag("former_holder")
+    to_acknowledge = _flag("to_acknowledge")
+    to_conclude = _flag("to_conclude")
+    task_overdue = _flag("task_overdue")
+    handed_back = _flag("handed_back")
+    ordered = _flag("ordered")
+    doer = IdFilter(method="keep_with_task", label=_("承办部门"))
+    late_doer = IdFilter(method="keep_with_late_task", label=_("承办部门（任务超期）"))
 
     class Meta:
         model = Petition
@@ -217,6 +256,15 @@ class PetitionFilter(FilterSet):
         """Keep cases of a place and of the places below it; none if the place is not visible."""
         area = Area.objects.visible_to(self.viewer).filter(pk=pk).first()
         return rows.none() if area is None else rows.filter(path__startswith=area.path)
+
+    def keep_with_task(self, rows: PetitionQuerySet, _name: str, pk: int) -> PetitionQuerySet:
+        """Keep cases in which an organisation has a task to conclude."""
+        return rows.filter(case_tasks.has_one_of(CaseTask.objects.done_by([pk]).owed()))
+
+    def keep_with_late_task(self, rows: PetitionQuerySet, _name: str, pk: int) -> PetitionQuerySet:
+        """Keep cases in which an organisation has an overdue task."""
+        tasks = CaseTask.objects.done_by([pk]).overdue(self.now)
+        return rows.filter(case_tasks.has_one_of(tasks))
 
     def keep_filed_from(self, rows: PetitionQuerySet, _name: str, day: dt.date) -> PetitionQuerySet:
         """Keep cases filed on this day or later."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
@@ -16,7 +16,7 @@ from members.models import User
 from petitions import involvement, permissions
 from petitions.enums import DeadlineKind, Status
 from petitions.models import Petition, PetitionQuerySet, is_due_soon, is_overdue
-from petitions.rules import catalogue, service_terms
+from petitions.rules import case_parts, catalogue, service_terms
 
 SUMMARY_LENGTH = 48
 DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
@@ -42,6 +42,15 @@ class ListItem:
     deadline_state: str
     action_url: str = ""
     action_label: str = ""
+
+    def with_deadline(self, moment: durations.InstantText | None) -> ListItem:
+        """Return the item with another deadline, or with none."""
+        return replace(
+            self,
+            deadline_absolute=moment.absolute if moment else "",
+            deadline_relative=moment.relative if moment else "",
+            deadline_state=moment.state if moment else "",
+        )
 
 
 def for_list(cases: PetitionQuerySet) -> PetitionQuerySet:
@@ -82,8 +91,13 @@ def first_urgent(
 def list_items(
     cases: Iterable[Petition], now: dt.datetime, *, by: User | None = None
 ) -> list[ListItem]:
-    """Return the list items of cases; with `by` each has the next action of that user."""
+    """Return the list items of cases; with `by` each has the next action of that user.
+
+    With `by` one query if any of the cases has tasks.
+    """
     petitions = list(cases)
+    if by is not None:
+        case_parts.attach_tasks(petitions)
     register_rows.attach(petitions, organisations=involvement.HOLDERS)
     return [list_item(petition, now, by=by) for petition in petitions]
 

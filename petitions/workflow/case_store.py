@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from copy import copy
 
 from django.db import transaction
 from django.db.models import Count
@@ -45,12 +46,19 @@ class DatabaseStore:
         return draw_ids(Petition, 1)[0]
 
     def lock(self, petition: Petition) -> Petition:
-        """Read and lock the row of the case, with contact, place, group and organisation."""
-        return (
+        """Read and lock the row of the case, with contact, place, group and organisation.
+
+        Tasks read before are taken over unless the case changed since, because no task changes
+        without an event of its case.
+        """
+        locked = (
             Petition.objects.select_for_update(of=("self",))
             .select_related("contact", "place", "group", "organisation")
             .get(pk=petition.pk)
         )
+        if locked.version == petition.version and "case_tasks" in petition.__dict__:
+            locked.case_tasks = [copy(task) for task in petition.case_tasks]
+        return locked
 
     def events_after(self, petition: Petition, version: int) -> Sequence[Event]:
         """Return the events of the case after a version, oldest first; one query."""
@@ -179,6 +187,8 @@ class MemoryStore:
         for change in transitions:
             for row in self.deadlines:
                 close_deadline(row, change.ended, change.now)
+                if change.task is not None and row.task is change.task:
+                    close_deadline(row, change.ended_of_task, change.now)
             if change.erases_doors:
                 for earlier in self.transitions:
                     earlier.doors.clear()
@@ -189,7 +199,7 @@ class MemoryStore:
         for change in self.transitions:
             petition = change.petition
             petition.pk = case_id
-            rows = (change.event, change.note, change.raised, change.feedback)
+            rows = (change.event, change.note, change.raised, change.feedback, *change.tasks)
             for row in (*rows, *change.started, *change.doors, *change.photos, *change.attached):
                 if row is not None:
                     row.petition = petition

@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from config.lib.db import backoff
 from petitions import involvement
-from petitions.enums import DeadlineKind, Verb
+from petitions.enums import TASK_DEADLINES, DeadlineKind, Verb
 from petitions.models import Deadline, DeadlineQuerySet, Petition
 from petitions.permissions import SYSTEM
-from petitions.workflow import arbitration, case_store, escalation, resolution
+from petitions.workflow import arbitration, case_store, case_tasks, escalation, resolution
 from petitions.workflow.transitions import Transition, check_allowed
 
 log = structlog.get_logger("clock")
@@ -104,7 +104,7 @@ def _claim(rows: DeadlineQuerySet, limit: int, taken: list[int]) -> Claimed:
     """
     locked = list(
         rows.select_related(
-            "petition", "petition__place", "petition__organisation"
+            "petition", "petition__place", "petition__organisation", "task"
         ).select_for_update(skip_locked=True, of=("petition",))[:limit]
     )
     first: dict[int, Deadline] = {}
@@ -123,7 +123,8 @@ def _claim(rows: DeadlineQuerySet, limit: int, taken: list[int]) -> Claimed:
 def expire_batch(claimed: Claimed, now: dt.datetime) -> None:
     """Escalate each case whose deadline is due, or close it if the resident did not answer.
 
-    A return that its arbiter did not decide is passed on to the next level.
+    A return that its arbiter did not decide is passed on to the next level. An overdue task is
+    reported to the organisation that ordered it; its case is not escalated.
     """
     store = case_store.current()
     petitions = [petition for petition, _deadline in claimed]
@@ -133,6 +134,9 @@ def expire_batch(claimed: Claimed, now: dt.datetime) -> None:
         if deadline.kind == DeadlineKind.CONFIRMATION:
             change = _transition(petition, Verb.CLOSE, now)
             resolution.close_as_silent(change)
+        elif deadline.kind in TASK_DEADLINES:
+            change = _transition(petition, Verb.OVERDUE, now)
+            case_tasks.mark_overdue(change, deadline)
         else:
             change = _transition(petition, Verb.ESCALATE, now)
             change.expire_deadline(deadline)
@@ -152,6 +156,7 @@ def remind_batch(claimed: Claimed, now: dt.datetime) -> None:
         change = _transition(petition, Verb.REMIND, now)
         owing = involvement.owing_organisation_id(petition, deadline)
         change.data = {"kind": deadline.kind, "organisation": owing}
+        change.task = deadline.task
         change.remind_of(deadline)
         change.complete()
         changes.append(change)

@@ -7,12 +7,13 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from branches.enums import ESCALATION_ORDER, OrgLevel
+from branches.enums import ESCALATION_ORDER
 from branches.models import Organisation
 from petitions import permissions
 from petitions.enums import AnswerKind, DeadlineKind, DeadlineState, Verb
 from petitions.models import Deadline, Escalation, Petition
 from petitions.permissions import By
+from petitions.workflow import case_tasks
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation_chain import EscalationChain, current_level, next_supervisor
 from petitions.workflow.transitions import NotPermitted, Transition, WrongState
@@ -86,13 +87,15 @@ def answer(
     kind: AnswerKind,
     text: str,
     department: Organisation | None = None,
+    within: dt.timedelta | None = None,
     extension: dt.timedelta | None = None,
     expected_version: int | None = None,
 ) -> Petition:
     """Answer an escalation in one of five ways; the handler continues with the case.
 
-    `department` is required to order a department, `extension` (working time of the case's
-    standard) to accept an extension. The resident reads an explanation; other answers are internal.
+    `department` is required to order a department: it gets a task, to conclude `within` a time or
+    that of the case's standard. `extension` is required to accept an extension. Both are working
+    time of the standard. The resident reads an explanation; other answers are internal.
     """
     with transition(
         petition, Verb.ANSWER, by=by, now=now, expected_version=expected_version
@@ -107,17 +110,17 @@ def answer(
         change.add_note(text, is_public=kind == AnswerKind.EXPLAIN)
         change.stop_deadlines(DeadlineState.MET, DeadlineKind.ANSWER)
         if kind == AnswerKind.DEPARTMENT:
-            _order(change, department)
+            case_tasks.order(
+                change,
+                department,
+                orderer_id=escalation.to_organisation_id,
+                text=text,
+                within=within,
+            )
+            change.data["department"] = change.data["doer"]
         if kind == AnswerKind.EXTEND:
             _extend(change, extension)
     return change.petition
-
-
-def _order(change: Transition, department: Organisation | None) -> None:
-    if department is None or department.level != OrgLevel.DEPARTMENT:
-        raise WrongState("no_department", _("请选择承办部门。"))
-    change.petition.department = department
-    change.data["department"] = department.pk
 
 
 def _extend(change: Transition, extension: dt.timedelta | None) -> None:

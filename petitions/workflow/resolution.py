@@ -20,6 +20,7 @@ from petitions.enums import (
 from petitions.models import Feedback, Petition
 from petitions.permissions import By, Petitioner
 from petitions.rules.photos import StoredPhoto
+from petitions.workflow import case_tasks
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation import escalate_to
 from petitions.workflow.transitions import Transition, WrongState
@@ -40,7 +41,10 @@ def resolve(
     photos: Sequence[StoredPhoto] = (),
     expected_version: int | None = None,
 ) -> Petition:
-    """Answer the resident, who is asked to confirm; the handling side's deadlines are met."""
+    """Answer the resident, who is asked to confirm; the handling side's deadlines are met.
+
+    Tasks that are not concluded are cancelled: the resident has the answer.
+    """
     with transition(
         petition, Verb.RESOLVE, by=by, now=now, expected_version=expected_version
     ) as change:
@@ -55,6 +59,7 @@ def resolve(
         change.add_note(public_answer, is_public=True, cause=cause)
         change.add_photos(photos, kind=PhotoKind.ANSWER, is_public=True)
         change.stop_deadlines(MET, *STAFF_DEADLINES)
+        case_tasks.cancel_with_case(change)
         change.start_deadline(DeadlineKind.CONFIRMATION, organisation_id=None)
     return change.petition
 
@@ -178,6 +183,7 @@ def withdraw(
         change.add_note(reason, is_public=True)
         change.petition.is_answer_owed = False
         change.stop_deadlines(CANCELLED, *STAFF_DEADLINES, DeadlineKind.CONFIRMATION)
+        case_tasks.cancel_with_case(change)
         change.erase_doors()
     return change.petition
 

@@ -18,6 +18,7 @@ from members.models import User
 from petitions import permissions
 from petitions.enums import HANDLER_DEADLINES, Actor, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import (
+    CaseTask,
     Contact,
     Deadline,
     DoorVisit,
@@ -110,7 +111,9 @@ class Transition:
     """One transition under way: the locked case, the actor, and the rows to write with it.
 
     The caller changes `petition` and the public attributes, then calls `complete`. `attached` are
-    rows to insert together with a new case.
+    rows to insert together with a new case. `task` is the task the verb is about, `tasks` are all
+    that it creates or changes. `acting_for_id` is the organisation in whose name the actor acts,
+    where it does not follow from the actor. The event names the tasks.
     """
 
     def __init__(
@@ -132,8 +135,12 @@ class Transition:
         self.is_new_case = petition.version == 0
         self.data: dict[str, Any] = {}
         self.ended: dict[DeadlineState, set[str]] = {}
+        self.ended_of_task: dict[DeadlineState, set[str]] = {}
         self.started: list[Deadline] = []
         self.changed_deadlines: list[Deadline] = []
+        self.task: CaseTask | None = None
+        self.tasks: list[CaseTask] = []
+        self.acting_for_id: int | None = None
         self.raised: Escalation | None = None
         self.answered: Escalation | None = None
         self.feedback: Feedback | None = None
@@ -214,6 +221,10 @@ class Transition:
         """Settle the owed deadlines of these kinds; those still open get `state`."""
         self.ended.setdefault(state, set()).update(kinds)
 
+    def stop_task_deadlines(self, state: DeadlineState, *kinds: DeadlineKind) -> None:
+        """Settle the owed deadlines of `task` of these kinds; those still open get `state`."""
+        self.ended_of_task.setdefault(state, set()).update(kinds)
+
     def start_deadline(
         self,
         kind: DeadlineKind,
@@ -221,10 +232,11 @@ class Transition:
         organisation_id: int | None,
         is_redo: bool = False,
         amount: dt.timedelta | None = None,
+        task: CaseTask | None = None,
     ) -> DeadlinePlan:
         """Start a deadline now and return its plan; `amount` replaces the standard's duration."""
         plan = self.terms.plan(kind, start=self.now, is_redo=is_redo, amount=amount)
-        self.started.append(plan.row(self.petition, organisation_id))
+        self.started.append(plan.row(self.petition, organisation_id, task))
         return plan
 
     def expire_deadline(self, deadline: Deadline) -> None:
@@ -260,7 +272,8 @@ class Transition:
             verb=self.verb,
             actor=self.actor,
             user_id=self.user.pk if self.user else None,
-            acting_for_id=permissions.acting_for(self.by, petition, self.actor),
+            acting_for_id=self.acting_for_id
+            or permissions.acting_for(self.by, petition, self.actor),
             from_status=self._from,
             to_status=petition.status,
             organisation_id=petition.organisation_id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -14,22 +15,30 @@ from django.db.models.functions import Coalesce
 from config.lib.db.multi_insert import multi_insert
 from petitions import tasks
 from petitions.enums import DeadlineState
-from petitions.models import Deadline, DoorVisit
+from petitions.models import Deadline, DeadlineQuerySet, DoorVisit
 from petitions.workflow.transitions import Transition
 
 Row = TypeVar("Row", bound=Model)
 
+Ends = tuple[tuple[DeadlineState, tuple[str, ...]], ...]
+"""Deadlines to settle: pairs of the state for those still open and their kinds."""
+
 BATCH = 500  # rows of one INSERT
+TASK_FIELDS = (
+    *("doer", "text", "state", "version", "round"),
+    *("sent_at", "acknowledge_by", "due_at", "ended_at"),
+)
 DOOR_KEY = ("petition", "area", "entrance", "floor", "door")
 
 
 def write(transitions: Sequence[Transition], *, wake_workers: bool = True) -> None:
     """Write completed transitions in the order in which they happened.
 
-    Needs an open transaction that holds the locks of the stored cases. Writes deadlines, cases,
-    escalations, feedback, doors, events, notes and photos; a trigger adds each event to the outbox
-    and workers are notified on commit. What must happen with every transition belongs here. A new
-    case with one transition takes one round trip, many transitions take one statement per table.
+    Needs an open transaction that holds the locks of the stored cases. Writes deadlines, tasks,
+    cases, escalations, feedback, doors, events, notes and photos; a trigger adds each event to the
+    outbox and workers are notified on commit. What must happen with every transition belongs here.
+    A new case with one transition takes one round trip, many transitions take one statement per
+    table.
     """
     if not transitions:
         return
@@ -43,16 +52,22 @@ def write(transitions: Sequence[Transition], *, wake_workers: bool = True) -> No
         for row in (change.note, *change.photos):
             if row is not None:
                 row.event = change.event
-    _bulk_create([change.note for change in transitions if change.note])
-    _bulk_create([row for change in transitions for row in change.photos])
+    notes = [change.note for change in transitions if change.note]
+    photos = [row for change in transitions for row in change.photos]
+    if len(transitions) == 1 and notes and photos:
+        multi_insert(*notes, *photos)
+    else:
+        _bulk_create(notes)
+        _bulk_create(photos)
     if wake_workers:
         event_ids = [change.event.pk for change in transitions]
         transaction.on_commit(partial(tasks.notify_workers, event_ids))
 
 
 def _update(transitions: Sequence[Transition]) -> None:
-    """Update what is stored of the cases: deadlines, escalations, feedback, doors, the case."""
+    """Update what is stored of the cases: deadlines, tasks, escalations, feedback, doors, case."""
     _close_deadlines(transitions)
+    _bulk_update([row for change in transitions for row in change.tasks if row.pk], TASK_FIELDS)
     deadlines = [row for change in transitions for row in change.changed_deadlines]
     _bulk_update(deadlines, ["state", "ended_at", "reminded_at"])
     answered = [change.answered for change in transitions if change.answered]
@@ -66,25 +81,36 @@ def _update(transitions: Sequence[Transition]) -> None:
 
 
 def _close_deadlines(transitions: Sequence[Transition]) -> None:
-    """Settle owed deadlines; one statement for all cases that settle the same kinds."""
-    alike: dict[tuple[tuple[str, tuple[str, ...]], ...], list[Transition]] = defaultdict(list)
+    """Settle owed deadlines; one statement for all cases that settle the same kinds.
+
+    A transition that settles the deadlines of one task alone takes a statement of its own.
+    """
+    alike: dict[Ends, list[Transition]] = defaultdict(list)
     for change in transitions:
-        ended = ((state, tuple(sorted(kinds))) for state, kinds in sorted(change.ended.items()))
         if change.ended:
-            alike[tuple(ended)].append(change)
+            alike[_ends(change.ended)].append(change)
+        if change.ended_of_task:
+            rows = Deadline.objects.filter(task=change.task)
+            _settle(rows, _ends(change.ended_of_task), change.now)
     for ends, changes in alike.items():
-        whens = [
-            When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state))
-            for state, kinds in ends
-        ]
-        Deadline.objects.owed().filter(
-            petition__in=[change.petition.pk for change in changes],
-            kind__in=changes[0].ended_kinds,
-        ).update(
-            state=Case(*whens, default=F("state")),
-            ended_at=Coalesce(F("ended_at"), Value(changes[0].now)),
-            settled_at=changes[0].now,
-        )
+        rows = Deadline.objects.filter(petition__in=[change.petition.pk for change in changes])
+        _settle(rows, ends, changes[0].now)
+
+
+def _ends(ended: Mapping[DeadlineState, set[str]]) -> Ends:
+    return tuple((state, tuple(sorted(kinds))) for state, kinds in sorted(ended.items()))
+
+
+def _settle(rows: DeadlineQuerySet, ends: Ends, now: dt.datetime) -> None:
+    """Settle those of `rows` that are owed and of a kind in `ends`."""
+    whens = [
+        When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state)) for state, kinds in ends
+    ]
+    rows.owed().filter(kind__in=[kind for _state, kinds in ends for kind in kinds]).update(
+        state=Case(*whens, default=F("state")),
+        ended_at=Coalesce(F("ended_at"), Value(now)),
+        settled_at=now,
+    )
 
 
 def _insert_case(change: Transition) -> None:
@@ -93,9 +119,19 @@ def _insert_case(change: Transition) -> None:
 
 
 def _insert(transitions: Sequence[Transition]) -> None:
-    """Insert the rows of transitions table by table, in the order of their foreign keys."""
+    """Insert the rows of transitions table by table, in the order of their foreign keys.
+
+    The deadlines and the event of a single transition take one round trip.
+    """
     _bulk_create([change.petition for change in transitions if change.is_new_case])
-    _bulk_create([row for change in transitions for row in change.started])
+    tasks = {id(row): row for change in transitions for row in change.tasks if not row.pk}
+    _bulk_create(list(tasks.values()))
+    started = [row for change in transitions for row in change.started]
+    for deadline in started:
+        deadline.task_id = deadline.task.pk if deadline.task else None
+    is_single = len(transitions) == 1
+    if not is_single:
+        _bulk_create(started)
     _bulk_create([change.raised for change in transitions if change.raised])
     rated = [change.feedback for change in transitions if change.feedback]
     _bulk_create(list({id(row): row for row in rated if not row.pk}.values()))
@@ -104,11 +140,23 @@ def _insert(transitions: Sequence[Transition]) -> None:
     for change in transitions:
         for row in change.attached:
             attached[type(row)].append(row)
-        if escalation := change.raised or change.answered:
-            change.data["escalation"] = escalation.pk
+        _complete_data(change)
     for rows in attached.values():
         _bulk_create(rows)
-    _bulk_create([change.event for change in transitions])
+    if is_single:
+        multi_insert(*started, transitions[0].event)
+    else:
+        _bulk_create([change.event for change in transitions])
+
+
+def _complete_data(change: Transition) -> None:
+    """Add the ids of rows that the transition inserted or changed to the data of its event."""
+    if escalation := change.raised or change.answered:
+        change.data["escalation"] = escalation.pk
+    if change.task is not None:
+        change.data["task"] = change.task.pk
+    elif change.tasks:
+        change.data["tasks"] = [task.pk for task in change.tasks]
 
 
 def _upsert_doors(doors: Iterable[DoorVisit]) -> None:

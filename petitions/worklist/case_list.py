@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +20,14 @@ from config.lib import clock
 from config.lib.db import keyset_pagination
 from config.lib.db.keyset_pagination import Page
 from grids.models import Area
+from members.models import User
 from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
 from petitions.models import Category, Petition, PetitionQuerySet
 from petitions.permissions import COORDINATOR_ROLES
-from petitions.rules import case_search, catalogue
+from petitions.rules import case_search, case_tasks, catalogue
 from petitions.rules.catalogue import Catalogue
-from petitions.web import list_items, list_order
+from petitions.web import list_items, list_order, task_items
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.filters import (
     LONGEST_QUERY,
@@ -32,10 +35,14 @@ from petitions.web.filters import (
     NAMED_FILTERS,
     PetitionFilter,
 )
+from petitions.web.list_items import ListItem
 
 PLACE_FILTERS = ("place", "subdistrict", "community", "grid")
+ORGANISATION_FILTERS = ("organisation", "doer", "late_doer")
 SHORTCUTS = ("overdue", "due_soon", "to_accept", "mine", "waiting", "returned", "escalated")
 DESK_SHORTCUTS = frozenset({"waiting", "returned", "escalated"})
+DOER_SHORTCUTS = ("task_overdue", "to_acknowledge", "to_conclude", "handed_back")
+ORDERER_SHORTCUTS = ("task_overdue", "handed_back", "ordered")
 SORTS = ("due", "newest", "oldest")
 # By language: the catalogue, and the HTML options by id of the first level.
 _option_groups: dict[str, tuple[Catalogue, dict[int, str]]] = {}
@@ -70,7 +77,7 @@ def show_list(request: StaffRequest) -> HttpResponse:
     is_open = params["state"] == "open"
     count, limit = _count(filters.qs, page, size, is_open=is_open, is_filtered=bool(chips))
     context = {
-        "cases": list_items.list_items(page.rows, now),
+        "cases": _items(request.user, page.rows, now),
         "count": count,
         "limit": limit,
         "form": filters.form,
@@ -84,6 +91,28 @@ def show_list(request: StaffRequest) -> HttpResponse:
         **_choices(request, params, size),
     }
     return render(request, "petitions/worklist/list.html", context)
+
+
+def _items(user: User, rows: Sequence[Petition], now: dt.datetime) -> list[ListItem]:
+    """Return the rows; a department sees the deadlines of its own tasks, with one query more."""
+    items = list_items.list_items(rows, now)
+    if not case_tasks.is_only_doer(user):
+        return items
+    deadlines = task_items.next_deadlines(user, rows, now)
+    return [item.with_deadline(deadlines.get(item.id)) for item in items]
+
+
+def _shortcuts(user: User) -> list[str]:
+    """Return the named filters that the roles of the user need."""
+    if case_tasks.is_only_doer(user):
+        return list(DOER_SHORTCUTS)
+    is_desk = user.scope.has_role(*COORDINATOR_ROLES)
+    shortcuts = [name for name in SHORTCUTS if is_desk or name not in DESK_SHORTCUTS]
+    if user.scope.has_role(*case_tasks.DOING_ROLES):
+        shortcuts += DOER_SHORTCUTS
+    if user.scope.has_role(*case_tasks.ORDERING_ROLES):
+        shortcuts += ORDERER_SHORTCUTS
+    return list(dict.fromkeys(shortcuts))
 
 
 def _count(
@@ -143,8 +172,6 @@ def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, A
     `flags` and `ids` are active filters without a field; the form repeats them as hidden fields.
     """
     query = request.GET
-    is_desk = request.user.scope.has_role(*COORDINATOR_ROLES)
-    shortcuts = [name for name in SHORTCUTS if is_desk or name not in DESK_SHORTCUTS]
     labels = {"due": _("时限最近"), "newest": _("最新反映"), "oldest": _("最早反映")}
     order = _sort_order(params)
     return {
@@ -162,7 +189,7 @@ def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, A
                 "url": _list_url(query, {name: "" if query.get(name) else "1"}),
                 "current": bool(query.get(name)),
             }
-            for name in shortcuts
+            for name in _shortcuts(request.user)
         ],
         "sorts": [
             {"word": word, "label": labels[word], "current": word == order} for word in SORTS
@@ -171,7 +198,7 @@ def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, A
         "flags": [name for name in NAMED_FILTERS if query.get(name)],
         "ids": [
             {"name": name, "value": query[name]}
-            for name in (*PLACE_FILTERS[1:], "organisation")
+            for name in (*PLACE_FILTERS[1:], *ORGANISATION_FILTERS)
             if query.get(name)
         ],
         "categories": _category_options(params.get("category", "")),
@@ -235,10 +262,11 @@ def _names(request: StaffRequest, cleaned: dict[str, Any]) -> dict[tuple[str, in
         names |= {
             (name, pk): places[pk].full_name for name, pk in place_ids.items() if pk in places
         }
-    organisation_id = cleaned.get("organisation")
-    if organisation_id:
-        rows = Organisation.objects.visible_to(request.user).filter(pk=organisation_id)
-        names |= {("organisation", pk): name for pk, name in rows.values_list("pk", "short_name")}
+    body_ids = {name: cleaned[name] for name in ORGANISATION_FILTERS if cleaned.get(name)}
+    if body_ids:
+        visible = Organisation.objects.visible_to(request.user).filter(pk__in=body_ids.values())
+        short_names = dict(visible.values_list("pk", "short_name"))
+        names |= {(name, pk): short_names[pk] for name, pk in body_ids.items() if pk in short_names}
     return names
 
 
@@ -252,6 +280,6 @@ def _value_label(name: str, value: Any, names: dict[tuple[str, int], str]) -> st
     if name == "category":
         category = catalogue.with_code(value)
         return catalogue.full_label(category) if category else str(value)
-    if name in PLACE_FILTERS or name == "organisation":
+    if name in PLACE_FILTERS or name in ORGANISATION_FILTERS:
         return names.get((name, int(value)), _("不在您的范围内"))
     return str(value)

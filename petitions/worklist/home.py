@@ -19,9 +19,9 @@ from members.models import User
 from petitions import permissions
 from petitions.enums import Actor, Verb
 from petitions.models import Event, Petition
-from petitions.rules import catalogue
+from petitions.rules import case_tasks, catalogue
 from petitions.verbs.table import SPEC_OF
-from petitions.web import counters, list_items
+from petitions.web import counters, list_items, task_items
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.filters import NAMED_FILTER_LABELS
 from petitions.worklist import data_problems
@@ -39,10 +39,14 @@ TILE_STYLES: dict[str, tuple[str, str]] = {
     "to_confirm": ("done", "hourglass"),
     "former_holder": ("soon", "users"),
     "mine": ("info", "hand"),
+    "task_overdue": ("overdue", "clock-alert"),
+    "to_acknowledge": ("accent", "inbox"),
+    "to_conclude": ("info", "wrench"),
+    "handed_back": ("soon", "corner-up-left"),
 }
-FORMER_HOLDER = (
-    "former_holder"  # the only counter that is shown only if there is something to count
-)
+FORMER_HOLDER = "former_holder"
+SHOWN_IF_COUNTED = frozenset({FORMER_HOLDER, *counters.TASK_COUNTERS})
+"""Counters without a tile while they are 0, except those of tasks on a department's page."""
 CHANGE_COLUMNS = (
     *("at", "verb", "actor", "petition__place_name", "petition__category"),
     "acting_for__short_name",
@@ -75,13 +79,24 @@ def show_home(request: StaffRequest) -> HttpResponse:
 
 
 def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
-    """Return the context of the part that changes, with at most five queries."""
+    """Return the context of the part that changes, with at most five queries.
+
+    For users with tasks three more; a department sees its tasks instead of the cases.
+    """
     cases = Petition.objects.visible_to(user)
     counts = counters.count(cases, counters.counters_for(user), user, now)
-    urgent = list_items.first_urgent(cases.open(), user, now, MAX_CASES)
+    is_only_doer = case_tasks.is_only_doer(user)
+    urgent = [] if is_only_doer else list_items.first_urgent(cases.open(), user, now, MAX_CASES)
+    has_tasks = any(counts.get(name) for name in counters.TASK_COUNTERS)
     former_count = counts.get(FORMER_HOLDER, 0)
     return {
-        "tiles": [_tile(name, n) for name, n in counts.items() if n or name != FORMER_HOLDER],
+        "tiles": [
+            _tile(name, number)
+            for name, number in counts.items()
+            if number or is_only_doer or name not in SHOWN_IF_COUNTED
+        ],
+        "tasks": task_items.to_act_on(user, now, MAX_CASES) if has_tasks else [],
+        "is_only_doer": is_only_doer,
         "cases": list_items.list_items(urgent, now, by=user),
         "changes": _changes(user, now),
         "unread": unread_messages.newest(user, now, MAX_MESSAGES),

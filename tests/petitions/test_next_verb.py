@@ -6,15 +6,17 @@ import pytest
 
 from petitions import permissions
 from petitions.enums import Status, Verb
-from petitions.states import NEXT_VERBS, RULE_OF
+from petitions.states import NEXT_VERBS, RULE_OF, TASK_SOURCES
 from petitions.verbs.table import primary_verbs
+from tests.support import task_steps
 from tests.support.cast import Stage
 
 
 @pytest.mark.parametrize("status", NEXT_VERBS)
 def test_the_buttons_of_the_case_page_begin_with_the_next_verb(status: Status) -> None:
     verbs = NEXT_VERBS[status]
-    buttons = [verb for verb in primary_verbs(status) if verb != Verb.ANSWER]
+    first = {Verb.ANSWER, *TASK_SOURCES}  # of those who owe an answer or a task
+    buttons = [verb for verb in primary_verbs(status) if verb not in first]
     assert buttons[0] == verbs[0]
     assert [verb for verb in buttons if verb in verbs] == [
         verb for verb in verbs if verb in buttons
@@ -24,6 +26,13 @@ def test_the_buttons_of_the_case_page_begin_with_the_next_verb(status: Status) -
 @pytest.mark.parametrize("status", NEXT_VERBS)
 def test_a_next_verb_is_possible_in_its_status(status: Status) -> None:
     assert all(status in RULE_OF[verb].sources for verb in NEXT_VERBS[status])
+
+
+def test_next_verb_of_a_department(stage: Stage) -> None:
+    department = stage.cast["department"]
+    assert permissions.next_verb(task_steps.ordered(stage), department) == Verb.ACKNOWLEDGE
+    assert permissions.next_verb(task_steps.acknowledged(stage), department) == Verb.CONCLUDE
+    assert permissions.next_verb(task_steps.concluded(stage), department) is None
 
 
 @pytest.mark.parametrize(

@@ -30,17 +30,19 @@ from members.accounts.middleware import MFA_VERIFIED_KEY
 from members.enums import MessageKind, Role
 from members.models import InboxMessage, User
 from members.workflow import Notification, appoint, create_person, lock, notify
-from petitions.enums import AnswerKind, Outcome, PhotoKind, Status
+from petitions.enums import AnswerKind, Outcome, PhotoKind, Status, TaskState
 from petitions.models import Category, Petition, Photo
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import escalation, handling, rerouting, resolution
+from petitions.workflow import case_tasks, escalation, handling, rerouting, resolution
+from tests.support import task_steps
 from tests.support.cast import SINCE, Stage, walk
-from tests.support.oracle import NO_ACCOUNT, POSTS, Case, sees_case
+from tests.support.oracle import NO_ACCOUNT, POSTS, Case, OracleTask, sees_case
 
 NOW = timezone.now()
 LONG_AGO = NOW - dt.timedelta(days=30)
 A_WHILE_AGO = NOW - dt.timedelta(hours=20)  # of 24 hours for an urgent case: more than 80 %
 TODAY = timezone.localdate(NOW)
+HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 S = Status
 requests: Counter[str] = Counter()
@@ -55,7 +57,30 @@ FACTS: dict[str, Case] = {
     "reassigned from elsewhere": Case("b1", "branch"),
     "handed to a member": Case(status=S.ASSIGNED, people=("member",), photo=True),
     "handed to a group": Case(status=S.ASSIGNED, group="group2"),
-    "ordered to a department": Case(status=S.IN_PROGRESS, above="yingbin", department="water"),
+    "ordered to a department": Case(
+        status=S.IN_PROGRESS, above="yingbin", tasks=(OracleTask("water", "yingbin"),)
+    ),
+    "task of the department": Case(
+        status=S.IN_PROGRESS,
+        above="yingbin",
+        tasks=(OracleTask("water", "yingbin", TaskState.ACKNOWLEDGED),),
+    ),
+    "task overdue": Case(
+        status=S.IN_PROGRESS,
+        above="yingbin",
+        tasks=(OracleTask("water", "yingbin", TaskState.ACKNOWLEDGED, is_overdue=True),),
+        is_due_soon=True,
+    ),
+    "task handed back": Case(
+        status=S.IN_PROGRESS,
+        above="yingbin",
+        tasks=(OracleTask("water", "yingbin", TaskState.HANDED_BACK),),
+    ),
+    "task done": Case(
+        status=S.IN_PROGRESS,
+        above="yingbin",
+        tasks=(OracleTask("water", "yingbin", TaskState.DONE),),
+    ),
     "answer owed": Case(status=S.IN_PROGRESS, above="yingbin", is_answer_owed=True),
     "about the group": Case(about="group"),
     "about the branch": Case(handler="yingbin", about="branch", photo=True),
@@ -170,7 +195,10 @@ def _file(stage: Stage, name: str, now: dt.datetime) -> Petition:
 def _cases(stage: Stage) -> dict[str, Petition]:
     """Create every case through the workflow."""
     cast, orgs = stage.cast, stage.town.orgs
-    then = {"overdue": LONG_AGO, "overdue elsewhere": LONG_AGO, "due soon": A_WHILE_AGO}
+    then = {
+        **dict.fromkeys(("overdue", "overdue elsewhere"), LONG_AGO),
+        **dict.fromkeys(("due soon", "task overdue"), A_WHILE_AGO),
+    }
     cases = {name: _file(stage, name, then.get(name, NOW)) for name in FACTS}
     for name, fact in FACTS.items():
         if fact.place in {"b46", "g8"} and fact.handler == "branch" and fact.status in WALKED:
@@ -219,16 +247,28 @@ def _hand_out(stage: Stage, cases: dict[str, Petition]) -> None:
         ("handed to a group", {"group": orgs["group2"]}),
     ):
         cases[name] = handling.dispatch(petition=cases[name], **secretary, **options)
-    for name in ("ordered to a department", "answer owed"):
-        cases[name] = escalation.escalate(petition=cases[name], **secretary, reason="难")
-    cases["ordered to a department"] = escalation.answer(
-        petition=cases["ordered to a department"],
-        by=cast["community"],
-        now=NOW,
-        kind=AnswerKind.DEPARTMENT,
-        text="请办",
-        department=orgs["water"],
+    cases["answer owed"] = escalation.escalate(
+        petition=cases["answer owed"], **secretary, reason="难"
     )
+    for name, fact in FACTS.items():
+        for task in fact.tasks:
+            cases[name] = _with_task(stage, cases[name], task)
+
+
+def _with_task(stage: Stage, petition: Petition, task: OracleTask) -> Petition:
+    """Order the water company and bring the task to its state."""
+    now = A_WHILE_AGO if task.is_overdue else NOW
+    petition = task_steps.ordered(stage, petition=petition, now=now, within=2 * HOUR)
+    by: dict[str, Any] = {"by": stage.cast["department"], "now": now}
+    if task.state == TaskState.HANDED_BACK:
+        return case_tasks.hand_back(petition=petition, **by, reason="不归我们")
+    if task.state != TaskState.SENT:
+        petition = case_tasks.acknowledge(petition=petition, **by)
+    if task.state == TaskState.DONE:
+        petition = case_tasks.conclude(
+            petition=petition, **by, outcome=TaskState.DONE, text="办好了"
+        )
+    return petition
 
 
 def photo_of(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from branches.enums import OrgLevel
 from members.enums import Role
-from petitions.enums import Actor, Status, Verb
+from petitions.enums import Actor, Status, TaskState, Verb
 from petitions.states import OPEN, RULE_OF, RUNNING
 from tests.support.cast import ROLES
 
@@ -121,6 +121,21 @@ NO_ACCOUNT = {"closed", "visitor"}
 
 
 @dataclass(frozen=True, slots=True)
+class OracleTask:
+    """A task: who does it, who ordered it, its state, and whether a deadline of it has passed."""
+
+    doer: str
+    orderer: str
+    state: TaskState = TaskState.SENT
+    is_overdue: bool = False
+
+    @property
+    def is_owed(self) -> bool:
+        """Tell whether the doing organisation still has to conclude it."""
+        return self.state in {TaskState.SENT, TaskState.ACKNOWLEDGED}
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """The facts of a case: its place, and the organisations and people involved."""
 
@@ -129,7 +144,7 @@ class Case:
     status: Status = Status.SUBMITTED
     group: str | None = None  # assigned group
     people: tuple[str, ...] = ()
-    department: str | None = None
+    tasks: tuple[OracleTask, ...] = ()
     above: str | None = None  # supervising organisation
     is_answer_owed: bool = False
     arbiter: str | None = None  # decides on a return, or did
@@ -221,7 +236,8 @@ def sees_case(who: str, case: Case) -> bool:
         return False
     if case.is_sealed and not any(post.role == Role.CITY_OFFICIAL for post in POSTS[who]):
         return False
-    drawn_in = {case.handler, case.above, case.group, case.department} - {None}
+    doers = {task.doer for task in case.tasks}
+    drawn_in = {case.handler, case.above, case.group, *doers} - {None}
     for post in POSTS[who]:
         if post.body is None and is_hidden_from_programs(case):
             continue
@@ -258,7 +274,8 @@ def actors_of(who: str, case: Case) -> set[Actor]:
             Actor.HANDLER: post.body == case.handler and (is_head or is_desk),
             Actor.ASSIGNEE: is_head and post.body == case.group,
             Actor.SUPERVISOR: is_head and post.body == case.above,
-            Actor.DEPARTMENT: is_head and post.body == case.department,
+            Actor.DEPARTMENT: is_head and post.body in {task.doer for task in case.tasks},
+            Actor.ORDERER: is_head and post.body in {task.orderer for task in case.tasks},
             Actor.COORDINATOR: post.role in DESK and covers,
             Actor.ARBITER: (
                 post.body == case.arbiter
@@ -327,13 +344,36 @@ def _is_held_by_former(case: Case) -> bool:
     return case.status in RUNNING and (has_left or "gone" in (case.handler, case.group))
 
 
+def _own(who: str) -> set[str]:
+    return {post.body for post in POSTS[who] if post.role != Role.MEMBER and post.body}
+
+
 def _awaits(who: str, case: Case) -> bool:
-    own = {post.body for post in POSTS[who] if post.role != Role.MEMBER and post.body}
-    return case.is_answer_owed and case.above in own
+    return case.is_answer_owed and case.above in _own(who)
+
+
+def _has_task(name: str, who: str, case: Case) -> bool:
+    """Tell whether a case counts under one of the counters of tasks."""
+    own = _own(who)
+    done = [task for task in case.tasks if task.doer in own]
+    ordered = [task for task in case.tasks if task.orderer in own]
+    states = {
+        "to_acknowledge": [task.state == TaskState.SENT for task in done],
+        "to_conclude": [task.state == TaskState.ACKNOWLEDGED for task in done],
+        "task_overdue": [task.is_owed and task.is_overdue for task in done + ordered],
+        "handed_back": [task.state == TaskState.HANDED_BACK for task in done + ordered],
+        "ordered": [task.is_owed or task.state == TaskState.HANDED_BACK for task in ordered],
+    }
+    return any(states[name])
+
+
+TASK_COUNTERS = ("to_acknowledge", "to_conclude", "task_overdue", "handed_back", "ordered")
 
 
 def counts_as(name: str, who: str, case: Case) -> bool:
     """Tell whether an open case counts under one of the counters of the pages."""
+    if name in TASK_COUNTERS:
+        return _has_task(name, who, case) and case.status in OPEN
     return {
         "open": True,
         "overdue": case.is_overdue and case.status in RUNNING,

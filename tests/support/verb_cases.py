@@ -19,6 +19,7 @@ from petitions.enums import Actor, Status, Verb
 from petitions.models import Event, Petition
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import escalation
+from tests.support import task_steps
 from tests.support.api_client import Program, upload
 from tests.support.cast import Stage
 from tests.support.clients import login
@@ -29,6 +30,7 @@ Make = Callable[[Stage], Data]
 K, S = MessageKind, Status
 REASON = {"reason": "说明"}
 OTHER_WAY = {"way": "other", "other_way": "请联系人民调解委员会"}
+DONE = {"outcome": "done", "text": "立管已更换。"}
 ANSWER = {"outcome": "resolved", "cause": "老旧铁管", "public_answer": "已更换楼内铁管。"}
 
 
@@ -282,6 +284,68 @@ VERB_CASES = (
         body={"reason": "约定上门时间"},
         prepare_wrong=_without_contact,
         wrong_code="no_contact",
+    ),
+    VerbCase(
+        verb=Verb.ACKNOWLEDGE,
+        source=S.IN_PROGRESS,
+        by="department",
+        actor=Actor.DEPARTMENT,
+        refused="community",
+        prepare=task_steps.ordered,
+        prepare_wrong=task_steps.acknowledged,
+        wrong_code="no_task",
+    ),
+    VerbCase(
+        verb=Verb.CONCLUDE,
+        source=S.IN_PROGRESS,
+        by="department",
+        actor=Actor.DEPARTMENT,
+        refused="community",
+        form=DONE,
+        body=DONE,
+        notified={K.CONCLUDED: {"community", "secretary"}},
+        prepare=task_steps.acknowledged,
+        prepare_wrong=task_steps.concluded,
+        wrong_code="no_task",
+    ),
+    VerbCase(
+        verb=Verb.HAND_BACK,
+        source=S.IN_PROGRESS,
+        by="department",
+        actor=Actor.DEPARTMENT,
+        refused="secretary",
+        form={"reason": "是热力公司的管", "proposed": ""},
+        body=REASON,
+        notified={K.HANDED_BACK: {"community"}},
+        prepare=task_steps.ordered,
+        prepare_wrong=task_steps.concluded,
+        wrong_code="no_task",
+    ),
+    VerbCase(
+        verb=Verb.CANCEL,
+        source=S.IN_PROGRESS,
+        by="community",
+        actor=Actor.ORDERER,
+        refused="department",
+        form=REASON,
+        body=REASON,
+        notified={K.CANCELLED: {"department"}},
+        prepare=task_steps.ordered,
+        prepare_wrong=task_steps.concluded,
+        wrong_code="no_task",
+    ),
+    VerbCase(
+        verb=Verb.SEND_AGAIN,
+        source=S.IN_PROGRESS,
+        by="community",
+        actor=Actor.ORDERER,
+        refused="official",
+        form={"text": "请换立管", "department": "", "days": "2"},
+        body={"text": "请换立管", "within_minutes": 600},
+        notified={K.ASSIGNED: {"department"}},
+        prepare=task_steps.handed_back,
+        prepare_wrong=task_steps.ordered,
+        wrong_code="no_task",
     ),
 )
 

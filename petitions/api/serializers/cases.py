@@ -9,12 +9,20 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from branches import register_rows
 from branches.models import Organisation
 from members.enums import Role
 from members.models import User
 from petitions import permissions
-from petitions.enums import STATUS_CHOICES, VERB_CHOICES, CaseLevel, ClosedBy, Outcome
-from petitions.models import Event, Note, Petition
+from petitions.enums import (
+    STATUS_CHOICES,
+    VERB_CHOICES,
+    CaseLevel,
+    ClosedBy,
+    Outcome,
+    TaskState,
+)
+from petitions.models import CaseTask, Event, Note, Petition
 
 
 class BodySerializer(serializers.ModelSerializer[Organisation]):
@@ -43,9 +51,9 @@ class CategorySerializer(serializers.Serializer[Any]):
 class PetitionSerializer(serializers.ModelSerializer[Petition]):
     """A case. `due_at` is the next deadline of the handling side; each event raises `version`.
 
-    `organisation` is responsible for the case, `assigned_group` and `department` work on it,
-    `supervisor` has to answer an escalation while `is_answer_owed`; `arbiter` decides who handles a
-    case that was returned, or did.
+    `organisation` is responsible for the case, `assigned_group` works on it, `department` was
+    ordered last, `supervisor` has to answer an escalation while `is_answer_owed`; `arbiter` decides
+    who handles a case that was returned, or did.
     """
 
     number = serializers.CharField(read_only=True)
@@ -106,14 +114,53 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
         read_only_fields = fields
 
 
-class PetitionDetailSerializer(PetitionSerializer):
-    """A case with the verbs that the caller may perform now."""
+class TaskSerializer(serializers.Serializer[Any]):
+    """A task: `orderer` ordered `doer` to do `text`, which a partner system does not read.
 
+    It was to be acknowledged by `acknowledge_by` and concluded by `due_at`.
+    """
+
+    id = serializers.IntegerField()
+    orderer = BodySerializer()
+    doer = BodySerializer()
+    text = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(choices=TaskState.choices)
+    round = serializers.IntegerField(help_text="How often it was sent.")
+    sent_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    acknowledge_by = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+
+
+class PetitionDetailSerializer(PetitionSerializer):
+    """A case with its tasks, and with the verbs that the caller may perform now."""
+
+    tasks = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField()
 
     class Meta(PetitionSerializer.Meta):
-        fields = (*PetitionSerializer.Meta.fields, "verbs")
+        fields = (*PetitionSerializer.Meta.fields, "tasks", "verbs")
         read_only_fields = fields
+
+    @extend_schema_field(TaskSerializer(many=True))
+    def get_tasks(self, petition: Petition) -> list[dict[str, Any]]:
+        """Return the tasks, oldest first."""
+        tasks = petition.case_tasks
+        self._attach_organisations(petition, tasks)
+        caller = cast("User", self.context["request"].user)
+        rows: list[dict[str, Any]] = list(TaskSerializer(tasks, many=True).data)
+        if caller.scope.has_role(Role.API_CLIENT):
+            return [row | {"text": None} for row in rows]
+        return rows
+
+    @staticmethod
+    def _attach_organisations(petition: Petition, tasks: list[CaseTask]) -> None:
+        """Set both organisations of the tasks; no query for those that the case names, too."""
+        known = {row.pk: row for row in (petition.supervisor, petition.department) if row}
+        wanted = {pk for task in tasks for pk in (task.orderer_id, task.doer_id)} - known.keys()
+        known |= register_rows.organisations(wanted)
+        for task in tasks:
+            task.orderer, task.doer = known[task.orderer_id], known[task.doer_id]
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=VERB_CHOICES)))
     def get_verbs(self, petition: Petition) -> list[str]:

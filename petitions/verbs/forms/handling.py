@@ -9,12 +9,13 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from branches import register_rows
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib.form_fields import LineField
 from members.models import Post
 from members.posts import directory
-from petitions.enums import Outcome
+from petitions.enums import ACTIVE_TASKS, Outcome
 from petitions.verbs.forms.base import VerbForm, text_field
 from petitions.web.field_validation import MIN_REASON_LETTERS, check_reason, check_words
 from petitions.web.photo_fields import PhotoFormMixin
@@ -184,6 +185,15 @@ class ResolveForm(PhotoFormMixin, VerbForm):
     public_answer = text_field(_("给居民的答复"), _("做了什么、结果怎样、还要注意什么。"))
     field_order = ("version", "outcome", "cause", "public_answer", "photos")
     datalists = (("usual-causes", USUAL_CAUSES),)
+
+    def prepare(self) -> None:
+        """Say which tasks are cancelled by the answer because they are not concluded."""
+        doers = {task.doer_id for task in self.petition.case_tasks if task.state in ACTIVE_TASKS}
+        if doers:
+            names = [row.short_name for row in register_rows.organisations(doers).values()]
+            self.fields["outcome"].help_text = gettext(
+                "%(names)s的任务还没有办完，办结后一并撤销。"
+            ) % {"names": gettext("、").join(names)}
 
 
 class ConfirmForm(VerbForm):

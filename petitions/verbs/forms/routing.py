@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib.form_fields import WholeNumberField
-from petitions.enums import AnswerKind, Status
+from petitions.enums import ACTIVE_TASKS, AnswerKind, Status
 from petitions.rules import service_terms
 from petitions.rules.routing import OWNER_LEVELS
 from petitions.verbs.forms.base import VerbForm, text_field
+from petitions.verbs.forms.case_tasks import days_field, departments, time_allowed
 
 
 class OrganisationTreeField(forms.ModelChoiceField[Organisation]):
@@ -93,6 +94,7 @@ class AnswerForm(VerbForm):
         required=False,
         empty_label=_("请选择"),
     )
+    days = days_field()
     amount = WholeNumberField(
         label=_("延长"),
         help_text=_("选“同意延期”时填写；从现在起按本件的计时方式计算。"),
@@ -105,9 +107,7 @@ class AnswerForm(VerbForm):
 
     def prepare(self) -> None:
         """Offer the departments; name the unit "days" the way the deadlines of the case count."""
-        day = self.viewer.scope.day
-        visible = Organisation.objects.visible_to(self.viewer).on(day)
-        self.set_queryset("department", visible.filter(level=OrgLevel.DEPARTMENT))
+        self.set_queryset("department", departments(self.viewer))
         if self._is_round_the_clock:
             self.set_choices("unit", [("days", gettext("天")), ("hours", gettext("小时"))])
 
@@ -121,19 +121,28 @@ class AnswerForm(VerbForm):
         kind = self.cleaned_data.get("kind")
         if kind == AnswerKind.DEPARTMENT and not self.cleaned_data.get("department"):
             self._add_missing("department", gettext("请选择承办部门。"))
+        elif kind == AnswerKind.DEPARTMENT and self._has_active_task():
+            self.add_error("department", gettext("这个部门已有一项任务还没有办完。"))
         if kind == AnswerKind.EXTEND and not self.cleaned_data.get("amount"):
             self._add_missing("amount", gettext("请填写延长多久。"))
+
+    def _has_active_task(self) -> bool:
+        department = self.cleaned_data["department"]
+        tasks = self.petition.case_tasks
+        return any(task.doer_id == department.pk and task.state in ACTIVE_TASKS for task in tasks)
 
     def _add_missing(self, name: str, message: str) -> None:
         if name not in self.errors:
             self.add_error(name, message)
 
     def arguments(self) -> dict[str, Any]:
-        """Return the arguments of the chosen kind of answer; an extension as working time."""
+        """Return the arguments of the chosen kind of answer; times as working time."""
         arguments = super().arguments()
-        amount, unit = arguments.pop("amount"), arguments.pop("unit")
+        amount, unit, days = (arguments.pop(name) for name in ("amount", "unit", "days"))
         kind = arguments["kind"] = AnswerKind(arguments["kind"])
-        if kind != AnswerKind.DEPARTMENT:
+        if kind == AnswerKind.DEPARTMENT:
+            arguments["within"] = time_allowed(self.petition, days)
+        else:
             arguments["department"] = None
         if kind == AnswerKind.EXTEND:
             arguments["extension"] = self._extension(amount, unit)

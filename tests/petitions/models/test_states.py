@@ -84,7 +84,7 @@ def test_everybody_is_to_the_case_what_their_post_makes_them(stage: Stage) -> No
 def test_supervisor_department_and_group_join_by_what_happened(stage: Stage) -> None:
     petition = stage.at(Status.ASSIGNED)
     petition.supervisor = stage.town.orgs["fuxin"]
-    petition.department = stage.town.orgs["water"]
+    petition.doer_ids = [stage.town.orgs["water"].pk]
     assert A.SUPERVISOR in permissions.actors_of(stage.cast["official"], petition)
     assert A.DEPARTMENT in permissions.actors_of(stage.cast["department"], petition)
     assert permissions.actors_of(stage.cast["leader"], petition) == {A.ASSIGNEE}

@@ -224,7 +224,7 @@ def test_who_hears_what(stage: Stage, status: Status, act: Act, heard: Heard) ->
 
 
 def test_every_verb_is_tried_here_or_silent() -> None:
-    silent = {Verb.START, Verb.VISIT, Verb.PHOTO, Verb.RATE, Verb.REVEAL}
+    silent = {Verb.START, Verb.VISIT, Verb.PHOTO, Verb.RATE, Verb.REVEAL, Verb.ACKNOWLEDGE}
     assert set(notification_rules.RULES) == set(VERBS) - silent
 
 

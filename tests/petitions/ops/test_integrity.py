@@ -33,6 +33,15 @@ ONE_ESCALATION = """
 ONE_KEY = """
     INSERT INTO petitions_idempotencykey (client, key, request_hash, petition_id, body, created_at)
     VALUES ('web', 'k', '', %(case)s, '{}', now());"""
+ONE_TASK = """
+    INSERT INTO petitions_casetask (petition_id, orderer_id, doer_id, text, state, version, round,
+        sent_at, acknowledge_by, due_at, ended_at)
+    SELECT %(case)s, min(id), max(id), '', {state}, 1, 1, now(), now(), now(), {ended}
+    FROM branches_organisation;
+    UPDATE petitions_petition SET doer_ids = ARRAY[(SELECT max(id) FROM branches_organisation)]
+        WHERE id = %(case)s;"""
+SENT_TASK = ONE_TASK.format(state="'sent'", ended="NULL")
+DONE_TASK = ONE_TASK.format(state="'done'", ended="now()")
 FAULTS: dict[str, str] = {
     "contact_not_folded": """
         UPDATE petitions_contact SET is_folded = false WHERE petition_id = %(case)s""",
@@ -72,6 +81,18 @@ FAULTS: dict[str, str] = {
     "answer_owed_by_nobody": """
         UPDATE petitions_petition SET is_answer_owed = true, supervisor_id = organisation_id
         WHERE id = %(case)s""",
+    "task_without_its_deadlines": SENT_TASK,
+    "task_with_other_deadlines": f"""
+        {SENT_TASK} UPDATE petitions_deadline SET task_id = (SELECT max(id) FROM petitions_casetask)
+        {RUNNING_LIMITS}""",
+    "task_active_in_a_case_that_is_not": f"""
+        {SENT_TASK} UPDATE petitions_petition SET status = 'withdrawn' WHERE id = %(case)s""",
+    "doers_are_not_those_of_the_tasks": f"""
+        {DONE_TASK} UPDATE petitions_petition SET doer_ids = '{{}}' WHERE id = %(case)s""",
+    "task_changed_without_event": f"{DONE_TASK} UPDATE petitions_casetask SET version = 2",
+    "overdue_task_not_reported_once": f"""
+        {DONE_TASK} UPDATE petitions_deadline SET state = 'fired', ended_at = due_at,
+        kind = 'conclude', task_id = (SELECT max(id) FROM petitions_casetask) {RUNNING_LIMITS}""",
     "doubled_key": f"""
         ALTER TABLE petitions_idempotencykey DROP CONSTRAINT idempotency_key_once;
         {ONE_KEY} {ONE_KEY}""",
@@ -119,6 +140,20 @@ def test_every_question_has_its_fault() -> None:
 def test_a_fault_is_found(case: Petition, name: str) -> None:
     plant(case, FAULTS[name])
     assert name in broken()
+
+
+def test_doers_that_have_no_task_are_found(case: Petition) -> None:
+    plant(case, "UPDATE petitions_petition SET doer_ids = ARRAY[1] WHERE id = %(case)s")
+    assert "doers_are_not_those_of_the_tasks" in broken()
+
+
+def test_a_department_ordered_by_an_earlier_release_needs_no_task(case: Petition) -> None:
+    plant(
+        case,
+        "UPDATE petitions_petition SET department_id = organisation_id,"
+        " doer_ids = ARRAY[organisation_id] WHERE id = %(case)s",
+    )
+    assert broken() == set()
 
 
 def test_lateness_is_judged_at_the_given_instant(case: Petition) -> None:

@@ -1,0 +1,194 @@
+"""Tasks as items of lists: what the home page and the case page show of a task."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.db.models import Case, F, When
+from django.urls import reverse
+
+from branches import register_rows
+from config.lib import durations
+from members.models import User
+from petitions import permissions
+from petitions.enums import DeadlineKind, TaskState, Verb
+from petitions.models import CaseTask, Deadline, Petition
+from petitions.permissions import By
+from petitions.rules import case_tasks, catalogue, service_terms
+from petitions.states import TASK_SOURCES
+from petitions.web.list_items import DEFERRED_COLUMNS
+
+STATE_STYLES = MappingProxyType(
+    {
+        TaskState.SENT: ("accent", "inbox"),
+        TaskState.ACKNOWLEDGED: ("info", "wrench"),
+        TaskState.DONE: ("done", "check-solid"),
+        TaskState.NOT_POSSIBLE: ("soon", "circle-x"),
+        TaskState.HANDED_BACK: ("soon", "corner-up-left"),
+        TaskState.CANCELLED: ("neutral", "circle-x"),
+    }
+)
+"""Tone and icon of the badge of each state."""
+
+ORGANISATIONS = ("orderer", "doer")
+FIRST_VERB = MappingProxyType(
+    {
+        TaskState.SENT: Verb.ACKNOWLEDGE,
+        TaskState.ACKNOWLEDGED: Verb.CONCLUDE,
+        TaskState.HANDED_BACK: Verb.SEND_AGAIN,
+    }
+)
+"""The verb that a task in a state waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDeadline:
+    """A deadline of a task, as the tag `deadline` shows it."""
+
+    label: str
+    moment: durations.InstantText
+    datetime: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskButton:
+    """A verb on a task as a link to its form, or as a button that performs it (`posts`)."""
+
+    label: str
+    url: str
+    posts: bool
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskItem:
+    """A task in its case; `deadlines` are those not kept yet, the next one first."""
+
+    petition: Petition
+    category: str
+    task: CaseTask
+    state_label: str
+    tone: str
+    icon: str
+    deadlines: Sequence[TaskDeadline]
+    buttons: Sequence[TaskButton]
+
+    @property
+    def deadline_state(self) -> str:
+        """The state of the next deadline."""
+        return self.deadlines[0].moment.state if self.deadlines else ""
+
+
+def of_case(
+    petition: Petition, owed: Iterable[Deadline], by: By, now: dt.datetime
+) -> list[TaskItem]:
+    """Return the tasks of a case with the buttons of a user; `owed` are its owed deadlines.
+
+    Verbs that are possible on one task only have their button in the head of the case page.
+    """
+    register_rows.attach(petition.case_tasks, organisations=ORGANISATIONS)
+    by_task: dict[int | None, list[Deadline]] = {}
+    for row in owed:
+        by_task.setdefault(row.task_id, []).append(row)
+    return [
+        _item(petition, task, by_task.get(task.pk, ()), by, now, is_page=True)
+        for task in petition.case_tasks
+    ]
+
+
+def to_act_on(user: User, now: dt.datetime, count: int) -> list[TaskItem]:
+    """Return the tasks in which a user has to act, the next deadline first; at most two queries."""
+    next_due = Case(When(state=TaskState.SENT, then=F("acknowledge_by")), default=F("due_at"))
+    tasks = list(
+        case_tasks.to_act_on(user, now)
+        .select_related("petition")
+        .defer(*(f"petition__{name}" for name in DEFERRED_COLUMNS))
+        .order_by(next_due, "id")[:count]
+    )
+    if not tasks:
+        return []
+    register_rows.attach(tasks, organisations=ORGANISATIONS)
+    petitions = {task.petition_id: task.petition for task in tasks}
+    for task in tasks:
+        task.petition = petitions[task.petition_id]
+    deadlines = Deadline.objects.owed().filter(task__in=tasks).order_by("due_at")
+    by_task: dict[int, list[Deadline]] = {}
+    for row in deadlines:
+        by_task.setdefault(row.task_id or 0, []).append(row)
+    _attach_tasks(petitions.values(), tasks)
+    return [_item(task.petition, task, by_task.get(task.pk, []), user, now) for task in tasks]
+
+
+def _attach_tasks(petitions: Iterable[Petition], tasks: Iterable[CaseTask]) -> None:
+    """Let the permissions of these cases be decided by these tasks, without a query."""
+    for petition in petitions:
+        petition.case_tasks = [task for task in tasks if task.petition_id == petition.pk]
+
+
+def next_deadlines(
+    user: User, petitions: Iterable[Petition], now: dt.datetime
+) -> dict[int, durations.InstantText]:
+    """Return by case the next deadline of a task of the user's own organisations; one query."""
+    by_id = {petition.pk: petition for petition in petitions}
+    tasks = case_tasks.done_for(user).owed().filter(petition__in=by_id)
+    rows = Deadline.objects.owed().filter(task__in=tasks.values("pk")).order_by("-due_at")
+    return {row.petition_id: _moment(by_id[row.petition_id], row, now) for row in rows}
+
+
+def _moment(petition: Petition, row: Deadline, now: dt.datetime) -> durations.InstantText:
+    return service_terms.for_petition(petition).time_left(row, now)
+
+
+def _item(
+    petition: Petition,
+    task: CaseTask,
+    owed: Iterable[Deadline],
+    by: By,
+    now: dt.datetime,
+    *,
+    is_page: bool = False,
+) -> TaskItem:
+    state = TaskState(task.state)
+    tone, icon = STATE_STYLES[state]
+    category = catalogue.read().by_id.get(petition.category_id)
+    return TaskItem(
+        petition=petition,
+        category=catalogue.label(category or petition.category),
+        task=task,
+        state_label=str(state.label),
+        tone=tone,
+        icon=icon,
+        deadlines=[
+            TaskDeadline(
+                str(DeadlineKind(row.kind).label),
+                _moment(petition, row, now),
+                row.due_at.isoformat(),
+            )
+            for row in owed
+        ],
+        buttons=list(_buttons(petition, task, state, by, is_page=is_page)),
+    )
+
+
+def _buttons(
+    petition: Petition, task: CaseTask, state: TaskState, by: By, *, is_page: bool
+) -> Iterable[TaskButton]:
+    """Yield the verbs that a user may perform on a task now."""
+    for verb in TASK_SOURCES:
+        if not permissions.may(verb, petition, by):
+            continue
+        tasks = permissions.tasks_for(verb, petition, by)
+        is_in_head = is_page and len(tasks) == 1 and not permissions.acts_as_orderer(verb)
+        if task not in tasks or is_in_head:
+            continue
+        url = reverse(f"petitions:{verb}", args=[petition.pk])
+        posts = verb == Verb.ACKNOWLEDGE
+        yield TaskButton(
+            label=str(verb.label),
+            url=url if posts else f"{url}?task={task.pk}",
+            posts=posts,
+            is_first=FIRST_VERB.get(state) == verb,
+        )
