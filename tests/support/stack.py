@@ -40,6 +40,15 @@ SHORT_DEADLINES = """
     SELECT id, 'urgent', true, '6 seconds', '10 minutes', '20 seconds', '1 day', '1 day'
     FROM grids_area WHERE name = %s"""
 
+SHORT_TASK_PLACE = "阜兴花苑48号楼"
+SHORT_TASKS = """
+    INSERT INTO petitions_standard (region_id, urgency, is_round_the_clock, contact_within,
+        resolve_within, answer_within, confirm_within, redo_within, acknowledge_within,
+        conclude_within)
+    SELECT id, 'urgent', true, '20 minutes', '1 hour', '20 minutes', '1 day', '1 day', '50 seconds',
+        '60 seconds'
+    FROM grids_area WHERE full_name = %s"""
+"""A service standard for one building: a task of a department is overdue after a minute."""
 
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -207,7 +216,7 @@ def _answers(at: paths.DataPaths, supervisor: int, port: int) -> bool:
 
 
 def fill(at: paths.DataPaths) -> None:
-    """Copy the sample and add a service standard of seconds for one grid."""
+    """Copy the sample and add service standards of seconds for one grid and one building."""
     demo_database.copy_to(at)
     services = embedded.start(at, durable=False, broker=False, bound=True)
     try:
@@ -222,6 +231,8 @@ def _add_short_deadlines(at: paths.DataPaths) -> None:
         with connection.cursor() as cursor:
             cursor.execute(SHORT_DEADLINES, [SHORT_DEADLINE_GRID])
             assert cursor.rowcount == 1, f"there is no {SHORT_DEADLINE_GRID}"
+            cursor.execute(SHORT_TASKS, [SHORT_TASK_PLACE])
+            assert cursor.rowcount == 1, f"there is no {SHORT_TASK_PLACE}"
     finally:
         connection.close()
 
