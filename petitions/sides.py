@@ -26,8 +26,11 @@ class Handled(Protocol):
 
     organisation_id: int
     assigned_group_id: int | None
-    department_id: int | None
     resolved_by_id: int | None
+
+    @property
+    def doer_ids(self) -> Sequence[int]:
+        """Ids of the organisations that have or had a task in the case."""
 
     @property
     def assignee_ids(self) -> Sequence[int]:
@@ -63,7 +66,7 @@ def is_on_handling_side(scope: Scope, petition: Handled) -> bool:
     Source: domain rules, follow-up (回访): by somebody other than the handler.
     """
     people = (petition.resolved_by_id, *petition.assignee_ids)
-    organisations = (petition.organisation_id, petition.assigned_group_id, petition.department_id)
+    organisations = (petition.organisation_id, petition.assigned_group_id, *petition.doer_ids)
     return scope.user_id in people or any(belongs_to(scope, pk) for pk in organisations)
 
 

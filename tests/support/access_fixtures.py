@@ -30,10 +30,10 @@ from members.accounts.middleware import MFA_VERIFIED_KEY
 from members.enums import MessageKind, Role
 from members.models import InboxMessage, User
 from members.workflow import Notification, appoint, create_person, lock, notify
-from petitions.enums import AnswerKind, Outcome, PhotoKind, Status, TaskState
+from petitions.enums import Outcome, PhotoKind, Status, TaskState
 from petitions.models import Category, Petition, Photo
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import case_tasks, escalation, handling, rerouting, resolution
+from petitions.workflow import escalation, handling, rerouting, resolution
 from tests.support import task_steps
 from tests.support.cast import SINCE, Stage, walk
 from tests.support.oracle import NO_ACCOUNT, POSTS, Case, OracleTask, sees_case
@@ -42,7 +42,6 @@ NOW = timezone.now()
 LONG_AGO = NOW - dt.timedelta(days=30)
 A_WHILE_AGO = NOW - dt.timedelta(hours=20)  # of 24 hours for an urgent case: more than 80 %
 TODAY = timezone.localdate(NOW)
-HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 S = Status
 requests: Counter[str] = Counter()
@@ -252,23 +251,8 @@ def _hand_out(stage: Stage, cases: dict[str, Petition]) -> None:
     )
     for name, fact in FACTS.items():
         for task in fact.tasks:
-            cases[name] = _with_task(stage, cases[name], task)
-
-
-def _with_task(stage: Stage, petition: Petition, task: OracleTask) -> Petition:
-    """Order the water company and bring the task to its state."""
-    now = A_WHILE_AGO if task.is_overdue else NOW
-    petition = task_steps.ordered(stage, petition=petition, now=now, within=2 * HOUR)
-    by: dict[str, Any] = {"by": stage.cast["department"], "now": now}
-    if task.state == TaskState.HANDED_BACK:
-        return case_tasks.hand_back(petition=petition, **by, reason="不归我们")
-    if task.state != TaskState.SENT:
-        petition = case_tasks.acknowledge(petition=petition, **by)
-    if task.state == TaskState.DONE:
-        petition = case_tasks.conclude(
-            petition=petition, **by, outcome=TaskState.DONE, text="办好了"
-        )
-    return petition
+            at = A_WHILE_AGO if task.is_overdue else NOW
+            cases[name] = task_steps.with_task(stage, cases[name], task.state, at)
 
 
 def photo_of(

@@ -311,7 +311,8 @@ WORD_OF_RESIDENT = {Verb.CONFIRM, Verb.DISPUTE, Verb.CLOSE, Verb.WITHDRAW}
 
 def has_handled(who: str, case: Case) -> bool:
     """Tell whether a person, or an organisation that the person is part of, handled a case."""
-    bodies = {body for body in (case.handler, case.group, case.department) if body}
+    workers = (case.handler, case.group, *(task.doer for task in case.tasks))
+    bodies = {body for body in workers if body}
     return who in {case.resolver, *case.people} or any(is_part_of(who, body) for body in bodies)
 
 

@@ -101,3 +101,21 @@ def second_department(stage: Stage) -> tuple[Organisation, User]:
     )
     stage.cast["heating"] = User.objects.get(pk=user.pk)
     return heating, stage.cast["heating"]
+
+
+def with_task(stage: Stage, petition: Petition, state: TaskState, now: dt.datetime) -> Petition:
+    """Order the water company for a case within two hours and bring the task to a state."""
+    arguments: dict[str, Any] = {
+        "petition": petition,
+        "now": now,
+        "within": dt.timedelta(hours=2),
+    }
+    match state:
+        case TaskState.HANDED_BACK:
+            return handed_back(stage, **arguments)
+        case TaskState.DONE:
+            return concluded(stage, **arguments)
+        case TaskState.ACKNOWLEDGED:
+            return acknowledged(stage, **arguments)
+        case _:
+            return ordered(stage, **arguments)
