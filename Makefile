@@ -36,6 +36,10 @@ matrix:  ## access matrix: every role, route and kind of object; timing of refus
 	MATRIX=full $(PY) -m pytest -n $(CPUS) --dist load $(MATRIX_TESTS) $(ARGS)
 	MATRIX=full $(PY) -m pytest -n 0 tests/support/timing_side_channel.py
 
+sentences:  ## 10,000 cases: every sentence names a body with a verb and a deadline (minutes)
+	@$(BOOT) dev
+	SENTENCES=full $(PY) -m pytest -n 0 tests/petitions/rules/test_duties.py $(ARGS)
+
 fuzz:  ## thousands of requests generated from the API's description (minutes)
 	@$(BOOT) dev
 	$(PY) -m pytest -n $(CPUS) --dist load -rP tests/fuzz.py $(ARGS)

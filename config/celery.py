@@ -42,6 +42,10 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
     },
     "move-cases": {"task": "petitions.ops.scheduled_tasks.move_cases", "schedule": 60.0},
+    "reschedule-deadlines": {
+        "task": "petitions.ops.scheduled_tasks.reschedule_deadlines",
+        "schedule": 60.0,
+    },
     "publish-outbox": {"task": "petitions.ops.scheduled_tasks.drain_outbox", "schedule": 5.0},
     "send-sms": {"task": "petitions.ops.scheduled_tasks.text_residents", "schedule": 15.0},
     "send-messages": {"task": "members.tasks.deliver_due", "schedule": 15.0},

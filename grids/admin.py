@@ -14,7 +14,7 @@ from config.lib.admin import ROWS_PER_PAGE, BaseAdmin, BaseInline, NoDeleteAdmin
 from config.lib.ending_admin import EndingAdmin
 from grids import workflow
 from grids.enums import AreaKind, Level
-from grids.forms import AreaForm, PlaceQrForm
+from grids.forms import AreaForm, OfficeHoursForm, PlaceQrForm
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
 
 FIXED_FIELDS = ("level", "kind", "parent", "name", "valid_from")
@@ -146,5 +146,6 @@ class CalendarDayAdmin(CalendarAdmin):
 class OfficeHoursAdmin(CalendarAdmin):
     """Blocks of office hours by season."""
 
+    form = OfficeHoursForm
     list_display = ("region", "season_from", "season_to", "opens", "closes")
     list_filter = (("region", admin.RelatedOnlyFieldListFilter),)

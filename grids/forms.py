@@ -1,4 +1,4 @@
-"""Admin forms of places and QR links."""
+"""Admin forms of places, QR links and office hours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from config.lib.admin import BaseModelForm
 from grids import workflow
-from grids.models import Area, PlaceQr
+from grids.models import Area, OfficeHours, PlaceQr
 
 
 class AreaForm(BaseModelForm):
@@ -32,6 +32,22 @@ class AreaForm(BaseModelForm):
         data = super().clean() or self.cleaned_data
         if self.instance.pk is None and data.get("level"):
             workflow.check_fits(level=data["level"], parent=data.get("parent"))
+        return data
+
+
+class OfficeHoursForm(BaseModelForm):
+    """A block of office hours to add or correct."""
+
+    class Meta:
+        model = OfficeHours
+        fields = ("region", "season_from", "season_to", "opens", "closes")
+
+    def clean(self) -> dict[str, Any]:
+        """Reject a block that overlaps another one, at the field to change."""
+        data = super().clean() or self.cleaned_data
+        values = {name: data.get(name) for name in self.Meta.fields}
+        if all(values.values()):
+            workflow.check_office_hours(row=OfficeHours(pk=self.instance.pk, **values))
         return data
 
 

@@ -27,7 +27,9 @@ from config.lib.db.validity import (
     Seasonal,
     dates_in_order,
     kind_fits_level,
+    season_days,
     season_paired,
+    time_of_day,
     validity,
 )
 from config.lib.text_forms import fold_characters
@@ -300,7 +302,8 @@ class CalendarDay(models.Model):
 class OfficeHours(models.Model):
     """A block of office hours in a region and season, in official time (Asia/Shanghai).
 
-    A season runs from `season_from` to `season_to` inclusive (`MM-DD`) and may wrap the year.
+    A season runs from `season_from` to `season_to` inclusive (`MM-DD`) and may wrap the year. Two
+    blocks of a region never overlap, otherwise working time would count twice.
     """
 
     region = models.ForeignKey(
@@ -316,7 +319,17 @@ class OfficeHours(models.Model):
         verbose_name_plural = pgettext_lazy("plural", "办公时间")
         ordering = ["region", "season_from", "opens"]
         constraints = [
-            models.CheckConstraint(condition=Q(closes__gt=F("opens")), name="office_hours_in_order")
+            models.CheckConstraint(
+                condition=Q(closes__gt=F("opens")), name="office_hours_in_order"
+            ),
+            ExclusionConstraint(
+                name="office_hours_apart",
+                expressions=[
+                    ("region", RangeOperators.EQUAL),
+                    (season_days(), RangeOperators.OVERLAPS),
+                    (time_of_day("opens", "closes"), RangeOperators.OVERLAPS),
+                ],
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import holdings, register_cache
 from config.lib.db import tree_paths
-from config.lib.db.validity import check_order
+from config.lib.db.validity import check_order, seasons_overlap
 from config.lib.text_forms import clean_line, fold_number, fold_search_text
 from grids import place_names
 from grids.enums import AreaKind, CodeScheme, DayKind, Level
@@ -214,8 +214,30 @@ def import_calendar(
     return report
 
 
+def check_office_hours(*, row: OfficeHours) -> None:
+    """Raise ValidationError, by field, if a block overlaps another one of its region.
+
+    Seasons of a region are the same or have no day in common, so that each day has one season.
+    """
+    for other in OfficeHours.objects.filter(region=row.region_id).exclude(pk=row.pk):
+        if not seasons_overlap(row, other):
+            continue
+        if (other.season_from, other.season_to) != (row.season_from, row.season_to):
+            words = _("和%(season)s的季节有重叠的日子；同一天只能属于一个季节。")
+            other_season = f"{other.season_from}—{other.season_to}"
+            raise ValidationError({"season_from": words % {"season": other_season}})
+        if row.opens < other.closes and other.opens < row.closes:
+            words = _("和已有的%(hours)s重叠，请改一个时间。")
+            raise ValidationError({"opens": words % {"hours": other}})
+
+
 def save_calendar_row(*, row: CalendarDay | OfficeHours) -> None:
-    """Add or correct one calendar day or block of office hours."""
+    """Add or correct one calendar day or block of office hours.
+
+    Raises ValidationError, by field, for a block that overlaps another one.
+    """
+    if isinstance(row, OfficeHours):
+        check_office_hours(row=row)
     row.save()
     register_cache.forget_version()
 
@@ -230,12 +252,17 @@ def delete_calendar_rows(*, rows: Iterable[CalendarDay | OfficeHours]) -> None:
 
 @transaction.atomic
 def set_office_hours(*, region: Area, hours: Iterable[tuple[str, str, dt.time, dt.time]]) -> None:
-    """Replace a region's office hours by blocks (season from, season to, opens, closes)."""
+    """Replace a region's office hours by blocks (season from, season to, opens, closes).
+
+    Raises ValidationError for blocks that overlap; the earlier office hours then stay.
+    """
     OfficeHours.objects.filter(region=region).delete()
     for season_from, season_to, opens, closes in hours:
         block = OfficeHours(
             region=region, season_from=season_from, season_to=season_to, opens=opens, closes=closes
         )
+        block.clean_fields()
+        check_office_hours(row=block)
         block.full_clean()
         block.save()
     register_cache.forget_version()

@@ -82,6 +82,7 @@ class MessageKind(models.TextChoices):
     RESOLVED = "resolved", _("已办结")
     CLOSED = "closed", _("已结案")
     NOTE = "note", _("新备注")
+    DEADLINE = "deadline", _("时限确定")
     DATA_QUALITY = "data_quality", _("资料待补")
     REVEALS = "reveals", _("查看联系方式较多")
     CONCLUDED = "concluded", _("任务已回复")
@@ -107,6 +108,7 @@ SENT_IMMEDIATELY: dict[MessageKind, bool] = {
     MessageKind.RESOLVED: False,
     MessageKind.CLOSED: False,
     MessageKind.NOTE: False,
+    MessageKind.DEADLINE: False,
     MessageKind.DATA_QUALITY: False,
     MessageKind.REVEALS: True,
     MessageKind.CONCLUDED: True,

@@ -55,6 +55,7 @@ class Verb(models.TextChoices):
     CANCEL = "cancel", _("撤销任务")
     SEND_AGAIN = "send_again", _("再次交办")
     OVERDUE = "overdue", _("任务超期")
+    RESCHEDULE = "reschedule", _("确定时限")
     SUSPEND = "suspend", _("挂账")
     RESUME = "resume", _("恢复办理")
     MERGE = "merge", _("并案")
@@ -150,10 +151,15 @@ class Outcome(models.TextChoices):
     DUPLICATE = "duplicate", _("重复反映")
 
 
+EXPLAINED_OUTCOMES = frozenset({Outcome.NOT_FEASIBLE, Outcome.NOT_IN_REMIT, Outcome.DUPLICATE})
+"""Outcomes that explain why nothing is done: the resident is asked to accept the explanation."""
+
+
 class ClosedBy(models.TextChoices):
     """How a case came to be closed."""
 
     CONFIRMED = "confirmed", _("居民确认")
+    ACCEPTED = "accepted", _("居民接受说明")
     SILENCE = "silence", _("逾期未回复，自动结案")
     FOLLOW_UP = "follow_up", _("回访后结案")
 
@@ -237,6 +243,8 @@ class Solved(models.TextChoices):
     YES = "yes", _("解决了")
     PARTLY = "partly", _("部分解决")
     NO = "no", _("没解决")
+    ACCEPTED = "accepted", _("接受说明")
+    REFUSED = "refused", _("不接受说明")
     SILENCE = "silence", _("未回复")
 
 

@@ -16,13 +16,15 @@ from typing import Protocol
 
 from django.db.models import Q
 
+from branches import register_rows
+from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib.viewer import ActivePost, Scope, Viewer
-from members.enums import ADMIN_ROLES, Role
+from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
 from members.posts import directory
 from petitions.enums import HANDLER_DEADLINES, Status
-from petitions.relations import RELATIONS, RelationRule
-from petitions.states import RUNNING
+from petitions.relations import RELATIONS, Relation, RelationRule, acted_for
+from petitions.states import IN_HAND, RUNNING
 
 AREA_ROLES = frozenset(
     {
@@ -46,8 +48,8 @@ COLUMNS = (
 ORGANISATIONS = (*(rule.column for rule in RELATIONS if not rule.is_many), "department")
 """Arguments of `select_related` that load the organisations in the columns of a case."""
 
-HOLDERS = ("organisation", "assigned_group", "arbiter")
-"""Arguments of `select_related` that load what `holder` reads."""
+HOLDERS = ("organisation", "assigned_group", "arbiter", "supervisor")
+"""Organisations of a case that a list names: who works on it, and who must answer."""
 
 EVENT_ORGANISATIONS = ("organisation", "holder", "supervisor")
 """Arguments of `select_related` that load every organisation an event recorded."""
@@ -156,7 +158,7 @@ def orderer_ids(petition: Case) -> set[int]:
 
 
 def holder(petition: Case) -> Organisation:
-    """Return the organisation that must act: arbiter, assigned group or the responsible one."""
+    """Return the organisation that must act: arbiter, assigned group or responsible one."""
     return arbiter_of(petition) or petition.assigned_group or petition.organisation
 
 
@@ -215,6 +217,18 @@ def is_assignee(scope: Scope, petition: Case) -> bool:
     return scope.user_id in petition.assignee_ids and any(
         petition.organisation_id in post.ancestor_ids for post in scope.posts
     )
+
+
+# --- Who may open a confidential contact ---------------------------------------------------------
+
+
+def desk_above(handler: Organisation) -> Organisation | None:
+    """Return the organisation above a handling one, if it has a desk; it may open contact details
+    that are kept from the handler. The city has no desk.
+    """
+    parent_ids = [handler.parent_id] if handler.parent_id else []
+    parent = next(iter(register_rows.organisations(parent_ids).values()), None)
+    return parent if parent is not None and parent.level != OrgLevel.CITY else None
 
 
 # --- Who must never see it -----------------------------------------------------------------------
@@ -324,8 +338,23 @@ def handled_by(viewer: Viewer) -> Q:
 
 
 def awaiting_answer_of(viewer: Viewer) -> Q:
-    """Condition: the viewer's own organisations must answer an escalation of the case."""
-    return Q(is_answer_owed=True, supervisor__in=own_organisations(viewer.scope))
+    """Condition: the viewer must answer an escalation of the case."""
+    return Q(is_answer_owed=True, supervisor__in=acted_for(viewer.scope, Relation.SUPERVISOR))
+
+
+def can_supervise(viewer: Viewer) -> bool:
+    """Tell whether the viewer acts for an organisation that can supervise a case."""
+    return bool(acted_for(viewer.scope, Relation.SUPERVISOR))
+
+
+def awaiting_handling_by(viewer: Viewer) -> Q:
+    """Condition: the viewer must accept the running case, work on it or answer the resident."""
+    scope = viewer.scope
+    return Q(status__in=(Status.SUBMITTED, *IN_HAND)) & (
+        Q(organisation__in=acted_for(scope, Relation.RESPONSIBLE))
+        | Q(assigned_group__in=acted_for(scope, Relation.ASSIGNED_GROUP))
+        | Q(assignee_ids__contains=[scope.user_id], organisation__in=sorted(_own_and_above(scope)))
+    )
 
 
 def in_hands_of(ids: Sequence[int]) -> Q:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
-from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
+from members.enums import ADMIN_ROLES, Role
 from members.models import User
 from petitions import involvement, sides
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
 from petitions.models import CaseTask, Petition
-from petitions.relations import Relation
+from petitions.relations import acts_for
 from petitions.states import NEXT_VERBS, RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
 
 MAX_RETURNS = 2
@@ -77,7 +77,7 @@ def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
     """Return what one post makes its holder to a case: by its organisation and by its area."""
     actors: set[Actor] = set()
     for rule in involvement.relations_of(post.organisation_id, petition):
-        if rule.actor and (post.role in HEAD_ROLES or _acts_for_head(post, rule.relation)):
+        if rule.actor and acts_for(post, rule.relation):
             actors.add(rule.actor)
     if post.role in COORDINATOR_ROLES and post.covers(petition.path):
         actors.add(Actor.COORDINATOR)
@@ -89,20 +89,6 @@ def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
     if post.role in HEAD_ROLES and post.organisation_id in involvement.orderer_ids(petition):
         actors.add(Actor.ORDERER)
     return actors
-
-
-def _acts_for_head(post: ActivePost, relation: Relation) -> bool:
-    """Tell whether a post acts for an organisation without heading it.
-
-    The staff of a community's desk and the city's officials act as handler, the staff of any desk
-    as arbiter.
-    """
-    if relation == Relation.ARBITER:
-        return post.role == Role.STAFF
-    return relation == Relation.RESPONSIBLE and (
-        post.role == Role.CITY_OFFICIAL
-        or (post.role == Role.STAFF and post.organisation_level == OrgLevel.COMMUNITY)
-    )
 
 
 def _decides_without_arbiter(post: ActivePost, petition: Petition) -> bool:
@@ -236,7 +222,7 @@ def _guard_reopen(petition: Petition, by: By) -> Decision:
     if isinstance(by, Petitioner) and petition.status != Status.CLOSED:
         return Decision(False, "wrong_state", _("请先对答复作出确认。"))
     if (
-        petition.closed_by == ClosedBy.CONFIRMED
+        petition.closed_by in (ClosedBy.CONFIRMED, ClosedBy.ACCEPTED)
         and isinstance(by, Petitioner)
         and petition.round > 1
     ):
@@ -248,9 +234,30 @@ def _guard_reveal(petition: Petition, by: By) -> Decision:
     contact = getattr(petition, "contact", None)
     if contact is None:
         return Decision(False, "no_contact", _("居民没有留下联系方式。"))
-    if contact.is_confidential and Actor.COORDINATOR not in actors_of(by, petition):
-        return Decision(False, "confidential", _("居民要求保密，请由社区转达。"))
+    if contact.is_confidential and isinstance(by, User) and not _keeps_contact(by, petition):
+        return Decision(False, "confidential", _refusal_of_confidential(petition))
     return Decision(True)
+
+
+def _keeps_contact(by: User, petition: Petition) -> bool:
+    """Tell whether a user may open a contact that is kept from the handling organisation.
+
+    A coordinator of the organisation above it, without any post on the handling side.
+    """
+    keeper = involvement.desk_above(petition.organisation)
+    if keeper is None or sides.is_in_or_below_handler(by.scope, petition):
+        return False
+    return any(
+        post.organisation_id == keeper.pk and post.role in COORDINATOR_ROLES
+        for post in by.scope.posts
+    )
+
+
+def _refusal_of_confidential(petition: Petition) -> str:
+    keeper = involvement.desk_above(petition.organisation)
+    if keeper is None:
+        return _("居民要求对承办组织保密，谁也不能打开；有话请写成居民能看到的进展。")
+    return _("居民要求对承办组织保密，请由%(keeper)s转达。") % {"keeper": keeper.short_name}
 
 
 GUARDS = {

@@ -13,6 +13,8 @@ from django_stubs_ext import StrOrPromise
 from branches import register_rows
 from branches.enums import OrgLevel
 from branches.models import Organisation
+from config.lib.viewer import ActivePost, Scope
+from members.enums import HEAD_ROLES, Role
 from petitions.enums import Actor
 
 
@@ -90,3 +92,20 @@ RELATIONS = (
     RelationRule(Relation.ARBITER, "arbiter", _("裁定组织"), Actor.ARBITER, grants_access=False),
 )
 """In the order in which the case page lists the organisations."""
+
+
+def acts_for(post: ActivePost, relation: Relation) -> bool:
+    """Tell whether a post acts for its organisation in a relation to a case.
+
+    The heads do; as arbiter also the staff of any desk, as handler that of a community's.
+    """
+    if post.role in HEAD_ROLES or (post.role == Role.STAFF and relation == Relation.ARBITER):
+        return True
+    is_desk = post.role == Role.STAFF and post.organisation_level == OrgLevel.COMMUNITY
+    return is_desk and relation == Relation.RESPONSIBLE
+
+
+def acted_for(scope: Scope, relation: Relation) -> list[int]:
+    """Return the organisations for which a user acts in a relation to a case."""
+    acting = (post.organisation_id for post in scope.posts if acts_for(post, relation))
+    return sorted({pk for pk in acting if pk is not None})

@@ -107,6 +107,7 @@ VERB_RULES: tuple[VerbRule, ...] = (
     VerbRule(Verb.CANCEL, RUNNING, None, (A.ORDERER,)),
     VerbRule(Verb.SEND_AGAIN, RUNNING, None, (A.ORDERER,)),
     VerbRule(Verb.OVERDUE, RUNNING, None, (A.CLOCK,), checks_version=False),
+    VerbRule(Verb.RESCHEDULE, (*RUNNING, S.RESOLVED), None, (A.CLOCK,), checks_version=False),
 )
 
 PLANNED_RULES: tuple[VerbRule, ...] = (

@@ -30,8 +30,9 @@ class WorkingTime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InstantText:
-    """An instant in words: `absolute` ("11月24日 18:00"), `relative` ("还剩 3小时") and `state`.
+    """An instant in words: `absolute`, `relative` and `state`.
 
+    `absolute`: "11月24日 18:00"; `relative`: "还剩 3小时（工作时间）", with the unit of the time;
     `state`: `ok`, `soon` or `overdue` for an open deadline; `past` for an instant in the past.
     """
 
@@ -74,34 +75,43 @@ def format_minutes(minutes: int, day: int = DAY, *, is_working: bool = False) ->
     return _("%(a)s%(b)s") % {"a": parts[0], "b": parts[1]} if len(parts) > 1 else parts[0]
 
 
-def _minutes(
-    earlier: dt.datetime, later: dt.datetime, calendar: WorkingTime | None
-) -> tuple[int, int, bool]:
-    """Return the minutes between, the minutes of a day, and whether they are working time."""
-    if calendar is None:
-        return int((later - earlier) / MINUTE), DAY, False
-    return calendar.minutes_between(earlier, later), calendar.day_minutes, True
-
-
 def time_left(
     due_at: dt.datetime,
     soon_at: dt.datetime | None,
     now: dt.datetime,
     calendar: WorkingTime | None = None,
 ) -> InstantText:
-    """Return an open deadline in words; with a calendar the relative part is in working time."""
+    """Return an open deadline in words; with a calendar the relative part is in working time.
+
+    The relative part says how its time counts: in working time or round the clock.
+    """
     if now >= due_at:
-        minutes, day, is_working = _minutes(due_at, now, calendar)
-        if minutes < 1:  # no working time has passed since; elapsed time says more
-            minutes, day, is_working = _minutes(due_at, now, None)
-        words = _("已超期 %(length)s") % {
-            "length": format_minutes(minutes, day, is_working=is_working)
-        }
-        return InstantText(absolute(due_at, now), words, "overdue")
-    minutes, day, is_working = _minutes(now, due_at, calendar)
-    words = _("还剩 %(length)s") % {"length": format_minutes(minutes, day, is_working=is_working)}
+        return InstantText(absolute(due_at, now), _overdue(due_at, now, calendar), "overdue")
     state = "soon" if soon_at is not None and now >= soon_at else "ok"
-    return InstantText(absolute(due_at, now), words, state)
+    return InstantText(absolute(due_at, now), _left(now, due_at, calendar), state)
+
+
+def _left(now: dt.datetime, due_at: dt.datetime, calendar: WorkingTime | None) -> str:
+    if calendar is None:
+        return _("还剩 %(length)s（全天计时）") % {"length": _elapsed(now, due_at)}
+    minutes, day = calendar.minutes_between(now, due_at), calendar.day_minutes
+    words = _("还剩 %(length)s") if minutes >= day else _("还剩 %(length)s（工作时间）")
+    return words % {"length": format_minutes(minutes, day, is_working=True)}
+
+
+def _overdue(due_at: dt.datetime, now: dt.datetime, calendar: WorkingTime | None) -> str:
+    """Say how long a deadline is overdue; elapsed time if no working time has passed since."""
+    if calendar is None:
+        return _("已超期 %(length)s（全天计时）") % {"length": _elapsed(due_at, now)}
+    minutes, day = calendar.minutes_between(due_at, now), calendar.day_minutes
+    if minutes < 1:
+        return _("已超期 %(length)s（都是下班时间）") % {"length": _elapsed(due_at, now)}
+    words = _("已超期 %(length)s") if minutes >= day else _("已超期 %(length)s（工作时间）")
+    return words % {"length": format_minutes(minutes, day, is_working=True)}
+
+
+def _elapsed(earlier: dt.datetime, later: dt.datetime) -> str:
+    return format_minutes(int((later - earlier) / MINUTE))
 
 
 def time_since(at: dt.datetime, now: dt.datetime) -> InstantText:

@@ -152,6 +152,22 @@ class WorkCalendar:
         """Return whether `day` is worked: by its own row, otherwise Monday to Friday."""
         return self.days.get(day, day.weekday() < SATURDAY)
 
+    def without_years(self, *years: int) -> WorkCalendar:
+        """Return the calendar as it was before the days of these years were published."""
+        return WorkCalendar(
+            days={day: is_worked for day, is_worked in self.days.items() if day.year not in years},
+            seasons=self.seasons,
+            known_years=self.known_years - {*years},
+            tz=self.tz,
+        )
+
+    def season_hours(self, day: dt.date) -> tuple[Block, ...]:
+        """Return the registered blocks of the season of `day`; empty if none are registered."""
+        for season in self.seasons:
+            if in_season(day, season.first, season.last):
+                return season.blocks
+        return ()
+
     def _local(self, at: dt.datetime) -> dt.datetime:
         return at.astimezone(self.tz).replace(tzinfo=None)
 
@@ -200,10 +216,7 @@ class WorkCalendar:
         return _Year(first, blocks, tuple(before))
 
     def _season_blocks(self, day: dt.date) -> tuple[Block, ...]:
-        for season in self.seasons:
-            if in_season(day, season.first, season.last):
-                return season.blocks
-        return DEFAULT_BLOCKS
+        return self.season_hours(day) or DEFAULT_BLOCKS
 
 
 def _since_midnight(local: dt.time) -> dt.timedelta:

@@ -68,7 +68,7 @@ def url_of(petition: Petition, spec: VerbSpec) -> str:
 
 def _button(petition: Petition, spec: VerbSpec, reason: str = "") -> ActionButton:
     return ActionButton(
-        label=spec.label,
+        label=spec.label_on(petition),
         icon=spec.icon,
         url=url_of(petition, spec),
         posts=spec.page == PageKind.BUTTON,

@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext as _
 
+from branches import register_rows
 from branches.models import Organisation
 from config.lib import durations
 from members.enums import HEAD_ROLES
@@ -20,7 +21,7 @@ from members.posts import directory
 from petitions import case_holders, involvement, permissions
 from petitions.casework import timeline
 from petitions.casework.timeline import CaseHistory, HolderPeriod, TimelineEntry
-from petitions.enums import Actor, DeadlineKind, DoorResult, Solved, Verb
+from petitions.enums import Actor, DeadlineKind, DeadlineState, DoorResult, Solved, Status, Verb
 from petitions.models import (
     CaseTask,
     Deadline,
@@ -32,8 +33,9 @@ from petitions.models import (
     PetitionQuerySet,
     ResidentMessage,
 )
-from petitions.rules import case_parts, promises, routing, service_terms
+from petitions.rules import case_parts, duties, promises, routing, service_terms, staff_lines
 from petitions.rules.promises import Promise
+from petitions.rules.staff_lines import StaffLine
 from petitions.web import task_items
 from petitions.web.task_items import TaskItem
 from petitions.workflow import submission
@@ -44,10 +46,11 @@ SEES_NO_RATINGS = frozenset({Actor.HANDLER, Actor.ASSIGNEE})
 
 
 @dataclass(frozen=True, slots=True)
-class RunningDeadline:
-    """A running deadline, as the tag `deadline` shows it."""
+class OwedDeadlineItem:
+    """A deadline that is not settled, as the tag `deadline` shows it; `owner` must keep it."""
 
     label: str
+    owner: str
     moment: durations.InstantText
     datetime: str
     is_provisional: bool
@@ -80,7 +83,8 @@ class CaseDetail:
 
     petition: Petition
     promise: Promise
-    deadlines: Sequence[RunningDeadline]
+    line: StaffLine
+    deadlines: Sequence[OwedDeadlineItem]
     holder: str
     entries: Sequence[TimelineEntry]
     holder_periods: Sequence[HolderPeriod]
@@ -121,18 +125,23 @@ def with_details() -> PetitionQuerySet:
     )
 
 
-def load(petition: Petition, viewer: User, now: dt.datetime) -> CaseDetail:
-    """Read what the page shows around a case that was fetched with `with_details`."""
+def load(
+    petition: Petition, viewer: User, now: dt.datetime, *, is_printed: bool = False
+) -> CaseDetail:
+    """Read what the page shows around a case that was fetched with `with_details`.
+
+    A printed page is read by others than the viewer; its line names the organisation.
+    """
     history = timeline.load_history(petition)
     case_parts.attach([petition])
     petition.case_tasks = _tasks(petition)
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))
-    promise = promises.promise(petition, now, owed)
     entries = timeline.staff_timeline(history, now)
     organisations, assignees, former_assignees = _people(petition, viewer.scope.day)
     return CaseDetail(
         petition=petition,
-        promise=promise,
+        promise=promises.promise(petition, now, owed),
+        line=staff_lines.staff_line(petition, now, owed, None if is_printed else viewer),
         deadlines=_deadlines(petition, owed, viewer, now),
         holder=_holder(petition),
         entries=entries,
@@ -167,20 +176,24 @@ def _tasks(petition: Petition) -> list[CaseTask]:
 
 
 def _deadlines(
-    petition: Petition, owed: Iterable[Deadline], viewer: User, now: dt.datetime
-) -> list[RunningDeadline]:
+    petition: Petition, owed: Sequence[Deadline], viewer: User, now: dt.datetime
+) -> list[OwedDeadlineItem]:
     """Return the deadlines of the case, and those of the tasks of the viewer's organisations.
 
     The deadlines of other tasks are shown beside these tasks only.
     """
     terms = service_terms.for_petition(petition)
     own = involvement.own_organisations(viewer.scope)
+    owners = register_rows.organisations(
+        row.organisation_id for row in owed if row.organisation_id is not None
+    )
     return [
-        RunningDeadline(
+        OwedDeadlineItem(
             label=str(DeadlineKind(row.kind).label),
+            owner=owners[row.organisation_id].short_name if row.organisation_id else _("居民"),
             moment=terms.time_left(row, now),
             datetime=row.due_at.isoformat(),
-            is_provisional=row.is_provisional,
+            is_provisional=row.is_provisional and row.state == DeadlineState.OPEN,
         )
         for row in owed
         if row.task_id is None or row.organisation_id in own
@@ -188,8 +201,11 @@ def _deadlines(
 
 
 def _holder(petition: Petition) -> str:
+    """Return who has the case now; a returned case is with the organisation that decides."""
     if not petition.is_running:
         return _("等居民确认") if petition.is_open else _("已经办完")
+    if petition.status == Status.RETURNED:
+        return duties.deciding_organisation(petition).short_name
     return involvement.holder(petition).short_name
 
 

@@ -71,7 +71,7 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
     petition = get_case(request.user, pk, case_detail.with_details())
     address = site_links.absolute(petition.get_absolute_url())
     context = {
-        "detail": case_detail.load(petition, request.user, clock.now()),
+        "detail": case_detail.load(petition, request.user, clock.now(), is_printed=True),
         "case": petition,
         "category": catalogue.label(petition.category),
         "contact": getattr(petition, "contact", None),

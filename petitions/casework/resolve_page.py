@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from petitions.casework.verb_pages import form_page, perform_and_redirect, verb_view
 from petitions.enums import Outcome, Verb
+from petitions.rules import answer_question
 from petitions.verbs.forms.base import VerbForm
 from petitions.verbs.forms.handling import ResolveForm
 from petitions.verbs.spec import VerbSpec
@@ -27,13 +28,21 @@ def _preview_or_send(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> H
 
 
 def _preview(form: ResolveForm) -> dict[str, Any]:
-    """Return the name of the outcome and the photos, as `_preview.html` shows them."""
+    """Return outcome, photos and the question to the resident, as `_preview.html` shows them."""
     words = _("照片 %(number)d")
     photos = [
         {"url": photo.thumbnail, "alt": words % {"number": number}}
         for number, photo in enumerate(form.photo_tokens, start=1)
     ]
-    return {"outcome": Outcome(form.cleaned_data["outcome"]).label, "photos": photos}
+    outcome = Outcome(form.cleaned_data["outcome"])
+    question = answer_question.question(outcome)
+    template = "petitions/casework/_resolve_preview.html"
+    return {
+        "template": template,
+        "outcome": outcome.label,
+        "photos": photos,
+        "question": question,
+    }
 
 
 resolve = verb_view(SPEC_OF[Verb.RESOLVE], on_valid=_preview_or_send)

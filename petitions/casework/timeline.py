@@ -24,10 +24,12 @@ from petitions.enums import (
     DeadlineKind,
     DoorResult,
     Outcome,
+    Solved,
     Status,
     Verb,
 )
 from petitions.models import Event, Note, Petition, Photo
+from petitions.rules import moved_deadlines
 from petitions.verbs.table import SPEC_OF
 
 WHOLE_PERCENT = 100
@@ -130,7 +132,7 @@ def _entry(history: CaseHistory, event: Event, now: dt.datetime) -> TimelineEntr
         datetime=event.at.isoformat(),
         text="\n".join(line for line in lines if line),
         internal=_is_internal(event, note),
-        system=event.actor == Actor.CLOCK and event.verb == Verb.REMIND,
+        system=event.actor == Actor.CLOCK and event.verb in (Verb.REMIND, Verb.RESCHEDULE),
         photos=photo_links(uuids),
     )
 
@@ -209,13 +211,19 @@ def _closed(_history: CaseHistory, event: Event) -> str:
 
 
 def _confirmed(_history: CaseHistory, event: Event) -> str:
+    if event.data.get("said") == Solved.ACCEPTED:
+        return _("回访：居民接受说明") if event.data.get("by_phone") else _("居民接受说明")
     if event.data.get("by_phone"):
         return _("回访：居民说已解决")
     return _("居民确认已解决")
 
 
 def _disputed(_history: CaseHistory, event: Event) -> str:
-    statement = _("居民说只解决了一部分") if event.data.get("partly") else _("居民说没有解决")
+    statement = _("居民说没有解决")
+    if event.data.get("said") == Solved.REFUSED:
+        statement = _("居民不接受说明")
+    elif event.data.get("partly"):
+        statement = _("居民说只解决了一部分")
     return statement if event.user is None else _("回访：%(words)s") % {"words": statement}
 
 
@@ -300,10 +308,11 @@ def _escalation_facts(history: CaseHistory, event: Event) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _ordered(history: CaseHistory, event: Event) -> str:
+def _answer_facts(history: CaseHistory, event: Event) -> str:
     name = _name(history, event, "department")
-    order = _("由 %(name)s 办理。") % {"name": name}
-    return order + task_events.due(event) if name else ""
+    order = _("由 %(name)s 办理。") % {"name": name} + task_events.due(event) if name else ""
+    lines = [order, moved_deadlines.sentence(event)]
+    return "\n".join(line for line in lines if line)
 
 
 def _return_facts(history: CaseHistory, event: Event) -> str:
@@ -321,7 +330,8 @@ FACTS: dict[Verb, Callable[[CaseHistory, Event], str]] = {
     Verb.RESOLVE: _answer_in_full,
     Verb.ESCALATE: _escalation_facts,
     Verb.DISPUTE: _escalation_facts,
-    Verb.ANSWER: _ordered,
+    Verb.ANSWER: _answer_facts,
+    Verb.RESCHEDULE: lambda _history, event: moved_deadlines.sentence(event),
     Verb.RETURN: _return_facts,
     Verb.HAND_BACK: _return_facts,
     Verb.SEND_AGAIN: lambda _history, event: task_events.due(event),

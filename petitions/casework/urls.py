@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from petitions.casework import case_page, door_sheet, photo_pages, resolve_page, reveal_page
+from petitions.casework import (
+    answer_page,
+    case_page,
+    door_sheet,
+    photo_pages,
+    resolve_page,
+    reveal_page,
+)
 from petitions.casework.verb_pages import View, verb_view
 from petitions.enums import Verb
 from petitions.verbs.spec import PageKind
@@ -14,6 +21,7 @@ CASE = "petitions/<int:pk>/"
 
 # Verbs whose page does more than show a form and perform the verb.
 OWN_VIEWS: dict[Verb, View] = {
+    Verb.ANSWER: answer_page.answer,
     Verb.RESOLVE: resolve_page.resolve,
     Verb.REVEAL: reveal_page.reveal,
     Verb.VISIT: door_sheet.doors,

@@ -150,7 +150,7 @@ def prepare_resubmission(form: VerbForm, refusal: transitions.WorkflowError) -> 
 def perform_and_redirect(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> HttpResponse:
     """Perform the verb and redirect to the case; `done` lets the browser delete the draft."""
     perform_form_once(request, spec, form)
-    messages.success(request, _("%(verb)s：已记录。") % {"verb": spec.label})
+    messages.success(request, _("%(verb)s：已记录。") % {"verb": spec.label_on(form.petition)})
     return redirect(f"{form.petition.get_absolute_url()}?done={spec.verb}")
 
 
@@ -185,6 +185,7 @@ def form_page(
     template = "petitions/casework/_verb_form.html" if is_part else "petitions/casework/verb.html"
     data = case_heading(form.petition) | {
         "spec": spec,
+        "words": spec.words(form.petition),
         "form": form,
         "action": url_of(form.petition, spec),
         "refusal": refusal,

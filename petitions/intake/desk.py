@@ -28,7 +28,13 @@ from petitions.intake import intake_preview
 from petitions.intake.desk_forms import DeskForm, DeskPreviewForm
 from petitions.intake.intake_preview import IntakePreview, Lookup
 from petitions.models import Category, Petition
-from petitions.rules import catalogue, category_matching, promises, tracking_codes
+from petitions.rules import (
+    catalogue,
+    category_matching,
+    contact_points,
+    promises,
+    tracking_codes,
+)
 from petitions.rules.contacts import ContactDetails
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.field_validation import MAX_TEXT_LENGTH
@@ -117,7 +123,7 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
         "plain_code": code,
         "category": catalogue.full_label(petition.category),
         "promise": promises.promise(petition, now, petition.deadlines.owed()),
-        "has_contact": hasattr(petition, "contact"),
+        "has_contact": contact_points.has_phone(petition),
         "track_address": site_links.without_scheme(reverse("petitions:track")),
     }
     return render(request, "petitions/intake/slip.html", context)

@@ -85,7 +85,9 @@ class DeskForm(PhotoFormMixin):
         help_text=_("加密保存，只用来回复这件事；末四位用来查询进度。"),
     )
     is_confidential = forms.BooleanField(
-        label=_("居民要求对承办人保密，由社区转达"), required=False
+        label=_("居民要求对承办的组织保密"),
+        required=False,
+        help_text=_("选好地点和事项，右边会写明谁打不开、谁能打开，请念给居民听。"),
     )
     channel = forms.ChoiceField(
         label=_("怎么来的"), choices=CHANNELS, initial=Channel.DESK, required=False

@@ -21,7 +21,13 @@ from grids.models import Area
 from grids.place_search import PlaceMatches
 from petitions.enums import HANDLER_DEADLINES, CategoryChannel, Urgency
 from petitions.models import Category
-from petitions.rules import catalogue, category_matching, routing, service_terms
+from petitions.rules import (
+    catalogue,
+    category_matching,
+    confidentiality,
+    routing,
+    service_terms,
+)
 from petitions.rules.routing import ResponsibleChain, Route
 from petitions.web import list_items
 from petitions.workflow.submission import similar_cases
@@ -73,6 +79,11 @@ class IntakePreview:
     def urgency_label(self) -> str:
         """The urgency in words."""
         return str(Urgency(self.urgency).label) if self.urgency else ""
+
+    @property
+    def confidentiality(self) -> str:
+        """Who could open contact details that are kept from the handler; empty without a route."""
+        return confidentiality.sentence(self.route.organisation) if self.route else ""
 
     @property
     def category_label(self) -> str:

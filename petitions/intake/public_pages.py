@@ -22,7 +22,7 @@ from petitions.enums import Channel, Status
 from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
 from petitions.models import Petition, PetitionQuerySet, PrivacyNotice
-from petitions.rules import catalogue, routing
+from petitions.rules import catalogue, contact_points, routing
 
 NEARBY_CASE_AGE = dt.timedelta(days=30)
 MAX_NEARBY_CASES = 6
@@ -146,6 +146,7 @@ def show_responsible_organisations(request: HttpRequest) -> HttpResponse:
         "ancestors": [ancestor for ancestor in chain.chain if ancestor.pk != area.pk],
         "responsibilities": rows,
         "stops": _next_stops(rows, today),
+        "hours": contact_points.office_hours(area.path, today),
     }
     return render_public(request, "who_place", context)
 

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from branches.models import Organisation
-from config.lib import clock, durations
+from config.lib import clock
 from config.lib.web import site_links
 from grids.models import Area
 from petitions.enums import HANDLER_DEADLINES, Channel
@@ -33,12 +34,17 @@ from petitions.permissions import Petitioner
 from petitions.rules import (
     catalogue,
     category_matching,
+    confidentiality,
+    contact_points,
+    duties,
     promises,
     rate_limits,
     routing,
     service_terms,
     tracking_codes,
 )
+from petitions.rules.contacts import ContactDetails
+from petitions.rules.service_terms import DeadlinePlan, ServiceTerms
 from petitions.web import rate_limiting
 from petitions.web.rate_limiting import handle_rate_limited
 from petitions.web.session_keys import RECEIPT, TRACKED
@@ -57,15 +63,14 @@ RECEIPT_SHOWN_FOR = dt.timedelta(minutes=15)
 class Summary:
     """What the check page shows about a report before it is submitted.
 
-    `contact` and `resolution` are the deadlines for the first answer and for the result.
+    `announcements` are the sentences about the deadlines, each with the time that is left.
     """
 
     area: Area
     category: Category
     about: Organisation | None
     route: routing.Route
-    contact: durations.InstantText
-    resolution: durations.InstantText
+    announcements: Sequence[tuple[str, str]]
     notice: PrivacyNotice | None
 
     @property
@@ -110,16 +115,29 @@ def _summarise(draft: Draft, now: dt.datetime) -> Summary | None:
     category = catalogue.read().by_id.get(draft.category_id or 0)
     if area is None or category is None:
         return None
-    chain = routing.load_place(area, today)
-    organisations = {row.organisation_id: row.organisation for row in chain.answering}
-    about = organisations.get(draft.about_id or 0)
-    route = routing.route(chain, channel=category.channel, about=about)
+    about, route = wizard.route_of(draft, category, routing.load_place(area, today))
     terms = service_terms.for_place(area.path, category.urgency)
-    contact, resolution = (
-        terms.time_left(terms.plan(kind, start=now), now) for kind in HANDLER_DEADLINES
-    )
+    announcements = [
+        _announcement(terms.plan(kind, start=now), terms, route, draft.contact, now)
+        for kind in HANDLER_DEADLINES
+    ]
     notices = PrivacyNotice.objects.filter(valid_from__lte=today).order_by("-valid_from", "-pk")
-    return Summary(area, category, about, route, contact, resolution, notices.first())
+    return Summary(area, category, about, route, announcements, notices.first())
+
+
+def _announcement(
+    plan: DeadlinePlan,
+    terms: ServiceTerms,
+    route: routing.Route,
+    contact: ContactDetails,
+    now: dt.datetime,
+) -> tuple[str, str]:
+    """Return who will do what by when, as the promise line will say it, and the time left."""
+    due = terms.time_left(plan, now)
+    is_told = bool(contact.phone) and not contact.is_confidential
+    names = {"who": route.organisation.short_name, "due": due.absolute}
+    left = duties.time_left(due, is_provisional=plan.is_provisional)
+    return promises.announcement(plan.kind, is_told=is_told) % names, left
 
 
 def _render_check_page(
@@ -142,6 +160,7 @@ def _render_check_page(
         "nearby_cases": public_pages.nearby_cases(same_category[:MAX_NEARBY_CASES]),
         "photos": wizard.draft_photos(draft),
         "contact": draft.contact,
+        "confidentiality": confidentiality.sentence(summary.route.organisation),
         "problem": problem,
     }
     status = HTTPStatus.CONFLICT if problem else HTTPStatus.OK
@@ -292,17 +311,19 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
     browser = request.session.get(BROWSER_KEY, "")
     code_uuid = _joining_key(browser, petition) if is_joined else petition.uuid
     code = tracking_codes.code_for(code_uuid)
-    promise = promises.promise(petition, clock.now(), petition.deadlines.owed())
+    now = clock.now()
     context = {
         "petition": petition,
         "is_joined": is_joined,
         "code": tracking_codes.shown(code),
         "plain_code": code,
         "qr": _draw_qr(code),
-        "promise": promise,
-        "due_in": promise.due.relative if promise.due else "",
+        "promise": promises.promise(petition, now, petition.deadlines.owed(), is_joined=is_joined),
+        "duty_telephone": contact_points.contact_point(
+            petition.organisation, petition.path, timezone.localdate(now)
+        ),
         "category": catalogue.full_label(petition.category),
-        "has_contact": _has_phone(petition),
+        "has_contact": contact_points.has_phone(petition),
         "seconds_left": seconds_left,
     }
     return public_pages.render_public(request, "receipt", context)
@@ -319,14 +340,6 @@ def clear_device(request: HttpRequest) -> HttpResponse:
         request.session.pop(key, None)
     messages.success(request, _("已清除。这台手机或电脑上看不到您反映的事了。"))
     return redirect("petitions:front")
-
-
-def _has_phone(petition: Petition) -> bool:
-    """Tell whether the tracking page will ask for the last four digits of the telephone number."""
-    contact = getattr(petition, "contact", None)
-    return contact is not None and contact.last4_hash != tracking_codes.last4_hash(
-        petition.uuid, ""
-    )
 
 
 def _draw_qr(code: str) -> SafeString:

@@ -26,10 +26,12 @@ from grids import place_search
 from grids.models import Area
 from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
-from petitions.intake.wizard_forms import MAX_SINCE_LENGTH, ContactForm, ReportTextForm
+from petitions.intake.wizard_forms import MAX_SINCE_LENGTH, ReportTextForm
 from petitions.models import Category
 from petitions.rules import catalogue, category_matching, photos, rate_limits, routing
+from petitions.rules.routing import ResponsibleChain, Route
 from petitions.web import rate_limiting
+from petitions.web.contact_form import ContactDetailsForm
 from petitions.web.field_validation import MAX_TEXT_LENGTH
 from petitions.web.photo_responses import photo_response
 
@@ -298,6 +300,10 @@ def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpRespons
     """Enter contact details, or choose to give none."""
     if draft.first_missing_page in STEPS_BEFORE_CONTACT:
         return redirect(f"petitions:{draft.first_missing_page}")
+    category = catalogue.read().by_id.get(draft.category_id or 0)
+    if category is None:
+        return redirect("petitions:report_what")
+    _about, route = route_of(draft, category, routing.load_place(area, timezone.localdate()))
     if request.method != "POST":
         contact = draft.contact
         initial = {
@@ -305,11 +311,21 @@ def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpRespons
             "name": contact.name,
             "is_confidential": contact.is_confidential,
         }
-        form = ContactForm(initial=initial)
+        form = ContactDetailsForm(initial=initial, handler=route.organisation)
         return render_step(request, "report_reach", {"form": form, "area": area})
-    form = ContactForm({} if "anonymous" in request.POST else request.POST)
+    data = {} if "anonymous" in request.POST else request.POST
+    form = ContactDetailsForm(data, handler=route.organisation)
     if not form.is_valid():
         return render_step(request, "report_reach", {"form": form, "area": area})
     draft.set_contact(form.contact_details())
     drafts.save(request.session, draft)
     return redirect_to_next_step(draft, "report_reach")
+
+
+def route_of(
+    draft: Draft, category: Category, chain: ResponsibleChain
+) -> tuple[Organisation | None, Route]:
+    """Return the organisation that the report is about, if it is about one, and the route."""
+    organisations = {row.organisation_id: row.organisation for row in chain.answering}
+    about = organisations.get(draft.about_id or 0)
+    return about, routing.route(chain, channel=category.channel, about=about)

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Organisation
 from config.lib.form_fields import FreeTextField, LineField
-from petitions.web.contact_form import ContactDetailsForm
 from petitions.web.field_validation import MAX_TEXT_LENGTH
 
 MAX_SINCE_LENGTH = 60
@@ -67,13 +66,3 @@ class ReportTextForm(forms.Form):
         """The id of the organisation that the report is about, if one was chosen."""
         pk = self.cleaned_data.get("about")
         return int(pk) if pk else None
-
-
-class ContactForm(ContactDetailsForm):
-    """Contact details on the report pages, where confidentiality is explained."""
-
-    is_confidential = forms.BooleanField(
-        label=_("对承办人保密，只让社区知道"),
-        help_text=_("承办这件事的人看不到您的电话，有事由社区转达。"),
-        required=False,
-    )

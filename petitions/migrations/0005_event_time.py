@@ -7,7 +7,5 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0004_listed_categories")]
 
     operations = [
-        migrations.AddIndex(
-            model_name="event", index=models.Index(fields=["at"], name="event_at")
-        ),
+        migrations.AddIndex(model_name="event", index=models.Index(fields=["at"], name="event_at")),
     ]

@@ -11,9 +11,12 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0007_cause_of_each_round")]
 
     operations = [
-        AddIndexConcurrentlyWithRetry("petition", models.Index(
+        AddIndexConcurrentlyWithRetry(
+            "petition",
+            models.Index(
                 fields=["path", "category"],
                 name="petition_path_category",
                 opclasses=["varchar_pattern_ops", "int8_ops"],
-            )),
+            ),
+        ),
     ]

@@ -11,5 +11,8 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0008_path_and_category")]
 
     operations = [
-        AddIndexConcurrentlyWithRetry("petition", models.Index(fields=["organisation", "category"], name="petition_org_category")),
+        AddIndexConcurrentlyWithRetry(
+            "petition",
+            models.Index(fields=["organisation", "category"], name="petition_org_category"),
+        ),
     ]

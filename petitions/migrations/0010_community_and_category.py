@@ -11,5 +11,8 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0009_organisation_and_category")]
 
     operations = [
-        AddIndexConcurrentlyWithRetry("petition", models.Index(fields=["community", "category"], name="petition_community_category")),
+        AddIndexConcurrentlyWithRetry(
+            "petition",
+            models.Index(fields=["community", "category"], name="petition_community_category"),
+        ),
     ]

@@ -11,5 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("petitions", "0010_community_and_category")]
 
     operations = [
-        AddIndexConcurrentlyWithRetry("petition", models.Index(fields=["category", "-id"], name="petition_category")),
+        AddIndexConcurrentlyWithRetry(
+            "petition", models.Index(fields=["category", "-id"], name="petition_category")
+        ),
     ]

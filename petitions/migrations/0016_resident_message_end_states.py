@@ -22,10 +22,14 @@ class Migration(migrations.Migration):
             models.DateTimeField(blank=True, null=True, verbose_name="发出时间"),
         ),
         migrations.AddField(
-            "residentmessage", "retry_at", models.DateTimeField(blank=True, null=True, verbose_name="下次尝试")
+            "residentmessage",
+            "retry_at",
+            models.DateTimeField(blank=True, null=True, verbose_name="下次尝试"),
         ),
         migrations.AddField(
-            "residentmessage", "failed_at", models.DateTimeField(blank=True, null=True, verbose_name="放弃时间")
+            "residentmessage",
+            "failed_at",
+            models.DateTimeField(blank=True, null=True, verbose_name="放弃时间"),
         ),
         migrations.AddField(
             "residentmessage", "is_skipped", models.BooleanField(db_default=False, default=False)

@@ -26,9 +26,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CaseTask",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("text", models.TextField(max_length=2000, verbose_name="任务内容")),
-                ("state", models.CharField(choices=STATES, default="sent", max_length=12, verbose_name="状态")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=STATES, default="sent", max_length=12, verbose_name="状态"
+                    ),
+                ),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("round", models.PositiveSmallIntegerField(default=1, verbose_name="交办次数")),
                 ("sent_at", models.DateTimeField(verbose_name="交办时间")),
@@ -57,7 +67,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "petition",
-                    models.ForeignKey(on_delete=PROTECT, related_name="tasks", to="petitions.petition"),
+                    models.ForeignKey(
+                        on_delete=PROTECT, related_name="tasks", to="petitions.petition"
+                    ),
                 ),
             ],
             options={
@@ -75,7 +87,9 @@ class Migration(migrations.Migration):
                         name="case_task_end_paired",
                     ),
                     models.CheckConstraint(
-                        condition=Q(acknowledge_by__gte=F("sent_at"), due_at__gte=F("acknowledge_by")),
+                        condition=Q(
+                            acknowledge_by__gte=F("sent_at"), due_at__gte=F("acknowledge_by")
+                        ),
                         name="case_task_times_in_order",
                     ),
                     models.CheckConstraint(
@@ -83,9 +97,15 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "indexes": [
-                    models.Index(fields=["doer", "state"], name="case_task_doer", condition=Q(state__in=ACTIVE)),
                     models.Index(
-                        fields=["orderer", "state"], name="case_task_orderer", condition=Q(state__in=ACTIVE)
+                        fields=["doer", "state"],
+                        name="case_task_doer",
+                        condition=Q(state__in=ACTIVE),
+                    ),
+                    models.Index(
+                        fields=["orderer", "state"],
+                        name="case_task_orderer",
+                        condition=Q(state__in=ACTIVE),
                     ),
                 ],
             },

@@ -12,7 +12,11 @@ class Migration(migrations.Migration):
             "petition",
             "doer_ids",
             django.contrib.postgres.fields.ArrayField(
-                base_field=models.BigIntegerField(), blank=True, db_default=[], default=list, size=None
+                base_field=models.BigIntegerField(),
+                blank=True,
+                db_default=[],
+                default=list,
+                size=None,
             ),
         ),
     ]

@@ -33,6 +33,15 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         """Filter to the open deadlines that have passed and are ready for a try, oldest first."""
         return self.open().filter(backoff.is_ready(now), due_at__lte=now).order_by("due_at")
 
+    def following_calendar(self, now: dt.datetime) -> Self:
+        """Filter to owed deadlines that a new calendar can change and that are ready for a try.
+
+        Provisional ones, and running ones that were provisional at first: the days of a year may
+        be entered one by one.
+        """
+        follows = Q(is_provisional=True) | Q(follows_calendar=True, state=DeadlineState.OPEN)
+        return self.owed().filter(backoff.is_ready(now), follows).order_by("petition", "pk")
+
     def to_remind(self, now: dt.datetime) -> Self:
         """Filter to the open deadlines with 80 % of the time used and no reminder, oldest first."""
         return (
@@ -46,9 +55,12 @@ class Deadline(models.Model):
     """One deadline of a case. The sweep reads due rows; Celery only wakes the sweep.
 
     `organisation` must keep it; a deadline of a task has a `task`. Moving a deadline cancels the
-    row and inserts another one. `ended_at` is when it stopped running; `settled_at` is when the
-    work was done or dropped, and a deadline that passed stays owed until then. `retry_at` is when
-    the sweep tries a row again that failed.
+    row and inserts another one.
+    `ended_at` is when it stopped running; `settled_at` is when the work was done or dropped, and a
+    deadline that passed stays owed until then. `retry_at` is when the sweep tries a row again that
+    failed. `allowed` is the time it was set for, as its calendar counts; empty in rows of earlier
+    releases. A provisional row was worked out without the calendar of a year on the way; with
+    `follows_calendar` its successor is worked out again while the days of that year are entered.
     """
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="deadlines")
@@ -68,6 +80,8 @@ class Deadline(models.Model):
     remind_at = models.DateTimeField(_("提醒"))
     due_at = models.DateTimeField(_("到期"))
     is_provisional = models.BooleanField(_("暂定"), default=False)
+    follows_calendar = models.BooleanField(default=False, db_default=False)
+    allowed = models.DurationField(null=True, blank=True)
     state = models.CharField(max_length=9, choices=DeadlineState, default=DeadlineState.OPEN)
     reminded_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -108,6 +122,11 @@ class Deadline(models.Model):
             ),
             models.Index(fields=["petition"], name="deadline_petition"),
             models.Index(fields=["task"], name="deadline_task", condition=Q(task__isnull=False)),
+            models.Index(
+                fields=["petition"],
+                name="deadline_provisional",
+                condition=Q(Q(is_provisional=True) | Q(follows_calendar=True), settled_at=None),
+            ),
         ]
 
     def __str__(self) -> str:

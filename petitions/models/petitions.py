@@ -23,6 +23,7 @@ from grids.models import Area
 from members.models import User
 from petitions import involvement, text_search
 from petitions.enums import (
+    EXPLAINED_OUTCOMES,
     CaseLevel,
     Channel,
     ClosedBy,
@@ -150,7 +151,8 @@ class Petition(CaseWithTasks):
     building, `assigned_group` the one the case was handed to, `department` the one ordered last,
     `supervisor` the organisation that must answer an escalation, `arbiter` the one that decides on
     a return, or did. `due_at` is the earliest open limit of the handling side, `soon_at` the moment
-    80 % of it are used. State, responsibility and level change only together with an event.
+    80 % of it are used; `answer_due_at` and `answer_soon_at` are those of the answer that an
+    escalation waits for. State, responsibility and level change only together with an event.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -256,6 +258,8 @@ class Petition(CaseWithTasks):
     due_at = models.DateTimeField(_("办理时限"), null=True, blank=True)
     soon_at = models.DateTimeField(null=True, blank=True)
     is_due_provisional = models.BooleanField(default=False)
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    answer_soon_at = models.DateTimeField(null=True, blank=True)
     returns = models.PositiveSmallIntegerField(_("退单次数"), default=0)
     round = models.PositiveSmallIntegerField(_("办结轮次"), default=0)
     disputes = models.PositiveSmallIntegerField(_("不认可次数"), default=0)
@@ -390,6 +394,11 @@ class Petition(CaseWithTasks):
     def is_running(self) -> bool:
         """Tell whether the handling deadline runs."""
         return self.status in RUNNING
+
+    @property
+    def is_explained(self) -> bool:
+        """Tell whether the answer explains why nothing is done, instead of a solution."""
+        return self.outcome in EXPLAINED_OUTCOMES
 
     @property
     def holder_id(self) -> int | None:

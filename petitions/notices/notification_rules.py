@@ -298,6 +298,12 @@ def _reminded(event: Event, to: RecipientDirectory) -> list[Recipients]:
     return [Recipients(K.REMINDER, to.heads(owing))]
 
 
+def _rescheduled(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    """Notify the organisation that must keep the deadline; the resident reads it on the page."""
+    owing = event.data.get("organisation")
+    return [Recipients(K.DEADLINE, to.heads(owing))] if owing else []
+
+
 RULES: dict[Verb, Callable[[Event, RecipientDirectory], list[Recipients]]] = {
     Verb.FILE: _to_handler(K.TO_ACCEPT),
     Verb.ACCEPT: _to_filer(K.NOTE),
@@ -321,6 +327,7 @@ RULES: dict[Verb, Callable[[Event, RecipientDirectory], list[Recipients]]] = {
     Verb.CANCEL: _cancelled,
     Verb.SEND_AGAIN: _task_sent,
     Verb.OVERDUE: _task_overdue,
+    Verb.RESCHEDULE: _rescheduled,
 }
 
 
@@ -331,7 +338,11 @@ def text_for_resident(petition: Petition, verb: Verb) -> str:
             Verb.ACCEPT: _("您反映的 %(number)s 已受理。"),
             Verb.DECLINE: _("您反映的 %(number)s 未能受理，原因已写明。"),
             Verb.REDIRECT: _("您反映的 %(number)s 已转其他法定途径。"),
-            Verb.RESOLVE: _("您反映的 %(number)s 已有答复，请确认是否解决。"),
+            Verb.RESOLVE: (
+                _("您反映的 %(number)s 已有答复，请告诉我们您是否接受说明。")
+                if petition.is_explained
+                else _("您反映的 %(number)s 已有答复，请确认是否解决。")
+            ),
             Verb.DISPUTE: _("您反映的 %(number)s 已重新办理。"),
             Verb.REOPEN: _("您反映的 %(number)s 已重新办理。"),
         }[verb] % {"number": petition.number}

@@ -7,6 +7,7 @@ run the same task at once.
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 
 from celery import shared_task
@@ -29,11 +30,17 @@ from petitions.models import (
 )
 from petitions.notices import notification_rules, outbox
 from petitions.rules import contacts, photos
-from petitions.workflow import contact, deadline_sweep, responsibility_sweep
+from petitions.workflow import (
+    contact,
+    deadline_sweep,
+    provisional_deadlines,
+    responsibility_sweep,
+)
 
 BATCH = 200
 COUNTERS_KEPT = dt.timedelta(days=1)
 KEYS_KEPT = dt.timedelta(days=7)
+LOOK_AGAIN = 600.0  # seconds; a process that knew an older calendar may have set a deadline since
 
 
 def database_now() -> dt.datetime:
@@ -66,6 +73,27 @@ def move_cases() -> int:
     """Move the open cases of ended responsibilities that follow; return how many."""
     register_cache.current_version()  # a new version read in a transaction is not cached
     return responsibility_sweep.move_due(now=database_now())
+
+
+class _Rescheduling:
+    """When this process last looked for provisional deadlines, and by which registers."""
+
+    version: int | None = None
+    at = float("-inf")
+
+
+@shared_task(name="petitions.ops.scheduled_tasks.reschedule_deadlines")
+def reschedule_deadlines() -> int:
+    """Make provisional deadlines final after their calendar was published; return how many.
+
+    Looks for them when the registers have changed, and every ten minutes.
+    """
+    version, now = register_cache.current_version(), time.monotonic()
+    if version == _Rescheduling.version and now - _Rescheduling.at < LOOK_AGAIN:
+        return 0
+    done = _process_all(provisional_deadlines.reschedule_known)
+    _Rescheduling.version, _Rescheduling.at = version, now
+    return done
 
 
 @shared_task(name="petitions.ops.scheduled_tasks.drain_outbox")

@@ -1,24 +1,27 @@
-"""The promise of a case: one sentence that says what happens next, by whom and by when."""
+"""The promise line of a case: the sentence that tells the resident who does what by when."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from config.lib import durations
 from petitions import involvement
-from petitions.enums import HANDLER_DEADLINES, AnswerKind, DeadlineKind, Status
-from petitions.models import Deadline, Escalation, Petition
-from petitions.rules import service_terms
+from petitions.enums import HANDLER_DEADLINES, AnswerKind, CaseLevel, DeadlineKind, Status, Verb
+from petitions.models import Escalation, Petition
+from petitions.rules import contact_points, duties
+from petitions.rules.duties import Duty, OwedDeadline
 from petitions.states import FINAL
+
+K = DeadlineKind
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One sentence about what happens next, and its state.
+    """What the resident reads about what happens next, and its state.
 
     `state` is `ok`, `soon` or `overdue` for a deadline of the handling side, `waiting` while the
     resident is asked, and `met` when the case has ended.
@@ -27,99 +30,139 @@ class Promise:
     text: str
     state: str
     due: durations.InstantText | None = None
-
-    @property
-    def staff_state(self) -> str:
-        """The state as the component of the promise shows it to staff."""
-        return "paused" if self.state == "waiting" else self.state
+    duty: Duty | None = None
 
     @property
     def resident_state(self) -> str:
         """The state as the component of the promise shows it to the resident, who must act soon."""
         return "soon" if self.state == "waiting" else self.state
 
+    @property
+    def due_in(self) -> str:
+        """How much time is left, with its unit; empty without a deadline."""
+        return self.duty.time_left if self.duty else ""
 
-def promise(petition: Petition, now: dt.datetime, deadlines: Iterable[Deadline]) -> Promise:
-    """Return the promise of a case; `deadlines` are those of the case that are not settled."""
+
+def promise(
+    petition: Petition,
+    now: dt.datetime,
+    deadlines: Iterable[OwedDeadline],
+    *,
+    is_joined: bool = False,
+) -> Promise:
+    """Return the promise of a case; `deadlines` are those of the case that are not settled.
+
+    `is_joined`: for a resident who joined the case with "me too" and is not asked for anything.
+    """
     status = Status(petition.status)
     if status in FINAL:
-        return Promise(_ended(status), "met")
-    owed = {row.kind: row for row in deadlines if row.settled_at is None}
-    kind = _next_kind(status, owed)
-    row = owed.get(kind) if kind else None
-    if row is None:
+        return Promise(_ended(status, is_joined=is_joined), "met")
+    all_duties = duties.duties(petition, deadlines, now)
+    duty = duties.next_duty(all_duties)
+    if duty is None:
         return Promise(_("%(who)s正在办理。") % {"who": petition.organisation.short_name}, "ok")
-    if row.due_at <= now and row.kind in HANDLER_DEADLINES and (answer := _answered(petition)):
-        return _since_answered(petition, answer, owed.get(DeadlineKind.RESOLUTION), now)
-    due = service_terms.for_petition(petition).time_left(row, now)
-    supervisor = involvement.supervisor(petition)
+    if duty.kind == K.CONFIRMATION:
+        return _asked(petition, duty, is_joined=is_joined)
+    return _announced(petition, duty, all_duties)
+
+
+def _asked(petition: Petition, duty: Duty, *, is_joined: bool) -> Promise:
+    """Return the promise while the resident is asked about the answer."""
+    if petition.is_explained and not is_joined:
+        words = _("请在%(due)s前告诉我们，您是否接受这个说明；逾期未回复将自动结案。")
+    elif is_joined:
+        words = _("已有答复，等反映人在%(due)s前回复；逾期未回复将自动结案。")
+    else:
+        words = _("请在%(due)s前确认是否解决；逾期未回复将自动结案。")
+    return Promise(words % {"due": duty.due.absolute}, "waiting", duty.due, duty)
+
+
+def _announced(petition: Petition, duty: Duty, all_duties: Sequence[Duty]) -> Promise:
+    """Return the promise of the handling side: what was missed or answered, then what is next."""
+    result = Promise(_sentence(petition, duty), duty.due.state, duty.due, duty)
+    if duty.kind not in HANDLER_DEADLINES:
+        return result
+    late = next((row for row in all_duties if row.kind == K.ANSWER), None)
+    if late is not None and late is not duty:
+        return replace(result, text=_sentence(petition, late) + result.text, state="overdue")
+    answer = _last_answer(petition, all_duties)
+    if answer is None:
+        return result
     names = {
-        "who": petition.organisation.short_name,
-        "due": due.absolute,
-        "level": supervisor.short_name if supervisor else "",
+        "level": answer.to_organisation.short_name,
+        "kind": AnswerKind(answer.answer_kind).label,
     }
-    if row.kind == DeadlineKind.CONFIRMATION:
-        return Promise(
-            _("请在%(due)s前确认是否解决；逾期未回复将自动结案。") % names, "waiting", due
-        )
-    return Promise(_sentence(DeadlineKind(row.kind), due.state) % names, due.state, due)
+    words = _("%(level)s已答复：%(kind)s。")
+    if duty.missed is not None:
+        words = _("%(level)s已答复：%(kind)s。原定时限已过，")
+        result = replace(result, state="overdue")
+    return replace(result, text=words % names + result.text)
 
 
-def _answered(petition: Petition) -> Escalation | None:
-    """Return the last escalation if the supervising organisation has answered it."""
+def _last_answer(petition: Petition, all_duties: Sequence[Duty]) -> Escalation | None:
+    """Return the last escalation if a deadline passed and the supervisor has answered it."""
     if involvement.supervisor_id(petition) is None or petition.is_answer_owed:
+        return None
+    if not any(row.missed or row.is_late for row in all_duties):
         return None
     last = petition.escalations.select_related("to_organisation").order_by("-id").first()
     return last if last and last.answered_at else None
 
 
-def _since_answered(
-    petition: Petition, answer: Escalation, result: Deadline | None, now: dt.datetime
-) -> Promise:
-    """Return the promise after an answer: what was answered, and the next deadline."""
+def _sentence(petition: Petition, duty: Duty) -> str:
     names = {
         "who": petition.organisation.short_name,
-        "level": answer.to_organisation.short_name,
-        "kind": AnswerKind(answer.answer_kind).label,
+        "due": duty.due.absolute,
+        "level": duty.organisation.short_name if duty.organisation else "",
     }
-    if result is None or result.due_at <= now:
-        text = _("%(level)s已答复：%(kind)s。原定时限已过，%(who)s正在抓紧办理。") % names
-        return Promise(text, "overdue")
-    due = service_terms.for_petition(petition).time_left(result, now)
-    names["due"] = due.absolute
-    text = _("%(level)s已答复：%(kind)s。%(who)s将在%(due)s前告诉您处理结果。") % names
-    return Promise(text, due.state, due)
+    return (_late if duty.is_late else _on_time)(petition, duty) % names
 
 
-def _next_kind(status: Status, owed: dict[str, Deadline]) -> DeadlineKind | None:
-    if status == Status.RESOLVED:
-        return DeadlineKind.CONFIRMATION
-    for kind in (DeadlineKind.ANSWER, DeadlineKind.CONTACT, DeadlineKind.RESOLUTION):
-        if kind in owed:
-            return kind
-    return None
-
-
-def _sentence(kind: DeadlineKind, state: str) -> str:
-    late = state == "overdue"
-    if kind == DeadlineKind.ANSWER:
-        if late:
-            return _("%(level)s应在%(due)s前答复，已超期，正在继续上报。")
+def _on_time(petition: Petition, duty: Duty) -> str:
+    if duty.verb == Verb.REASSIGN:
+        return _("%(who)s认为不归它办，%(level)s将在%(due)s前定下由谁办理。")
+    if duty.verb == Verb.ANSWER:
         return _("已上报%(level)s，%(level)s将在%(due)s前作出答复。")
-    if kind == DeadlineKind.CONTACT:
-        if late:
-            return _("%(who)s应在%(due)s前受理，已超期，正在上报。")
-        return _("%(who)s将在%(due)s前受理并告诉您下一步。")
-    if late:
-        return _("%(who)s应在%(due)s前给出结果，已超期，正在上报。")
-    return _("%(who)s将在%(due)s前告诉您处理结果。")
+    return announcement(duty.kind, is_told=contact_points.may_be_called(petition))
 
 
-def _ended(status: Status) -> str:
+def announcement(kind: str, *, is_told: bool) -> str:
+    """Return the sentence with `who` and `due` that announces a deadline of the handling side.
+
+    `is_told`: the handling organisation can call the resident; others read it themselves.
+    """
+    if kind == K.CONTACT:
+        if is_told:
+            return _("%(who)s将在%(due)s前受理并告诉您下一步。")
+        return _("%(who)s将在%(due)s前受理，受理后查询页上能看到。")
+    if is_told:
+        return _("%(who)s将在%(due)s前告诉您处理结果。")
+    return _("%(who)s将在%(due)s前给出处理结果，查询页上能看到。")
+
+
+def _late(petition: Petition, duty: Duty) -> str:
+    """Return the sentence of a duty that is late; one that still runs is about to be escalated."""
+    late = {
+        K.ANSWER: _("%(level)s应在%(due)s前答复，已超期。"),
+        K.CONTACT: _("%(who)s应在%(due)s前受理，已超期。"),
+        K.RESOLUTION: _("%(who)s应在%(due)s前给出结果，已超期。"),
+    }
+    escalating = {
+        K.ANSWER: _("%(level)s应在%(due)s前答复，已超期，正在继续上报。"),
+        K.CONTACT: _("%(who)s应在%(due)s前受理，已超期，正在上报。"),
+        K.RESOLUTION: _("%(who)s应在%(due)s前给出结果，已超期，正在上报。"),
+    }
+    if duty.verb == Verb.REASSIGN:
+        return _("%(level)s应在%(due)s前定下由谁办理，已超期。")
+    is_escalating = duty.is_open and petition.level != CaseLevel.CITY
+    return (escalating if is_escalating else late)[duty.kind]
+
+
+def _ended(status: Status, *, is_joined: bool) -> str:
     return {
         Status.CLOSED: _("已经结案。"),
         Status.DECLINED: _("没有受理，原因见下方。"),
         Status.REDIRECTED: _("已转其他法定途径，办法见下方。"),
-        Status.WITHDRAWN: _("已按您的要求撤回。"),
+        Status.WITHDRAWN: _("反映人已撤回。") if is_joined else _("已按您的要求撤回。"),
         Status.MERGED: _("已与同一件事并案办理。"),
     }[status]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Protocol
 
 from config.lib import durations
 from grids.calendar import calendars
@@ -16,14 +17,34 @@ REMIND_AT_PERCENT = 80
 ALWAYS_WORKING_TIME = frozenset({DeadlineKind.ARBITRATION, DeadlineKind.CONFIRMATION})
 
 
+class TimedDeadline(Protocol):
+    """A deadline of which the time that is left can be said."""
+
+    @property
+    def kind(self) -> str:
+        """What is owed."""
+
+    @property
+    def due_at(self) -> dt.datetime:
+        """When it is due."""
+
+    @property
+    def remind_at(self) -> dt.datetime:
+        """When 80 % of its time are used."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeadlinePlan:
-    """One deadline: when it starts, when 80 % of its time are used, when it is due."""
+    """One deadline: when it starts, when 80 % of its time are used, when it is due.
+
+    `allowed` is the time from start to end, as the calendar counts.
+    """
 
     kind: DeadlineKind
     started_at: dt.datetime
     remind_at: dt.datetime
     due_at: dt.datetime
+    allowed: dt.timedelta
     is_provisional: bool
 
     def row(
@@ -39,6 +60,7 @@ class DeadlinePlan:
             remind_at=self.remind_at,
             due_at=self.due_at,
             is_provisional=self.is_provisional,
+            allowed=self.allowed,
         )
 
 
@@ -96,15 +118,24 @@ class ServiceTerms:
         calendar = self.calendar_for(kind)
         if calendar is None:
             return DeadlinePlan(
-                kind, start, start + until_reminder, start + allowed, is_provisional=False
+                kind, start, start + until_reminder, start + allowed, allowed, is_provisional=False
             )
         remind = calendar.add(start, until_reminder)
         due = calendar.add(start, allowed)
-        return DeadlinePlan(kind, start, remind.at, due.at, due.provisional)
+        return DeadlinePlan(kind, start, remind.at, due.at, allowed, due.provisional)
 
-    def time_left(
-        self, deadline: DeadlinePlan | Deadline, now: dt.datetime
-    ) -> durations.InstantText:
+    def plan_again(self, deadline: Deadline) -> DeadlinePlan:
+        """Work out a deadline again by the calendar as it is now, from its start."""
+        kind, calendar = DeadlineKind(deadline.kind), self.calendar_for(deadline.kind)
+        allowed = deadline.allowed
+        if allowed is None and calendar is not None:
+            # An earlier release did not store it: measure it as it was counted then.
+            before = calendar.without_years(deadline.due_at.year)
+            minutes = before.minutes_between(deadline.started_at, deadline.due_at)
+            allowed = dt.timedelta(minutes=minutes)
+        return self.plan(kind, start=deadline.started_at, amount=allowed)
+
+    def time_left(self, deadline: TimedDeadline, now: dt.datetime) -> durations.InstantText:
         """Say when a deadline is due and how much of its time is left."""
         calendar = self.calendar_for(deadline.kind)
         return durations.time_left(deadline.due_at, deadline.remind_at, now, calendar)

@@ -44,7 +44,7 @@ ALLOWED: dict[Urgency, tuple[bool, dt.timedelta, dt.timedelta, dt.timedelta, dt.
     Urgency.SUGGESTION: (False, WORKING_DAY, 15 * WORKING_DAY, WORKING_DAY, REDO),
 }
 
-NOTICE_VERSION = "2026-01"
+NOTICE_VERSION = "2026-02"
 NOTICE_FROM = dt.date(2026, 1, 1)
 
 

@@ -92,7 +92,7 @@ def show_overview(request: StaffRequest) -> HttpResponse:
     cases = Petition.objects.visible_to(user)
     figures = counters.figures_by(cases, field, user, now)
     escalated = list_items.for_list(cases.open().filter(involvement.awaiting_answer_of(user)))
-    escalated = escalated.order_by("due_at", "id")[:MAX_ESCALATIONS]
+    escalated = escalated.order_by("answer_due_at", "id")[:MAX_ESCALATIONS]
     context = {
         "field": field,
         "rows": _rows(user, field, figures, now),

@@ -19,6 +19,7 @@ from petitions.states import RULE_OF
 from petitions.tracking import pages
 from petitions.tracking.forms import (
     ContactCorrectionForm,
+    ExplanationFeedbackForm,
     FeedbackForm,
     RatingForm,
     ResidentDisputeForm,
@@ -33,10 +34,11 @@ Action = Callable[[TrackedSession, dict[str, Any]], str]
 
 
 def _form_action(
-    name: str, form_class: type[Form]
+    name: str, usual_form: type[Form], *, explained_form: type[Form] | None = None
 ) -> Callable[[Action], Callable[..., HttpResponse]]:
     """Decorator: make a POST view of an action that takes cleaned data and returns a message.
 
+    `explained_form` is used where the answer explains why nothing is done.
     Success redirects to the case page with the message. Otherwise the page returns with everything
     typed, as context `name`: 400 for an invalid form, 409 when the status does not allow the
     action, with what happened since the page was opened.
@@ -44,6 +46,8 @@ def _form_action(
 
     def decorate(action: Action) -> Callable[..., HttpResponse]:
         def view(request: HttpRequest, session: TrackedSession) -> HttpResponse:
+            is_explained = session.petition.is_explained
+            form_class = (explained_form if is_explained else None) or usual_form
             form = form_class(request.POST)
             if not form.is_valid():
                 return pages.render_case(
@@ -80,9 +84,10 @@ def _render_refused(
     return pages.render_case(request, session, status=HTTPStatus.CONFLICT, **extra)
 
 
-@_form_action("feedback_form", FeedbackForm)
+@_form_action("feedback_form", FeedbackForm, explained_form=ExplanationFeedbackForm)
 def confirm(session: TrackedSession, data: dict[str, Any]) -> str:
-    """Confirm that the case is resolved; it is closed."""
+    """Agree with the answer; the case is closed."""
+    is_explained = session.petition.is_explained
     resolution.confirm(
         petition=session.petition,
         by=session.by,
@@ -90,13 +95,15 @@ def confirm(session: TrackedSession, data: dict[str, Any]) -> str:
         rating=data["rating"],
         expected_version=data["version"],
     )
+    if is_explained:
+        return _("谢谢，已记下您接受这个说明，这件事结案了。")
     return _("谢谢您的确认，这件事结案了。")
 
 
-@_form_action("feedback_form", ResidentDisputeForm)
+@_form_action("feedback_form", ResidentDisputeForm, explained_form=ExplanationFeedbackForm)
 def dispute(session: TrackedSession, data: dict[str, Any]) -> str:
-    """Say that the case is not or only partly resolved; it is reopened."""
-    resolution.dispute(
+    """Disagree with the answer; the case is reopened."""
+    petition = resolution.dispute(
         petition=session.petition,
         by=session.by,
         now=clock.now(),
@@ -105,6 +112,8 @@ def dispute(session: TrackedSession, data: dict[str, Any]) -> str:
         rating=data["rating"],
         expected_version=data["version"],
     )
+    if petition.is_explained and petition.is_answer_owed:
+        return _("知道了，已请上一级再看一遍，时限见最上面一行。")
     return _("知道了，这件事重新办理，时限见最上面一行。")
 
 
@@ -154,7 +163,7 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
     if "delete" in request.POST:
         form: ContactCorrectionForm | None = None
     else:
-        form = ContactCorrectionForm(request.POST)
+        form = ContactCorrectionForm(request.POST, handler=session.petition.organisation)
         if not form.is_valid():
             return pages.render_case(
                 request, session, status=HTTPStatus.BAD_REQUEST, contact_form=form

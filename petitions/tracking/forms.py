@@ -89,6 +89,22 @@ class FeedbackForm(VersionedForm):
     partly = forms.BooleanField(required=False)
 
 
+class ExplanationFeedbackForm(FeedbackForm):
+    """Whether an explanation is accepted, with an optional rating and reason.
+
+    One press counts, also a no without a reason.
+    """
+
+    reason = FreeTextField(
+        label=_("哪里不能接受？"),
+        help_text=_("不接受的，可以写一句为什么。"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": _("请写短一点，500字以内。")},
+    )
+
+
 class ResidentDisputeForm(FeedbackForm):
     """Not or only partly resolved; the reason is asked for once and may stay empty."""
 

@@ -13,20 +13,31 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib import clock
 from petitions import permissions
-from petitions.enums import Outcome, PhotoKind, Status, Verb
+from petitions.enums import CaseLevel, Outcome, PhotoKind, Status, Verb
 from petitions.models import Feedback, Petition, Photo
 from petitions.permissions import Petitioner
-from petitions.rules import catalogue, contacts, promises, rate_limits, service_terms
+from petitions.rules import (
+    answer_question,
+    catalogue,
+    confidentiality,
+    contact_points,
+    contacts,
+    promises,
+    rate_limits,
+    service_terms,
+)
 from petitions.rules.contacts import ContactDetails
 from petitions.tracking import timeline, tracking_lookup
 from petitions.tracking.forms import (
     ContactCorrectionForm,
+    ExplanationFeedbackForm,
     FeedbackForm,
     RatingForm,
     ResidentReopenForm,
@@ -125,14 +136,17 @@ def render_case(
 ) -> HttpResponse:
     """Render the case page; `extra` replaces context: an invalid form, or a `problem` on top."""
     now, petition = clock.now(), session.petition
-    promise = promises.promise(petition, now, petition.deadlines.owed())
     context: dict[str, Any] = {
         "petition": petition,
         "is_joined": session.is_joined,
         "category": catalogue.full_label(petition.category),
         "status_label": Status(petition.status).label,
-        "promise": promise,
-        "due_in": promise.due.relative if promise.due else "",
+        "promise": promises.promise(
+            petition, now, petition.deadlines.owed(), is_joined=session.is_joined
+        ),
+        "duty_telephone": contact_points.contact_point(
+            petition.organisation, petition.path, timezone.localdate(now)
+        ),
         "history": timeline.public_history(petition, now, is_joined=session.is_joined),
         "outcome": Outcome(petition.outcome).label if petition.outcome else "",
         "version": petition.version,
@@ -159,12 +173,19 @@ def _petitioner_context(petition: Petition, now: dt.datetime) -> dict[str, Any]:
             for spec in VERB_SPECS
             if spec.resident_button and permissions.may(spec.verb, petition, by)
         ],
-        "feedback_form": FeedbackForm(initial=version),
+        "question": answer_question.question(petition.outcome),
+        "may_go_up": petition.level != CaseLevel.CITY,
+        "feedback_form": _feedback_form(petition)(initial=version),
         "rating_form": RatingForm(),
         "reopen_form": ResidentReopenForm(initial=version),
-        "contact_form": ContactCorrectionForm(),
+        "contact_form": ContactCorrectionForm(handler=petition.organisation),
+        "confidentiality": confidentiality.sentence(petition.organisation),
         "contact": _masked_contact(petition),
     }
+
+
+def _feedback_form(petition: Petition) -> type[FeedbackForm]:
+    return ExplanationFeedbackForm if petition.is_explained else FeedbackForm
 
 
 def _may_reopen(petition: Petition, by: Petitioner, now: dt.datetime) -> bool:

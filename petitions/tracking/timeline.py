@@ -12,14 +12,16 @@ from django.utils.translation import gettext as _
 from branches import register_rows
 from config.lib import durations
 from petitions import involvement
-from petitions.enums import Actor, AnswerKind, DeadlineKind, PhotoKind, TaskState, Verb
+from petitions.enums import Actor, AnswerKind, DeadlineKind, PhotoKind, Solved, TaskState, Verb
 from petitions.models import Event, Petition, Photo
+from petitions.rules import moved_deadlines
 from petitions.verbs.table import SPEC_OF
 
 PROBLEM_VERBS = frozenset({Verb.DISPUTE, Verb.ESCALATE, Verb.OVERDUE})
 TASK_KEYS = ("doer", "orderer", "department")
 """Keys of `Event.data` with the organisations of a task."""
 HIDDEN_VERBS = frozenset({Verb.REVEAL, Verb.REMIND, Verb.RATE})
+MOVES_DEADLINES = frozenset({Verb.ANSWER, Verb.RESCHEDULE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +141,18 @@ def _is_shown(event: Event, text: str, photos: list[PublicPhoto]) -> bool:
 
 
 def _text(event: Event, is_joined: bool) -> str:
-    """Return the public note of an event; with `is_joined` none that the petitioner wrote."""
+    """Return the public note of an event, and the date that an answer set.
+
+    With `is_joined` no note that the petitioner wrote.
+    """
+    moved = moved_deadlines.sentence(event) if event.verb in MOVES_DEADLINES else ""
     note = getattr(event, "note", None)
     if note is None or not note.is_public:
-        return ""
+        return moved
     if is_joined and event.actor == Actor.PETITIONER:
-        return ""
+        return moved
     cause = _("原因：%(cause)s") % {"cause": note.cause} if note.cause else ""
-    return "\n".join(line for line in (str(note.body), cause) if line)
+    return "\n".join(line for line in (str(note.body), cause, moved) if line)
 
 
 def _public_photos(photos: Iterable[Photo]) -> list[PublicPhoto]:
@@ -208,12 +214,19 @@ def _dispatched(event: Event, _is_joined: bool) -> str:
 
 
 def _confirmed(event: Event, is_joined: bool) -> str:
+    if event.data.get("said") == Solved.ACCEPTED:
+        if is_joined:
+            return _("反映人接受了说明")
+        is_own = event.actor == Actor.PETITIONER
+        return _("您接受了说明") if is_own else _("回访时您接受了说明")
     if is_joined:
         return _("反映人确认已解决")
     return _("您确认已解决") if event.actor == Actor.PETITIONER else _("回访时您确认已解决")
 
 
 def _disputed(event: Event, is_joined: bool) -> str:
+    if event.data.get("said") == Solved.REFUSED:
+        return _refused(event, is_joined)
     if is_joined:
         return _("反映人表示还没有解决，重新办理")
     return (
@@ -221,6 +234,15 @@ def _disputed(event: Event, is_joined: bool) -> str:
         if event.data.get("partly")
         else _("您表示没有解决，重新办理")
     )
+
+
+def _refused(event: Event, is_joined: bool) -> str:
+    """Say that the explanation was not accepted, and who looks at the case now."""
+    if event.data.get("to"):
+        if is_joined:
+            return _("反映人不接受说明，已请%(above)s再看")
+        return _("您不接受说明，已请%(above)s再看")
+    return _("反映人不接受说明，重新办理") if is_joined else _("您不接受说明，重新办理")
 
 
 def _closed(event: Event, _is_joined: bool) -> str:

@@ -10,6 +10,7 @@ from django_stubs_ext import StrOrPromise
 
 from petitions.enums import Status, Verb
 from petitions.models import Petition
+from petitions.rules import answer_question
 from petitions.rules.contacts import ContactDetails
 from petitions.verbs.forms.base import VerbForm
 from petitions.verbs.serializers import EmptyBody, VerbBody
@@ -39,6 +40,15 @@ class ResidentButton:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerbWords:
+    """The texts of the form of a verb."""
+
+    title: StrOrPromise
+    help: StrOrPromise
+    submit: StrOrPromise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerbSpec:
     """One row of the verb table.
 
@@ -54,6 +64,7 @@ class VerbSpec:
     form, body: the input on the pages and in the API.
     path: last part of the address of the page; left out, it is the verb.
     title, help, submit: heading, introduction and button of the form.
+    explained: these texts where the answer explains why nothing is done.
     submit_icon: replaces `icon` on the button of the form.
     is_dangerous: the button of the form is red, because the verb ends the case.
     resident_button: the verb on the resident's page; verbs that ask the resident for more have
@@ -74,6 +85,7 @@ class VerbSpec:
     title: StrOrPromise = ""
     help: StrOrPromise = ""
     submit: StrOrPromise = ""
+    explained: VerbWords | None = None
     submit_icon: str = ""
     is_dangerous: bool = False
     resident_button: ResidentButton | None = None
@@ -87,3 +99,13 @@ class VerbSpec:
     def label(self) -> str:
         """The name of the verb, as on its button."""
         return str(self.verb.label)
+
+    def label_on(self, petition: Petition) -> str:
+        """Return the name of the verb on a case."""
+        return answer_question.verb_label(self.verb, petition)
+
+    def words(self, petition: Petition) -> VerbWords:
+        """Return the texts of the form of the verb on a case."""
+        if self.explained is not None and petition.is_explained:
+            return self.explained
+        return VerbWords(title=self.title, help=self.help, submit=self.submit)

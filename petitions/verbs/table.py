@@ -29,7 +29,7 @@ from petitions.verbs.forms.handling import (
     WithdrawForm,
 )
 from petitions.verbs.forms.routing import AnswerForm, EscalateForm, ReassignForm, ReturnForm
-from petitions.verbs.spec import PageKind, ResidentButton, VerbSpec
+from petitions.verbs.spec import PageKind, ResidentButton, VerbSpec, VerbWords
 from petitions.workflow import contact, escalation, handling, rerouting, resolution
 
 S = Status
@@ -168,6 +168,11 @@ VERB_SPECS: tuple[VerbSpec, ...] = (
         title=_("回访：已解决"),
         help=_("您已联系居民，居民说问题解决了。这件诉求随后结案。"),
         submit=_("记录并结案"),
+        explained=VerbWords(
+            title=_("回访：接受说明"),
+            help=_("您已联系居民，居民接受这个说明。这件诉求随后结案，不算已解决。"),
+            submit=_("记录并结案"),
+        ),
     ),
     VerbSpec(
         verb=Verb.DISPUTE,
@@ -182,6 +187,11 @@ VERB_SPECS: tuple[VerbSpec, ...] = (
         title=_("回访：没有解决"),
         help=_("您已联系居民，居民说没有解决。这件诉求会自动再办。"),
         submit=_("记录并再办"),
+        explained=VerbWords(
+            title=_("回访：不接受说明"),
+            help=_("您已联系居民，居民不接受这个说明。这件诉求会再办；不在市级的，请上一级再看。"),
+            submit=_("记录并再办"),
+        ),
     ),
     VerbSpec(
         verb=Verb.RATE,
@@ -320,6 +330,13 @@ VERB_SPECS: tuple[VerbSpec, ...] = (
         resident_text=_("到期提醒"),
     ),
     *TASK_SPECS,
+    VerbSpec(
+        verb=Verb.RESCHEDULE,
+        icon="calendar",
+        tone="neutral",
+        event_label=pgettext_lazy("event", "确定时限"),
+        resident_text=_("工作日历公布，时限确定"),
+    ),
 )
 
 PLANNED_SPECS: tuple[VerbSpec, ...] = (

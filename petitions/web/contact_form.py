@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
+from branches.models import Organisation
 from config.lib.form_fields import LineField, TelephoneField
+from petitions.rules import confidentiality
 from petitions.rules.contacts import ContactDetails
 
 MAX_NAME_LENGTH = 40
@@ -17,7 +22,11 @@ def phone_input() -> forms.TelInput:
 
 
 class ContactDetailsForm(forms.Form):
-    """Contact details of a resident: a telephone number, a name, both or nothing."""
+    """Contact details of a resident: a telephone number, a name, both or nothing.
+
+    `handler` is the organisation that handles the case; with it the box says who could open the
+    contact details if they are kept from the handler.
+    """
 
     phone = TelephoneField(label=_("电话"), required=False, widget=phone_input())
     name = LineField(
@@ -26,7 +35,12 @@ class ContactDetailsForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    is_confidential = forms.BooleanField(label=_("对承办人保密，只让社区知道"), required=False)
+    is_confidential = forms.BooleanField(label=_("对承办的组织保密"), required=False)
+
+    def __init__(self, *args: Any, handler: Organisation | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if handler is not None:  # the help text of a field is drawn without being escaped
+            self.fields["is_confidential"].help_text = escape(confidentiality.sentence(handler))
 
     def contact_details(self) -> ContactDetails:
         """Return the contact details; empty ones stand for an anonymous report."""

@@ -6,17 +6,19 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, DateTimeField, IntegerField, Q, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Least
+from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.urls import reverse
 
 from branches import register_rows
-from config.lib import durations
 from config.lib.viewer import Viewer
 from members.models import User
 from petitions import involvement, permissions
-from petitions.enums import DeadlineKind, Status
+from petitions.enums import Status
 from petitions.models import Petition, PetitionQuerySet, is_due_soon, is_overdue
-from petitions.rules import case_parts, catalogue, service_terms
+from petitions.rules import answer_question, case_parts, catalogue, duties, staff_lines
 
 SUMMARY_LENGTH = 48
 DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
@@ -24,7 +26,11 @@ DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """What `components/case_row.html` and `case_card.html` show of a case."""
+    """What `components/case_row.html` and `case_card.html` show of a case.
+
+    The deadline is that of the viewer's own duty (`is_own`), otherwise the next one; `turn` says
+    who must do what.
+    """
 
     id: int
     number: str
@@ -40,6 +46,8 @@ class ListItem:
     deadline_absolute: str
     deadline_relative: str
     deadline_state: str
+    turn: str = ""
+    is_own: bool = False
     action_url: str = ""
     action_label: str = ""
 
@@ -61,19 +69,36 @@ def for_list(cases: PetitionQuerySet) -> PetitionQuerySet:
 def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> PetitionQuerySet:
     """Sort open cases by urgency for the viewer.
 
-    Overdue, due soon, escalations that the viewer must answer, submitted or returned, others,
-    resolved; within each by due date.
+    First the viewer's own duties, then what others must do: overdue, due soon, others; at the end
+    the cases in which the resident is asked. Within each by the date of the duty.
     """
+    own_due, own_soon = own_dates(viewer)
     rank = Case(
-        When(is_overdue(now), then=Value(0)),
-        When(is_due_soon(now), then=Value(1)),
-        When(involvement.awaiting_answer_of(viewer), then=Value(2)),
-        When(Q(status__in=[Status.SUBMITTED, Status.RETURNED]), then=Value(3)),
-        When(Q(status=Status.RESOLVED), then=Value(5)),
-        default=Value(4),
+        When(LessThanOrEqual(own_due, now), then=Value(0)),
+        When(LessThanOrEqual(own_soon, now), then=Value(1)),
+        When(IsNull(own_due, False), then=Value(2)),
+        When(is_overdue(now), then=Value(3)),
+        When(is_due_soon(now), then=Value(4)),
+        When(Q(status=Status.RESOLVED), then=Value(6)),
+        default=Value(5),
         output_field=IntegerField(),
     )
-    return cases.order_by(rank, "due_at", "id")
+    return cases.order_by(rank, Coalesce(own_due, "due_at"), "id")
+
+
+def own_dates(viewer: Viewer) -> tuple[Combinable, Combinable]:
+    """Return when the viewer's own duty in a case is due, and when 80 % of its time are used.
+
+    Empty where it is the turn of others.
+    """
+    answers = involvement.awaiting_answer_of(viewer)
+    handles = involvement.awaiting_handling_by(viewer)
+
+    def earliest(answer: str, handling: str) -> Combinable:
+        dates = (Case(When(answers, then=answer)), Case(When(handles, then=handling)))
+        return Least(*dates, output_field=DateTimeField())
+
+    return earliest("answer_due_at", "due_at"), earliest("answer_soon_at", "soon_at")
 
 
 def first_urgent(
@@ -89,9 +114,13 @@ def first_urgent(
 
 
 def list_items(
-    cases: Iterable[Petition], now: dt.datetime, *, by: User | None = None
+    cases: Iterable[Petition],
+    now: dt.datetime,
+    *,
+    by: User | None = None,
+    has_actions: bool = True,
 ) -> list[ListItem]:
-    """Return the list items of cases; with `by` each has the next action of that user.
+    """Return the list items of cases; with `by` each has that user's duty and next action.
 
     With `by` one query if any of the cases has tasks.
     """
@@ -99,13 +128,17 @@ def list_items(
     if by is not None:
         case_parts.attach_tasks(petitions)
     register_rows.attach(petitions, organisations=involvement.HOLDERS)
-    return [list_item(petition, now, by=by) for petition in petitions]
+    return [list_item(petition, now, by=by, has_actions=has_actions) for petition in petitions]
 
 
-def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -> ListItem:
+def list_item(
+    petition: Petition, now: dt.datetime, *, by: User | None = None, has_actions: bool = True
+) -> ListItem:
     """Return the list item of a case; `list_items` attaches the organisations it names."""
-    deadline = _deadline(petition, now)
-    verb = permissions.next_verb(petition, by) if by else None
+    all_duties = duties.duties_of_row(petition, now)
+    own = duties.own_duty(petition, all_duties, by) if by else None
+    duty = own or duties.next_duty(all_duties)
+    verb = permissions.next_verb(petition, by) if by and has_actions else None
     category = catalogue.read().by_id.get(petition.category_id)
     holder = involvement.holder(petition)
     return ListItem(
@@ -120,19 +153,14 @@ def list_item(petition: Petition, now: dt.datetime, *, by: User | None = None) -
         urgency_label=petition.urgency_label,
         handler=holder.short_name or holder.name,
         summary=_summary(petition.text),
-        deadline_absolute=deadline.absolute if deadline else "",
-        deadline_relative=deadline.relative if deadline else "",
-        deadline_state=deadline.state if deadline else "",
+        deadline_absolute=duty.due.absolute if duty else "",
+        deadline_relative=duty.time_left if duty else "",
+        deadline_state=duty.due.state if duty else "",
+        turn=staff_lines.turn(petition, duty, is_own=own is not None),
+        is_own=own is not None,
         action_url=reverse(f"petitions:{verb}", args=[petition.pk]) if verb else "",
-        action_label=str(verb.label) if verb else "",
+        action_label=answer_question.verb_label(verb, petition) if verb else "",
     )
-
-
-def _deadline(petition: Petition, now: dt.datetime) -> durations.InstantText | None:
-    if petition.due_at is None or not petition.is_running:
-        return None
-    calendar = service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
-    return durations.time_left(petition.due_at, petition.soon_at, now, calendar)
 
 
 def _summary(text: str) -> str:

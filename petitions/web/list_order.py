@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Value
+from django.db.models import Case, Value, When
 from django.db.models.functions import Coalesce
 
 from config.lib.db.keyset_pagination import NEWEST, OLDEST, Order
+from config.lib.viewer import Viewer
+from petitions import involvement
 
 SIZES = (20, 50, 100)
 COUNT_LIMIT = 1000
@@ -15,6 +17,14 @@ HISTORY_LIMIT = 100  # of ended cases: their number grows, and few people page t
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 BY_DUE_DATE = Order("due", Coalesce("due_at", Value(NEVER)))
 ORDERS: dict[str, Order] = {order.word: order for order in (BY_DUE_DATE, NEWEST, OLDEST)}
+
+
+def order_for(word: str, viewer: Viewer) -> Order:
+    """Return a sort order; by due date the viewer's own answers count by their own deadline."""
+    if word != BY_DUE_DATE.word or not involvement.can_supervise(viewer):
+        return ORDERS[word]
+    answers = Case(When(involvement.awaiting_answer_of(viewer), then="answer_due_at"))
+    return Order(word, Coalesce(answers, "due_at", Value(NEVER)))
 
 
 def page_size(text: str) -> int:

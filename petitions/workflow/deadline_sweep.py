@@ -42,12 +42,12 @@ def expire_due(*, now: dt.datetime, limit: int) -> SweepResult:
 
     Cases locked by another transaction are left to the next turn.
     """
-    return _sweep(expire_batch, Deadline.objects.due(now), now, limit)
+    return sweep(expire_batch, Deadline.objects.due(now), now, limit)
 
 
 def remind_due(*, now: dt.datetime, limit: int) -> SweepResult:
     """Remind once of each open deadline of which 80 % of the time is used."""
-    return _sweep(remind_batch, Deadline.objects.to_remind(now), now, limit)
+    return sweep(remind_batch, Deadline.objects.to_remind(now), now, limit)
 
 
 def expire(*, deadline_id: int, now: dt.datetime) -> bool:
@@ -64,9 +64,7 @@ def remind(*, deadline_id: int, now: dt.datetime) -> bool:
     return _process_batch(remind_batch, rows, now, [], 1) == 1
 
 
-def _sweep(
-    action: BatchAction, rows: DeadlineQuerySet, now: dt.datetime, limit: int
-) -> SweepResult:
+def sweep(action: BatchAction, rows: DeadlineQuerySet, now: dt.datetime, limit: int) -> SweepResult:
     """Process one batch; a deadline that fails alone is postponed and logged by id only."""
     taken: list[int] = []
     try:
@@ -83,7 +81,7 @@ def _sweep(
             raise
     else:
         return SweepResult(taken=len(taken), done=done)
-    results = [_sweep(action, rows.filter(pk=pk), now, 1) for pk in taken]
+    results = [sweep(action, rows.filter(pk=pk), now, 1) for pk in taken]
     return SweepResult(taken=len(taken), done=sum(result.done for result in results))
 
 
@@ -132,13 +130,13 @@ def expire_batch(claimed: Claimed, now: dt.datetime) -> None:
     changes = []
     for petition, deadline in claimed:
         if deadline.kind == DeadlineKind.CONFIRMATION:
-            change = _transition(petition, Verb.CLOSE, now)
+            change = system_transition(petition, Verb.CLOSE, now)
             resolution.close_as_silent(change)
         elif deadline.kind in TASK_DEADLINES:
             change = _transition(petition, Verb.OVERDUE, now)
             case_tasks.mark_overdue(change, deadline)
         else:
-            change = _transition(petition, Verb.ESCALATE, now)
+            change = system_transition(petition, Verb.ESCALATE, now)
             change.expire_deadline(deadline)
             if deadline.kind == DeadlineKind.ARBITRATION:
                 arbitration.pass_to_next_level(change, chain)
@@ -153,7 +151,7 @@ def remind_batch(claimed: Claimed, now: dt.datetime) -> None:
     """Record a reminder for each deadline."""
     changes = []
     for petition, deadline in claimed:
-        change = _transition(petition, Verb.REMIND, now)
+        change = system_transition(petition, Verb.REMIND, now)
         owing = involvement.owing_organisation_id(petition, deadline)
         change.data = {"kind": deadline.kind, "organisation": owing}
         change.task = deadline.task
@@ -163,7 +161,8 @@ def remind_batch(claimed: Claimed, now: dt.datetime) -> None:
     case_store.current().save(changes)
 
 
-def _transition(petition: Petition, verb: Verb, now: dt.datetime) -> Transition:
+def system_transition(petition: Petition, verb: Verb, now: dt.datetime) -> Transition:
+    """Return a transition of a locked case by the system."""
     actor = check_allowed(verb, petition, SYSTEM)
     return Transition(petition, verb, SYSTEM, actor, now, store=case_store.current())
 
@@ -173,6 +172,6 @@ def _postpone(deadline_id: int, now: dt.datetime, error: Exception) -> None:
     log.error("deadline_postponed", deadline=deadline_id, kind=type(error).__name__)
     row = Deadline.objects.only("attempts").get(pk=deadline_id)
     attempts = min(row.attempts + 1, backoff.MAX_ATTEMPTS_COUNTED)
-    Deadline.objects.open().filter(pk=deadline_id).update(
+    Deadline.objects.owed().filter(pk=deadline_id).update(
         attempts=attempts, retry_at=now + backoff.delay(attempts)
     )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.enums import ESCALATION_ORDER
 from branches.models import Organisation
+from config.lib import durations
 from petitions import permissions
-from petitions.enums import AnswerKind, DeadlineKind, DeadlineState, Verb
+from petitions.enums import HANDLER_DEADLINES, AnswerKind, DeadlineKind, DeadlineState, Verb
 from petitions.models import Deadline, Escalation, Petition
 from petitions.permissions import By
+from petitions.rules import service_terms
+from petitions.rules.service_terms import DeadlinePlan
+from petitions.states import WAITING
 from petitions.workflow import case_tasks
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation_chain import EscalationChain, current_level, next_supervisor
@@ -89,13 +94,17 @@ def answer(
     department: Organisation | None = None,
     within: dt.timedelta | None = None,
     extension: dt.timedelta | None = None,
+    counted_from: dt.datetime | None = None,
     expected_version: int | None = None,
 ) -> Petition:
     """Answer an escalation in one of five ways; the handler continues with the case.
 
     `department` is required to order a department: it gets a task, to conclude `within` a time or
-    that of the case's standard. `extension` is required to accept an extension. Both are working
-    time of the standard. The resident reads an explanation; other answers are internal.
+    that of the case's standard. `extension` is required to accept an extension: it moves the
+    deadline for the result, counted from `counted_from` (now, or the instant at which the new date
+    was shown). Both are working time of the standard. Any other answer sets a new date for the
+    result if no deadline of the handling side runs any more. The resident reads an explanation;
+    other answers are internal.
     """
     with transition(
         petition, Verb.ANSWER, by=by, now=now, expected_version=expected_version
@@ -119,17 +128,61 @@ def answer(
             )
             change.data["department"] = change.data["doer"]
         if kind == AnswerKind.EXTEND:
-            _extend(change, extension)
+            _extend(change, extension, counted_from or now)
+        else:
+            _set_next_date(change)
     return change.petition
 
 
-def _extend(change: Transition, extension: dt.timedelta | None) -> None:
+def _set_next_date(change: Transition) -> None:
+    """Start a deadline for the result if none of the handling side runs: a date must follow.
+
+    Deadlines that have passed stay owed, and the case stays overdue.
+    """
+    owed = change.store.owed_deadlines(change.petition, HANDLER_DEADLINES)
+    if not any(row.state == DeadlineState.OPEN for row in owed):
+        plan = change.start_deadline(
+            DeadlineKind.RESOLUTION, organisation_id=change.petition.organisation_id, is_redo=True
+        )
+        change.data["next_due_at"] = plan.due_at.isoformat()
+
+
+def _extend(change: Transition, extension: dt.timedelta | None, counted_from: dt.datetime) -> None:
+    petition = change.petition
+    owed = change.store.owed_deadlines(petition, [DeadlineKind.RESOLUTION])
+    was_due_at, plan = plan_extension(petition, extension, owed, counted_from)
+    change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.RESOLUTION)
+    change.started.append(plan.row(petition, petition.organisation_id))
+    change.data |= {"was_due_at": was_due_at.isoformat(), "due_at": plan.due_at.isoformat()}
+
+
+def plan_extension(
+    petition: Petition,
+    extension: dt.timedelta | None,
+    owed: Iterable[Deadline],
+    counted_from: dt.datetime,
+) -> tuple[dt.datetime, DeadlinePlan]:
+    """Return the present and the extended deadline for the result.
+
+    `owed` are the deadlines for the result that are not settled. Raises WrongState before the case
+    is accepted, and for an extension that does not move the deadline to a later time.
+    """
+    if petition.status in WAITING:
+        words = _("还没有受理，不能延期。请先受理；要换组织办理的，请改派。")
+        raise WrongState("not_accepted", words)
     if extension is None or not dt.timedelta() < extension <= MAX_EXTENSION:
         raise WrongState("no_extension", _("请填写延长多久。"))
-    if not change.petition.is_running:
+    was_due_at = max((row.due_at for row in owed), default=None)
+    if was_due_at is None:
         raise WrongState("not_running", _("现在没有办理时限可以延长。"))
-    change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
-    plan = change.start_deadline(
-        DeadlineKind.RESOLUTION, organisation_id=change.petition.organisation_id, amount=extension
+    plan = service_terms.for_petition(petition).plan(
+        DeadlineKind.RESOLUTION, start=counted_from, amount=extension
     )
-    change.data["due_at"] = plan.due_at.isoformat()
+    if plan.due_at <= was_due_at:
+        names = {
+            "new": durations.absolute(plan.due_at, counted_from),
+            "old": durations.absolute(was_due_at, counted_from),
+        }
+        words = _("新的时限%(new)s不晚于现在的时限%(old)s，请多延一些。") % names
+        raise WrongState("not_later", words)
+    return was_due_at, plan

@@ -125,6 +125,7 @@ def _give_to(change: Transition, organisation: Organisation, route: dict[str, An
         _end_supervision(change)
     change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT)
     change.start_deadline(DeadlineKind.CONTACT, organisation_id=organisation.pk)
+    change.transfer_deadlines(DeadlineKind.RESOLUTION, organisation)
 
 
 def _end_supervision(change: Transition) -> None:

@@ -19,6 +19,7 @@ from petitions.enums import (
 )
 from petitions.models import Feedback, Petition
 from petitions.permissions import By, Petitioner
+from petitions.rules import answer_question
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import case_tasks
 from petitions.workflow.case_store import transition
@@ -72,13 +73,18 @@ def confirm(
     rating: int | None = None,
     expected_version: int | None = None,
 ) -> Petition:
-    """Record that it is solved, and close the case. Staff do so after calling the resident."""
+    """Record that the resident agrees with the answer, and close the case.
+
+    To an answer that explains why nothing is done, the resident says that she accepts it. Staff
+    record it after calling the resident.
+    """
     with transition(
         petition, Verb.CONFIRM, by=by, now=now, expected_version=expected_version
     ) as change:
-        _record(change, Solved.YES, rating)
-        change.data = {"by_phone": not isinstance(by, Petitioner)}
-        _close(change, ClosedBy.CONFIRMED if isinstance(by, Petitioner) else ClosedBy.FOLLOW_UP)
+        solved, closed_by = answer_question.said_yes(change.petition)
+        _record(change, solved, rating)
+        change.data = {"by_phone": not isinstance(by, Petitioner), "said": str(solved)}
+        _close(change, closed_by if isinstance(by, Petitioner) else ClosedBy.FOLLOW_UP)
     return change.petition
 
 
@@ -92,23 +98,29 @@ def dispute(
     rating: int | None = None,
     expected_version: int | None = None,
 ) -> Petition:
-    """Record that it is not solved: the case reopens with a deadline of its own.
+    """Record that the resident does not agree: the case reopens with a deadline of its own.
 
-    From the second dispute on, the case is also escalated by one level.
+    It is also escalated by one level from the second dispute on, and at once if the resident does
+    not accept the explanation why nothing is done.
     """
     with transition(
         petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version
     ) as change:
         case = change.petition
-        _record(change, Solved.PARTLY if is_partly else Solved.NO, rating)
+        solved = answer_question.said_no(case, is_partly=is_partly)
+        _record(change, solved, rating)
         case.disputes += 1
-        change.data = {"disputes": case.disputes, "partly": is_partly}
+        change.data = {
+            "disputes": case.disputes,
+            "partly": solved == Solved.PARTLY,
+            "said": str(solved),
+        }
         change.add_note(reason, is_public=True)
         change.stop_deadlines(CANCELLED, DeadlineKind.CONFIRMATION)
         change.start_deadline(
             DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True
         )
-        if case.disputes > ESCALATE_AFTER_DISPUTES:
+        if case.disputes > ESCALATE_AFTER_DISPUTES or case.is_explained:
             escalate_to(change, deadline=None)
     return change.petition
 

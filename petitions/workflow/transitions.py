@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
+from branches.models import Organisation
 from config.lib.domain_errors import DomainError
 from members.models import User
 from petitions import permissions
@@ -141,6 +142,8 @@ class Transition:
         self.task: CaseTask | None = None
         self.tasks: list[CaseTask] = []
         self.acting_for_id: int | None = None
+        self.transferred_deadlines: list[Deadline] = []
+        self.rescheduled_deadlines: list[Deadline] = []
         self.raised: Escalation | None = None
         self.answered: Escalation | None = None
         self.feedback: Feedback | None = None
@@ -249,6 +252,31 @@ class Transition:
         deadline.reminded_at = self.now
         self.changed_deadlines.append(deadline)
 
+    def transfer_deadlines(self, kind: DeadlineKind, organisation: Organisation) -> None:
+        """Let another organisation keep the owed deadlines of a kind; their times stay."""
+        for row in self.store.owed_deadlines(self.petition, [kind]):
+            row.organisation = organisation
+            self.transferred_deadlines.append(row)
+
+    def reschedule(self, deadline: Deadline, plan: DeadlinePlan) -> None:
+        """Set a deadline to what the calendar says now: another time, or the same, but final.
+
+        Another time cancels the row and starts a new one; a deadline that has passed stays. Others
+        of its kind are left alone.
+        """
+        self.rescheduled_deadlines.append(deadline)
+        deadline.is_provisional, deadline.follows_calendar = False, True
+        is_same = (plan.due_at, plan.remind_at) == (deadline.due_at, deadline.remind_at)
+        if deadline.state != DeadlineState.OPEN or is_same:
+            return
+        deadline.state = DeadlineState.CANCELLED
+        deadline.ended_at = deadline.settled_at = self.now
+        row = plan.row(self.petition, deadline.organisation_id)
+        row.follows_calendar = True
+        if deadline.reminded_at is not None and plan.remind_at <= self.now:
+            row.reminded_at = deadline.reminded_at
+        self.started.append(row)
+
     def answer_escalation(self, escalation: Escalation, kind: str) -> None:
         """Record the answer to an escalation."""
         escalation.answer_kind = kind
@@ -266,6 +294,7 @@ class Transition:
         petition = self.petition
         petition.version += 1
         self._set_due_date()
+        self._set_answer_date()
         self._event = Event(
             petition_id=petition.pk,
             version=petition.version,
@@ -289,17 +318,28 @@ class Transition:
 
         An empty `due_at` means that nothing is owed.
         """
-        handler = {*HANDLER_DEADLINES}
-        ended = self.ended_kinds
-        if not handler & (ended | {row.kind for row in self.started}):
+        handler, ended = {*HANDLER_DEADLINES}, self.ended_kinds
+        rescheduled = {row.pk: row for row in self.rescheduled_deadlines if row.pk}
+        changed_rows = (*self.started, *self.rescheduled_deadlines)
+        if not handler & (ended | {row.kind for row in changed_rows}):
             return
         owed = [row for row in self.started if row.kind in handler]
         if self.petition.due_at is not None and handler - ended:
-            owed += self.store.owed_deadlines(self.petition, handler - ended)
+            rows = self.store.owed_deadlines(self.petition, handler - ended)
+            stored = (rescheduled.get(row.pk, row) for row in rows)
+            owed += [row for row in stored if row.settled_at is None]
         first = min(owed, key=lambda row: row.due_at, default=None)
         self.petition.due_at = first.due_at if first else None
         self.petition.soon_at = first.remind_at if first else None
         self.petition.is_due_provisional = bool(first and first.is_provisional)
+
+    def _set_answer_date(self) -> None:
+        """Set when the supervising organisation owes its answer; empty if none is owed."""
+        kind = DeadlineKind.ANSWER
+        row = next((row for row in self.started if row.kind == kind), None)
+        if row is not None or kind in self.ended_kinds:
+            self.petition.answer_due_at = row.due_at if row else None
+            self.petition.answer_soon_at = row.remind_at if row else None
 
     @property
     def ended_kinds(self) -> set[str]:

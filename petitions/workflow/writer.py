@@ -28,6 +28,7 @@ TASK_FIELDS = (
     *("doer", "text", "state", "version", "round"),
     *("sent_at", "acknowledge_by", "due_at", "ended_at"),
 )
+RESCHEDULED_FIELDS = ("state", "ended_at", "settled_at", "is_provisional", "follows_calendar")
 DOOR_KEY = ("petition", "area", "entrance", "floor", "door")
 
 
@@ -70,6 +71,10 @@ def _update(transitions: Sequence[Transition]) -> None:
     _bulk_update([row for change in transitions for row in change.tasks if row.pk], TASK_FIELDS)
     deadlines = [row for change in transitions for row in change.changed_deadlines]
     _bulk_update(deadlines, ["state", "ended_at", "reminded_at"])
+    transferred = [row for change in transitions for row in change.transferred_deadlines]
+    _bulk_update(transferred, ["organisation"])
+    rescheduled = [row for change in transitions for row in change.rescheduled_deadlines]
+    _bulk_update(rescheduled, RESCHEDULED_FIELDS)
     answered = [change.answered for change in transitions if change.answered]
     _bulk_update(answered, ["answer_kind", "answered_by", "answered_at"])
     feedback = [change.feedback for change in transitions if change.feedback]

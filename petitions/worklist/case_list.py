@@ -20,6 +20,7 @@ from config.lib import clock
 from config.lib.db import keyset_pagination
 from config.lib.db.keyset_pagination import Page
 from grids.models import Area
+from members.enums import Role
 from members.models import User
 from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
@@ -27,7 +28,7 @@ from petitions.models import Category, Petition, PetitionQuerySet
 from petitions.permissions import COORDINATOR_ROLES
 from petitions.rules import case_search, case_tasks, catalogue
 from petitions.rules.catalogue import Catalogue
-from petitions.web import list_items, list_order, task_items
+from petitions.web import counters, list_items, list_order, task_items
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.filters import (
     LONGEST_QUERY,
@@ -40,7 +41,6 @@ from petitions.web.list_items import ListItem
 PLACE_FILTERS = ("place", "subdistrict", "community", "grid")
 ORGANISATION_FILTERS = ("organisation", "doer", "late_doer")
 SHORTCUTS = ("overdue", "due_soon", "to_accept", "mine", "waiting", "returned", "escalated")
-DESK_SHORTCUTS = frozenset({"waiting", "returned", "escalated"})
 DOER_SHORTCUTS = ("task_overdue", "to_acknowledge", "to_conclude", "handed_back")
 ORDERER_SHORTCUTS = ("task_overdue", "handed_back", "ordered")
 SORTS = ("due", "newest", "oldest")
@@ -69,7 +69,7 @@ def show_list(request: StaffRequest) -> HttpResponse:
     petition = case_search.exact_match(cases, params.get("q", "")[:LONGEST_QUERY])
     if petition is not None:
         return redirect(petition)
-    order = list_order.ORDERS[_sort_order(params)]
+    order = list_order.order_for(_sort_order(params), request.user)
     cursor = keyset_pagination.parse(order, params.get("after", ""), params.get("before", ""))
     size = list_order.page_size(params.get("size", ""))
     page = keyset_pagination.page(list_items.for_list(filters.qs), order, cursor=cursor, size=size)
@@ -95,9 +95,9 @@ def show_list(request: StaffRequest) -> HttpResponse:
 
 def _items(user: User, rows: Sequence[Petition], now: dt.datetime) -> list[ListItem]:
     """Return the rows; a department sees the deadlines of its own tasks, with one query more."""
-    items = list_items.list_items(rows, now)
     if not case_tasks.is_only_doer(user):
-        return items
+        return list_items.list_items(rows, now, by=user, has_actions=False)
+    items = list_items.list_items(rows, now)
     deadlines = task_items.next_deadlines(user, rows, now)
     return [item.with_deadline(deadlines.get(item.id)) for item in items]
 
@@ -106,8 +106,8 @@ def _shortcuts(user: User) -> list[str]:
     """Return the named filters that the roles of the user need."""
     if case_tasks.is_only_doer(user):
         return list(DOER_SHORTCUTS)
-    is_desk = user.scope.has_role(*COORDINATOR_ROLES)
-    shortcuts = [name for name in SHORTCUTS if is_desk or name not in DESK_SHORTCUTS]
+    roles_of = dict(counters.COUNTERS) | {"escalated": COORDINATOR_ROLES}
+    shortcuts = [name for name in SHORTCUTS if _has_one_of(user, roles_of[name])]
     if user.scope.has_role(*case_tasks.DOING_ROLES):
         shortcuts += DOER_SHORTCUTS
     if user.scope.has_role(*case_tasks.ORDERING_ROLES):
@@ -203,6 +203,10 @@ def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, A
         ],
         "categories": _category_options(params.get("category", "")),
     }
+
+
+def _has_one_of(user: User, roles: frozenset[Role] | None) -> bool:
+    return roles is None or user.scope.has_role(*roles)
 
 
 def _category_options(selected: str) -> str:

@@ -52,7 +52,7 @@ CHANGE_COLUMNS = (
     "acting_for__short_name",
 )
 """What `_change` reads of an event and its case."""
-HIDDEN_VERBS = frozenset({Verb.REMIND, Verb.REVEAL, Verb.RATE})
+HIDDEN_VERBS = frozenset({Verb.REMIND, Verb.RESCHEDULE, Verb.REVEAL, Verb.RATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
     counts = counters.count(cases, counters.counters_for(user), user, now)
     is_only_doer = case_tasks.is_only_doer(user)
     urgent = [] if is_only_doer else list_items.first_urgent(cases.open(), user, now, MAX_CASES)
+    items = list_items.list_items(urgent, now, by=user)
     has_tasks = any(counts.get(name) for name in counters.TASK_COUNTERS)
     former_count = counts.get(FORMER_HOLDER, 0)
     return {
@@ -97,7 +98,9 @@ def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
         ],
         "tasks": task_items.to_act_on(user, now, MAX_CASES) if has_tasks else [],
         "is_only_doer": is_only_doer,
-        "cases": list_items.list_items(urgent, now, by=user),
+        "cases": items,
+        "own_cases": [item for item in items if item.is_own],
+        "other_cases": [item for item in items if not item.is_own],
         "changes": _changes(user, now),
         "unread": unread_messages.newest(user, now, MAX_MESSAGES),
         "data_problems": data_problems.sentences(user, timezone.localdate(now), former_count),

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from branches.models import Organisation, Responsibility
 from grids.calendar import calendars
-from grids.models import Area, CalendarDay, PlaceQr
+from grids.models import Area, CalendarDay, OfficeHours, PlaceQr
 from members.models import User
 from tests.support.cast import Town, build_cast, build_town
 
@@ -167,3 +167,37 @@ def test_an_organisation_is_added_by_the_workflow(admin_client: Client, town: To
     assert admin_client.post(url, given).status_code == 302
     made = Organisation.objects.get(short_name="第九网格党支部")
     assert made.path.startswith(town.orgs["yingbin"].path)
+
+
+@pytest.mark.parametrize(
+    ("block", "field", "words"),
+    [
+        ({"opens": "12:00", "closes": "16:00"}, "opens", "和已有的10:00–14:00重叠"),
+        (
+            {"season_from": "04-01", "season_to": "06-30", "opens": "20:00", "closes": "21:00"},
+            "season_from",
+            "同一天只能属于一个季节",
+        ),
+    ],
+)
+def test_overlapping_office_hours_are_refused_at_the_field(
+    admin_client: Client, town: Town, block: dict[str, str], field: str, words: str
+) -> None:
+    before = OfficeHours.objects.count()
+    data = {"region": str(town.areas["city"].pk), "season_from": "10-01", "season_to": "04-30"}
+    response = admin_client.post(reverse("admin:grids_officehours_add"), data | block)
+    assert response.status_code == 200
+    assert words in str(response.context["adminform"].form.errors[field])
+    assert OfficeHours.objects.count() == before
+
+
+def test_office_hours_are_corrected_without_meeting_themselves(
+    admin_client: Client, town: Town
+) -> None:
+    row = OfficeHours.objects.filter(opens=dt.time(10), season_from="10-01").get()
+    data = {"region": str(row.region_id), "season_from": "10-01", "season_to": "04-30"}
+    data |= {"opens": "09:30", "closes": "13:30"}
+    url = reverse("admin:grids_officehours_change", args=[row.pk])
+    assert admin_client.post(url, data).status_code == 302
+    row.refresh_from_db()
+    assert (row.opens, row.closes) == (dt.time(9, 30), dt.time(13, 30))

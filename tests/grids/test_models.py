@@ -91,3 +91,37 @@ def test_a_building_knows_its_doors_and_a_place_its_chain() -> None:
     assert places["fx"].door_count == 0
     chain = [places[key].pk for key in ("652302", "652302002", "652302002004", "652302002004001")]
     assert places["46"].ancestor_ids == [*chain, places["fx"].pk, places["46"].pk]
+
+
+CITY_HOURS = {"season_from": "10-01", "season_to": "04-30", "opens": dt.time(10)}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"opens": dt.time(12), "closes": dt.time(16)},
+        {"opens": dt.time(9), "closes": dt.time(20)},
+        {"season_from": "04-01", "season_to": "09-30", "closes": dt.time(11)},
+        {"season_from": "01-01", "season_to": "12-31", "closes": dt.time(11)},
+        {"season_from": "12-01", "season_to": "02-01", "closes": dt.time(11)},
+    ],
+)
+def test_overlapping_office_hours_are_refused_by_the_database(block: dict[str, Any]) -> None:
+    city = small_territory()["652302"]
+    OfficeHours.objects.create(region=city, **CITY_HOURS, closes=dt.time(14))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OfficeHours.objects.create(region=city, **(CITY_HOURS | block))
+
+
+def test_office_hours_apart_are_accepted() -> None:
+    places = small_territory()
+    city = places["652302"]
+    OfficeHours.objects.create(region=city, **CITY_HOURS, closes=dt.time(14))
+    apart: list[dict[str, Any]] = [
+        {"opens": dt.time(14), "closes": dt.time(19, 30)},
+        {"season_from": "05-01", "season_to": "09-30", "closes": dt.time(14)},
+        {"region": places["652302002004"], "closes": dt.time(14)},
+    ]
+    for block in apart:
+        OfficeHours.objects.create(**({"region": city} | CITY_HOURS | block))
+    assert OfficeHours.objects.count() == 4

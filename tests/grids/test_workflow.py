@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db import connection
 
+from config.lib import register_cache
 from grids import workflow
 from grids.calendar import calendars
 from grids.enums import AreaKind, CodeScheme, Level
-from grids.models import Area, AreaCode, CalendarDay, PlaceQr
+from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
 from tests.support.places import START, TODAY, grid, small_territory
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +192,38 @@ def test_office_hours_are_replaced_as_a_whole() -> None:
     assert calendars.for_path(city.path).day_minutes == 240
     with pytest.raises(ValidationError):
         workflow.set_office_hours(region=city, hours=[("13-01", "12-31", dt.time(9), dt.time(12))])
+
+
+def test_overlapping_office_hours_change_nothing() -> None:
+    city = small_territory()["652302"]
+    workflow.set_office_hours(region=city, hours=[("01-01", "12-31", dt.time(9), dt.time(12))])
+    year = ("01-01", "12-31")
+    hours = [
+        (*year, dt.time(10), dt.time(14)),
+        (*year, dt.time(12), dt.time(16)),
+        (*year, dt.time(15, 30), dt.time(19, 30)),
+    ]
+    with pytest.raises(ValidationError) as refused:
+        workflow.set_office_hours(region=city, hours=hours)
+    assert list(refused.value.message_dict) == ["opens"]
+    assert calendars.for_path(city.path).day_minutes == 180
+
+
+def test_overlapping_hours_of_earlier_releases_are_merged() -> None:
+    city = small_territory()["652302"]
+    migration = import_module("grids.migrations.0006_merge_office_hours")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE grids_officehours DROP CONSTRAINT office_hours_apart")
+    for opens, closes in (((10, 0), (14, 0)), ((12, 0), (16, 0)), ((15, 30), (19, 30))):
+        OfficeHours.objects.create(
+            region=city,
+            season_from="01-01",
+            season_to="12-31",
+            opens=dt.time(*opens),
+            closes=dt.time(*closes),
+        )
+    migration.merge(apps, None)
+    row = OfficeHours.objects.get()
+    assert (row.opens, row.closes) == (dt.time(10), dt.time(19, 30))
+    register_cache.forget_version()
+    assert calendars.for_path(city.path).day_minutes == 570

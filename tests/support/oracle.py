@@ -350,7 +350,8 @@ def _own(who: str) -> set[str]:
 
 
 def _awaits(who: str, case: Case) -> bool:
-    return case.is_answer_owed and case.above in _own(who)
+    headed = {post.body for post in POSTS[who] if post.role in HEAD_ROLES and post.body}
+    return case.is_answer_owed and case.above in headed
 
 
 def _has_task(name: str, who: str, case: Case) -> bool:

@@ -65,7 +65,7 @@ class Route:
 D = Access
 PAGES_OF_VERBS = {f"petitions:{verb}": D.VERB for verb in VERBS}
 TOKEN_VERBS = {f"api:petition-{verb}": D.TOKEN_VERB for verb in VERBS}
-NO_PAGE = {Verb.FILE, Verb.RATE, Verb.REMIND, Verb.OVERDUE}
+NO_PAGE = {Verb.FILE, Verb.RATE, Verb.REMIND, Verb.OVERDUE, Verb.RESCHEDULE}
 NOT_THERE = {f"petitions:{verb}" for verb in NO_PAGE}
 NOT_THERE |= {f"api:petition-{verb}" for verb in NO_PAGE}
 

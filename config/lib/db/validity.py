@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from django.contrib.postgres.fields import DateRangeField, IntegerRangeField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, IntegerField, Q, Value
 from django.utils import formats
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -115,6 +115,13 @@ class Seasonal(models.Model):
         return in_season(day, self.season_from, self.season_to)
 
 
+class HasSeason(Protocol):
+    """A row with the ends of a season, both empty for the whole year."""
+
+    season_from: str
+    season_to: str
+
+
 def season_days() -> Func:
     """Return the season as a multirange, for exclusion constraints.
 
@@ -129,7 +136,7 @@ def season_days() -> Func:
     )
 
 
-def seasons_overlap(first: Seasonal, second: Seasonal) -> bool:
+def seasons_overlap(first: HasSeason, second: HasSeason) -> bool:
     """Return whether two seasons share a day.
 
     The whole year and a season do not count as overlapping: the season comes first while it lasts.
@@ -145,7 +152,7 @@ def seasons_overlap(first: Seasonal, second: Seasonal) -> bool:
     )
 
 
-def _ranges(row: Seasonal) -> list[tuple[str, str]]:
+def _ranges(row: HasSeason) -> list[tuple[str, str]]:
     """Return a season as ranges of days within one year; one that wraps the year has two."""
     if row.season_from <= row.season_to:
         return [(row.season_from, row.season_to)]
@@ -169,6 +176,20 @@ def in_season(day: dt.date, season_from: str, season_to: str) -> bool:
     if season_from <= season_to:
         return season_from <= today <= season_to
     return today >= season_from or today <= season_to
+
+
+def time_of_day(start: str, end: str) -> Func:
+    """Return the seconds of a day from one time column up to another, for constraints."""
+
+    def seconds(name: str) -> Func:
+        template = "(EXTRACT(epoch FROM %(expressions)s))::integer"
+        return Func(F(name), template=template, output_field=IntegerField())
+
+    return Func(
+        *(seconds(start), seconds(end), Value("[)")),
+        function="INT4RANGE",
+        output_field=IntegerRangeField(),
+    )
 
 
 def season_words(season_from: str, season_to: str) -> str:

@@ -49,7 +49,8 @@ class CategorySerializer(serializers.Serializer[Any]):
 
 
 class PetitionSerializer(serializers.ModelSerializer[Petition]):
-    """A case. `due_at` is the next deadline of the handling side; each event raises `version`.
+    """A case. `due_at` is the next deadline of the handling side, `answer_due_at` that of the
+    answer that the supervising organisation owes; each event raises `version`.
 
     `organisation` is responsible for the case, `assigned_group` works on it, `department` was
     ordered last, `supervisor` has to answer an escalation while `is_answer_owed`; `arbiter` decides
@@ -103,6 +104,7 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
             "created_at",
             "due_at",
             "is_due_provisional",
+            "answer_due_at",
             "accepted_at",
             "resolved_at",
             "outcome",

@@ -46,7 +46,9 @@ class ContactBody(StrictSerializer):
         help_text="In any spelling; stored as digits, without the country code of China.",
     )
     confidential = StrictBooleanField(
-        default=False, help_text="The handling organisation must not see the contact details."
+        default=False,
+        help_text="Only the organisation above the handling one can open the contact details;"
+        " nobody can if that is the city.",
     )
 
 

@@ -54,12 +54,14 @@ class VerbForm(forms.Form):
     `datalists`: pairs of an HTML id and the suggestions offered under this id. `keeps_draft`:
     whether the browser may store what is typed until the form is sent.
     `has_idempotency_key`: whether a hidden key protects a verb that does not check the version
-    against a second submit.
+    against a second submit. `first_step`: value of the field `step` that the button of the form
+    sends, where the page shows something before the verb is performed.
     """
 
     datalists: ClassVar[tuple[tuple[str, tuple[StrOrPromise, ...]], ...]] = ()
     keeps_draft: ClassVar[bool] = True
     has_idempotency_key: ClassVar[bool] = True
+    first_step: ClassVar[str] = ""
 
     version = WholeNumberField(min_value=1, widget=forms.HiddenInput, required=False)
 

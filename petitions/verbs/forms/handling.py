@@ -215,6 +215,11 @@ class DisputeForm(VerbForm):
     reason = text_field(_("居民怎么说"), _("居民会看到。"), required=False)
     field_order = ("version", "reason", "is_partly")
 
+    def prepare(self) -> None:
+        """Ask for no part of a solution where the answer explains why nothing is done."""
+        if self.petition.is_explained:
+            del self.fields["is_partly"]
+
 
 class CloseForm(VerbForm):
     """What the follow-up found."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,12 +12,29 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
+from config.lib import clock
 from config.lib.form_fields import WholeNumberField
-from petitions.enums import ACTIVE_TASKS, AnswerKind, Status
+from petitions.enums import ACTIVE_TASKS, AnswerKind, DeadlineKind, Status
+from petitions.models import Deadline
 from petitions.rules import service_terms
 from petitions.rules.routing import OWNER_LEVELS
+from petitions.rules.service_terms import DeadlinePlan
 from petitions.verbs.forms.base import VerbForm, text_field
 from petitions.verbs.forms.case_tasks import days_field, departments, time_allowed
+from petitions.workflow import escalation
+from petitions.workflow.transitions import WrongState
+
+SHOWN_FOR = dt.timedelta(minutes=30)
+"""How long an extended deadline may be sent as it was shown; later it is shown again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionPreview:
+    """An extension before it is sent: the present deadline, the new one, and its start."""
+
+    was_due_at: dt.datetime
+    plan: DeadlinePlan
+    counted_from: dt.datetime
 
 
 class OrganisationTreeField(forms.ModelChoiceField[Organisation]):
@@ -96,14 +114,19 @@ class AnswerForm(VerbForm):
     )
     days = days_field()
     amount = WholeNumberField(
-        label=_("延长"),
-        help_text=_("选“同意延期”时填写；从现在起按本件的计时方式计算。"),
+        label=_("办结时限延长"),
+        help_text=_("选“同意延期”时填写；从现在起按本件的计时方式计算，发送前会显示新的时限。"),
         min_value=1,
         max_value=720,
         required=False,
     )
     unit = forms.ChoiceField(label=_("单位"), choices=UNITS, required=False)
     text = text_field(_("答复内容"), _("选“向居民说明情况”时居民会看到，其余只有工作人员看得到。"))
+    counted_from = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+
+    first_step = "preview"
+    extended: ExtensionPreview | None = None
+    is_date_shown = False
 
     def prepare(self) -> None:
         """Offer the departments; name the unit "days" the way the deadlines of the case count."""
@@ -123,8 +146,34 @@ class AnswerForm(VerbForm):
             self._add_missing("department", gettext("请选择承办部门。"))
         elif kind == AnswerKind.DEPARTMENT and self._has_active_task():
             self.add_error("department", gettext("这个部门已有一项任务还没有办完。"))
-        if kind == AnswerKind.EXTEND and not self.cleaned_data.get("amount"):
-            self._add_missing("amount", gettext("请填写延长多久。"))
+        elif kind == AnswerKind.EXTEND:
+            self._clean_extension()
+
+    def _clean_extension(self) -> None:
+        """Work out the new deadline, or add the reason why there is none to its field.
+
+        The new date counts from when it was shown; without that, or too late, from now.
+        """
+        now, shown_at = clock.now(), self.cleaned_data.get("counted_from")
+        self.is_date_shown = shown_at is not None and dt.timedelta() <= now - shown_at <= SHOWN_FOR
+        counted_from = shown_at if self.is_date_shown and shown_at else now
+        self.cleaned_data["counted_from"] = counted_from
+        amount, unit = self.cleaned_data.get("amount"), self.cleaned_data.get("unit", "")
+        if "amount" in self.errors:
+            return
+        owed = Deadline.objects.owed().filter(petition=self.petition, kind=DeadlineKind.RESOLUTION)
+        try:
+            was_due_at, plan = escalation.plan_extension(
+                self.petition, self._extension(amount, unit) if amount else None, owed, counted_from
+            )
+        except WrongState as refusal:
+            self.add_error("kind" if refusal.code == "not_accepted" else "amount", refusal.message)
+        else:
+            self.extended = ExtensionPreview(was_due_at, plan, counted_from)
+
+    def keep_shown_date(self, extended: ExtensionPreview) -> None:
+        """Keep the data that was sent, and from when the shown date counts."""
+        self._replace("counted_from", extended.counted_from.isoformat())
 
     def _has_active_task(self) -> bool:
         department = self.cleaned_data["department"]
@@ -146,6 +195,8 @@ class AnswerForm(VerbForm):
             arguments["department"] = None
         if kind == AnswerKind.EXTEND:
             arguments["extension"] = self._extension(amount, unit)
+        else:
+            arguments["counted_from"] = None
         return arguments
 
     def _extension(self, amount: int, unit: str) -> dt.timedelta:

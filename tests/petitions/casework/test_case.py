@@ -87,7 +87,7 @@ def test_no_page_shows_the_contact(stage: Stage) -> None:
 def test_a_confidential_contact_is_marked(stage: Stage) -> None:
     reach = ContactDetails(name="示例居民", phone=PHONE, is_confidential=True)
     petition = stage.at(Status.IN_PROGRESS, contact=reach)
-    assert "请由社区转达" in page(stage, "secretary", petition)
+    assert "请由迎宾路社区党委转达" in page(stage, "secretary", petition)
     assert 'name="reason"' in page(stage, "clerk", petition)
 
 
@@ -271,3 +271,34 @@ def test_htmx_gets_the_form_without_the_page(stage: Stage) -> None:
     assert "<html" in whole.content.decode()
     assert "<html" not in part.content.decode()
     assert "HX-Request" in part["Vary"]
+
+
+def test_the_promise_is_quoted_and_the_line_speaks_to_staff(stage: Stage) -> None:
+    petition = stage.at(Status.RESOLVED)
+    quoted = re.compile("居民看到的是：“请在[^”]*前确认是否解决；逾期未回复将自动结案。”")
+    for name, own in (("secretary", "等居民在"), ("clerk", "可以打电话回访")):
+        found = page(stage, name, petition)
+        assert quoted.search(found)
+        assert own in found
+        unquoted = quoted.sub("", found)
+        assert "前确认是否解决" not in unquoted
+    printed = login(stage, "secretary").get(f"{petition.get_absolute_url()}print/")
+    body = printed.content.decode()
+    assert quoted.search(body)
+    assert "前确认是否解决" not in quoted.sub("", body)
+
+
+def test_each_deadline_says_whose_it_is_and_its_unit(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    now = timezone.now()
+    escalation.escalate(petition=petition, by=stage.cast["secretary"], now=now, reason="资金")
+    found = page(stage, "secretary", petition)
+    assert "答复升级 · 迎宾路社区党委" in found
+    assert "办结 · 第三网格党支部" in found
+    assert found.count("（全天计时）") >= 2
+
+
+def test_after_a_return_the_case_is_with_who_decides(stage: Stage) -> None:
+    found = page(stage, "secretary", stage.at(Status.RETURNED))
+    held = found[found.index("现在在谁手里") :]
+    assert "迎宾路社区党委" in held[:200]

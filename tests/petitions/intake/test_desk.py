@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import uuid
 from typing import Any
 
@@ -16,6 +17,7 @@ from petitions.enums import Channel, Regime, Status, Urgency
 from petitions.intake import desk
 from petitions.models import Category, IdempotencyKey, Petition
 from petitions.rules import catalogue, contacts, tracking_codes
+from petitions.rules.contacts import ContactDetails
 from tests.support.cast import Stage
 from tests.support.clients import login
 
@@ -341,3 +343,16 @@ def test_a_text_too_long_with_its_door_is_refused_and_kept(stage: Stage) -> None
     assert page.context["form"]["text"].value() == text
     assert page.context["form"]["where"].value() == where
     assert not Petition.objects.exists()
+
+
+def test_the_slip_quotes_what_the_resident_reads(stage: Stage) -> None:
+    petition = stage.file(by="clerk").petition
+    page = login(stage, "clerk").get(f"/petitions/{petition.pk}/slip/").content.decode()
+    assert re.search("请对居民说：“第三网格党支部将在[^”]*前受理并告诉您下一步。”", page)
+    assert "（全天计时）" in page
+
+
+def test_a_contact_without_telephone_needs_no_digits(stage: Stage) -> None:
+    petition = stage.file(by="clerk", contact=ContactDetails(name="示例居民")).petition
+    page = login(stage, "clerk").get(f"/petitions/{petition.pk}/slip/").content.decode()
+    assert "电话末四位" not in page

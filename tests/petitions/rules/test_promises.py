@@ -8,12 +8,13 @@ import re
 import pytest
 from django.utils import timezone, translation
 
-from petitions.enums import DeadlineKind, Outcome, Status
+from petitions.enums import EXPLAINED_OUTCOMES, DeadlineKind, Outcome, Status
 from petitions.models import Deadline, Petition
 from petitions.rules import promises
+from petitions.rules.contacts import ContactDetails
 from petitions.rules.promises import Promise
 from petitions.workflow import deadline_sweep, escalation, resolution
-from tests.support.cast import PATHS, Stage
+from tests.support.cast import PATHS, PHONE, Stage
 
 # A Tuesday morning in office hours, in a year whose calendar is known.
 NOW = dt.datetime(2026, 3, 3, 11, 0, tzinfo=timezone.get_default_timezone())
@@ -46,7 +47,7 @@ def test_waiting_for_acceptance_names_who_and_by_when(stage: Stage) -> None:
     said = _promise(petition)
     assert said.text == "第三网格党支部将在3月3日 13:00前受理并告诉您下一步。"
     assert said.due is not None
-    assert said.due.relative == "还剩 2小时"
+    assert said.due.relative == "还剩 2小时（全天计时）"
     assert said.state == "ok"
 
 
@@ -88,7 +89,7 @@ def test_a_limit_that_fired_is_still_owed(stage: Stage) -> None:
     assert said.state == "ok"
     late = _promise(petition, _owed(petition, DeadlineKind.RESOLUTION).due_at)
     assert "已答复" in late.text
-    assert "原定时限已过" in late.text
+    assert "应在3月4日 11:00前给出结果，已超期" in late.text
     assert late.state == "overdue"
 
 
@@ -138,6 +139,69 @@ def test_same_promise_in_english(stage: Stage) -> None:
         said = _promise(petition)
     assert said.due is not None
     assert re.search(r"3 Mar 13:00", said.due.absolute)
+
+
+def test_a_returned_case_names_the_organisation_that_decides(stage: Stage) -> None:
+    said = _promise(stage.at(Status.RETURNED, now=NOW))
+    assert said.text.startswith("第三网格党支部认为不归它办，迎宾路社区党委将在")
+    assert "第三网格党支部将" not in said.text
+
+
+@pytest.mark.parametrize(
+    ("contact", "words"),
+    [
+        (ContactDetails(name="示例居民", phone=PHONE), "受理并告诉您下一步"),
+        (ContactDetails(), "受理，受理后查询页上能看到"),
+        (ContactDetails(name="示例居民"), "受理，受理后查询页上能看到"),
+        (ContactDetails(phone=PHONE, is_confidential=True), "受理，受理后查询页上能看到"),
+    ],
+)
+def test_only_a_resident_who_can_be_called_is_told(
+    stage: Stage, contact: ContactDetails, words: str
+) -> None:
+    said = _promise(stage.file(now=NOW, contact=contact).petition)
+    assert said.text == f"第三网格党支部将在3月3日 13:00前{words}。"
+
+
+def test_a_resident_who_joined_is_asked_for_nothing(stage: Stage) -> None:
+    petition = stage.at(Status.RESOLVED, now=NOW)
+    case = Petition.objects.with_parts().get(pk=petition.pk)
+    said = promises.promise(
+        case, NOW, Deadline.objects.owed().filter(petition=case), is_joined=True
+    )
+    assert said.text == "已有答复，等反映人在3月10日 11:00前回复；逾期未回复将自动结案。"
+
+
+@pytest.mark.parametrize("outcome", sorted(EXPLAINED_OUTCOMES))
+def test_an_explanation_is_accepted_or_not(stage: Stage, outcome: Outcome) -> None:
+    petition = stage.at(Status.IN_PROGRESS, now=NOW)
+    resolution.resolve(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=NOW,
+        outcome=outcome,
+        cause="",
+        public_answer="暂不具备条件。",
+    )
+    said = _promise(petition)
+    assert said.text == ("请在3月10日 11:00前告诉我们，您是否接受这个说明；逾期未回复将自动结案。")
+
+
+def test_at_the_top_nothing_is_said_to_be_passed_up(stage: Stage) -> None:
+    petition = stage.file(now=NOW).petition
+    at = NOW
+    for _level in range(5):
+        row = Deadline.objects.open().filter(petition=petition).order_by("due_at").first()
+        assert row is not None
+        if row.kind == DeadlineKind.RESOLUTION:
+            break
+        at = row.due_at
+        assert deadline_sweep.expire(deadline_id=row.pk, now=at)
+    said = _promise(petition, at)
+    assert "阜康市委社会工作部应在" in said.text
+    assert "上报" not in said.text
+    assert "第三网格党支部将在3月4日 11:00前告诉您处理结果。" in said.text
+    assert said.state == "overdue"
 
 
 def test_promise_names_no_person(stage: Stage) -> None:

@@ -7,11 +7,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions.enums import ClosedBy, Outcome, Solved, Status
-from petitions.models import Feedback
-from petitions.workflow import handling, resolution
+from petitions.enums import CaseLevel, ClosedBy, Outcome, Solved, Status, Verb
+from petitions.models import Category, Feedback, Petition
+from petitions.notices.notification_rules import text_for_resident
+from petitions.workflow import deadline_sweep, handling, resolution
 from tests.support.cast import Stage
+from tests.support.clients import login
 from tests.support.tracking_client import fresh, open_case, send_feedback
+from tests.support.verb_cases import post
 
 __all__ = ["fresh"]  # a fixture
 
@@ -181,3 +184,118 @@ def test_a_note_written_meanwhile_does_not_hold_back_the_answer(
     assert response.status_code == 302
     petition.refresh_from_db()
     assert petition.status == Status.REOPENED
+
+
+# an explanation instead of a solution
+
+
+def _explained(stage: Stage, outcome: Outcome = Outcome.NOT_FEASIBLE) -> Petition:
+    petition, now = stage.at(Status.IN_PROGRESS), timezone.now()
+    return resolution.resolve(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=now,
+        outcome=outcome,
+        cause="管道在红线外",
+        public_answer="目前不具备条件，列入明年计划。",
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_FEASIBLE, Outcome.NOT_IN_REMIT, Outcome.DUPLICATE])
+def test_an_explanation_is_accepted_and_not_counted_as_solved(
+    client: Client, stage: Stage, outcome: Outcome
+) -> None:
+    petition = _explained(stage, outcome)
+    page = open_case(client, petition)
+    assert "您接受这个说明吗？" in page
+    assert "解决了吗" not in page
+    assert "部分解决" not in page
+    assert "请上一级再看一遍" in page
+    send_feedback(client, "confirm", petition, rating="3")
+    petition.refresh_from_db()
+    assert (petition.status, petition.closed_by) == (Status.CLOSED, ClosedBy.ACCEPTED)
+    assert Feedback.objects.get().solved == Solved.ACCEPTED
+    assert "您接受了说明" in client.get("/track/case/").content.decode()
+    staff = login(stage, "secretary").get(petition.get_absolute_url()).content.decode()
+    assert "居民接受说明" in staff
+    assert "居民确认已解决" not in staff
+
+
+def test_an_explanation_that_is_not_accepted_goes_one_level_up(
+    client: Client, stage: Stage
+) -> None:
+    petition = _explained(stage)
+    open_case(client, petition)
+    assert send_feedback(client, "dispute", petition, partly="1").status_code == 302
+    petition.refresh_from_db()
+    assert (petition.status, petition.is_answer_owed) == (Status.REOPENED, True)
+    assert Feedback.objects.get().solved == Solved.REFUSED
+    page = client.get("/track/case/").content.decode()
+    assert "已上报迎宾路社区党委，迎宾路社区党委将在" in page
+    assert "您不接受说明，已请迎宾路社区党委再看" in page
+
+
+def test_silence_on_an_explanation_is_silence(client: Client, stage: Stage) -> None:
+    petition = _explained(stage)
+    row = petition.deadlines.get(kind="confirmation")
+    assert deadline_sweep.expire(deadline_id=row.pk, now=row.due_at)
+    petition.refresh_from_db()
+    assert (petition.closed_by, petition.outcome) == (ClosedBy.SILENCE, Outcome.NOT_FEASIBLE)
+    assert Feedback.objects.get().solved == Solved.SILENCE
+
+
+def test_no_level_above_is_promised_at_the_top(client: Client, stage: Stage) -> None:
+    now, city = timezone.now(), stage.cast["city"]
+    category = Category.objects.get(code="GV04")
+    petition = stage.file(category=category).petition
+    handling.accept(petition=petition, by=city, now=now)
+    petition = resolution.resolve(
+        petition=petition,
+        by=city,
+        now=now,
+        outcome=Outcome.NOT_IN_REMIT,
+        cause="",
+        public_answer="请向纪检监察机关反映。",
+    )
+    assert petition.level == CaseLevel.CITY
+    assert "上一级" not in open_case(client, petition).split('<h2 id="steps"')[0]
+
+
+@pytest.mark.parametrize(
+    ("verb", "label", "solved"),
+    [
+        ("confirm", "回访：接受说明", Solved.ACCEPTED),
+        ("dispute", "回访：不接受说明", Solved.REFUSED),
+    ],
+)
+def test_staff_record_by_telephone_whether_it_is_accepted(
+    stage: Stage, verb: str, label: str, solved: Solved
+) -> None:
+    petition, clerk = _explained(stage), login(stage, "clerk")
+    case = clerk.get(petition.get_absolute_url()).content.decode()
+    assert "确认已解决" not in case
+    assert "接受说明" in case
+    url = f"{petition.get_absolute_url()}{verb}/"
+    form = clerk.get(url).content.decode()
+    assert f"{label}</h1>" in form
+    assert "is_partly" not in form
+    assert clerk.post(url, {"version": petition.version}).status_code == 302
+    assert Feedback.objects.get().solved == solved
+    assert label.removeprefix("回访：") in clerk.get(petition.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [(Outcome.RESOLVED, "请确认是否解决"), (Outcome.NOT_IN_REMIT, "您是否接受说明")],
+)
+def test_the_text_message_asks_the_question_of_the_answer(
+    stage: Stage, outcome: Outcome, words: str
+) -> None:
+    assert words in text_for_resident(_explained(stage, outcome), Verb.RESOLVE)
+
+
+def test_the_preview_shows_the_question(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    data = {"outcome": "not_feasible", "cause": "红线外", "public_answer": "列入明年计划。"}
+    page = post(stage, petition, Verb.RESOLVE, data | {"version": petition.version})
+    assert "居民会被问：“您接受这个说明吗？”" in page.content.decode()

@@ -11,6 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from branches.models import Organisation
+from config.lib import register_cache
+from grids.models import OfficeHours
 from petitions.enums import STATUSES, Outcome, Status
 from petitions.models import Category, Petition, RateLimitCounter
 from petitions.rules import contacts, tracking_codes
@@ -182,6 +185,31 @@ def test_the_first_line_is_the_promise(client: Client, stage: Stage) -> None:
     main = page.split("<main")[1]
     assert main.index("第三网格党支部将在") < main.index("<h1>")
     assert "还剩" in main[: main.index("<h1>")]
+
+
+def test_the_duty_telephone_stands_there_with_its_hours(client: Client, stage: Stage) -> None:
+    page = open_case(client, stage.file().petition)
+    assert "第三网格党支部，值班电话" in page
+    assert 'href="tel:0994-000-0000"' in page
+    assert re.search("办公时间：工作日10:00–14:00、1[56]:[03]0–", page)
+
+
+def test_without_a_telephone_the_one_above_is_given(client: Client, stage: Stage) -> None:
+    orgs, petition = stage.town.orgs, stage.file().petition
+    Organisation.objects.filter(pk=orgs["branch"].pk).update(duty_phone="")
+    register_cache.forget_version()
+    assert "迎宾路社区党委，值班电话" in open_case(client, petition)
+    Organisation.objects.update(duty_phone="")
+    register_cache.forget_version()
+    assert "值班电话" not in client.get("/track/case/").content.decode()
+
+
+def test_without_registered_office_hours_none_are_claimed(client: Client, stage: Stage) -> None:
+    OfficeHours.objects.all().delete()
+    register_cache.forget_version()
+    page = open_case(client, stage.file().petition)
+    assert "值班电话" in page
+    assert "办公时间" not in page
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from config.lib import clock
+from branches.models import Responsibility
+from config.lib import clock, register_cache
+from members.enums import Role
 from members.models import InboxMessage, Post
+from members.workflow import appoint
 from petitions.enums import Status, Verb
-from petitions.models import Event, Petition
+from petitions.models import Category, Event, Petition
 from petitions.notices import outbox, reveal_notices
 from petitions.rules.contacts import ContactDetails
-from petitions.workflow import contact
+from petitions.workflow import contact, rerouting
+from tests.support.api_client import Program
 from tests.support.cast import PHONE, Stage
 from tests.support.clients import login
+from tests.support.tracking_client import open_case
 from tests.support.verb_cases import CASE_OF, post, url_of
 
 
@@ -41,16 +47,109 @@ def test_a_reason_is_required(stage: Stage) -> None:
     assert PHONE not in response.content.decode()
 
 
-@pytest.mark.parametrize(("name", "status"), [("secretary", 409), ("clerk", 200)])
-def test_only_the_coordinator_opens_a_confidential_contact(
-    stage: Stage, name: str, status: int
+# confidential contact details: the handling organisation cannot open them on any route
+
+CONFIDENTIAL = ContactDetails(name="示例居民", phone=PHONE, is_confidential=True)
+EVERYBODY = ("leader", "secretary", "deputy", "clerk", "community", "official", "city")
+
+
+def _openers(stage: Stage, petition: Petition) -> set[str]:
+    """Return who can open the contact details, by page and by API."""
+    openers = set()
+    for name in EVERYBODY:
+        data = CASE_OF[Verb.REVEAL].form_data(stage, petition)
+        response = login(stage, name).post(url_of(petition, Verb.REVEAL), data)
+        is_open = PHONE in response.content.decode()
+        body = CASE_OF[Verb.REVEAL].body
+        program = Program(stage.cast[name]).post(f"/petitions/{petition.pk}/reveal/", body)
+        assert (PHONE in program.content.decode()) is is_open, name
+        openers |= {name} if is_open else set()
+    return openers
+
+
+def _about(stage: Stage, organisation: str) -> Petition:
+    about = stage.town.orgs[organisation]
+    return stage.file(contact=CONFIDENTIAL, about=about).petition
+
+
+def _without_branch(stage: Stage) -> Petition:
+    Responsibility.objects.filter(organisation=stage.town.orgs["branch"]).delete()
+    register_cache.forget_version()
+    return stage.file(contact=CONFIDENTIAL).petition
+
+
+def _reassigned(stage: Stage) -> Petition:
+    """Return a case that the community has taken over from the branch."""
+    petition = stage.file(contact=CONFIDENTIAL).petition
+    return rerouting.reassign(
+        petition=petition,
+        by=stage.cast["community"],
+        now=timezone.now(),
+        organisation=stage.town.orgs["yingbin"],
+        reason="由社区办",
+    )
+
+
+def _accusation(stage: Stage) -> Petition:
+    category = Category.objects.get(code="GV04")
+    return stage.file(contact=CONFIDENTIAL, category=category).petition
+
+
+ROUTES: dict[str, tuple[Callable[[Stage], Petition], set[str], str]] = {
+    "branch": (
+        lambda stage: stage.at(Status.IN_PROGRESS, contact=CONFIDENTIAL),
+        {"clerk", "community"},
+        "由第三网格党支部办理，它打不开您的联系方式；只有迎宾路社区党委能打开，有事由它转达。",
+    ),
+    "about the branch": (
+        lambda stage: _about(stage, "branch"),
+        {"official"},
+        "由迎宾路社区党委办理，它打不开您的联系方式；只有阜新街道党工委能打开，有事由它转达。",
+    ),
+    "without a branch": (
+        _without_branch,
+        {"official"},
+        "由迎宾路社区党委办理，它打不开您的联系方式；只有阜新街道党工委能打开，有事由它转达。",
+    ),
+    "reassigned to the community": (
+        _reassigned,
+        {"official"},
+        "由迎宾路社区党委办理，它打不开您的联系方式；只有阜新街道党工委能打开，有事由它转达。",
+    ),
+    "about the community": (
+        lambda stage: _about(stage, "yingbin"),
+        set(),
+        "由阜新街道党工委办理，它打不开您的联系方式，别的组织也打不开。请用查询码看答复。",
+    ),
+    "accusation": (
+        _accusation,
+        set(),
+        "由阜康市委社会工作部办理，它打不开您的联系方式，别的组织也打不开。请用查询码看答复。",
+    ),
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_handling_organisation_opens_no_confidential_contact(
+    stage: Stage, client: Client, route: str
 ) -> None:
-    reach: dict[str, Any] = {"name": "示例居民", "phone": PHONE, "is_confidential": True}
-    petition = stage.at(Status.IN_PROGRESS, contact=ContactDetails(**reach))
-    data = CASE_OF[Verb.REVEAL].form_data(stage, petition)
-    response = login(stage, name).post(url_of(petition, Verb.REVEAL), data)
-    assert response.status_code == status
-    assert (PHONE in response.content.decode()) is (status == 200)
+    make, openers, sentence = ROUTES[route]
+    petition = make(stage)
+    assert _openers(stage, petition) == openers
+    assert sentence in open_case(client, petition)
+
+
+def test_a_second_post_opens_no_confidential_contact(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS, contact=CONFIDENTIAL)
+    since, branch = dt.date(2025, 3, 1), stage.town.orgs["branch"]
+    clerk = stage.cast["clerk"]
+    appoint(user=clerk, role=Role.MEMBER, by=None, valid_from=since, organisation=branch)
+    assert _openers(stage, petition) == {"community"}
+
+
+def test_without_the_box_the_handler_opens_it(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS)
+    assert {"secretary", "clerk", "community", "official"} <= _openers(stage, petition)
 
 
 @pytest.mark.parametrize(

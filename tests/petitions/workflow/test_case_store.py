@@ -106,7 +106,7 @@ STEPS: dict[str, Step] = {
         petition=p, by=s.cast["secretary"], now=at, reason="难"
     ),
     "explain": _answer("official", AnswerKind.EXPLAIN),
-    "extend": _answer("community", AnswerKind.EXTEND, extension=2 * HOUR),
+    "extend": _answer("community", AnswerKind.EXTEND, extension=72 * HOUR),
     "resolve": _resolve,
     "rate": lambda s, p, at: resolution.rate(petition=p, by=s.petitioner(p), now=at, rating=3),
     "dispute": lambda s, p, at: resolution.dispute(
@@ -126,7 +126,7 @@ STEPS: dict[str, Step] = {
 }
 STORIES = {
     "overdue, answered, extended": (
-        *("remind", "contact overdue", "extend", "accept", "escalate", "explain", "resolve"),
+        *("remind", "contact overdue", "accept", "extend", "escalate", "explain", "resolve"),
         *("rate", "silence"),
     ),
     "two disputes": (

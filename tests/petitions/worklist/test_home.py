@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from branches.enums import OrgLevel
 from branches.models import Responsibility
+from config.lib import durations
 from members.models import InboxMessage
 from petitions.enums import Status
 from petitions.models import Petition
@@ -84,6 +85,62 @@ def test_an_escalation_waits_for_its_answer(stage: Stage) -> None:
     escalation.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
     row = login(stage, "community").get(HOME).context["cases"][0]
     assert row.action_url == reverse("petitions:answer", args=[case.pk])
+
+
+def test_own_duties_come_first_each_with_its_own_deadline(stage: Stage) -> None:
+    late = stage.file(now=NOW - dt.timedelta(days=2)).petition
+    asked = stage.at(Status.IN_PROGRESS, now=NOW - dt.timedelta(days=3))
+    escalation.escalate(petition=asked, by=stage.cast["secretary"], now=NOW, reason="缺钱")
+    page = login(stage, "community").get(HOME)
+    rows = page.context["cases"]
+    assert [row.id for row in rows] == [asked.pk, late.pk]
+    answer, other = rows
+    assert (answer.is_own, answer.turn, answer.deadline_state) == (True, "等您答复", "ok")
+    due = asked.deadlines.get(kind="answer").due_at
+    assert answer.deadline_absolute == durations.absolute(due, NOW)
+    assert (other.is_own, other.turn, other.deadline_state) == (
+        False,
+        "等第三网格党支部受理",
+        "overdue",
+    )
+    body = page.content.decode()
+    assert body.index("轮到别人办的，您看得到") > body.index(asked.get_absolute_url())
+    assert body.index("轮到别人办的，您看得到") < body.index(late.get_absolute_url())
+    handled = {row.id: row for row in login(stage, "secretary").get(HOME).context["cases"]}
+    assert handled[asked.pk].turn == "等您办理"
+    assert handled[asked.pk].deadline_state == "overdue"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_own"), [("community", True), ("clerk", False), ("official", False)]
+)
+def test_an_answer_waits_only_for_those_who_may_give_it(
+    stage: Stage, name: str, is_own: bool
+) -> None:
+    case = stage.at(Status.IN_PROGRESS, now=NOW)
+    escalation.escalate(petition=case, by=stage.cast["secretary"], now=NOW, reason="缺钱")
+    client = login(stage, name)
+    (row,) = client.get(HOME).context["cases"]
+    assert row.is_own is is_own
+    assert row.turn == ("等您答复" if is_own else "等迎宾路社区党委答复")
+    listed = client.get("/petitions/?waiting=1&state=open").context["cases"]
+    assert [row.id for row in listed] == ([case.pk] if is_own else [])
+    assert ("待我答复" in client.get("/petitions/").content.decode()) is (name != "clerk")
+    if name == "clerk":
+        assert not client.get("/overview/").context["escalated"]
+
+
+def test_an_assigned_group_has_the_case_among_its_own(stage: Stage) -> None:
+    case = stage.at(Status.ASSIGNED, now=NOW)
+    (row,) = login(stage, "leader").get(HOME).context["cases"]
+    assert (row.id, row.is_own, row.turn) == (case.pk, True, "等您办理")
+
+
+def test_without_a_duty_the_page_says_so(stage: Stage) -> None:
+    stage.file(now=NOW)
+    body = login(stage, "official").get(HOME).content.decode()
+    assert "现在没有轮到您办的" in body
+    assert "等第三网格党支部受理" in body
 
 
 def test_what_others_changed_since_yesterday(stage: Stage) -> None:

@@ -1,0 +1,19 @@
+"""What a resident is told about contact details that are kept from the handling organisation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from branches.models import Organisation
+from petitions import involvement
+
+
+def sentence(handler: Organisation) -> str:
+    """Say who cannot open the contact details, and who can, for a handling organisation."""
+    keeper = involvement.desk_above(handler)
+    names = {"handler": handler.name, "keeper": keeper.name if keeper else ""}
+    if keeper is None:
+        words = _("由%(handler)s办理，它打不开您的联系方式，别的组织也打不开。请用查询码看答复。")
+    else:
+        words = _("由%(handler)s办理，它打不开您的联系方式；只有%(keeper)s能打开，有事由它转达。")
+    return words % names

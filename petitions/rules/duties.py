@@ -1,0 +1,237 @@
+"""Who must act on a case, by when, and in which unit the time counts.
+
+The only place that decides this. A duty is an owed deadline with the organisation that must keep
+it and the verbs that fulfil it. `promises` and `staff_lines` put duties into words, lists sort and
+show by them. A new kind of deadline needs a row in `DUTY_RULES` and its sentences.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+
+from branches.models import Organisation
+from config.lib import durations
+from members.models import User
+from petitions import involvement, permissions
+from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
+from petitions.models import Petition
+from petitions.rules import service_terms
+from petitions.rules.service_terms import TimedDeadline
+from petitions.states import IN_HAND, RULE_OF, RUNNING
+
+S = Status
+A = Actor
+K = DeadlineKind
+
+
+class OwedDeadline(TimedDeadline, Protocol):
+    """A deadline that is not settled.
+
+    In the state `fired` it has passed and what it asks for is still owed.
+    """
+
+    @property
+    def state(self) -> str:
+        """Whether it runs or has passed."""
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the calendar of a year on the way is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRule:
+    """What a kind of deadline asks for in some statuses.
+
+    `actors` are what the people who must act are to the case, `verbs` what they can do about it;
+    the first verb is the one that the sentences name.
+    """
+
+    kind: DeadlineKind
+    statuses: tuple[Status, ...]
+    actors: tuple[Actor, ...]
+    verbs: tuple[Verb, ...]
+
+
+REFERRALS = (Verb.DECLINE, Verb.REDIRECT, Verb.RETURN)
+DUTY_RULES: tuple[DutyRule, ...] = (
+    DutyRule(K.CONFIRMATION, (S.RESOLVED,), (A.PETITIONER,), (Verb.CONFIRM, Verb.DISPUTE)),
+    DutyRule(K.ARBITRATION, (S.RETURNED,), (A.ARBITER,), (Verb.REASSIGN,)),
+    # Cases returned before there were arbiters have no deadline of their own for the decision.
+    DutyRule(K.CONTACT, (S.RETURNED,), (A.ARBITER,), (Verb.REASSIGN,)),
+    DutyRule(K.RESOLUTION, (S.RETURNED,), (A.ARBITER,), (Verb.REASSIGN,)),
+    DutyRule(K.ANSWER, RUNNING, (A.SUPERVISOR,), (Verb.ANSWER,)),
+    DutyRule(K.CONTACT, (S.SUBMITTED,), (A.HANDLER,), (Verb.ACCEPT, *REFERRALS)),
+    DutyRule(K.RESOLUTION, (S.SUBMITTED,), (A.HANDLER,), (Verb.ACCEPT, *REFERRALS)),
+    DutyRule(
+        K.RESOLUTION,
+        (*IN_HAND, S.SUSPENDED),
+        (A.HANDLER, A.ASSIGNEE),
+        (Verb.RESOLVE, Verb.START, Verb.VISIT),
+    ),
+)
+"""In the order in which they are announced: what another duty waits for comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """An owed deadline of a case: who must act, what is asked, by when.
+
+    `organisation` is None where the resident must act. `missed` is an earlier deadline of the same
+    kind that has passed and is still owed beside `deadline`.
+    """
+
+    rule: DutyRule
+    organisation: Organisation | None
+    deadline: OwedDeadline
+    due: durations.InstantText
+    missed: OwedDeadline | None = None
+
+    @property
+    def kind(self) -> DeadlineKind:
+        """What is owed."""
+        return self.rule.kind
+
+    @property
+    def verb(self) -> Verb:
+        """The verb that fulfils the duty as a rule."""
+        return self.rule.verbs[0]
+
+    @property
+    def due_at(self) -> dt.datetime:
+        """The instant of the deadline."""
+        return self.deadline.due_at
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the deadline has passed."""
+        return self.due.state == "overdue"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the deadline still runs: the sweep has not expired it."""
+        return self.deadline.state == DeadlineState.OPEN
+
+    @property
+    def time_left(self) -> str:
+        """How much time is left, with its unit, marked while the deadline is provisional."""
+        return time_left(self.due, is_provisional=self.is_open and self.deadline.is_provisional)
+
+
+def time_left(due: durations.InstantText, *, is_provisional: bool) -> str:
+    """Return how much time is left, with its unit, marked as provisional if the deadline is."""
+    return _("%(left)s，暂定") % {"left": due.relative} if is_provisional else due.relative
+
+
+def duties(petition: Petition, deadlines: Iterable[OwedDeadline], now: dt.datetime) -> list[Duty]:
+    """Return the duties of a case now, in the order of `DUTY_RULES`.
+
+    `deadlines` are the deadlines of the case that are not settled.
+    """
+    rows: dict[str, list[OwedDeadline]] = {}
+    for row in deadlines:
+        rows.setdefault(row.kind, []).append(row)
+    rules = [rule for rule in DUTY_RULES if petition.status in rule.statuses]
+    if K.ARBITRATION in rows:
+        rules = [rule for rule in rules if rule.kind in (K.ARBITRATION, K.ANSWER)]
+    return [_duty(petition, rule, rows[rule.kind], now) for rule in rules if rule.kind in rows]
+
+
+def _duty(
+    petition: Petition, rule: DutyRule, rows: Sequence[OwedDeadline], now: dt.datetime
+) -> Duty:
+    """Return the duty of one kind: its running deadline, otherwise the newest that has passed."""
+    running = [row for row in rows if row.state == DeadlineState.OPEN]
+    deadline = max(running or rows, key=lambda row: row.due_at)
+    passed = [row for row in rows if row is not deadline]
+    return Duty(
+        rule,
+        _organisation(petition, rule),
+        deadline,
+        service_terms.for_petition(petition).time_left(deadline, now),
+        missed=min(passed, key=lambda row: row.due_at, default=None),
+    )
+
+
+def _organisation(petition: Petition, rule: DutyRule) -> Organisation | None:
+    if rule.actors == (A.PETITIONER,):
+        return None
+    if rule.kind == K.ANSWER:
+        return involvement.supervisor(petition)
+    if petition.status == S.RETURNED:
+        return deciding_organisation(petition)
+    return petition.organisation
+
+
+def deciding_organisation(petition: Petition) -> Organisation:
+    """Return the organisation that decides on a returned case: the one above that returned it."""
+    arbiter = involvement.arbiter_of(petition) or involvement.desk_above(petition.organisation)
+    return arbiter or petition.organisation
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineOfRow:
+    """A deadline as the columns of the case hold it; see `OwedDeadline`."""
+
+    kind: str
+    due_at: dt.datetime
+    remind_at: dt.datetime
+    state: str
+    is_provisional: bool = False
+
+
+def duties_of_row(petition: Petition, now: dt.datetime) -> list[Duty]:
+    """Return the duties of the handling side and its supervisor by the columns of a case.
+
+    No query where the organisations are attached: lists use it. While the resident is asked there
+    is none.
+    """
+    is_accepted = petition.status in IN_HAND
+    columns = (
+        (K.ANSWER, petition.answer_due_at, petition.answer_soon_at, False),
+        (
+            K.RESOLUTION if is_accepted else K.CONTACT,
+            petition.due_at if petition.is_running else None,
+            petition.soon_at,
+            petition.is_due_provisional,
+        ),
+    )
+    rows = [
+        DeadlineOfRow(
+            kind,
+            due_at,
+            soon_at or due_at,
+            DeadlineState.OPEN if due_at > now else DeadlineState.FIRED,
+            is_provisional,
+        )
+        for kind, due_at, soon_at, is_provisional in columns
+        if due_at is not None
+    ]
+    return duties(petition, rows, now)
+
+
+def next_duty(all_duties: Sequence[Duty]) -> Duty | None:
+    """Return the duty that must be fulfilled next: the first that still runs, else the first."""
+    running = (duty for duty in all_duties if duty.is_open)
+    return next(running, all_duties[0] if all_duties else None)
+
+
+def own_duty(petition: Petition, all_duties: Sequence[Duty], user: User) -> Duty | None:
+    """Return the duty that the user must fulfil, the one due first; None if it is others' turn."""
+    actors = permissions.actors_of(user, petition)
+    own = [duty for duty in all_duties if _is_duty_of(petition, duty, actors)]
+    return min(own, key=lambda duty: duty.due_at, default=None)
+
+
+def _is_duty_of(petition: Petition, duty: Duty, actors: frozenset[Actor]) -> bool:
+    """Tell whether the user acts for the organisation that must act, and has a verb for it."""
+    own = actors.intersection(duty.rule.actors)
+    if not own or duty.organisation is None:
+        return False
+    rules = (RULE_OF[verb] for verb in duty.rule.verbs)
+    return any(petition.status in rule.sources and own.intersection(rule.actors) for rule in rules)
