@@ -190,7 +190,7 @@ def test_the_first_line_is_the_promise(client: Client, stage: Stage) -> None:
 def test_the_duty_telephone_stands_there_with_its_hours(client: Client, stage: Stage) -> None:
     page = open_case(client, stage.file().petition)
     assert "第三网格党支部，值班电话" in page
-    assert 'href="tel:0994-000-0000"' in page
+    assert re.search('href="tel:0994-?000-?0000"', page)
     assert re.search("办公时间：工作日10:00–14:00、1[56]:[03]0–", page)
 
 
