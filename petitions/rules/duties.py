@@ -29,7 +29,7 @@ A = Actor
 K = DeadlineKind
 
 
-class OwedDeadline(TimedDeadline, Protocol):
+class UnsettledDeadline(TimedDeadline, Protocol):
     """A deadline that is not settled.
 
     In the state `fired` it has passed and what it asks for is still owed.
@@ -88,9 +88,9 @@ class Duty:
 
     rule: DutyRule
     organisation: Organisation | None
-    deadline: OwedDeadline
+    deadline: UnsettledDeadline
     due: durations.InstantText
-    missed: OwedDeadline | None = None
+    missed: UnsettledDeadline | None = None
 
     @property
     def kind(self) -> DeadlineKind:
@@ -128,12 +128,14 @@ def time_left(due: durations.InstantText, *, is_provisional: bool) -> str:
     return _("%(left)s，暂定") % {"left": due.relative} if is_provisional else due.relative
 
 
-def duties(petition: Petition, deadlines: Iterable[OwedDeadline], now: dt.datetime) -> list[Duty]:
+def duties(
+    petition: Petition, deadlines: Iterable[UnsettledDeadline], now: dt.datetime
+) -> list[Duty]:
     """Return the duties of a case now, in the order of `DUTY_RULES`.
 
     `deadlines` are the deadlines of the case that are not settled.
     """
-    rows: dict[str, list[OwedDeadline]] = {}
+    rows: dict[str, list[UnsettledDeadline]] = {}
     for row in deadlines:
         rows.setdefault(row.kind, []).append(row)
     rules = [rule for rule in DUTY_RULES if petition.status in rule.statuses]
@@ -143,7 +145,7 @@ def duties(petition: Petition, deadlines: Iterable[OwedDeadline], now: dt.dateti
 
 
 def _duty(
-    petition: Petition, rule: DutyRule, rows: Sequence[OwedDeadline], now: dt.datetime
+    petition: Petition, rule: DutyRule, rows: Sequence[UnsettledDeadline], now: dt.datetime
 ) -> Duty:
     """Return the duty of one kind: its running deadline, otherwise the newest that has passed."""
     running = [row for row in rows if row.state == DeadlineState.OPEN]
@@ -176,7 +178,7 @@ def deciding_organisation(petition: Petition) -> Organisation:
 
 @dataclass(frozen=True, slots=True)
 class DeadlineOfRow:
-    """A deadline as the columns of the case hold it; see `OwedDeadline`."""
+    """A deadline as the columns of the case hold it; see `UnsettledDeadline`."""
 
     kind: str
     due_at: dt.datetime

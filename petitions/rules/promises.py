@@ -13,7 +13,7 @@ from petitions import involvement
 from petitions.enums import HANDLER_DEADLINES, AnswerKind, CaseLevel, DeadlineKind, Status, Verb
 from petitions.models import Escalation, Petition
 from petitions.rules import contact_points, duties
-from petitions.rules.duties import Duty, OwedDeadline
+from petitions.rules.duties import Duty, UnsettledDeadline
 from petitions.states import FINAL
 
 K = DeadlineKind
@@ -46,7 +46,7 @@ class Promise:
 def promise(
     petition: Petition,
     now: dt.datetime,
-    deadlines: Iterable[OwedDeadline],
+    deadlines: Iterable[UnsettledDeadline],
     *,
     is_joined: bool = False,
 ) -> Promise:

@@ -16,7 +16,7 @@ from petitions import permissions
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Petition
 from petitions.rules import contact_points, duties
-from petitions.rules.duties import Duty, OwedDeadline
+from petitions.rules.duties import Duty, UnsettledDeadline
 
 # Per verb: the sentence in time, and the one after the deadline.
 Sentences = dict[Verb, tuple[StrOrPromise, StrOrPromise]]
@@ -89,7 +89,7 @@ class StaffLine:
 def staff_line(
     petition: Petition,
     now: dt.datetime,
-    deadlines: Iterable[OwedDeadline],
+    deadlines: Iterable[UnsettledDeadline],
     reader: User | None = None,
 ) -> StaffLine:
     """Return the line for `reader`; `deadlines` are those of the case that are not settled.
