@@ -138,13 +138,15 @@ class Walker:
             function = RESIDENT_VERBS.get(verb)
         if function is None:
             return False
-        before = len(case.transitions)
-        status = case.petition.status
+        raised = (change.raised for change in case.transitions)
+        rows = [case.petition, *case.store.deadlines, *(row for row in raised if row is not None)]
+        before = [(row, dict(row.__dict__)) for row in rows]
         try:
             case.play(function, at, by, **self._arguments(rng, case, verb))
         except WorkflowError:
-            if len(case.transitions) == before:
-                case.petition.status = status  # a refused verb leaves no trace in the database
+            for row, values in before:  # a refused verb leaves no trace in the database either
+                row.__dict__.clear()
+                row.__dict__.update(values)
             return False
         _attach(case.petition, case)
         return True
