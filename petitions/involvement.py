@@ -20,7 +20,7 @@ from branches import register_rows
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib.viewer import ActivePost, Scope, Viewer
-from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
+from members.enums import ADMIN_ROLES, Role
 from members.posts import directory
 from petitions.enums import HANDLER_DEADLINES, Status
 from petitions.relations import RELATIONS, Relation, RelationRule, acted_for

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
-from members.enums import ADMIN_ROLES, Role
+from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
 from members.models import User
 from petitions import involvement, sides
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb

@@ -1,5 +1,6 @@
 """Tables of a resident's case."""
 
+from petitions.models.case_dates import is_due_soon, is_overdue
 from petitions.models.case_tasks import CaseTask, CaseTaskQuerySet, is_task_overdue
 from petitions.models.catalogue import Category, PrivacyNotice, Standard
 from petitions.models.deadlines import Deadline, DeadlineQuerySet, Escalation
@@ -12,7 +13,7 @@ from petitions.models.events import (
     RateLimitCounter,
     ResidentMessage,
 )
-from petitions.models.petitions import Petition, PetitionQuerySet, is_due_soon, is_overdue
+from petitions.models.petitions import Petition, PetitionQuerySet
 from petitions.models.records import Contact, DoorVisit, Feedback, MeToo, Note, Photo
 
 __all__ = [

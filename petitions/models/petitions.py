@@ -32,6 +32,7 @@ from petitions.enums import (
     Status,
     Urgency,
 )
+from petitions.models.case_dates import is_due_soon, is_overdue
 from petitions.models.case_tasks import DOERS_INDEX, CaseWithTasks
 from petitions.models.catalogue import Category
 from petitions.states import OPEN, RUNNING
@@ -43,19 +44,6 @@ INDEXED_AS_OPEN = sorted(OPEN)
 RARE_WORD_LIMIT = 1000
 """Words found in fewer visible cases than this are looked up in a query of their own."""
 IS_EXTERNAL, IS_RETURNED = ~Q(external_number=""), Q(status=Status.RETURNED)
-
-
-# The same conditions serve a list (filter) and its counter (aggregate), so that both agree.
-
-
-def is_overdue(now: dt.datetime) -> Q:
-    """Condition: the case is running and a deadline of the handling side has passed."""
-    return Q(status__in=RUNNING, due_at__lte=now)
-
-
-def is_due_soon(now: dt.datetime) -> Q:
-    """Condition: the case is running and a deadline is not past, but 80 % of its time are used."""
-    return Q(status__in=RUNNING, soon_at__lte=now, due_at__gt=now)
 
 
 class PetitionQuerySet(models.QuerySet["Petition"]):

@@ -13,6 +13,7 @@ from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.urls import reverse
 
 from branches import register_rows
+from config.lib import durations
 from config.lib.viewer import Viewer
 from members.models import User
 from petitions import involvement, permissions

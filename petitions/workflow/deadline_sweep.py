@@ -133,7 +133,7 @@ def expire_batch(claimed: Claimed, now: dt.datetime) -> None:
             change = system_transition(petition, Verb.CLOSE, now)
             resolution.close_as_silent(change)
         elif deadline.kind in TASK_DEADLINES:
-            change = _transition(petition, Verb.OVERDUE, now)
+            change = system_transition(petition, Verb.OVERDUE, now)
             case_tasks.mark_overdue(change, deadline)
         else:
             change = system_transition(petition, Verb.ESCALATE, now)
