@@ -2,7 +2,8 @@
 
 The only place that decides this. A duty is an owed deadline with the organisation that must keep
 it and the verbs that fulfil it. `promises` and `staff_lines` put duties into words, lists sort and
-show by them. A new kind of deadline needs a row in `DUTY_RULES` and its sentences.
+show by them. A new kind of deadline needs a row in `DUTY_RULES`, or in `TASK_RULES` if it is one of
+a task, and its sentences.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
+from branches import register_rows
 from branches.models import Organisation
 from config.lib import durations
+from config.lib.viewer import Scope
 from members.models import User
 from petitions import involvement, permissions
 from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Petition
+from petitions.relations import Relation, acted_for
 from petitions.rules import service_terms
 from petitions.rules.service_terms import TimedDeadline
 from petitions.states import IN_HAND, RULE_OF, RUNNING
@@ -42,6 +46,10 @@ class UnsettledDeadline(TimedDeadline, Protocol):
     @property
     def is_provisional(self) -> bool:
         """Whether the calendar of a year on the way is not known yet."""
+
+    @property
+    def organisation_id(self) -> int | None:
+        """Id of the organisation that must keep it; None if the resident must."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,12 @@ DUTY_RULES: tuple[DutyRule, ...] = (
     ),
 )
 """In the order in which they are announced: what another duty waits for comes first."""
+
+TASK_RULES: tuple[DutyRule, ...] = (
+    DutyRule(K.ACKNOWLEDGE, RUNNING, (A.DEPARTMENT,), (Verb.ACKNOWLEDGE, Verb.HAND_BACK)),
+    DutyRule(K.CONCLUDE, RUNNING, (A.DEPARTMENT,), (Verb.CONCLUDE, Verb.HAND_BACK)),
+)
+"""What a task asks for; the responsible organisation still owes the result of the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +174,27 @@ def _duty(
     )
 
 
+def task_duties(
+    petition: Petition, deadlines: Iterable[UnsettledDeadline], now: dt.datetime
+) -> list[Duty]:
+    """Return the duties of the organisations that have a task in the case; `deadlines` as above."""
+    rules = {rule.kind: rule for rule in TASK_RULES if petition.status in rule.statuses}
+    owed = [row for row in deadlines if row.kind in rules]
+    if not owed:
+        return []
+    doers = register_rows.organisations(row.organisation_id or 0 for row in owed)
+    terms = service_terms.for_petition(petition)
+    return [
+        Duty(
+            rules[DeadlineKind(row.kind)],
+            doers.get(row.organisation_id or 0),
+            row,
+            terms.time_left(row, now),
+        )
+        for row in owed
+    ]
+
+
 def _organisation(petition: Petition, rule: DutyRule) -> Organisation | None:
     if rule.actors == (A.PETITIONER,):
         return None
@@ -185,6 +220,7 @@ class DeadlineOfRow:
     remind_at: dt.datetime
     state: str
     is_provisional: bool = False
+    organisation_id: int | None = None
 
 
 def duties_of_row(petition: Petition, now: dt.datetime) -> list[Duty]:
@@ -226,14 +262,18 @@ def next_duty(all_duties: Sequence[Duty]) -> Duty | None:
 def own_duty(petition: Petition, all_duties: Sequence[Duty], user: User) -> Duty | None:
     """Return the duty that the user must fulfil, the one due first; None if it is others' turn."""
     actors = permissions.actors_of(user, petition)
-    own = [duty for duty in all_duties if _is_duty_of(petition, duty, actors)]
+    own = [duty for duty in all_duties if _is_duty_of(petition, duty, user.scope, actors)]
     return min(own, key=lambda duty: duty.due_at, default=None)
 
 
-def _is_duty_of(petition: Petition, duty: Duty, actors: frozenset[Actor]) -> bool:
+def _is_duty_of(petition: Petition, duty: Duty, scope: Scope, actors: frozenset[Actor]) -> bool:
     """Tell whether the user acts for the organisation that must act, and has a verb for it."""
     own = actors.intersection(duty.rule.actors)
     if not own or duty.organisation is None:
+        return False
+    if duty.rule in TASK_RULES and duty.organisation.pk not in acted_for(
+        scope, Relation.DEPARTMENT
+    ):
         return False
     rules = (RULE_OF[verb] for verb in duty.rule.verbs)
     return any(petition.status in rule.sources and own.intersection(rule.actors) for rule in rules)

@@ -37,6 +37,14 @@ OWN: Sentences = {
         gettext_lazy("请您在%(due)s前决定由谁办理。"),
         gettext_lazy("您应在%(due)s前决定由谁办理，已超期，请马上决定。"),
     ),
+    Verb.ACKNOWLEDGE: (
+        gettext_lazy("请您在%(due)s前签收交办的任务。"),
+        gettext_lazy("您应在%(due)s前签收交办的任务，已超期，请马上签收。"),
+    ),
+    Verb.CONCLUDE: (
+        gettext_lazy("请您在%(due)s前回复任务的办理结果。"),
+        gettext_lazy("您应在%(due)s前回复任务的办理结果，已超期，请马上回复。"),
+    ),
 }
 OTHERS: Sentences = {
     Verb.ACCEPT: (
@@ -94,10 +102,15 @@ def staff_line(
 ) -> StaffLine:
     """Return the line for `reader`; `deadlines` are those of the case that are not settled.
 
+    A duty of a task is the own duty of those who do it; others read about it beside the task.
     Without a reader (a print, which several people read) the line names the organisation.
     """
-    all_duties = duties.duties(petition, deadlines, now)
-    own = duties.own_duty(petition, all_duties, reader) if reader else None
+    rows = list(deadlines)
+    all_duties = duties.duties(petition, rows, now)
+    own = None
+    if reader is not None:
+        tasks = duties.task_duties(petition, rows, now)
+        own = duties.own_duty(petition, [*all_duties, *tasks], reader)
     if own is not None and reader is not None:
         return StaffLine(_own_text(petition, own, reader), own.due.state, own.due, own, is_own=True)
     duty = duties.next_duty(all_duties)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from branches.models import Organisation
 from members.models import User
 from petitions import permissions
-from petitions.enums import AnswerKind, Channel, DoorResult, Outcome, Urgency, Verb
+from petitions.enums import CONCLUDED_TASKS, AnswerKind, Channel, DoorResult, Outcome, Urgency, Verb
 from petitions.models import Category, Contact, Petition
 from petitions.permissions import Petitioner
 from petitions.rules.contacts import ContactDetails
@@ -140,13 +140,16 @@ class Walker:
             return False
         raised = (change.raised for change in case.transitions)
         rows = [case.petition, *case.store.deadlines, *(row for row in raised if row is not None)]
+        rows += case.petition.case_tasks
         before = [(row, dict(row.__dict__)) for row in rows]
+        tasks = list(case.petition.case_tasks)
         try:
             case.play(function, at, by, **self._arguments(rng, case, verb))
         except WorkflowError:
             for row, values in before:  # a refused verb leaves no trace in the database either
                 row.__dict__.clear()
                 row.__dict__.update(values)
+            case.petition.case_tasks[:] = tasks
             return False
         _attach(case.petition, case)
         return True
@@ -173,12 +176,14 @@ class Walker:
                 "reason": "改派",
             },
             Verb.ANSWER: lambda: self._answer(rng, orgs),
+            Verb.CONCLUDE: lambda: {"outcome": rng.choice(CONCLUDED_TASKS), "text": "已办"},
+            Verb.SEND_AGAIN: lambda: {"text": "请再办"},
         }
         if verb in arguments:
             return arguments[verb]()
         takes_reason = verb in (
             *(Verb.DECLINE, Verb.REDIRECT, Verb.RETURN, Verb.ESCALATE, Verb.CLOSE),
-            *(Verb.REOPEN, Verb.REVEAL),
+            *(Verb.REOPEN, Verb.REVEAL, Verb.HAND_BACK, Verb.CANCEL),
         )
         return {"reason": "说明"} if takes_reason else {}
 

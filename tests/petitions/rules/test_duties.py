@@ -17,7 +17,16 @@ import pytest
 from config.lib import durations
 from grids import workflow
 from members.models import User
-from petitions.enums import STAFF_DEADLINES, STATUSES, DeadlineKind, DeadlineState, Status, Verb
+from petitions.enums import (
+    STAFF_DEADLINES,
+    STATUSES,
+    TASK_DEADLINES,
+    DeadlineKind,
+    DeadlineState,
+    Status,
+    TaskState,
+    Verb,
+)
 from petitions.models import Deadline
 from petitions.rules import duties, promises, service_terms, staff_lines
 from petitions.rules.duties import Duty
@@ -51,11 +60,12 @@ class Sentences:
         self.owed: list[Deadline] = [row for row in case.store.deadlines if row.settled_at is None]
         self.people = [by for by in walker.actors(case, now) if isinstance(by, User)]
         self.duties = duties.duties(self.petition, self.owed, now)
+        self.task_duties = duties.task_duties(self.petition, self.owed, now)
 
     def faults(self) -> Iterator[str]:
         """Yield what is wrong; the text begins with the state of the case."""
         where = f"{self.petition.status} {[str(row.kind) for row in self.owed]} "
-        for text in (*self._resident(), *self._staff(), *self._rows()):
+        for text in (*self._resident(), *self._staff(), *self._tasks(), *self._rows()):
             yield where + text
 
     def _resident(self) -> Iterator[str]:
@@ -125,6 +135,21 @@ class Sentences:
         elif duty.organisation and duty.organisation.short_name not in line.text:
             yield f"no body in {line.text}"
 
+    def _tasks(self) -> Iterator[str]:
+        """Each owed deadline of a task is the duty of its doer alone, who has a verb."""
+        rows = [row for row in self.owed if row.kind in TASK_DEADLINES]
+        if [row.organisation_id for row in rows] != [
+            duty.organisation and duty.organisation.pk for duty in self.task_duties
+        ]:
+            yield "the deadlines of tasks are not those of their doers"
+        for duty in self.task_duties:
+            for user in self.people:
+                is_doer = self._has_verb(duty, user)
+                if is_doer != (duties.own_duty(self.petition, [duty], user) is duty):
+                    yield f"{user.username} has {duty.kind} wrongly, or has it not"
+            if not any(self._has_verb(duty, user) for user in self.people):
+                yield f"nobody can do {duty.kind}"
+
     def _is_somebodys(self, duty: Duty) -> bool:
         return any(duties.own_duty(self.petition, [duty], user) for user in self.people)
 
@@ -151,18 +176,21 @@ def test_every_sentence_names_a_body_with_a_verb_and_a_deadline(walker: Walker) 
     faults: Counter[str] = Counter()
     statuses: Counter[str] = Counter()
     routes: set[tuple[str, str]] = set()
+    tasks: Counter[str] = Counter()
     number = cases = 0
     while number < WALKS or cases < CASES:
         for case, now in walker.walk(number):
             cases += 1
             statuses[case.petition.status] += 1
             routes.add((case.petition.route.get("why", ""), case.petition.organisation.short_name))
+            tasks.update(task.state for task in case.petition.case_tasks)
             faults.update(Sentences(walker, case, now).faults())
         number += 1
     assert not faults, faults.most_common(20)
     assert cases >= CASES
     if IS_FULL:
         assert set(statuses) == set(STATUSES)
+        assert set(tasks) == set(TaskState)
         assert {why for why, _name in routes} == {
             *("place", "fallback", "about", "accusation", "reassigned"),
         }
