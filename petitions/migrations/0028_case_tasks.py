@@ -87,9 +87,7 @@ class Migration(migrations.Migration):
                         name="case_task_end_paired",
                     ),
                     models.CheckConstraint(
-                        condition=Q(
-                            acknowledge_by__gte=F("sent_at"), due_at__gte=F("acknowledge_by")
-                        ),
+                        condition=Q(acknowledge_by__gte=F("sent_at"), due_at__gte=F("sent_at")),
                         name="case_task_times_in_order",
                     ),
                     models.CheckConstraint(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
-from petitions.enums import ACTIVE_TASKS, OWED_TASKS, TaskState
+from petitions.enums import ACTIVE_TASKS, OWED_TASKS, DeadlineKind, TaskState
 
 INDEXED_AS_ACTIVE = sorted(ACTIVE_TASKS)
 """The states of the partial indexes of active tasks, in a fixed order for the migrations."""
@@ -103,7 +103,7 @@ class CaseTask(models.Model):
                 name="case_task_end_paired",
             ),
             models.CheckConstraint(
-                condition=Q(acknowledge_by__gte=F("sent_at"), due_at__gte=F("acknowledge_by")),
+                condition=Q(acknowledge_by__gte=F("sent_at"), due_at__gte=F("sent_at")),
                 name="case_task_times_in_order",
             ),
             models.CheckConstraint(
@@ -125,6 +125,13 @@ class CaseTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.petition_id}/{self.pk}"
+
+    def set_time(self, kind: DeadlineKind, due_at: dt.datetime) -> None:
+        """Set by when the task is to be acknowledged or concluded, as its deadline says."""
+        if kind == DeadlineKind.ACKNOWLEDGE:
+            self.acknowledge_by = due_at
+        else:
+            self.due_at = due_at
 
 
 class CaseWithTasks(models.Model):

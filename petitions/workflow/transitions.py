@@ -271,11 +271,15 @@ class Transition:
             return
         deadline.state = DeadlineState.CANCELLED
         deadline.ended_at = deadline.settled_at = self.now
-        row = plan.row(self.petition, deadline.organisation_id)
+        row = plan.row(self.petition, deadline.organisation_id, deadline.task)
         row.follows_calendar = True
         if deadline.reminded_at is not None and plan.remind_at <= self.now:
             row.reminded_at = deadline.reminded_at
         self.started.append(row)
+        if deadline.task is not None:
+            self.task = deadline.task
+            self.tasks = [deadline.task]
+            deadline.task.set_time(DeadlineKind(deadline.kind), plan.due_at)
 
     def answer_escalation(self, escalation: Escalation, kind: str) -> None:
         """Record the answer to an escalation."""

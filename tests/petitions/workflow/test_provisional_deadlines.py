@@ -16,6 +16,7 @@ from petitions.models import Deadline, Event, Petition
 from petitions.notices import outbox
 from petitions.ops import integrity, scheduled_tasks
 from petitions.workflow import deadline_sweep, escalation, provisional_deadlines
+from tests.support import task_steps
 from tests.support.cast import HOUR, WORKDAY, Stage
 from tests.support.clients import login
 from tests.support.tracking_client import open_case
@@ -71,6 +72,25 @@ def test_deadlines_move_when_the_calendar_arrives(stage: Stage, petition: Petiti
     found = integrity.check(LATER, with_photos=False)
     assert not found["due_at_is_not_the_first_limit"]
     assert not found["running_without_limit"]
+
+
+def test_deadlines_of_a_task_move_with_their_task(stage: Stage, petition: Petition) -> None:
+    del petition  # only its calendar is needed
+    sent_at = FILED - dt.timedelta(days=1)
+    normal = stage.at(Status.IN_PROGRESS, now=sent_at, urgency=Urgency.NORMAL)
+    case = task_steps.ordered(stage, now=sent_at, petition=normal, within=40 * HOUR)
+    task = task_steps.task_of(case)
+    _import(stage, NEW_YEAR)
+    while _reschedule():
+        pass
+    rows = {row.kind: row for row in Deadline.objects.open().filter(task=task)}
+    assert rows["conclude"].due_at == dt.datetime(2027, 1, 7, 18, 0, tzinfo=TZ)
+    moved = task_steps.task_of(case)
+    assert moved.due_at == rows["conclude"].due_at > task.due_at
+    assert moved.acknowledge_by == rows["acknowledge"].due_at
+    assert moved.version == task.version
+    found = integrity.check(LATER, with_photos=False)
+    assert not any(number for name, number in found.items() if "task" in name), found
 
 
 def test_event_and_notice_tell_of_it(stage: Stage, petition: Petition) -> None:
