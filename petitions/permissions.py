@@ -41,9 +41,13 @@ SUBMITTER_ROLES = COORDINATOR_ROLES | {
 
 @dataclass(frozen=True, slots=True)
 class Petitioner:
-    """The resident who reported the case, identified by its tracking code."""
+    """The resident who reported the case, identified by its tracking code.
+
+    `has_given_phone`: also by the last digits of the telephone number left with the case.
+    """
 
     petition_id: int
+    has_given_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +175,23 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
 
 
 def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
-    """Let staff record what the resident says only if they did not handle the case."""
+    """Let staff record what the resident says only if they did not handle the case.
+
+    The code alone says nothing for the resident where staff logged the case: they have read it.
+    """
+    is_code_alone = isinstance(by, Petitioner) and not by.has_given_phone
+    if is_code_alone and involvement.filer_id(petition) is not None:
+        words = _("这件事是代您登记的，没有留电话；您的意见由没有参与办理的工作人员问过您后记录。")
+        return Decision(False, "code_known", words)
     if isinstance(by, User) and sides.is_on_handling_side(by.scope, petition):
         words = _("居民的意见须由没有参与办理的组织和人员回访后记录，请上一级或别的人回访。")
         return Decision(False, "own_work", words)
     return Decision(True)
+
+
+def _guard_dispute(petition: Petition, by: By) -> Decision:
+    """Take a disagreement by the code alone: it brings work and hides none."""
+    return Decision(True) if isinstance(by, Petitioner) else _guard_word_of_resident(petition, by)
 
 
 def _guard_answer(petition: Petition, by: By) -> Decision:
@@ -264,8 +280,9 @@ GUARDS = {
     Verb.RETURN: _guard_return,
     Verb.REASSIGN: _guard_reassign,
     Verb.CONFIRM: _guard_word_of_resident,
-    Verb.DISPUTE: _guard_word_of_resident,
+    Verb.DISPUTE: _guard_dispute,
     Verb.CLOSE: _guard_word_of_resident,
+    Verb.RATE: _guard_word_of_resident,
     Verb.WITHDRAW: _guard_word_of_resident,
     Verb.ANSWER: _guard_answer,
     Verb.REOPEN: _guard_reopen,

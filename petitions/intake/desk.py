@@ -33,6 +33,7 @@ from petitions.rules import (
     category_matching,
     contact_points,
     promises,
+    rate_limits,
     tracking_codes,
 )
 from petitions.rules.contacts import ContactDetails
@@ -110,13 +111,19 @@ def suggest_categories(request: StaffRequest) -> JsonResponse:
 @staff_only
 @require_GET
 def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show number and tracking code to the user who submitted the case, for 30 minutes."""
+    """Show number and tracking code to the user who submitted the case, for 30 minutes.
+
+    The code of a case about an organisation is shown once: who keeps it could speak for the
+    resident.
+    """
     now = clock.now()
     own = Petition.objects.filter(
         involvement.filed_by(request.user.pk), created_at__gte=now - SLIP_VISIBLE_FOR
     )
     petition = get_object_or_404(own.with_parts(), pk=pk)
     code = tracking_codes.code_for(petition.uuid)
+    if involvement.is_about_organisation(petition) and not _is_first_time(petition, now):
+        code = ""
     context = {
         "petition": petition,
         "code": tracking_codes.shown(code),
@@ -127,6 +134,15 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
         "track_address": site_links.without_scheme(reverse("petitions:track")),
     }
     return render(request, "petitions/intake/slip.html", context)
+
+
+def _is_first_time(petition: Petition, now: dt.datetime) -> bool:
+    """Tell whether the slip of a case is shown for the first time, and count it."""
+    try:
+        rate_limits.hit(rate_limits.SLIP, str(petition.uuid), now)
+    except rate_limits.RateLimited:
+        return False
+    return True
 
 
 def _look_up(request: StaffRequest, form: DeskForm, day: dt.date) -> Lookup:

@@ -12,7 +12,7 @@ from branches import register_rows
 from branches.models import Organisation
 from grids.calendar import calendars
 from grids.calendar.working_time import Block
-from petitions.models import Petition
+from petitions.models import Contact, Petition
 from petitions.rules import tracking_codes
 
 
@@ -54,9 +54,12 @@ def office_hours(path: str, day: dt.date) -> str:
 def has_phone(petition: Petition) -> bool:
     """Tell whether the resident left a telephone number. One query unless the contact is loaded."""
     contact = getattr(petition, "contact", None)
-    return contact is not None and contact.last4_hash != tracking_codes.last4_hash(
-        petition.uuid, ""
-    )
+    return contact is not None and gives_phone(contact, petition)
+
+
+def gives_phone(contact: Contact, petition: Petition) -> bool:
+    """Tell whether contact details of a case have a telephone number, without opening them."""
+    return contact.last4_hash != tracking_codes.last4_hash(petition.uuid, "")
 
 
 def may_be_called(petition: Petition) -> bool:

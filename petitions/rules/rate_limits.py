@@ -30,6 +30,8 @@ UNLIMITED = RateLimit("nothing", 2**31 - 1, 24 * 60 * 60)
 SUBMIT = RateLimit("file", 30, 60 * 60)
 JOIN = RateLimit("join", 30, 60 * 60)
 PHOTO = RateLimit("photo", 120, 60 * 60)
+SLIP = RateLimit("slip", 1, 24 * 60 * 60)
+"""How often the code of a case about an organisation is shown to the staff who logged it."""
 
 
 class RateLimited(Exception):

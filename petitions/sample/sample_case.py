@@ -13,7 +13,7 @@ from petitions import permissions
 from petitions.enums import DeadlineKind, Verb
 from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
-from petitions.rules import routing
+from petitions.rules import contact_points, routing
 from petitions.sample.reference_data import ReferenceData
 from petitions.workflow import case_store, deadline_sweep, submission
 from petitions.workflow.case_store import MemoryStore
@@ -44,7 +44,21 @@ class SampleCase:
 
     def petitioner(self) -> Petitioner:
         """Return the resident who filed the case."""
-        return Petitioner(self.petition.pk)
+        attached = self.transitions[0].attached
+        contact = next((row for row in attached if isinstance(row, Contact)), None)
+        has_phone = contact is not None and contact_points.gives_phone(contact, self.petition)
+        return Petitioner(self.petition.pk, has_given_phone=has_phone)
+
+    def spokesperson(self, verb: Verb) -> User | Petitioner | None:
+        """Return who says by a verb what the resident thinks: the resident, otherwise a caller."""
+        petitioner = self.petitioner()
+        if permissions.may(verb, self.petition, petitioner):
+            return petitioner
+        return self.follow_up_caller(verb)
+
+    def may_rate(self) -> bool:
+        """Tell whether the resident may rate how the case was handled."""
+        return bool(permissions.may(Verb.RATE, self.petition, self.petitioner()))
 
     def handler(self) -> User | None:
         """Return the head of the responsible organisation; None if the post is vacant."""

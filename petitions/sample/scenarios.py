@@ -208,7 +208,7 @@ class Scenario:
         self.act(
             max(at, self.case.at),
             resolution.withdraw,
-            self.case.petitioner,
+            partial(self.case.spokesperson, Verb.WITHDRAW),
             reason=self.rng.choice(report_text.WITHDRAW),
         )
 
@@ -372,17 +372,17 @@ class Scenario:
             )
         else:
             stars = self._stars() if self.rng.random() < 0.8 else None
-            by: Callable[[], User | Petitioner | None] = self.case.petitioner
-            if ending == "phone":
-                by = partial(self.case.follow_up_caller, Verb.CONFIRM)
-            self.act(at, resolution.confirm, by, rating=stars)
+            find: Callable[[Verb], User | Petitioner | None] = (
+                self.case.follow_up_caller if ending == "phone" else self.case.spokesperson
+            )
+            self.act(at, resolution.confirm, partial(find, Verb.CONFIRM), rating=stars)
             if ending == "again":
                 later = self.terms.calendar.next_opening(at + dt.timedelta(days=1, hours=3))
                 reason = report_text.REOPEN[0]
                 self.act(later, resolution.reopen, self.case.coordinator, reason=reason)
                 self._work_and_resolve(0.5)
                 self._ending("phone")
-            elif stars is None and self.rng.random() < 0.3:
+            elif stars is None and self.rng.random() < 0.3 and self.case.may_rate():
                 later = at + dt.timedelta(hours=5)
                 self.act(later, resolution.rate, self.case.petitioner, rating=self._stars())
 

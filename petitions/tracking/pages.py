@@ -15,10 +15,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.lib import clock
+from config.lib.domain_errors import PageRefused
 from petitions import permissions
 from petitions.enums import CaseLevel, Outcome, PhotoKind, Status, Verb
 from petitions.models import Feedback, Petition, Photo
@@ -51,6 +53,9 @@ from petitions.web.rate_limiting import handle_rate_limited
 from petitions.web.session_keys import RECEIPT, TRACKED
 
 TRACKED_FOR = dt.timedelta(minutes=30)
+STAFF_SESSION = gettext_lazy(
+    "您现在用工作账号登录。查询页只给居民本人用：请先退出，或请居民自己查。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,23 @@ class TrackedSession:
     @property
     def by(self) -> Petitioner:
         """The resident as actor; a resident who only joined has no rights in the case."""
-        return Petitioner(0 if self.is_joined else self.petition.pk)
+        if self.is_joined:
+            return Petitioner(0)
+        return Petitioner(self.petition.pk, has_given_phone=contact_points.has_phone(self.petition))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @handle_rate_limited
 def enter_code(request: HttpRequest) -> HttpResponse:
-    """Ask for the tracking code; a wrong code and wrong digits get the same answer."""
+    """Ask for the tracking code; a wrong code and wrong digits get the same answer.
+
+    Not in a browser in which staff are logged in: they would speak for the resident.
+    """
+    if request.user.is_authenticated:
+        if request.method == "POST":
+            raise PageRefused(str(STAFF_SESSION))
+        return render(request, "petitions/tracking/staff_session.html", {"reason": STAFF_SESSION})
     form = TrackForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         case = _find_case(request, form.cleaned_data["code"], form.cleaned_data["digits"])
@@ -99,10 +113,15 @@ def start_tracking(request: HttpRequest, case: TrackedCase) -> None:
 def requires_tracking(
     view: Callable[..., HttpResponse], *, allows_joined: bool = False
 ) -> Callable[..., HttpResponse]:
-    """Decorator: pass the tracked case to the view; without one redirect to entering the code."""
+    """Decorator: pass the tracked case to the view; without one redirect to entering the code.
+
+    Refuses a browser in which staff are logged in.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and request.session.get(TRACKED):
+            raise PageRefused(str(STAFF_SESSION))
         session = _tracked_session(request)
         if session is None or (session.is_joined and not allows_joined):
             messages.info(request, _("请输入查询码，再继续。"))
@@ -154,18 +173,21 @@ def render_case(
         "news": (),
     }
     if not session.is_joined:
-        context |= _petitioner_context(petition, now)
+        context |= _petitioner_context(petition, session.by, now)
     context |= extra
     return render(request, "petitions/tracking/case.html", context, status=status)
 
 
-def _petitioner_context(petition: Petition, now: dt.datetime) -> dict[str, Any]:
+def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) -> dict[str, Any]:
     """Return what only the petitioner sees: forms of the allowed verbs, and the contact."""
-    by, version = Petitioner(petition.pk), {"version": petition.version}
+    version = {"version": petition.version}
+    confirming = permissions.may(Verb.CONFIRM, petition, by)
     feedback = Feedback.objects.filter(petition=petition, round=petition.round).first()
     is_unrated = feedback is None or feedback.rating is None
     return {
-        "may_confirm": bool(permissions.may(Verb.CONFIRM, petition, by)),
+        "may_confirm": bool(confirming),
+        "may_dispute": bool(permissions.may(Verb.DISPUTE, petition, by)),
+        "refusal_to_confirm": confirming.reason if confirming.code == "code_known" else "",
         "may_rate": bool(permissions.may(Verb.RATE, petition, by)) and is_unrated,
         "may_reopen": _may_reopen(petition, by, now),
         "button_specs": [
@@ -233,7 +255,7 @@ def stop_tracking(request: HttpRequest) -> HttpResponse:
 
 def _send_photo(request: HttpRequest, uuid: UUID, *, is_thumb: bool) -> HttpResponse:
     """Send a public photo of the tracked case; any other photo is answered 404."""
-    session = _tracked_session(request)
+    session = None if request.user.is_authenticated else _tracked_session(request)
     photos = Photo.objects.none()
     if session is not None:
         photos = Photo.objects.filter(petition=session.petition, is_public=True)

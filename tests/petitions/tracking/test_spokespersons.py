@@ -1,0 +1,118 @@
+"""Only the resident, or staff who did not handle the case, say whether a case is solved."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from petitions import permissions
+from petitions.enums import Actor, Status, Verb
+from petitions.models import Event, Petition
+from petitions.permissions import Petitioner
+from petitions.rules import tracking_codes
+from petitions.rules.contacts import ContactDetails
+from petitions.workflow import resolution, transitions
+from tests.support.cast import PHONE, Stage, walk
+from tests.support.clients import login
+from tests.support.tracking_client import code_of, enter_code, open_case, send_feedback
+
+NOW = timezone.now()
+WITHOUT_PHONE = ContactDetails(name="示例居民")
+PATHS = ("/track/confirm/", "/track/dispute/", "/track/rate/", "/track/withdraw/")
+
+
+def logged_at_desk(stage: Stage, contact: ContactDetails) -> Petition:
+    """Return a resolved case that the branch secretary logged for a resident."""
+    petition = stage.file(by="secretary", contact=contact, now=NOW).petition
+    return walk(stage, petition, Status.RESOLVED, NOW)
+
+
+@pytest.mark.parametrize("name", ["secretary", "clerk", "auditor"])
+def test_a_staff_session_does_not_open_the_tracking_page(stage: Stage, name: str) -> None:
+    petition = logged_at_desk(stage, WITHOUT_PHONE)
+    client = login(stage, name)
+    answer = enter_code(client, code_of(petition), "")
+    assert answer.status_code == 403
+    assert "请先退出" in answer.content.decode()
+    page = client.get("/track/").content.decode()
+    assert "请先退出" in page
+    assert "data-code-form" not in page
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_case_opened_before_the_log_in_is_closed_to_staff(stage: Stage, path: str) -> None:
+    petition = logged_at_desk(stage, ContactDetails(phone=PHONE))
+    client = Client()
+    open_case(client, petition)
+    client.force_login(stage.cast["secretary"])
+    answer = client.post(path, {"version": petition.version, "rating": 5, "reason": "好"})
+    assert answer.status_code == 403
+    assert client.get("/track/case/").status_code == 403
+    petition.refresh_from_db()
+    assert petition.status == Status.RESOLVED
+
+
+@pytest.mark.parametrize("verb", ["confirm", "rate", "withdraw"])
+def test_the_code_alone_does_not_speak_in_a_case_that_staff_logged(stage: Stage, verb: str) -> None:
+    """The secretary knows the code from the slip and opens it on another device."""
+    petition = logged_at_desk(stage, WITHOUT_PHONE)
+    client = Client()
+    page = open_case(client, petition, "")
+    assert "没有参与办理" in page
+    assert "部分解决" in page
+    assert 'action="/track/confirm/"' not in page
+    send_feedback(client, verb, petition, rating=5)
+    petition.refresh_from_db()
+    assert petition.status == Status.RESOLVED
+    said = Event.objects.filter(petition=petition, actor=Actor.PETITIONER).exclude(verb=Verb.FILE)
+    assert not said.exists()
+    for by in (Petitioner(petition.pk), stage.cast["secretary"]):
+        assert not permissions.may(Verb.CONFIRM, petition, by)
+
+
+def test_a_caller_who_did_not_handle_it_confirms(stage: Stage) -> None:
+    petition = logged_at_desk(stage, WITHOUT_PHONE)
+    closed = resolution.confirm(petition=petition, by=stage.cast["clerk"], now=NOW)
+    assert closed.status == Status.CLOSED
+
+
+def test_a_resident_may_still_disagree_by_the_code_alone(stage: Stage) -> None:
+    petition = logged_at_desk(stage, WITHOUT_PHONE)
+    client = Client()
+    open_case(client, petition, "")
+    send_feedback(client, "dispute", petition, reason="还是浑")
+    petition.refresh_from_db()
+    assert petition.status == Status.REOPENED
+
+
+@pytest.mark.parametrize("by", ["secretary", None])
+def test_the_phone_or_a_report_of_ones_own_speaks(stage: Stage, by: str | None) -> None:
+    contact = ContactDetails(phone=PHONE) if by else WITHOUT_PHONE
+    petition = stage.file(by=by, contact=contact, now=NOW).petition
+    petition = walk(stage, petition, Status.RESOLVED, NOW)
+    client = Client()
+    open_case(client, petition, PHONE[-4:] if by else "")
+    send_feedback(client, "confirm", petition, rating=5)
+    petition.refresh_from_db()
+    assert petition.status == Status.CLOSED
+
+
+def test_the_workflow_refuses_whatever_the_page_shows(stage: Stage) -> None:
+    petition = logged_at_desk(stage, WITHOUT_PHONE)
+    with pytest.raises(transitions.WrongState, match="没有参与办理"):
+        resolution.confirm(petition=petition, by=Petitioner(petition.pk), now=NOW)
+
+
+def test_the_code_of_a_case_about_an_organisation_is_shown_once(stage: Stage) -> None:
+    petition = stage.file(by="clerk", about=stage.town.orgs["yingbin"]).petition
+    usual = stage.file(by="clerk").petition
+    client = login(stage, "clerk")
+    for case, times in ((petition, 1), (usual, 2)):
+        code = tracking_codes.shown(code_of(case))
+        pages = [client.get(f"/petitions/{case.pk}/slip/").content.decode() for _ in range(2)]
+        assert sum(code in page for page in pages) == times
+    assert (
+        "只显示一次"
+        in login(stage, "clerk").get(f"/petitions/{petition.pk}/slip/").content.decode()
+    )
