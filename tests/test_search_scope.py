@@ -58,6 +58,8 @@ def _values(stage: Stage, hidden: Petition) -> dict[str, str]:
             "channel": hidden.channel,
             "filed_from": "2020-01-01",
             "filed_to": "2099-01-01",
+            "doer": ids["organisation"],
+            "late_doer": ids["organisation"],
             "after": "0",
             "petition": str(hidden.pk),
             "verb": Verb.FILE.value,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from branches import register_rows
 from branches.models import Organisation
 from config.lib import durations
+from config.lib.viewer import Scope
 from members.enums import HEAD_ROLES
 from members.models import Post, User
 from members.posts import directory
@@ -137,7 +138,7 @@ def load(
     petition.case_tasks = _tasks(petition)
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))
     entries = timeline.staff_timeline(history, now)
-    organisations, assignees, former_assignees = _people(petition, viewer.scope.day)
+    organisations, assignees, former_assignees = _people(petition, viewer.scope)
     return CaseDetail(
         petition=petition,
         promise=promises.promise(petition, now, owed),
@@ -210,15 +211,15 @@ def _holder(petition: Petition) -> str:
 
 
 def _people(
-    petition: Petition, day: dt.date
+    petition: Petition, scope: Scope
 ) -> tuple[list[InvolvedOrganisation], list[Post], list[User]]:
     """Return the involved organisations with their heads, the assignees, and those who left."""
     first_role: dict[int, tuple[str, Organisation]] = {}
     for rule, organisation in involvement.organisations_of(petition):
         first_role.setdefault(organisation.pk, (str(rule.label), organisation))
     assignee_ids = involvement.assignee_ids(petition)
-    posts = directory.posts_at(first_role, assignee_ids, day)
-    left_ids = _left_organisations(petition, day)
+    posts = directory.posts_at(first_role, assignee_ids, scope.day)
+    left_ids = _left_organisations(petition, scope)
     organisations = [
         InvolvedOrganisation(label, organisation, _heads(posts, organisation), pk in left_ids)
         for pk, (label, organisation) in first_role.items()
@@ -239,18 +240,20 @@ def _is_below(post: Post, petition: Petition) -> bool:
     return organisation is not None and petition.organisation_id in organisation.ancestor_ids
 
 
-def _left_organisations(petition: Petition, day: dt.date) -> set[int]:
+def _left_organisations(petition: Petition, scope: Scope) -> set[int]:
     """Return which of the organisations that work on a case answer for its place no more.
 
     No query if they all do.
     """
-    place = routing.place(petition.place_id, day) if petition.is_running else None
+    if not petition.is_running:
+        return set()
+    place = routing.place(petition.place_id, scope.day, scope.register_version)
     if place is None:
         return set()
     present = {row.organisation_id for row in place.answering}
     working = {petition.organisation_id, involvement.holder(petition).pk} - present
     area_ids = [area.pk for area in place.chain]
-    return {pk for pk in working if case_holders.has_left(pk, area_ids, day)}
+    return {pk for pk in working if case_holders.has_left(pk, area_ids, scope.day)}
 
 
 def _heads(posts: Iterable[Post], organisation: Organisation) -> list[Post]:

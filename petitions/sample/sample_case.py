@@ -10,15 +10,16 @@ from typing import Any
 from branches.enums import OrgLevel
 from members.models import User
 from petitions import permissions
-from petitions.enums import DeadlineKind, Verb
+from petitions.enums import Actor, DeadlineKind, Verb
 from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import contact_points, routing
 from petitions.sample.reference_data import ReferenceData
-from petitions.workflow import case_store, deadline_sweep, submission
+from petitions.workflow import case_store, deadline_sweep, escalation, submission
 from petitions.workflow.case_store import MemoryStore
-from petitions.workflow.transitions import Transition
+from petitions.workflow.transitions import Transition, WorkflowError
 
+WORKING_DAY = dt.timedelta(hours=8)
 SWEEP_DELAY = dt.timedelta(seconds=20)  # how long after its instant the sweep gets to a deadline
 
 
@@ -74,6 +75,15 @@ class SampleCase:
             self.chain, self.petition.uuid.int, without=self.petition.resolved_by_id
         )
 
+    def revealer(self) -> User | None:
+        """Return the coordinator, if the rules let that person open contact details of the case."""
+        user = self.coordinator()
+        if user is None:
+            return None
+        self.reference.load_scope(user, self.at)
+        is_coordinator = Actor.COORDINATOR in permissions.actors_of(user, self.petition)
+        return user if is_coordinator else None
+
     def follow_up_caller(self, verb: Verb) -> User | None:
         """Return somebody who may record what the resident says, by the rules of the workflow.
 
@@ -95,6 +105,19 @@ class SampleCase:
     def supervisor(self) -> User | None:
         """Return the head of the supervising organisation."""
         return self.reference.head(self.petition.supervisor_id)
+
+    def shortest_extension(self, at: dt.datetime, days: int) -> dt.timedelta:
+        """Return `days` working days, or so many more that the deadline for the result moves."""
+        owed = [row for row in self.store.deadlines if row.settled_at is None]
+        owed = [row for row in owed if row.kind == DeadlineKind.RESOLUTION]
+        while True:
+            extension = WORKING_DAY * days
+            try:
+                escalation.plan_extension(self.petition, extension, owed, at)
+            except WorkflowError:
+                days += 1
+            else:
+                return extension
 
     def play(
         self,

@@ -23,7 +23,6 @@ from petitions.sample.outcome_profiles import OutcomeProfile, department_for
 from petitions.sample.sample_case import SampleCase
 from petitions.workflow import contact, escalation, handling, rerouting, resolution
 
-WORKING_DAY = dt.timedelta(hours=8)
 AFTER_THE_END = (resolution.rate, resolution.reopen)
 Door = tuple[int, int, int]
 
@@ -160,7 +159,7 @@ class Scenario:
             if self.departments.is_busy(department):
                 kind, department = AnswerKind.RESOURCES, None
         if kind == AnswerKind.EXTEND:
-            extension = WORKING_DAY * self.rng.choice((2, 3, 5))
+            extension = self.case.shortest_extension(at, self.rng.choice((2, 3, 5)))
         self.case.play(
             escalation.answer,
             at,
@@ -345,9 +344,9 @@ class Scenario:
         } or {(entrance, 1, 1): DoorResult.AFFECTED}
 
     def _reveal(self, at: dt.datetime) -> None:
-        if self.case.has_contact:
+        if self.case.has_contact and self.case.revealer() is not None:
             reason = self.rng.choice(report_text.REVEAL)
-            self.act(at, contact.reveal, self.case.coordinator, reason=reason)
+            self.act(at, contact.reveal, self.case.revealer, reason=reason)
 
     def _note(self, at: dt.datetime, *, is_public: bool) -> None:
         words = self.rng.choice(report_text.PROGRESS if is_public else report_text.INTERNAL)

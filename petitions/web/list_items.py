@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Case, DateTimeField, IntegerField, Q, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Cast, Coalesce, Least
 from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.urls import reverse
 
@@ -96,8 +96,13 @@ def own_dates(viewer: Viewer) -> tuple[Combinable, Combinable]:
     handles = involvement.awaiting_handling_by(viewer)
 
     def earliest(answer: str, handling: str) -> Combinable:
-        dates = (Case(When(answers, then=answer)), Case(When(handles, then=handling)))
-        return Least(*dates, output_field=DateTimeField())
+        # Typed, because the condition of a viewer without such posts is left out of the statement.
+        never = Cast(Value(None), DateTimeField())
+        return Least(
+            Case(When(answers, then=answer), default=never),
+            Case(When(handles, then=handling), default=never),
+            output_field=DateTimeField(),
+        )
 
     return earliest("answer_due_at", "due_at"), earliest("answer_soon_at", "soon_at")
 

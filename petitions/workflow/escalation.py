@@ -139,7 +139,10 @@ def _set_next_date(change: Transition) -> None:
 
     Deadlines that have passed stay owed, and the case stays overdue.
     """
-    owed = change.store.owed_deadlines(change.petition, HANDLER_DEADLINES)
+    first = change.petition.due_at
+    if first is not None and first > change.now:
+        return
+    owed = change.owed_deadlines(HANDLER_DEADLINES)
     if not any(row.state == DeadlineState.OPEN for row in owed):
         plan = change.start_deadline(
             DeadlineKind.RESOLUTION, organisation_id=change.petition.organisation_id, is_redo=True
@@ -149,7 +152,7 @@ def _set_next_date(change: Transition) -> None:
 
 def _extend(change: Transition, extension: dt.timedelta | None, counted_from: dt.datetime) -> None:
     petition = change.petition
-    owed = change.store.owed_deadlines(petition, [DeadlineKind.RESOLUTION])
+    owed = change.owed_deadlines([DeadlineKind.RESOLUTION])
     was_due_at, plan = plan_extension(petition, extension, owed, counted_from)
     change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.RESOLUTION)
     change.started.append(plan.row(petition, petition.organisation_id))

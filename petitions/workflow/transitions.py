@@ -142,6 +142,7 @@ class Transition:
         self.task: CaseTask | None = None
         self.tasks: list[CaseTask] = []
         self.acting_for_id: int | None = None
+        self._owed: Sequence[Deadline] | None = None
         self.transferred_deadlines: list[Deadline] = []
         self.rescheduled_deadlines: list[Deadline] = []
         self.raised: Escalation | None = None
@@ -242,6 +243,12 @@ class Transition:
         self.started.append(plan.row(self.petition, organisation_id, task))
         return plan
 
+    def owed_deadlines(self, kinds: Iterable[str]) -> list[Deadline]:
+        """Return the deadlines of these kinds that were owed before the transition; read once."""
+        if self._owed is None:
+            self._owed = self.store.owed_deadlines(self.petition, [*DeadlineKind])
+        return [row for row in self._owed if row.kind in kinds]
+
     def expire_deadline(self, deadline: Deadline) -> None:
         """Mark a due deadline as expired; what it asks for stays owed."""
         deadline.state, deadline.ended_at = DeadlineState.FIRED, self.now
@@ -254,7 +261,7 @@ class Transition:
 
     def transfer_deadlines(self, kind: DeadlineKind, organisation: Organisation) -> None:
         """Let another organisation keep the owed deadlines of a kind; their times stay."""
-        for row in self.store.owed_deadlines(self.petition, [kind]):
+        for row in self.owed_deadlines([kind]):
             row.organisation = organisation
             self.transferred_deadlines.append(row)
 
@@ -329,7 +336,7 @@ class Transition:
             return
         owed = [row for row in self.started if row.kind in handler]
         if self.petition.due_at is not None and handler - ended:
-            rows = self.store.owed_deadlines(self.petition, handler - ended)
+            rows = self.owed_deadlines(handler - ended)
             stored = (rescheduled.get(row.pk, row) for row in rows)
             owed += [row for row in stored if row.settled_at is None]
         first = min(owed, key=lambda row: row.due_at, default=None)

@@ -56,7 +56,8 @@ KIND_OF: dict[type, str] = {
 
 CHOSEN = (
     *(forms.ChoiceField, forms.ModelChoiceField, forms.BooleanField, forms.UUIDField),
-    *(forms.FileField, forms.NullBooleanField, forms.SplitDateTimeField, forms.JSONField),
+    *(forms.FileField, forms.NullBooleanField, forms.DateTimeField, forms.SplitDateTimeField),
+    forms.JSONField,
     *(serializers.ChoiceField, serializers.BooleanField, serializers.FileField),
     *(serializers.ListField, serializers.Serializer, strict_serializers.StrictIntegerField),
 )
