@@ -16,6 +16,7 @@ from pytest_django import Settings
 from petitions.api.throttling import WriteThrottle
 from petitions.enums import Status, Verb
 from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
+from tests.support import task_steps
 from tests.support.api_client import Program
 from tests.support.bulk_cases import multiply_cases
 from tests.support.cast import PATHS, Stage
@@ -138,6 +139,7 @@ def test_query_counts_do_not_grow_with_the_cases(
     monkeypatch.setattr(WriteThrottle, "allow_request", lambda *_args: True)
     for status in PATHS:
         stage.at(status)
+    task_steps.acknowledged(stage)
     sizes = [multiply_cases(100)]
     few = _all(stage)
     sizes.append(multiply_cases(10_000))
