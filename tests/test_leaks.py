@@ -357,6 +357,6 @@ def test_suggestions_offer_no_place_outside_the_area(stage: Stage, typed: str) -
 def test_preview_shows_no_hidden_case(stage: Stage) -> None:
     petition = _hidden(stage)
     url = reverse("petitions:desk_preview")
-    answer = login(stage, "clerk").get(url, {"place": stage.town.areas["b1"].pk})
+    answer = login(stage, "clerk").post(url, {"place": stage.town.areas["b1"].pk})
     assert not _telling(answer.content, url, petition)
     assert "大桥" not in answer.content.decode()

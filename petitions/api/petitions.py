@@ -25,6 +25,7 @@ from petitions.api.serializers.cases import (
     PetitionDetailSerializer,
     PetitionSerializer,
     SubmittedSerializer,
+    danger_answer,
     first_answer,
 )
 from petitions.api.serializers.submission import ReportBody, ReportFormBody
@@ -108,7 +109,10 @@ class PetitionList(CaseListView[Petition]):
             answer=first_answer,
         )
         submitted = self._submit_once(key, data, files)
-        values = submitted.answer | {"tracking_code": submitted.code}
+        values = submitted.answer | {
+            "tracking_code": submitted.code,
+            "danger": danger_answer(submitted.petition),
+        }
         # A stored answer has no order, and one of an earlier release may have fewer fields.
         body = {name: values[name] for name in RESPONSE_FIELDS if name in values}
         location = f"{request.path}{submitted.petition.pk}/"  # below the list

@@ -34,7 +34,16 @@ from petitions.models import (
     PetitionQuerySet,
     ResidentMessage,
 )
-from petitions.rules import case_parts, duties, promises, routing, service_terms, staff_lines
+from petitions.rules import (
+    case_parts,
+    danger,
+    duties,
+    promises,
+    routing,
+    service_terms,
+    staff_lines,
+)
+from petitions.rules.danger import Danger
 from petitions.rules.promises import Promise
 from petitions.rules.staff_lines import StaffLine
 from petitions.web import task_items
@@ -85,6 +94,7 @@ class CaseDetail:
     petition: Petition
     promise: Promise
     line: StaffLine
+    danger: Danger | None
     deadlines: Sequence[OwedDeadlineItem]
     holder: str
     entries: Sequence[TimelineEntry]
@@ -143,6 +153,7 @@ def load(
         petition=petition,
         promise=promises.promise(petition, now, owed),
         line=staff_lines.staff_line(petition, now, owed, None if is_printed else viewer),
+        danger=danger.of_case(petition, *danger.follow_up_words(history.events)),
         deadlines=_deadlines(petition, owed, viewer, now),
         holder=_holder(petition),
         entries=entries,

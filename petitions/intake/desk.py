@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.lib import clock
 from config.lib.web import site_links
@@ -30,8 +30,8 @@ from petitions.intake.intake_preview import IntakePreview, Lookup
 from petitions.models import Category, Petition
 from petitions.rules import (
     catalogue,
-    category_matching,
     contact_points,
+    danger,
     promises,
     rate_limits,
     tracking_codes,
@@ -81,10 +81,10 @@ def enter_report(request: StaffRequest) -> HttpResponse:
 
 
 @staff_only
-@require_GET
+@require_POST
 def show_preview(request: StaffRequest) -> HttpResponse:
-    """Return the preview beside the form for what has been chosen so far."""
-    form = DeskPreviewForm(request.GET)
+    """Return the preview beside the form for what has been chosen and written so far."""
+    form = DeskPreviewForm(request.POST)
     form.is_valid()
     data, now = form.cleaned_data, clock.now()
     place = intake_preview.get_place(request.user, data.get("place"), timezone.localdate(now))
@@ -96,7 +96,8 @@ def show_preview(request: StaffRequest) -> HttpResponse:
         about_id=data.get("about"),
         now=now,
     )
-    return render(request, "petitions/intake/_desk_preview.html", _preview_context(preview))
+    context = _preview_context(preview, data.get("text", ""))
+    return render(request, "petitions/intake/_desk_preview.html", context)
 
 
 @staff_only
@@ -130,6 +131,7 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
         "plain_code": code,
         "category": catalogue.full_label(petition.category),
         "promise": promises.promise(petition, now, petition.deadlines.owed()),
+        "danger": danger.of_case(petition),
         "has_contact": contact_points.has_phone(petition),
         "track_address": site_links.without_scheme(reverse("petitions:track")),
     }
@@ -275,7 +277,7 @@ def _render_desk(
         "form": form,
         "place_choices": listed(places),
         "category_choices": _category_options(categories),
-        **_preview_context(preview),
+        **_preview_context(preview, form["text"].value() or ""),
     }
     return render(request, "petitions/intake/desk.html", context, status=status)
 
@@ -288,11 +290,9 @@ def _category_options(categories: Iterable[Category]) -> list[dict[str, Any]]:
     ]
 
 
-def _preview_context(preview: IntakePreview) -> dict[str, Any]:
-    """Return the preview and, in an emergency, the number to call besides the national ones."""
-    numbers = (
-        category_matching.emergency_numbers(preview.category)
-        if preview.category and preview.is_emergency
-        else []
-    )
-    return {"preview": preview, "emergency_number": numbers[0] if numbers else None}
+def _preview_context(preview: IntakePreview, text: str) -> dict[str, Any]:
+    """Return the preview, and the danger that category, urgency and words point to."""
+    return {
+        "preview": preview,
+        "danger": danger.find(preview.category, text, urgency=preview.urgency),
+    }

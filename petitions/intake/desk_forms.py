@@ -117,9 +117,10 @@ class DeskForm(PhotoFormMixin):
 
 
 class DeskPreviewForm(forms.Form):
-    """What has been chosen so far; no personal data, because it is sent in a URL."""
+    """What has been chosen and written so far; posted, because the text must not stand in a URL."""
 
     place = _id_field()
     category = _id_field()
     urgency = forms.ChoiceField(required=False, choices=[("", ""), *Urgency.choices])
     about = _id_field()
+    text = forms.CharField(required=False)

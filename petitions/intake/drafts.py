@@ -111,6 +111,11 @@ class Draft:
         return "，".join(filter(None, (self.place_detail, self.search_text)))
 
     @property
+    def all_words(self) -> tuple[str, ...]:
+        """Everything that the resident has typed about the matter on the pages so far."""
+        return (self.first_text, self.text, self.since)
+
+    @property
     def fingerprint(self) -> str:
         """A hash of everything that is submitted; the contact details count as ciphertext."""
         content = dataclasses.asdict(self)

@@ -71,11 +71,6 @@ class IntakePreview:
     responsible_chain: ResponsibleChain | None = None
 
     @property
-    def is_emergency(self) -> bool:
-        """Tell whether the resident must be told to call an emergency number."""
-        return self.urgency == Urgency.EMERGENCY
-
-    @property
     def urgency_label(self) -> str:
         """The urgency in words."""
         return str(Urgency(self.urgency).label) if self.urgency else ""

@@ -22,7 +22,8 @@ from petitions.enums import Channel, Status
 from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
 from petitions.models import Petition, PetitionQuerySet, PrivacyNotice
-from petitions.rules import catalogue, contact_points, routing
+from petitions.rules import catalogue, contact_points, danger, routing
+from petitions.rules.danger import Danger
 
 NEARBY_CASE_AGE = dt.timedelta(days=30)
 MAX_NEARBY_CASES = 6
@@ -32,13 +33,17 @@ SHOWN_LEVELS = (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SU
 
 @dataclass(frozen=True, slots=True)
 class NearbyCase:
-    """What residents may read about a case at a place: not who reported it, nor its text."""
+    """What residents may read about a case at a place: not who reported it, nor its text.
+
+    `danger` warns of what concerns the whole building, also when only the text says so.
+    """
 
     pk: int
     category: str
     status: str
     status_label: str
     since: str
+    danger: Danger | None
 
 
 def render_public(
@@ -84,6 +89,7 @@ def nearby_cases(cases: Iterable[Petition]) -> list[NearbyCase]:
             status=petition.status,
             status_label=str(Status(petition.status).label),
             since=durations.absolute(petition.created_at, now),
+            danger=danger.of_case(petition, is_for_neighbours=True),
         )
         for petition in cases
     ]

@@ -33,9 +33,9 @@ from petitions.models import Category, IdempotencyKey, Petition, PrivacyNotice
 from petitions.permissions import Petitioner
 from petitions.rules import (
     catalogue,
-    category_matching,
     confidentiality,
     contact_points,
+    danger,
     duties,
     promises,
     rate_limits,
@@ -150,12 +150,11 @@ def _render_check_page(
 ) -> HttpResponse:
     """Render the check page; with a `problem` to show above it the status is 409."""
     same_category = public_pages.open_cases_at(summary.area, now).filter(category=summary.category)
-    is_emergency = category_matching.is_emergency(summary.category)
     context: dict[str, Any] = {
         "draft": draft,
         "summary": summary,
         "category": catalogue.full_label(summary.category),
-        "emergency": summary.category if is_emergency else None,
+        "danger": danger.find(summary.category, draft.text, draft.since),
         "notice": public_pages.notice_text(summary.notice),
         "nearby_cases": public_pages.nearby_cases(same_category[:MAX_NEARBY_CASES]),
         "photos": wizard.draft_photos(draft),
@@ -322,6 +321,7 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
         "duty_telephone": contact_points.contact_point(
             petition.organisation, petition.path, timezone.localdate(now)
         ),
+        "danger": danger.of_case(petition, is_for_neighbours=is_joined),
         "category": catalogue.full_label(petition.category),
         "has_contact": contact_points.has_phone(petition),
         "seconds_left": seconds_left,

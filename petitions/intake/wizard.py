@@ -28,7 +28,7 @@ from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
 from petitions.intake.wizard_forms import MAX_SINCE_LENGTH, ReportTextForm
 from petitions.models import Category
-from petitions.rules import catalogue, category_matching, photos, rate_limits, routing
+from petitions.rules import catalogue, category_matching, danger, photos, rate_limits, routing
 from petitions.rules.routing import ResponsibleChain, Route
 from petitions.web import rate_limiting
 from petitions.web.contact_form import ContactDetailsForm
@@ -118,7 +118,12 @@ def choose_place(request: HttpRequest) -> HttpResponse:
         return redirect_to_next_step(draft, "report_place")
     picker = place_picker.load_picker(request.GET.get("q", ""), request.GET.get("in", ""), today)
     area = place_picker.reportable_place(draft.place_id, today)
-    return render_step(request, "report_place", {"picker": picker, "area": area})
+    context = {
+        "picker": picker,
+        "area": area,
+        "danger": danger.find(None, picker.query, *draft.all_words),
+    }
+    return render_step(request, "report_place", context)
 
 
 @require_safe
@@ -173,7 +178,7 @@ def choose_category(request: HttpRequest, draft: Draft, area: Area) -> HttpRespo
         "query": query,
         "parent": parent,
         "options": options,
-        "emergency": next((row for row in options if category_matching.is_emergency(row)), None),
+        "danger": danger.find(next(filter(danger.is_emergency, options), None), *draft.all_words),
         "pictures": roots[:PICTURE_COUNT],
         "more": roots[PICTURE_COUNT:],
         "draft": draft,
@@ -199,7 +204,7 @@ def _save_category(request: HttpRequest, draft: Draft) -> HttpResponse:
 @requires_place
 def write_report(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
     """Write the text, add photos, and say whether the report is about an organisation itself."""
-    category = catalogue.read().by_id.get(draft.category_id or 0)
+    category = _category(draft)
     if category is None:
         return redirect("petitions:report_what")
     organisations = organisations_at(area)
@@ -229,6 +234,10 @@ def write_report(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse
         # Adding or removing a photo before writing the text is no error.
         form = ReportTextForm(initial=request.POST.dict(), organisations=organisations)
     return _render_text_page(request, draft, area, category, form, upload)
+
+
+def _category(draft: Draft) -> Category | None:
+    return catalogue.read().by_id.get(draft.category_id or 0)
 
 
 def organisations_at(area: Area) -> list[Organisation]:
@@ -269,7 +278,7 @@ def _render_text_page(
     context = {
         "area": area,
         "category": category,
-        "emergency": category if category_matching.is_emergency(category) else None,
+        "danger": danger.find(category, form["text"].value() or "", form["since"].value() or ""),
         "form": form,
         "draft": draft,
         "upload": upload or UploadResult(),
@@ -304,6 +313,10 @@ def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpRespons
     if category is None:
         return redirect("petitions:report_what")
     _about, route = route_of(draft, category, routing.load_place(area, timezone.localdate()))
+    context: dict[str, Any] = {
+        "area": area,
+        "danger": danger.find(category, draft.text, draft.since),
+    }
     if request.method != "POST":
         contact = draft.contact
         initial = {
@@ -312,11 +325,11 @@ def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpRespons
             "is_confidential": contact.is_confidential,
         }
         form = ContactDetailsForm(initial=initial, handler=route.organisation)
-        return render_step(request, "report_reach", {"form": form, "area": area})
+        return render_step(request, "report_reach", context | {"form": form})
     data = {} if "anonymous" in request.POST else request.POST
     form = ContactDetailsForm(data, handler=route.organisation)
     if not form.is_valid():
-        return render_step(request, "report_reach", {"form": form, "area": area})
+        return render_step(request, "report_reach", context | {"form": form})
     draft.set_contact(form.contact_details())
     drafts.save(request.session, draft)
     return redirect_to_next_step(draft, "report_reach")

@@ -1,11 +1,11 @@
-"""Template filters of cases: category, emergency number and route in the language of the reader."""
+"""Template filters of cases: category and route in the language of the reader."""
 
 from __future__ import annotations
 
 from django import template
 
 from petitions.models import Category, Petition
-from petitions.rules import catalogue, category_matching, routing
+from petitions.rules import catalogue, routing
 
 register = template.Library()
 
@@ -14,15 +14,6 @@ register = template.Library()
 def category_label(category: Category) -> str:
     """Return the name of the category in the language of the page."""
     return catalogue.label(category)
-
-
-@register.filter
-def first_line(category: Category) -> category_matching.EmergencyNumber:
-    """Return the telephone number of the utility for a category; an empty one if it has none."""
-    return next(
-        iter(category_matching.emergency_numbers(category)),
-        category_matching.EmergencyNumber("", ""),
-    )
 
 
 @register.filter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -31,6 +32,7 @@ from petitions.rules import (
     confidentiality,
     contact_points,
     contacts,
+    danger,
     promises,
     rate_limits,
     service_terms,
@@ -52,6 +54,7 @@ from petitions.web.photo_responses import photo_response
 from petitions.web.rate_limiting import handle_rate_limited
 from petitions.web.session_keys import RECEIPT, TRACKED
 
+REASON_FIELDS = ("reason", "reopen_reason")
 TRACKED_FOR = dt.timedelta(minutes=30)
 STAFF_SESSION = gettext_lazy(
     "您现在用工作账号登录。查询页只给居民本人用：请先退出，或请居民自己查。"
@@ -155,6 +158,7 @@ def render_case(
 ) -> HttpResponse:
     """Render the case page; `extra` replaces context: an invalid form, or a `problem` on top."""
     now, petition = clock.now(), session.petition
+    history = timeline.public_history(petition, now, is_joined=session.is_joined)
     context: dict[str, Any] = {
         "petition": petition,
         "is_joined": session.is_joined,
@@ -166,7 +170,9 @@ def render_case(
         "duty_telephone": contact_points.contact_point(
             petition.organisation, petition.path, timezone.localdate(now)
         ),
-        "history": timeline.public_history(petition, now, is_joined=session.is_joined),
+        "history": history,
+        "danger": danger.of_case(petition, *history.follow_ups, is_for_neighbours=session.is_joined)
+        or danger.find(None, *_typed_words(extra)),
         "outcome": Outcome(petition.outcome).label if petition.outcome else "",
         "version": petition.version,
         "problem": "",
@@ -176,6 +182,13 @@ def render_case(
         context |= _petitioner_context(petition, session.by, now)
     context |= extra
     return render(request, "petitions/tracking/case.html", context, status=status)
+
+
+def _typed_words(extra: Mapping[str, Any]) -> list[str]:
+    """Return what the resident typed into a form that comes back with an error."""
+    forms = [value for value in extra.values() if isinstance(value, Form)]
+    fields = [form[name] for form in forms for name in REASON_FIELDS if name in form.fields]
+    return [field.value() or "" for field in fields]
 
 
 def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) -> dict[str, Any]:

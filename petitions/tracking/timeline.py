@@ -14,7 +14,7 @@ from config.lib import durations
 from petitions import involvement
 from petitions.enums import Actor, AnswerKind, DeadlineKind, PhotoKind, Solved, TaskState, Verb
 from petitions.models import Event, Petition, Photo
-from petitions.rules import moved_deadlines
+from petitions.rules import danger, moved_deadlines
 from petitions.verbs.table import SPEC_OF
 
 PROBLEM_VERBS = frozenset({Verb.DISPUTE, Verb.ESCALATE, Verb.OVERDUE})
@@ -56,11 +56,15 @@ class ContactReveal:
 
 @dataclass(frozen=True, slots=True)
 class PublicHistory:
-    """What the resident may read of a case: steps newest first, reveals of the contact, photos."""
+    """What the resident may read of a case: steps newest first, reveals of the contact, photos.
+
+    `follow_ups` is what she wrote or said when the case was reopened; empty for who joined.
+    """
 
     steps: list[PublicStep]
     contact_reveals: list[ContactReveal]
     answer_photos: list[PublicPhoto]
+    follow_ups: list[str]
 
 
 def public_history(
@@ -89,6 +93,7 @@ def public_history(
         steps=steps,
         contact_reveals=[] if is_joined else _contact_reveals(events, now),
         answer_photos=_public_photos(by_event.get(answer_id, ())),
+        follow_ups=[] if is_joined else danger.follow_up_words(events),
     )
 
 

@@ -23,6 +23,7 @@ from petitions.enums import (
     TaskState,
 )
 from petitions.models import CaseTask, Event, Note, Petition
+from petitions.rules import catalogue, danger
 
 
 class BodySerializer(serializers.ModelSerializer[Organisation]):
@@ -189,8 +190,46 @@ def first_answer(petition: Petition) -> dict[str, Any]:
     }
 
 
+def danger_answer(petition: Petition) -> dict[str, Any] | None:
+    """Return the danger for the response to a submission; not stored, since it tells the words."""
+    category = catalogue.read().by_id.get(petition.category_id)
+    words = (petition.text, petition.since)
+    warning = danger.find(category, *words, urgency=petition.urgency)
+    if warning is None:
+        return None
+    return {
+        "kinds": [kind.code for kind in warning.kinds],
+        "advice": [str(sentence) for sentence in warning.advice],
+        "numbers": [
+            {"number": line.number, "name": str(line.name)}
+            for line in (*warning.numbers, *warning.other_numbers)
+            if not line.is_sample
+        ],
+    }
+
+
 def _local_time(at: dt.datetime | None) -> str | None:
     return timezone.localtime(at).isoformat() if at else None
+
+
+class EmergencyNumberSerializer(serializers.Serializer[Any]):
+    """A telephone number for emergencies, and the service it belongs to."""
+
+    number = serializers.CharField()
+    name = serializers.CharField()
+
+
+class DangerSerializer(serializers.Serializer[Any]):
+    """The danger that category, urgency and words point to: what to do, whom to call first.
+
+    `kinds` is empty if only the urgency says so. Tell the resident to call at once.
+    """
+
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(choices=[kind.code for kind in danger.KINDS])
+    )
+    advice = serializers.ListField(child=serializers.CharField())
+    numbers = EmergencyNumberSerializer(many=True)
 
 
 class SubmittedSerializer(serializers.Serializer[Any]):
@@ -206,6 +245,7 @@ class SubmittedSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
     is_due_provisional = serializers.BooleanField()
+    danger = DangerSerializer(allow_null=True)
 
 
 class NoteSerializer(serializers.ModelSerializer[Note]):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -193,7 +194,7 @@ def test_a_place_out_of_reach_does_not_exist(stage: Stage) -> None:
         assert page.status_code == 200
         assert "where" in page.context["form"].errors
     assert not Petition.objects.exists()
-    assert away.full_name not in client.get(PREVIEW, {"place": away.pk}).content.decode()
+    assert away.full_name not in client.post(PREVIEW, {"place": away.pk}).content.decode()
 
 
 def test_a_report_about_the_branch_goes_one_level_up(stage: Stage) -> None:
@@ -238,7 +239,7 @@ def test_the_preview_tells_who_why_and_by_when(stage: Stage) -> None:
     stage.file()
     water = Category.objects.get(code="WS01")
     asked = {"place": stage.town.building.pk, "category": water.pk}
-    page = login(stage, "clerk").get(PREVIEW, asked)
+    page = login(stage, "clerk").post(PREVIEW, asked)
     preview = page.context["preview"]
     assert preview.route.organisation == stage.town.orgs["branch"]
     assert preview.route.sentence in page.content.decode()
@@ -249,14 +250,16 @@ def test_the_preview_tells_who_why_and_by_when(stage: Stage) -> None:
 def test_an_emergency_shows_whom_to_call(stage: Stage) -> None:
     asked = {"place": stage.town.building.pk, "urgency": Urgency.EMERGENCY}
     client = login(stage, "clerk")
-    assert "tel:119" in client.get(PREVIEW, asked).content.decode()
-    assert "tel:119" not in client.get(PREVIEW, asked | {"urgency": ""}).content.decode()
+    assert "tel:119" in client.post(PREVIEW, asked).content.decode()
+    assert "tel:119" not in client.post(PREVIEW, asked | {"urgency": ""}).content.decode()
 
 
 def test_the_preview_shows_no_case_out_of_reach(stage: Stage) -> None:
     stage.file(about=stage.town.orgs["branch"])
     preview = (
-        login(stage, "secretary").get(PREVIEW, {"place": stage.town.building.pk}).context["preview"]
+        login(stage, "secretary")
+        .post(PREVIEW, {"place": stage.town.building.pk})
+        .context["preview"]
     )
     assert preview.similar == ()
 
@@ -265,7 +268,7 @@ def test_the_preview_shows_no_case_out_of_reach(stage: Stage) -> None:
     "query", ["place=x", "place=-1", "category=999999", "about=1&place=", "urgency=no"]
 )
 def test_the_preview_stands_nonsense(stage: Stage, query: str) -> None:
-    assert login(stage, "clerk").get(f"{PREVIEW}?{query}").status_code == 200
+    assert login(stage, "clerk").post(PREVIEW, QueryDict(query).dict()).status_code == 200
 
 
 def test_categories_by_a_word(stage: Stage) -> None:
@@ -302,13 +305,13 @@ def test_an_expired_session_asks_to_log_in(stage: Stage) -> None:
 def test_queries(stage: Stage, django_assert_max_num_queries: Any) -> None:
     client = login(stage, "clerk")
     asked = {"place": stage.town.building.pk, "category": Category.objects.get(code="WS01").pk}
-    client.get(PREVIEW, asked)
+    client.post(PREVIEW, asked)
     for _i in range(6):
         stage.file()
     with django_assert_max_num_queries(12):
         client.get(DESK)
     with django_assert_max_num_queries(12):
-        client.get(PREVIEW, asked)
+        client.post(PREVIEW, asked)
 
 
 @pytest.mark.parametrize("is_picked", [True, False])
