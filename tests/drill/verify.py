@@ -24,8 +24,9 @@ EXPIRED = """
 SWEPT = """
     SELECT (SELECT count(*) FROM petitions_deadline
             WHERE state = 'fired' AND kind <> 'confirmation'),
-        (SELECT count(*) FROM petitions_event e WHERE verb = 'escalate' AND actor = 'clock'
-            AND EXISTS (SELECT 1 FROM petitions_deadline d WHERE d.petition_id = e.petition_id))"""
+        (SELECT count(*) FROM petitions_event e
+            WHERE verb IN ('escalate', 'overdue') AND actor = 'clock' AND EXISTS (
+                SELECT 1 FROM petitions_deadline d WHERE d.petition_id = e.petition_id))"""
 LOST_IN_TABLE = "SELECT count(*) FROM petitions_petition WHERE id = ANY(%s)"
 
 
