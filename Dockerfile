@@ -13,7 +13,8 @@ FROM python:3.11-slim
 # MALLOC_MMAP_THRESHOLD_: glibc returns the memory of decoded photos to the system at once.
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_MMAP_THRESHOLD_=1048576
 RUN useradd --system --uid 10001 --no-create-home app \
- && mkdir -p /data/media /data/backups && chown app /data/media /data/backups
+ && mkdir -p /data/media /data/anchors /data/backups \
+ && chown app /data/media /data/anchors /data/backups
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .

@@ -65,6 +65,7 @@ EVENT = {
     "id": "%(event)s + s.number * %(ids_per_case)s + t.version",
     "petition_id": "%(petition)s + s.number",
     "at": "t.at - s.back",
+    "signature": None,  # it covers the columns above
 }
 TASK = {
     "id": "(%(casetask)s + 1) * s.number + t.id",

@@ -43,7 +43,15 @@ PRODUCTION = {
     "SESSION_IDLE_SECONDS": "86400",
     "SESSION_MAX_SECONDS": "86400",
 }
-NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "HOST", "PORT", "BIND")
+NOT_INHERITED = (
+    "DATABASE_URL",
+    "OWNER_DATABASE_URL",
+    "REDIS_URL",
+    "MEDIA_ROOT",
+    "HOST",
+    "PORT",
+    "BIND",
+)
 
 
 @dataclass(frozen=True)
@@ -63,11 +71,19 @@ def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
-def process_environment(database: str) -> dict[str, str]:
-    """Return the environment variables of a process that serves one database."""
+def process_environment(database: str, checkout: Checkout = CURRENT) -> dict[str, str]:
+    """Return the environment variables of a process that serves one database.
+
+    Another version of the product may know only one database role: it gets the owner.
+    """
     inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
-    url = f"postgres://{postgres.ROLE}@/{DATABASE_NAME.format(database)}?host={DATA_PATHS.sockets}"
-    return inherited | PRODUCTION | {"DATABASE_URL": url}
+    where = f"@/{DATABASE_NAME.format(database)}?host={DATA_PATHS.sockets}"
+    owner = {"DATABASE_URL": f"postgres://{postgres.ROLE}{where}"}
+    application = {
+        "DATABASE_URL": f"postgres://{postgres.APPLICATION_ROLE}{where}",
+        "OWNER_DATABASE_URL": owner["DATABASE_URL"],
+    }
+    return inherited | PRODUCTION | (application if checkout == CURRENT else owner)
 
 
 def connect(database: str = "") -> Connection:
@@ -109,7 +125,7 @@ def collect_static(checkout: Checkout = CURRENT) -> None:
     subprocess.run(
         [checkout.python, "manage.py", "collectstatic", "--noinput", "-v", "0"],
         cwd=checkout.folder,
-        env=process_environment("1k"),
+        env=process_environment("1k", checkout),
         stdin=subprocess.DEVNULL,
         check=True,
     )
@@ -133,7 +149,7 @@ def run(checkout: Checkout, arguments: list[str], database: str, timeout: float 
     completed = subprocess.run(
         [checkout.python, *arguments],
         cwd=checkout.folder,
-        env=process_environment(database) | {"PYTHONPATH": str(checkout.folder)},
+        env=process_environment(database, checkout) | {"PYTHONPATH": str(checkout.folder)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -163,7 +179,9 @@ class WebServer:
         name = database if checkout == CURRENT else f"{database}-{checkout.name}"
         metrics = {"PROMETHEUS_MULTIPROC_DIR": str(VAR / f"metrics-{name}")}
         command = [checkout.python, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
-        return cls(name, command, process_environment(database) | metrics, checkout.folder)
+        return cls(
+            name, command, process_environment(database, checkout) | metrics, checkout.folder
+        )
 
     def start(self) -> None:
         """Start the server and wait for its first worker; exit when it does not start in 60 s."""

@@ -50,6 +50,10 @@ app.conf.beat_schedule = {
     "send-sms": {"task": "petitions.ops.scheduled_tasks.text_residents", "schedule": 15.0},
     "send-messages": {"task": "members.tasks.deliver_due", "schedule": 15.0},
     "queue-digests": {"task": "members.tasks.daily_digest", "schedule": 300.0},
+    "extend-audit-trail": {
+        "task": "petitions.ops.scheduled_tasks.extend_audit_trail",
+        "schedule": 10.0,
+    },
     "clean-up": {"task": "petitions.ops.scheduled_tasks.tidy", "schedule": 3600.0},
 }
 # A task message that waited for a whole interval is dropped: the next one does the same work.

@@ -16,6 +16,7 @@ from django.utils.translation import pgettext
 
 from branches.enums import OrgLevel
 from grids.calendar import calendars
+from members.enums import Role
 from members.models import User
 from petitions import permissions
 
@@ -60,6 +61,8 @@ def _entries(request: HttpRequest, user: User) -> Iterator[MenuEntry]:
     yield entry(_("消息"), "members:inbox", "bell")
     if permissions.has_case_post(user):
         yield entry(pgettext("plural", "地点"), "grids:places", "map-pin")
+    if scope.has_role(Role.AUDITOR):
+        yield entry(_("安全日志"), "members:security_log", "shield-check")
 
 
 def _banners(day: dt.date) -> list[Banner]:

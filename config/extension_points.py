@@ -17,3 +17,7 @@ HOLDINGS = {
 
 # Conditions on inbox messages that name rows of higher apps; see members/models/inbox.py.
 MESSAGE_ACCESS = ["petitions.notices.message_access.about_visible_case"]
+
+# Names of pages and acts in words, and the writer of changes in the admin, for the security log.
+ROUTE_WORDS = "config.route_words.words"
+ADMIN_CHANGE_LOG = "members.accounts.admin_log.write"

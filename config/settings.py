@@ -2,14 +2,13 @@
 
 from importlib import import_module
 from pathlib import Path
-from urllib.parse import quote
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import extension_points, openapi_settings
+from config import database_settings, extension_points, openapi_settings
 from config.account_settings import *  # noqa: F403 - Django reads settings from one module
 from config.lib.web import request_log
 from config.local import paths
@@ -83,6 +82,7 @@ MIDDLEWARE = [
     "config.lib.web.health.HostCheckMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "members.accounts.refusal_log.RefusalLogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -137,42 +137,16 @@ REVEALS_PER_DAY = env.int("REVEALS_PER_DAY", 20)
 PAGE_PANELS = extension_points.PAGE_PANELS
 HOLDINGS = extension_points.HOLDINGS
 MESSAGE_ACCESS = extension_points.MESSAGE_ACCESS
+# Names of pages and acts in words, and the writer of changes in the admin, for the security log.
+ROUTE_WORDS = extension_points.ROUTE_WORDS
+ADMIN_CHANGE_LOG = extension_points.ADMIN_CHANGE_LOG
 
 # --- Database, cache, queue -------------------------------------------------------------------
 
-_sockets = quote(str(DATA_PATHS.sockets))
-_database: dict[str, str] = env.postgres_url(
-    "DATABASE_URL", f"postgres://zhaozhibu@/zhaozhibu?host={_sockets}&port=5432"
-)
-# The server cancels longer statements, so that one query cannot block a worker or a lock.
-STATEMENT_TIMEOUT_MS = env.int("STATEMENT_TIMEOUT_MS", 15_000)
-LOCK_TIMEOUT_MS = env.int("LOCK_TIMEOUT_MS", 5_000)
-DATABASES = {
-    "default": {
-        "ENGINE": "config.lib.db.postgres",
-        "NAME": _database["dbname"],
-        "USER": _database["user"],
-        "PASSWORD": _database["password"],
-        "HOST": _database["host"],
-        "PORT": _database["port"],
-        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
-        "CONN_HEALTH_CHECKS": True,
-        # Seconds; longer than the statement timeout, so that the server cancels first.
-        "READ_TIMEOUT": STATEMENT_TIMEOUT_MS / 1000 + 5 if STATEMENT_TIMEOUT_MS else None,
-        "OPTIONS": {
-            "connect_timeout": 3,
-            "application_name": "zhaozhibu",
-            # Reordering more joins than this costs a page more than it saves: the longest statement
-            # was planned for 4.5 ms to run 0.2.
-            "options": (
-                f"-c join_collapse_limit=4"
-                f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
-                " -c idle_in_transaction_session_timeout=60000"
-            ),
-        },
-        "TEST": {"NAME": env.str("TEST_DATABASE", "test_zhaozhibu")},
-    }
-}
+DATABASES = {"default": database_settings.application(DATA_PATHS)}
+APPLICATION_ROLE = DATABASES["default"]["USER"], DATABASES["default"]["PASSWORD"]
+# None: one role does everything, as in installations of earlier releases.
+OWNER_DATABASE = database_settings.owner(DATA_PATHS, is_embedded=EMBEDDED)
 
 _redis: str = env.redis_url("REDIS_URL", "")
 CACHES = {
@@ -277,6 +251,8 @@ STORAGES = {
 # Outside `var/`, which may be deleted.
 BACKUP_DIR = Path(env.str("BACKUP_DIR", str(BASE_DIR / "backups")))
 BACKUP_KEEP = env.int("BACKUP_KEEP", 14)
+# Anchors of the audit trail; on another disk or host than the database.
+ANCHOR_DIR = Path(env.str("ANCHOR_DIR", str(VAR_DIR / "anchors")))
 FILE_UPLOAD_PERMISSIONS = 0o644  # nginx reads them under another account
 LARGEST_BODY = 125 * 1024 * 1024  # bytes; six photos of 20 MiB and a form
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

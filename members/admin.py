@@ -1,4 +1,4 @@
-"""Admin of users: accounts, posts, tokens, enrolled cadres, the security log."""
+"""Admin of users: accounts, posts, tokens, enrolled cadres, deliveries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from config.lib.ending_admin import EndingAdmin
 from members import workflow
 from members.accounts.pages import redirect_to_change_password
 from members.enums import LEVELS_OF_ROLE, Role
-from members.models import Delivery, NearbyEnrolment, Post, SecurityEvent, User
+from members.models import Delivery, NearbyEnrolment, Post, User
 
 # The admin uses the site's log-in, with its delays and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth says
@@ -54,6 +54,7 @@ def _lock(user: User, by: User) -> str:
 class UserAdmin(NoDeleteAdmin):
     """Accounts; a first password is generated once and changed by its owner, never typed here."""
 
+    is_logged_by_workflow = True
     list_display = ["username", "name", "is_active", "is_system", "last_login"]
     list_filter = ["is_active", "is_system"]
     ordering = ["username"]
@@ -158,6 +159,7 @@ class PostForm(BaseModelForm):
 class PostAdmin(EndingAdmin):
     """Posts: assigned, and ended by an act of its own; an existing post is never edited."""
 
+    is_logged_by_workflow = True
     form = PostForm
     list_display = ["user", "role", "organisation", "area", "is_deputy", "valid_from", "valid_to"]
     list_filter = ["role", "is_deputy"]
@@ -227,25 +229,6 @@ class NearbyEnrolmentAdmin(NoDeleteAdmin):
     def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Correct through the workflow."""
         workflow.save_enrolment(enrolment=obj)
-
-
-@admin.register(SecurityEvent)
-class SecurityEventAdmin(NoDeleteAdmin):
-    """The security log, read-only."""
-
-    list_display = ["at", "action", "user", "detail"]
-    list_filter = ["action"]
-    list_select_related = ["user"]
-    date_hierarchy = "at"
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return False: only `audit_log.write` adds rows."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: rows never change."""
-        return False
 
 
 @admin.register(Delivery)

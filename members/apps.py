@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.db.models import Min
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import clock
@@ -23,10 +24,11 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the health probe of the delivery queue."""
+        """Register the health probe of the delivery queue; log what second factors do."""
         health.register(
             health.Probe("deliveries", self._pending_age, MAX_PENDING_SECONDS, self._failed)
         )
+        import_string("members.accounts.second_factor_log.connect")()
 
     def _pending_age(self) -> float | None:
         """Return the age in seconds of the oldest pending delivery, None if there is none."""

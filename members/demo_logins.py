@@ -30,7 +30,7 @@ LOGINS: tuple[Login, ...] = (
     Login("official", "郑示范", Role.SUBDISTRICT_OFFICIAL, _("看街道总览，答复升级，吹哨部门")),
     Login("city", "王示范", Role.CITY_OFFICIAL, _("看全市超期与升级")),
     Login("department", "冯示范", Role.DEPARTMENT_HANDLER, _("办理转给供水公司的诉求")),
-    Login("auditor", "陈示范", Role.AUDITOR, _("在后台查看安全日志，看不到任何诉求")),
+    Login("auditor", "陈示范", Role.AUDITOR, _("查看、搜索、导出安全日志，看不到任何诉求")),
     Login("sysadmin", "褚示范", Role.SYSTEM_ADMIN, _("在后台维护地点与组织")),
     Login("secadmin", "卫示范", Role.SECURITY_ADMIN, _("在后台建账号、任免职务")),
     Login(

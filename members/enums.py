@@ -144,8 +144,10 @@ class SecurityAction(models.TextChoices):
     FIRST_PASSWORD = "first_password", _("发放初始密码")
     RESET_MAILED = "reset_mailed", _("寄出重设密码的邮件")
     EMAIL_CHANGED = "email_changed", _("修改工作邮箱")
-    SECOND_FACTOR_FAILED = "second_factor_failed", _("两步验证没有通过")
+    SECOND_FACTOR_SET = "second_factor_set", _("设置两步验证")
+    SECOND_FACTOR_REMOVED = "second_factor_removed", _("取消两步验证")
     SECOND_FACTOR_RESET = "second_factor_reset", _("重置两步验证")
+    SECOND_FACTOR_FAILED = "second_factor_failed", _("两步验证没有通过")
     PERSON_CREATED = "person_created", _("建立账号")
     PERSON_CHANGED = "person_changed", _("修改账号")
     LOCKED = "locked", _("停用账号")
@@ -153,8 +155,28 @@ class SecurityAction(models.TextChoices):
     POST_GIVEN = "post_given", _("任职")
     POST_ENDED = "post_ended", _("免职")
     TOKEN_ISSUED = "token_issued", _("发放接口令牌")
+    TOKEN_REVOKED = "token_revoked", _("收回接口令牌")
+    TOKEN_REFUSED = "token_refused", _("接口令牌无效")
+    REFUSED = "refused", _("越权操作")
+    NOT_VISIBLE = "not_visible", _("打开不存在或看不到的内容")
+    CONTACT_REVEALED = "contact_revealed", _("查看居民联系方式")
+    PRINTED = "printed", _("打印")
+    ROW_ADDED = "row_added", _("新增登记资料")
+    ROW_CHANGED = "row_changed", _("修改登记资料")
+    ROW_DELETED = "row_deleted", _("删除登记资料")
+    ADMIN_ACTION = "admin_action", _("后台批量操作")
+    COMMAND_RUN = "command_run", _("运行维护命令")
+    LOG_EXPORTED = "log_exported", _("导出安全日志")
 
 
 def action_choices() -> list[tuple[str, StrOrPromise]]:
     """Return the choices of the column; a callable, so that a new action needs no migration."""
     return [(action.value, action.label) for action in SecurityAction]
+
+
+class ActOutcome(models.TextChoices):
+    """What came of an act in the security log."""
+
+    DONE = "done", _("已完成")
+    REFUSED = "refused", _("被拒绝")
+    FAILED = "failed", pgettext_lazy("outcome", "没有成功")

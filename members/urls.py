@@ -1,8 +1,9 @@
-"""URLs of the inbox and the account page."""
+"""URLs of the inbox, the account page and the security log."""
 
 from django.urls import path
 
 from members import views
+from members.security_log import pages
 
 app_name = "members"
 
@@ -14,4 +15,6 @@ urlpatterns = [
     path("inbox/<int:pk>/read/", views.read, name="read"),
     path("me/", views.me, name="me"),
     path("me/email/", views.email, name="email"),
+    path("security-log/", pages.show_log, name="security_log"),
+    path("security-log/export/", pages.export_log, name="security_log_export"),
 ]

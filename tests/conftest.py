@@ -1,13 +1,16 @@
 """Fixtures of all tests: the test cluster, the stack and a browser."""
 
 import fcntl
+import itertools
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
@@ -16,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 from config.lib import clock, register_cache
 from config.local import embedded, paths
 from tests.mutants import runner
+from tests.support import database_roles
 from tests.support.db_connections import terminate_connections
 from tests.support.run_report import pytest_terminal_summary, report_figure
 from tests.support.stack import Stack, shared
@@ -27,21 +31,25 @@ _QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+_NUMBERS = itertools.count()
 _USERS = pytest.StashKey[TextIOWrapper]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the test cluster if it is not running, and register as a user of it."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver runs an event loop
+    database_roles.install()
     if hasattr(config, "workerinput") or config.option.help or config.option.collectonly:
         return
     at = paths.find(Path(os.environ["VAR_DIR"]))
     at.var.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(at.var / "anchors", ignore_errors=True)
     users = (at.var / "users.lock").open("w")
     fcntl.flock(users, fcntl.LOCK_SH)
     config.stash[_USERS] = users
     try:
         embedded.start(at, durable=False, broker=False)
+        database_roles.let_owner_act_as_application(at)
     except embedded.ServiceError as error:
         pytest.exit(f"The test database does not start. {error}", returncode=3)
 
@@ -73,18 +81,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Create the test database as the owner of the tables."""
+    database_roles.connect_as_owner()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """End all connections to the test database, so that it can be dropped.
+    """Let the tests act as the application; at the end drop the database as its owner.
+
+    End all connections to the test database, so that it can be dropped.
 
     A thread of a test may have left one open. Our own is reopened: Django uses another one while a
     browser's event loop runs, and a test that copies the database may have ended the earlier one.
     """
+    with django_db_blocker.unblock():
+        database_roles.act_as_application()
     yield
     with django_db_blocker.unblock():
-        connection.close()
+        database_roles.connect_as_owner()
         terminate_connections(connection.settings_dict["NAME"])
 
 
@@ -99,6 +117,13 @@ def default_language() -> Iterator[None]:
     """Undo the language that the request of a test has chosen for its thread."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def own_anchors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test an empty folder of anchors, which exists once something is written."""
+    folder = Path(os.environ["VAR_DIR"]) / "anchors" / f"{os.getpid()}-{next(_NUMBERS)}"
+    monkeypatch.setattr(settings, "ANCHOR_DIR", folder)
 
 
 @pytest.fixture(autouse=True)

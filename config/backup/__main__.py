@@ -7,6 +7,7 @@ from pathlib import Path
 
 import django
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from environs import EnvError
 
@@ -41,7 +42,7 @@ def main(words: list[str]) -> int:
         if words[0] == "take":
             return _take()
         return _restore(Path(words[1])) if words[0] == "restore" else _check(Path(words[1]))
-    except (BackupRefused, embedded.ServiceError) as refusal:
+    except (BackupRefused, CommandError, embedded.ServiceError) as refusal:
         say(str(refusal).strip())
     except OperationalError as error:
         say(f"The database does not respond. {error}".strip())

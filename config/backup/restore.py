@@ -14,13 +14,18 @@ from django.db.migrations.loader import MigrationLoader
 from config.backup import manifest, pg_tools, snapshot
 from config.backup.manifest import Manifest
 from config.backup.pg_tools import BackupRefused
+from config.lib import clock
+from config.lib.audit import anchors
+from config.lib.audit.anchors import AnchorKind
+from config.lib.db import roles
 from config.local import init_database, paths
 from petitions.models import Contact, Petition
-from petitions.ops import integrity
+from petitions.ops import audit_trail, integrity
+from petitions.ops.audit_checks import Doubt
 from petitions.rules import contacts, tracking_codes
 
 # Work that became due since the backup: the worker does it after the start.
-OVERDUE_CHECKS = {"due_not_fired", "outbox_waiting"}
+OVERDUE_CHECKS = {"due_not_fired", "outbox_waiting", str(Doubt.WAITING)}
 RECENT = 20
 
 
@@ -55,19 +60,24 @@ def restore(folder: Path) -> Restored:
         for name, sha256 in manifest.pictures(folder).items():
             placed.append(_place(folder, name, sha256))
         os.sync()
-        pg_tools.load(folder / manifest.DUMP)
+        with roles.as_owner(connection):
+            pg_tools.load(folder / manifest.DUMP)
     except BaseException as error:
         for file in placed:
             file.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise BackupRefused("The disk is full: nothing was restored.") from None
         raise
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    wrong = _differences(sheet)
-    call_command("migrate", verbosity=0, interactive=False)
+    with roles.as_owner(connection):
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+        wrong = _differences(sheet)
+    call_command("migrate", verbosity=0, interactive=False)  # gives the application its rights
     if settings.EMBEDDED:
         init_database.mark_restored(paths.find())
+    message = f"{folder.name}, {sheet.taken_at}"
+    if not audit_trail.try_write_anchor(AnchorKind.RESTORED, clock.now(), message):
+        wrong.append(f"the anchors of the audit trail cannot be written in {anchors.folder()}")
     checks = integrity.check(sheet.instant)
     checks["replay_differs"] = len(integrity.replay_all())
     wrong += _broken(checks, sheet) + _wrong_keys()

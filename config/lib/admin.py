@@ -7,15 +7,18 @@ field.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied, ValidationError
-from django.db.models import Field, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 
 from config.lib import form_fields, text_forms
@@ -81,9 +84,32 @@ class FoldingFieldsMixin(_AnyModelAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class BaseAdmin(FoldingFieldsMixin, _Admin):
-    """ModelAdmin that accepts only the lookups and values that its own pages offer."""
+class AdminChange(Enum):
+    """What was done to rows in the admin."""
 
+    ADDED = 1
+    CHANGED = 2
+    DELETED = 3
+    ACTION = 4
+
+
+class WriteChange(Protocol):
+    """The function that `ADMIN_CHANGE_LOG` names; it writes changes to the security log."""
+
+    def __call__(
+        self, request: HttpRequest, change: AdminChange, rows: Iterable[Model], message: str = ""
+    ) -> None:
+        """Write a line for each row, or one for an action on several."""
+
+
+class BaseAdmin(FoldingFieldsMixin, _Admin):
+    """ModelAdmin that accepts only the lookups and values that its own pages offer.
+
+    Every change is written to the security log, unless `is_logged_by_workflow`.
+    """
+
+    is_logged_by_workflow = False
+    actions_logged_by_row: tuple[str, ...] = ("delete_selected",)
     view_on_site = False  # administrators have no access to the pages of cases and places
     form = BaseModelForm
 
@@ -101,13 +127,6 @@ class BaseAdmin(FoldingFieldsMixin, _Admin):
     def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Write the changed values of an existing row; subclasses call their workflow."""
         obj.save(update_fields=form.changed_data)
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Write a line of the history, unless nothing was changed."""
-        if message:
-            return super().log_change(request, obj, message)
-        obj.is_unchanged = True
-        return None
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Say that nothing was changed instead of that something was."""
@@ -151,7 +170,43 @@ class BaseAdmin(FoldingFieldsMixin, _Admin):
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(self._is_valid("pk", value) for value in selected):
             raise BadRequest
-        return super().response_action(request, queryset, *args, **kwargs)
+        rows = list(queryset.filter(pk__in=selected)[:ROWS_PER_PAGE]) if selected else []
+        response = super().response_action(request, queryset, *args, **kwargs)
+        if response is not None:
+            self._log_action(request, rows)
+        return response
+
+    def _log_action(self, request: HttpRequest, rows: list[Any]) -> None:
+        names = request.POST.getlist("action")
+        action = next((self.get_actions(request)[name] for name in names if name), None)
+        if action is not None and action[1] not in self.actions_logged_by_row:
+            self._write(request, AdminChange.ACTION, rows, str(action[2]))
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Log an added row, in the history of the row and in the security log."""
+        self._write(request, AdminChange.ADDED, [obj])
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Log a changed row, unless nothing was changed; with field names, never their values."""
+        if message:
+            self._write(request, AdminChange.CHANGED, [obj], _changed_fields(message))
+            return super().log_change(request, obj, message)
+        obj.is_unchanged = True
+        return None
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Log rows that are about to be deleted."""
+        rows = list(queryset)
+        self._write(request, AdminChange.DELETED, rows)
+        return super().log_deletions(request, queryset)
+
+    def _write(
+        self, request: HttpRequest, change: AdminChange, rows: list[Any], message: str = ""
+    ) -> None:
+        if not self.is_logged_by_workflow:
+            write: WriteChange = import_string(settings.ADMIN_CHANGE_LOG)
+            write(request, change, rows, message)
 
     def _is_valid(self, name: str, value: Any) -> bool:
         try:
@@ -170,6 +225,21 @@ class BaseAdmin(FoldingFieldsMixin, _Admin):
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
+
+
+def _changed_fields(message: Any) -> str:
+    """Return the labels of the changed fields in Django's change message, or a text as it is."""
+    if isinstance(message, str):
+        return message
+    changes = message if isinstance(message, list) else []
+    labels = [
+        str(label)
+        for change in changes
+        for part in change.values()
+        for label in (*part.get("fields", ()), part.get("name", ""))
+        if label
+    ]
+    return "、".join(dict.fromkeys(labels))
 
 
 class NoDeleteAdmin(BaseAdmin):

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from config.lib import holdings
@@ -44,6 +44,7 @@ class EndingAdmin(NoDeleteAdmin):
     ending_label = _("结束")
     change_form_template = "admin/ending/change_form.html"
     actions = ("end_selected",)
+    actions_logged_by_row = (*NoDeleteAdmin.actions_logged_by_row, "end_selected")
 
     def end_row(self, row: Any, data: dict[str, Any], request: HttpRequest) -> None:
         """End one row through the workflow; ValidationError if it cannot end on that day.
@@ -122,7 +123,7 @@ class EndingAdmin(NoDeleteAdmin):
                 transaction.set_rollback(True)
                 return False
             for row, _holdings in preview:
-                self.log_change(request, row, gettext("已结束。"))
+                self.log_change(request, row, gettext_noop("已结束。"))  # as it is stored
         day = formats.date_format(data["on"], "SHORT_DATE_FORMAT")
         text = gettext("已结束，最后一天是%(day)s。") % {"day": day}
         self.message_user(request, text, messages.SUCCESS)

@@ -251,7 +251,7 @@ def refuse(text: str) -> int:
 
 def _ignore_external_services() -> None:
     """Unset the addresses of other servers: this run migrates and fills its own database."""
-    for name in ("DATABASE_URL", "REDIS_URL", "PRODUCTION"):
+    for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "PRODUCTION"):
         if os.environ.pop(name, None):
             say(f"{name} is set, but `make run` uses its own services; it is ignored here.")
 

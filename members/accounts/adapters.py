@@ -24,9 +24,10 @@ from django.utils.translation import gettext as _
 
 from config.lib.web import site_links
 from members.accounts import audit_log, known_devices, login_delays, mail, second_factor
+from members.accounts.audit_log import LogActor
 from members.accounts.login_delays import LoginDelayed
 from members.accounts.second_factor import SecondFactorStage
-from members.enums import ADMIN_ROLES, MFA_ROLES, SecurityAction
+from members.enums import ADMIN_ROLES, MFA_ROLES, ActOutcome, Role, SecurityAction
 from members.models import User
 
 
@@ -66,7 +67,12 @@ class AccountAdapter(DefaultAccountAdapter):
             login_delays.check_password_delay(attempt)
         except LoginDelayed:
             if not code:
-                audit_log.write(SecurityAction.LOCKED_OUT, user=attempt.user, **attempt.detail)
+                audit_log.write_refusal(
+                    SecurityAction.LOCKED_OUT,
+                    user=attempt.user,
+                    actor=LogActor(audit_log.VISITOR),
+                    **attempt.detail,
+                )
                 raise
         user = super().authenticate(request, **credentials)
         if user is None or not code:
@@ -76,7 +82,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Log a wrong password with the account, or with a keyed hash of an unknown name."""
         attempt = login_delays.attempt(request, _typed_name(credentials))
-        audit_log.write(SecurityAction.LOGIN_FAILED, user=attempt.user, **attempt.detail)
+        audit_log.write(
+            SecurityAction.LOGIN_FAILED,
+            user=attempt.user,
+            actor=LogActor(audit_log.VISITOR),
+            outcome=ActOutcome.FAILED,
+            **attempt.detail,
+        )
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Log a successful log-in."""
@@ -91,11 +103,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Redirect administrators to the admin, users without a post to their account page.
+        """Redirect administrators to their pages, users without a post to their account page.
 
         Others go to today's work. A page requested before the log-in takes precedence.
         """
         scope = cast("User", request.user).scope
+        if scope.has_role(Role.AUDITOR):
+            return reverse("members:security_log")
         if scope.has_role(*ADMIN_ROLES):
             return reverse("admin:index")
         if not scope.posts:

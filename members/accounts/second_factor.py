@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from members.accounts import audit_log, login_delays
 from members.accounts.login_delays import LoginAttempt, LoginDelayed
-from members.enums import SecurityAction
+from members.enums import ActOutcome, SecurityAction
 
 _PROVED = "proved_authenticator"
 
@@ -27,7 +27,8 @@ def check(attempt: LoginAttempt, code: str) -> Authenticator | None:
     for authenticator in Authenticator.objects.filter(user=attempt.user):
         if authenticator.wrap().validate_code(code):
             return authenticator
-    audit_log.write(SecurityAction.SECOND_FACTOR_FAILED, user=attempt.user, **attempt.detail)
+    action = SecurityAction.SECOND_FACTOR_FAILED
+    audit_log.write(action, user=attempt.user, outcome=ActOutcome.FAILED, **attempt.detail)
     return None
 
 

@@ -2,7 +2,16 @@
 
 from members.models.inbox import Delivery, InboxMessage
 from members.models.posts import NearbyEnrolment, Post
-from members.models.security import SecurityEvent
+from members.models.security import ChainBlock, RefusalCount, SecurityEvent
 from members.models.users import User
 
-__all__ = ["Delivery", "InboxMessage", "NearbyEnrolment", "Post", "SecurityEvent", "User"]
+__all__ = [
+    "ChainBlock",
+    "Delivery",
+    "InboxMessage",
+    "NearbyEnrolment",
+    "Post",
+    "RefusalCount",
+    "SecurityEvent",
+    "User",
+]

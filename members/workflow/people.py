@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
@@ -40,7 +42,7 @@ def create_person(
     user.set_unusable_password()
     user.full_clean()
     user.save()
-    audit_log.write(SecurityAction.PERSON_CREATED, user=by, of=user.pk)
+    _log(SecurityAction.PERSON_CREATED, user, by)
     return user
 
 
@@ -56,9 +58,12 @@ def change_person(*, user: User, by: User) -> None:
         changed = [name for name in names if getattr(before, name) != getattr(user, name)]
         if changed:
             user.save(update_fields=changed)
-            audit_log.write(SecurityAction.PERSON_CHANGED, user=by, of=user.pk, fields=changed)
+            labels = [
+                str(getattr(User._meta.get_field(name), "verbose_name", name)) for name in changed
+            ]
+            _log(SecurityAction.PERSON_CHANGED, user, by, "、".join(labels), fields=changed)
         if "email" in changed:
-            audit_log.write(SecurityAction.EMAIL_CHANGED, user=by, of=user.pk)
+            _log(SecurityAction.EMAIL_CHANGED, user, by)
     if "email" in changed:
         mail.tell_former_address(user, before.email)
 
@@ -74,7 +79,7 @@ def change_email(*, user: User, email: str) -> None:
     former, account.email = account.email, email
     account.full_clean()
     account.save(update_fields=["email"])
-    audit_log.write(SecurityAction.EMAIL_CHANGED, user=account, of=account.pk)
+    _log(SecurityAction.EMAIL_CHANGED, account, account)
     if former and not mail.tell_former_address(account, former):
         raise ValidationError(_("现在不能寄邮件通知原来的邮箱，所以没有修改。请安全管理员修改。"))
     user.email = email
@@ -89,7 +94,7 @@ def set_first_password(*, user: User, by: User | None) -> str:
     user.set_password(password)
     user.must_change_password = True
     user.save(update_fields=["password", "must_change_password"])
-    audit_log.write(SecurityAction.FIRST_PASSWORD, user=by, of=user.pk)
+    _log(SecurityAction.FIRST_PASSWORD, user, by)
     return password
 
 
@@ -100,7 +105,7 @@ def lock(*, user: User, by: User) -> None:
         raise ValidationError(_("不能停用自己的账号。"))
     user.is_active = False
     user.save(update_fields=["is_active"])
-    audit_log.write(SecurityAction.LOCKED, user=by, of=user.pk)
+    _log(SecurityAction.LOCKED, user, by)
 
 
 @transaction.atomic
@@ -108,14 +113,14 @@ def unlock(*, user: User, by: User) -> None:
     """Reactivate an account."""
     user.is_active = True
     user.save(update_fields=["is_active"])
-    audit_log.write(SecurityAction.UNLOCKED, user=by, of=user.pk)
+    _log(SecurityAction.UNLOCKED, user, by)
 
 
 @transaction.atomic
 def reset_second_factor(*, user: User, by: User) -> None:
     """Delete TOTP and recovery codes; the owner sets the second factor up again."""
     Authenticator.objects.filter(user=user).delete()
-    audit_log.write(SecurityAction.SECOND_FACTOR_RESET, user=by, of=user.pk)
+    _log(SecurityAction.SECOND_FACTOR_RESET, user, by)
 
 
 @transaction.atomic
@@ -126,8 +131,7 @@ def issue_token(*, user: User, days: int, by: User | None) -> str:
     if not user.is_active:
         raise ValidationError(_("账号已停用。"))
     row, token = AuthToken.objects.create(user=user, expiry=dt.timedelta(days=days))
-    detail = {"of": user.pk, "token": row.token_key, "days": days}
-    audit_log.write(SecurityAction.TOKEN_ISSUED, user=by, **detail)
+    _log(SecurityAction.TOKEN_ISSUED, user, by, token=row.token_key, days=days)
     return str(token)
 
 
@@ -166,7 +170,7 @@ def appoint(
     if role in ADMIN_ROLES and not user.is_staff:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
-    audit_log.write(SecurityAction.POST_GIVEN, user=by, of=user.pk, post=post.pk, role=role.value)
+    _log(SecurityAction.POST_GIVEN, user, by, _words(post), post=post.pk, role=role.value)
     return post
 
 
@@ -175,9 +179,8 @@ def end_post(*, post: Post, on: dt.date, by: User | None) -> None:
     """End a post; `on` is its last day. Open pages lose its rights after that day."""
     post.valid_to = on
     _save(post)
-    audit_log.write(
-        SecurityAction.POST_ENDED, user=by, of=post.user_id, post=post.pk, on=on.isoformat()
-    )
+    on_text = on.isoformat()
+    _log(SecurityAction.POST_ENDED, post.user, by, _words(post), post=post.pk, on=on_text)
 
 
 @transaction.atomic
@@ -202,6 +205,23 @@ def save_enrolment(*, enrolment: NearbyEnrolment) -> None:
     """Add or correct the enrolment of a cadre (就近纳入)."""
     enrolment.full_clean()
     enrolment.save()
+
+
+def _log(
+    action: SecurityAction, user: User, by: User | None, message: str = "", **detail: Any
+) -> None:
+    """Write what was done to an account to the security log."""
+    about = audit_log.of_user(user)
+    audit_log.write(action, user=by, about=about, message=message, of=user.pk, **detail)
+
+
+def _words(post: Post) -> str:
+    """Return a post in words: role, organisation or area, first and last day."""
+    with translation.override(audit_log.RECORD_LANGUAGE):
+        role = str(Role(post.role).label)
+    place = str(post.organisation or post.area or "")
+    days = f"{post.valid_from}—{post.valid_to or ''}"
+    return "，".join(part for part in (role, place, days) if part)
 
 
 def _save(post: Post) -> None:

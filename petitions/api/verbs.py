@@ -27,7 +27,7 @@ from petitions.verbs.spec import VerbSpec
 from petitions.verbs.table import SPEC_OF
 from petitions.web.request_bodies import PhotosBody
 from petitions.workflow.idempotency import IdempotencyRequest, find, perform_once
-from petitions.workflow.transitions import NotPermitted, StaleVersion
+from petitions.workflow.transitions import StaleVersion, refuse_wrong_actor
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -159,8 +159,7 @@ class VerbView(CaseView[Petition]):
         verb = self.spec.verb
         petition = self.find(pk)
         decision = permissions.may(verb, petition, self.caller)
-        if decision.is_wrong_person:
-            raise NotPermitted(decision.code, decision.reason)
+        refuse_wrong_actor(verb, petition, decision)
         checks_version = RULE_OF[verb].checks_version
         version = if_match(request, petition, is_needed=checks_version)
         body = self.spec.body(data=request.data, context={"petition": petition, "request": request})

@@ -5,11 +5,13 @@ from __future__ import annotations
 import segno
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from config.lib import clock
 from config.lib.web import site_links
 from members.models import User
+from petitions import case_log
 from petitions.casework import case_detail
 from petitions.casework.actions import actions, url_of
 from petitions.enums import Verb
@@ -69,6 +71,7 @@ def _done(request: StaffRequest) -> str:
 def printed(request: StaffRequest, pk: int) -> HttpResponse:
     """Show a case for printing: without contact details, with its address as a QR code."""
     petition = get_case(request.user, pk, case_detail.with_details())
+    case_log.log_print(petition, request.user, gettext_noop("诉求，不带联系方式"))
     address = site_links.absolute(petition.get_absolute_url())
     context = {
         "detail": case_detail.load(petition, request.user, clock.now(), is_printed=True),

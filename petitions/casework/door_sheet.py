@@ -11,16 +11,16 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.lib import clock
 from config.lib.domain_errors import PageRefused
 from grids.enums import AreaKind
 from grids.models import Area
-from petitions import permissions
+from petitions import case_log
 from petitions.casework.door_sheet_form import Door, DoorSheetForm, entrances_of
-from petitions.casework.verb_pages import perform_form_once, prepare_resubmission
+from petitions.casework.verb_pages import may_or_deny, perform_form_once, prepare_resubmission
 from petitions.enums import Verb
 from petitions.models import DoorVisit, Petition
 from petitions.verbs.table import SPEC_OF
@@ -52,9 +52,7 @@ class BuildingChoice:
 def doors(request: StaffRequest, pk: int) -> HttpResponse:
     """Show the door sheet; POST records the results that changed since the sheet was drawn."""
     petition = get_case(request.user, pk, Petition.objects.select_related("place"))
-    decision = permissions.may(Verb.VISIT, petition, request.user)
-    if decision.is_wrong_person:
-        raise PageRefused(decision.reason)
+    decision = may_or_deny(request, Verb.VISIT, petition)
     choice = _choice(request, petition)
     if choice.building is None or not (decision or request.method == "POST"):
         return _page(request, petition, choice, refusal=decision.reason)
@@ -81,9 +79,7 @@ def doors(request: StaffRequest, pk: int) -> HttpResponse:
 def printed(request: StaffRequest, pk: int) -> HttpResponse:
     """Show an empty sheet for printing: the building and its doors, without any name."""
     petition = get_case(request.user, pk, Petition.objects.select_related("place"))
-    decision = permissions.may(Verb.VISIT, petition, request.user)
-    if decision.is_wrong_person:
-        raise PageRefused(decision.reason)
+    may_or_deny(request, Verb.VISIT, petition)
     choice = _choice(request, petition)
     if choice.building is None:
         raise Http404
@@ -95,6 +91,7 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
         entrances=range(1, (choice.building.entrances or 0) + 1),
         stored={},
     )
+    case_log.log_print(petition, request.user, gettext_noop("空白的入户核实表"))
     context = {"case": petition, "building": choice.building, "form": form, "now": clock.now()}
     return render(request, "petitions/casework/print_door_sheet.html", context)
 

@@ -18,7 +18,9 @@ from config.lib.domain_errors import PageRefused
 from petitions import permissions
 from petitions.casework import case_page, timeline
 from petitions.casework.actions import url_of
+from petitions.enums import Verb
 from petitions.models import Petition
+from petitions.permissions import Decision
 from petitions.rules import catalogue
 from petitions.verbs.forms.base import VerbForm
 from petitions.verbs.spec import PageKind, VerbSpec
@@ -82,9 +84,7 @@ def _form_response(
     """Show the form of a verb, or answer the data sent; a refusal shows the form again."""
     names = Petition.objects.with_parts() if request.method != "POST" else None
     petition = get_case(request.user, pk, names)
-    decision = permissions.may(spec.verb, petition, request.user)
-    if decision.is_wrong_person:
-        raise PageRefused(decision.reason)
+    decision = may_or_deny(request, spec.verb, petition)
     form = _form(request, petition, spec)
     if not form.is_bound:
         return form_page(request, spec, form, refusal=decision.reason)
@@ -94,6 +94,16 @@ def _form_response(
         return respond(request, spec, form)
     except transitions.WorkflowError as refusal:
         return _refused(request, spec, form, refusal)
+
+
+def may_or_deny(request: StaffRequest, verb: Verb, petition: Petition) -> Decision:
+    """Return whether the user may perform the verb now; 403 if it is another's."""
+    decision = permissions.may(verb, petition, request.user)
+    try:
+        transitions.refuse_wrong_actor(verb, petition, decision)
+    except transitions.NotPermitted as refusal:
+        raise PageRefused(refusal.message) from refusal
+    return decision
 
 
 def _form(request: StaffRequest, petition: Petition, spec: VerbSpec) -> VerbForm:

@@ -16,13 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.lib import clock
 from config.lib.web import site_links
 from grids.place_search import listed
-from petitions import involvement, permissions
+from petitions import case_log, involvement, permissions
 from petitions.enums import Channel, Regime
 from petitions.intake import intake_preview
 from petitions.intake.desk_forms import DeskForm, DeskPreviewForm
@@ -122,6 +123,7 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
         involvement.filed_by(request.user.pk), created_at__gte=now - SLIP_VISIBLE_FOR
     )
     petition = get_object_or_404(own.with_parts(), pk=pk)
+    case_log.log_print(petition, request.user, gettext_noop("带查询码的小票"))
     code = tracking_codes.code_for(petition.uuid)
     if involvement.is_about_organisation(petition) and not _is_first_time(petition, now):
         code = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -12,13 +12,14 @@ from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
 from config.lib.db import backoff
+from config.lib.db.append_only import OwnerWrittenModel, SignedModel
 from config.lib.db.delivery_queue import DeliveryQueueQuerySet, DeliveryState, QueuedMessage
 from members.models import User
 from petitions.enums import Actor, CaseLevel, Status, Verb, verb_choices
 from petitions.models.petitions import Petition
 
 
-class LegalTransition(models.Model):
+class LegalTransition(OwnerWrittenModel):
     """A legal transition (verb, from, to); a copy of `states.legal_transitions()` for triggers."""
 
     verb = models.CharField(max_length=10)
@@ -35,12 +36,17 @@ class LegalTransition(models.Model):
         return f"{self.from_status} –{self.verb}→ {self.to_status}"
 
 
-class Event(models.Model):
+class Event(SignedModel):
     """One change of a case: actor, verb, time and the state after it. Never altered or deleted.
 
     `data` contains ids and numbers, never text of or about a person; text is stored in `Note`.
     `holder` is the organisation that works on the case after the event.
     """
+
+    signed_columns: ClassVar = (
+        *("petition_id", "version", "verb", "actor", "user_id", "acting_for_id", "from_status"),
+        *("to_status", "organisation_id", "holder_id", "supervisor_id", "level", "at", "data"),
+    )
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="events")
     version = models.PositiveIntegerField()

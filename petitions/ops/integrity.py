@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -23,6 +24,8 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import Contact, Event, Petition, Photo
+from petitions.ops import audit_checks
+from petitions.ops.audit_checks import AuditFinding, Doubt
 from petitions.rules import photos
 from petitions.states import FINAL, RECORDED_RULE_OF, RUNNING, TASK_SOURCES
 
@@ -173,11 +176,29 @@ class ReplayedState:
         )
 
 
-def check(now: dt.datetime | None = None, *, with_photos: bool = True) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class IntegrityReport:
+    """For each check the number of rows that violate it, and the audit's findings in words."""
+
+    counts: dict[str, int]
+    findings: list[AuditFinding]
+
+
+def check(
+    now: dt.datetime | None = None, *, with_photos: bool = True, with_audit_trail: bool = True
+) -> dict[str, int]:
     """Return for each check the number of rows that violate it; all must be 0.
 
-    `now` is the database's time by default. `with_photos` also reads every photo file on disk.
+    `now` is the database's time by default. `with_photos` also reads every photo file on disk,
+    `with_audit_trail` every event and every line of the security log.
     """
+    return report(now, with_photos=with_photos, with_audit_trail=with_audit_trail).counts
+
+
+def report(
+    now: dt.datetime | None = None, *, with_photos: bool = True, with_audit_trail: bool = True
+) -> IntegrityReport:
+    """Run the checks as `check` does, and name each row that the audit doubts."""
     with without_timeouts(), connection.cursor() as cursor:
         if now is None:
             cursor.execute("SELECT clock_timestamp()")
@@ -191,7 +212,11 @@ def check(now: dt.datetime | None = None, *, with_photos: bool = True) -> dict[s
     counts["user_name_not_folded"] = len(user_names.not_folded())
     if with_photos:
         counts |= _check_photos()
-    return counts
+    findings = audit_checks.check(now) if with_audit_trail else []
+    if with_audit_trail:
+        doubts = Counter(finding.doubt for finding in findings)
+        counts |= {str(doubt): doubts[doubt] for doubt in Doubt}
+    return IntegrityReport(counts, findings)
 
 
 def explanations() -> list[str]:

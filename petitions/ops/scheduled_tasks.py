@@ -17,6 +17,7 @@ from django.db import connection
 
 from config.lib import register_cache
 from config.lib.celery import delivery_worker
+from members.accounts import audit_log
 from members.enums import ChannelName
 from members.inbox import channels
 from petitions.enums import Verb
@@ -29,6 +30,7 @@ from petitions.models import (
     ResidentMessage,
 )
 from petitions.notices import notification_rules, outbox
+from petitions.ops import audit_trail
 from petitions.rules import contacts, photos
 from petitions.workflow import (
     contact,
@@ -134,6 +136,15 @@ def _send_text(message: ResidentMessage, _now: dt.datetime) -> bool:
     body = notification_rules.text_for_resident(petition, Verb(message.event.verb))
     channels.adapter(ChannelName.SMS).send(phone, settings.PRODUCT_NAME, body)
     return True
+
+
+@shared_task(name="petitions.ops.scheduled_tasks.extend_audit_trail")
+def extend_audit_trail() -> int:
+    """Append new rows to the hash chains, and keep their anchors; return how many rows."""
+    audit_log.write_surplus(database_now())
+    rows = audit_trail.extend()
+    audit_trail.keep_anchors(database_now())
+    return rows
 
 
 @shared_task(name="petitions.ops.scheduled_tasks.tidy")

@@ -11,8 +11,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, resolve_url
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from config.lib.audit import refusals
+from config.lib.audit.refusals import RefusedAttempt
 from members.models import User
 from petitions.models import Petition, PetitionQuerySet
 from petitions.permissions import has_case_post
@@ -40,6 +43,7 @@ def staff_only(
         if not isinstance(request.user, User):
             return _to_login(request)
         if not has_case_post(request.user):
+            refusals.note(RefusedAttempt(_("您今天没有办理诉求的职务。")))
             raise PermissionDenied
         return view(cast("StaffRequest", request), *args, **kwargs)
 

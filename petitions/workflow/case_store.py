@@ -19,6 +19,7 @@ from django.db.models import Count
 
 from config.lib.db.tree_paths import draw_ids
 from members.posts import directory
+from petitions import case_log
 from petitions.enums import DeadlineState, Verb
 from petitions.models import Deadline, DoorVisit, Escalation, Event, Feedback, Petition, Photo
 from petitions.permissions import By
@@ -103,8 +104,12 @@ class DatabaseStore:
         return Event.objects.filter(user_id=user_id, verb=Verb.REVEAL, at__gte=since).count()
 
     def save(self, transitions: Sequence[Transition]) -> None:
-        """Write the transitions to the database."""
+        """Write the transitions to the database, and opened contacts to the security log."""
         write(transitions)
+        for change in transitions:
+            if change.verb == Verb.REVEAL and change.user is not None:
+                organisation_id = change.event.acting_for_id
+                case_log.log_reveal(change.petition, change.user, change.actor, organisation_id)
 
 
 class MemoryStore:

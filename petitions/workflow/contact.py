@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from petitions import case_log
 from petitions.enums import Verb
 from petitions.models import Contact, Event, Petition
 from petitions.permissions import By
@@ -66,7 +67,9 @@ def _check_limit(change: Transition, *, accepts_notice: bool) -> None:
         return
     if not accepts_notice:
         words = _("您今天已经查看了 %(count)d 次居民联系方式。再查看，系统会通知您的上级。")
-        raise WrongState(REVEAL_LIMIT, words % {"count": number - 1})
+        words %= {"count": number - 1}
+        case_log.note_refused_verb(Verb.REVEAL, change.petition, words)
+        raise WrongState(REVEAL_LIMIT, words)
     change.data["reveal_number"] = number
 
 

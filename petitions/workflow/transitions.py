@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from branches.models import Organisation
 from config.lib.domain_errors import DomainError
 from members.models import User
-from petitions import permissions
+from petitions import case_log, permissions
 from petitions.enums import HANDLER_DEADLINES, Actor, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import (
     CaseTask,
@@ -31,7 +31,7 @@ from petitions.models import (
     Petition,
     Photo,
 )
-from petitions.permissions import By
+from petitions.permissions import By, Decision
 from petitions.rules import service_terms
 from petitions.rules.photos import StoredPhoto
 from petitions.rules.service_terms import DeadlinePlan, ServiceTerms
@@ -371,10 +371,21 @@ def close_deadline(
 
 
 def check_allowed(verb: Verb, petition: Petition, by: By) -> Actor:
-    """Return what `by` acts as; raise NotPermitted or WrongState if the verb is refused."""
+    """Return what `by` acts as; raise NotPermitted or WrongState if the verb is refused.
+
+    A refusal is noted for the security log, unless only the status of the case does not fit.
+    """
     decision = permissions.may(verb, petition, by)
     if decision and decision.actor is not None:
         return decision.actor
-    if decision.is_wrong_person:
-        raise NotPermitted(decision.code, decision.reason)
+    refuse_wrong_actor(verb, petition, decision)
+    if decision.code != "wrong_state":
+        case_log.note_refused_verb(verb, petition, decision.reason)
     raise WrongState(decision.code, decision.reason)
+
+
+def refuse_wrong_actor(verb: Verb, petition: Petition, decision: Decision) -> None:
+    """Raise NotPermitted if the verb is not for this actor, and note it for the security log."""
+    if decision.is_wrong_person:
+        case_log.note_refused_verb(verb, petition, decision.reason)
+        raise NotPermitted(decision.code, decision.reason)

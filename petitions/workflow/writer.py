@@ -120,6 +120,7 @@ def _settle(rows: DeadlineQuerySet, ends: Ends, now: dt.datetime) -> None:
 
 def _insert_case(change: Transition) -> None:
     """Insert a new case, whose id is drawn already, with its rows in one round trip."""
+    change.event.sign()
     multi_insert(change.petition, *change.started, *change.attached, change.event)
 
 
@@ -148,6 +149,8 @@ def _insert(transitions: Sequence[Transition]) -> None:
         _complete_data(change)
     for rows in attached.values():
         _bulk_create(rows)
+    for change in transitions:
+        change.event.sign()
     if is_single:
         multi_insert(*started, transitions[0].event)
     else:

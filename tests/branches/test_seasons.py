@@ -20,6 +20,7 @@ from branches.workflow import NewResponsibility, assign, assign_all, end_respons
 from config.lib.db.safe_migrate import refuse_rows
 from config.lib.db.validity import in_season, seasons_overlap
 from tests.support.cast import SINCE, Town, build_cast, build_town
+from tests.support.database_roles import as_owner
 
 pytestmark = pytest.mark.django_db
 CONSTRAINT = "responsibility_seasons_apart"
@@ -195,7 +196,7 @@ def test_form_refuses_an_overlap_at_the_field(
 @pytest.fixture
 def overlapping(town: Town, groups: tuple[Organisation, Organisation]) -> tuple[int, int]:
     """Two rows that overlap, as the release before accepted them."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no trigger may be pending
         cursor.execute(f"ALTER TABLE branches_responsibility DROP CONSTRAINT {CONSTRAINT}")
     return (

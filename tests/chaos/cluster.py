@@ -210,7 +210,9 @@ class Cluster:
         }
         if self.with_proxies and not direct:
             variables["PRODUCTION"], variables["DEMO"] = "no", "yes"
-            variables["DATABASE_URL"] = f"postgres://zhaozhibu@/zhaozhibu?host={self._proxy_folder}"
+            variables["DATABASE_URL"] = (
+                f"postgres://{postgres.APPLICATION_ROLE}@/{postgres.DATABASE}?host={self._proxy_folder}"
+            )
             variables["REDIS_URL"] = f"redis://127.0.0.1:{self.proxies['broker'].listen[4:]}"
         return variables
 

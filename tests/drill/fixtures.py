@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import os
@@ -17,8 +18,10 @@ import django
 django.setup()
 
 from PIL import Image  # noqa: E402
+from psycopg2.extensions import connection as Connection  # noqa: E402, N812 - a class
 
 from benchmarks import data_growth  # noqa: E402
+from config.lib.audit import legacy_rows  # noqa: E402
 from config.local import embedded, init_database, paths  # noqa: E402
 from config.local.embedded import postgres  # noqa: E402
 from petitions.enums import PhotoKind  # noqa: E402
@@ -44,6 +47,7 @@ def main(cases: int, pictures: int) -> None:
         data_growth.grow(
             line, cases=cases, still_open=OPEN_CASES, final=final, say=lambda _text: None
         )
+        _begin_chain_behind_copies(line)
         line.close()
         petitions = Petition.objects.count()
         missing = pictures - Photo.objects.count()
@@ -55,6 +59,21 @@ def main(cases: int, pictures: int) -> None:
         )
     finally:
         services.stop()
+
+
+def _begin_chain_behind_copies(line: Connection) -> None:
+    """Take the events for those of an earlier release, because the copies have no signature."""
+    table, now = Event._meta.db_table, dt.datetime.now(dt.UTC)
+    with line.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute('DELETE FROM members_chainblock WHERE "table" = %s', [table])
+        cursor.execute(f"SELECT max(id) FROM {table}")
+        (highest,) = cursor.fetchone() or (0,)
+        cursor.execute(
+            'INSERT INTO members_chainblock ("table", number, last_id, legacy_id, entries,'
+            " previous, appended_at, signature) VALUES (%s, 0, 0, %s, '', '', %s, %s)",
+            [table, highest, now, legacy_rows.sign_block(table, highest, now)],
+        )
 
 
 def _add_photos(number: int) -> None:

@@ -19,7 +19,17 @@ from tests.support.stack import Stack
 
 START_TIMEOUT = 120.0
 NOT_INHERITED = frozenset(
-    {"PRODUCTION", "DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "DEBUG", "DEMO", "HOST", "PORT"}
+    {
+        "PRODUCTION",
+        "DATABASE_URL",
+        "OWNER_DATABASE_URL",
+        "REDIS_URL",
+        "MEDIA_ROOT",
+        "DEBUG",
+        "DEMO",
+        "HOST",
+        "PORT",
+    }
 )
 
 

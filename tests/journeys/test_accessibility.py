@@ -25,6 +25,7 @@ NOT_PAGES = {
     **dict.fromkeys(("petitions:public_suggest", "petitions:desk_preview"), FRAGMENT),
     **dict.fromkeys(("members:unread", "members:open"), "a number, and a way on"),
     **dict.fromkeys(("members:read_all", "members:read"), POST),
+    "members:security_log_export": "a file",
     **dict.fromkeys(("petitions:me_too", "petitions:report_me_too"), POST),
     "petitions:clear_device": POST,
     **dict.fromkeys((f"petitions:track_{name}" for name in TRACK_VERBS), POST),

@@ -21,8 +21,8 @@ CLOSED = ("admin:auth_", "admin:account_", "admin:mfa_", "admin:usersessions_")
 PARTS = {"admin:login", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"}
 PARTS |= {"admin:password_change", "admin:password_change_done"}  # lead to the page of the account
 NOT_ADDABLE = {
-    *("admin:members_securityevent_add", "admin:knox_authtoken_add"),
-    *("admin:members_delivery_add", "admin:petitions_residentmessage_add"),
+    *("admin:knox_authtoken_add", "admin:members_delivery_add"),
+    "admin:petitions_residentmessage_add",
 }
 DELETED = {
     f"admin:{table}_delete"

@@ -33,6 +33,7 @@ from petitions.web.filters import PetitionFilter
 from petitions.workflow import contact, deadline_sweep, escalation, idempotency, submission
 from petitions.worklist import home
 from tests.mutants import killed_by
+from tests.support.database_roles import as_owner
 
 Patch = pytest.MonkeyPatch
 IN_PETITIONS = "tests/petitions/"
@@ -40,7 +41,7 @@ IN_PETITIONS = "tests/petitions/"
 
 def _disable(trigger: str, table: str) -> None:
     """Disable a trigger until the test's transaction is rolled back."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 

@@ -32,6 +32,7 @@ REQUIRED = {
     "CONTACT_KEYS": "1:" + urlsafe_b64encode(os.urandom(32)).decode(),
     "TRACKING_SECRET": secrets.token_urlsafe(30),
     "POSTGRES_PASSWORD": "a-password",
+    "APPLICATION_DB_PASSWORD": "another-password",
     "ALLOWED_HOSTS": "zhibu.example.org",
 }
 """The variables that .env.example calls required, filled in as it says."""

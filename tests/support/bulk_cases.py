@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection, models
 
 from petitions.models import Event, Petition
+from tests.support.database_roles import as_owner
 
 
 def _names(model: type[models.Model]) -> list[str]:
@@ -42,7 +43,7 @@ def multiply_cases(target: int) -> int:
         f"petitions_event one, generate_series(1, {copies}) turn WHERE one.petition_id <= {first}"
         " ORDER BY turn, one.petition_id, one.version",
     )
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(case)
         cursor.execute(event)
         cursor.execute("UPDATE petitions_outbox SET done_at = now() WHERE done_at IS NULL")

@@ -25,7 +25,17 @@ FILES = ("secrets.json", "logins.txt", "media")  # files that belong to the rows
 APPS = ("grids", "branches", "members", "petitions")
 SOURCE_FOLDERS = ("migrations", "management", "models", "sample", "data", "workflow")
 STACK_VARIABLES = frozenset(
-    {"PRODUCTION", "DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "DEBUG", "DEMO", "HOST", "PORT"}
+    {
+        "PRODUCTION",
+        "DATABASE_URL",
+        "OWNER_DATABASE_URL",
+        "REDIS_URL",
+        "MEDIA_ROOT",
+        "DEBUG",
+        "DEMO",
+        "HOST",
+        "PORT",
+    }
 )
 
 

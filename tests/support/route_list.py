@@ -43,6 +43,7 @@ class Access(StrEnum):
     TOKEN_VERB = "a program the case is visible to and that is the verb's actor"
     TOKEN_PLACE = "a program the place is visible to"
     TOKEN_ORGANISATION = "a program the organisation is visible to"
+    AUDIT = "the auditor"
     ADMIN = "administrators"
     ADMIN_ROWS = "an administrator role that may list the rows"
     ADMIN_ROW = "an administrator role that may view the row"
@@ -89,6 +90,8 @@ TABLE: dict[str, Access] = {
     "members:read": D.OWN,
     "members:me": D.LOGIN,
     "members:email": D.LOGIN,
+    "members:security_log": D.AUDIT,
+    "members:security_log_export": D.AUDIT,
     # residents
     "petitions:front": D.PUBLIC,
     "petitions:who": D.PUBLIC,
@@ -170,7 +173,6 @@ ADMIN_PERMISSIONS: dict[str, dict[str, str]] = {
     "members_post": {"secadmin": "view add change"},
     "members_nearbyenrolment": {"sysadmin": "view add change"},
     "members_delivery": {"sysadmin": "view change"},
-    "members_securityevent": {"auditor": "view"},
     "knox_authtoken": {"secadmin": "view delete"},
     "petitions_category": {"sysadmin": "view add change"},
     "petitions_standard": {"sysadmin": "view add change"},

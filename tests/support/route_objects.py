@@ -42,6 +42,7 @@ WHO = {
     Access.PHOTO: ("secretary",),
     Access.PLACE: ("secretary",),
     Access.ORGANISATION: ("secretary",),
+    Access.AUDIT: ("auditor",),
     **dict.fromkeys(ADMIN_ACCESS, ("sysadmin", "secadmin", "auditor")),
 }
 TRIES = 60  # cases: on any day of the sample one of them suits each verb

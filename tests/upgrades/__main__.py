@@ -18,7 +18,7 @@ from config.local import paths
 SOURCE = paths.ROOT / "var" / "drill" / "source"
 os.environ["VAR_DIR"] = str(SOURCE)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-for _name in ("DATABASE_URL", "REDIS_URL", "PRODUCTION"):
+for _name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "PRODUCTION"):
     os.environ.pop(_name, None)
 
 import django  # noqa: E402
@@ -33,6 +33,7 @@ from config.lib.db.safe_migrate import migrate_with_retries  # noqa: E402
 from config.local import embedded  # noqa: E402
 from config.local.embedded import postgres  # noqa: E402
 from tests.drill import system  # noqa: E402
+from tests.support import database_roles  # noqa: E402
 from tests.upgrades import migration_path  # noqa: E402
 from tests.upgrades.traffic import Traffic, open_reader  # noqa: E402
 
@@ -52,6 +53,7 @@ def main() -> int:
     loaded = system.call(SOURCE, "tests.drill.fixtures", str(arguments.cases), "0")
     print(loaded.stdout, flush=True)
     services = embedded.start(paths.find(), broker=False, bound=True)
+    database_roles.connect_as_owner()
     try:
         with migration_path.copied("upgrading", of=postgres.DATABASE):
             is_passed = forward(arguments.hold) and mutants(arguments.hold)

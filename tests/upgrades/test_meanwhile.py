@@ -18,6 +18,7 @@ from pytest_django import DjangoDbBlocker
 
 from config.lib.db import safe_migrate
 from config.lib.db.safe_migrate import AddIndexConcurrentlyWithRetry, migrate_with_retries
+from tests.support import database_roles
 from tests.support.cast import Stage, build_cast, build_town
 from tests.upgrades import migration_path
 
@@ -33,10 +34,11 @@ def db(django_db_setup: None) -> None:
 
 @pytest.fixture(scope="module")
 def filled(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A copy of the test database with a few cases in it."""
+    """A copy of the test database with a few cases in it; the tests act as its owner."""
     name = f"upgrade_{os.getpid()}"
     with (
         django_db_blocker.unblock(),
+        database_roles.connected_as_owner(),
         migration_path.copied(name, of=connection.settings_dict["NAME"]),
     ):
         town = build_town()

@@ -22,6 +22,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
+from config.lib.audit import refusals
+from config.lib.audit.refusals import RefusedAttempt
 from config.lib.domain_errors import DomainError, PageRefused
 from config.lib.web.request_log import request_id
 
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
 PROBLEM = "application/problem+json"
 RETRY_AFTER = 5  # seconds; a database restarts within that time
 API = "/api/"
+CSRF_PAGE = "403_csrf"
 _RAISED_BY_TRIGGER = "P0001"
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+_REFUSALS = frozenset({401, 403, 404})
 _log = structlog.get_logger("errors")
 _CODES = {
     400: "bad_request",
@@ -79,8 +83,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Error handler: the user may not do this (403); the page shows the sentence of a refusal."""
+    """Error handler: the user may not do this (403); the page shows the sentence of a refusal.
+
+    The security log gets the same sentence.
+    """
     detail = str(exception) if isinstance(exception, PageRefused) else ""
+    if detail:
+        refusals.note_unless_noted(RefusedAttempt(detail))
     return answer(request, 403, detail=detail)
 
 
@@ -96,7 +105,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Error handler: missing or outdated CSRF token (403); the page says how to send it again."""
-    return answer(request, 403, page="403_csrf", code="form_outdated")
+    return answer(request, 403, page=CSRF_PAGE, code="form_outdated")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -125,6 +134,8 @@ def answer(
     request: HttpRequest, status: int, *, page: str = "", code: str = "", detail: str = ""
 ) -> HttpResponse:
     """Return the page or the problem document for a status; 503 gets a Retry-After header."""
+    if page != CSRF_PAGE:
+        _note_refusal(status, detail)
     if request.path.startswith(API):
         response = problem(request, status, code=code, detail=detail)
     else:
@@ -171,6 +182,7 @@ def problem_handler(exc: Exception, context: Mapping[str, object]) -> Response |
     request = cast("APIView", context["view"]).request
     if isinstance(exc, DomainError):
         set_rollback()
+        _note_refusal(exc.status, exc.message)
         body = problem_body(request, exc.status, code=exc.code, detail=exc.message)
         headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after else {}
         return Response(body, status=exc.status, headers=headers, content_type=PROBLEM)
@@ -179,6 +191,7 @@ def problem_handler(exc: Exception, context: Mapping[str, object]) -> Response |
     set_rollback()
     fields = _fields(exc.get_full_details()) if isinstance(exc, exceptions.ValidationError) else []
     detail = "" if fields or not isinstance(exc.detail, str) else str(exc.detail)
+    _note_refusal(exc.status_code, detail)
     body = problem_body(request, exc.status_code, detail=detail, errors=fields)
     headers = {}
     if auth_header := getattr(exc, "auth_header", None):
@@ -206,6 +219,12 @@ def title(status: int) -> str:
         429: _("操作太频繁，请稍后再试"),
         503: _("系统暂时不可用，尚未受理，请稍后再试"),
     }.get(status, _("系统出错，尚未受理"))
+
+
+def _note_refusal(status: int, message: str) -> None:
+    """Note a refusal of a right for the security log, unless a rule has noted it already."""
+    if status in _REFUSALS:
+        refusals.note_unless_noted(RefusedAttempt(message or title(status), status))
 
 
 def _fields(details: object, path: str = "") -> list[dict[str, str]]:

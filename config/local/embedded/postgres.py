@@ -26,8 +26,9 @@ from config.local.embedded.process import (
 )
 from config.local.paths import POSTGRES_SOCKET, DataPaths, open_to_all
 
-ROLE = DATABASE = "zhaozhibu"
-OWNER = "postgres"  # superuser of the cluster; the role of the application is none
+ROLE = DATABASE = "zhaozhibu"  # the role owns the tables
+APPLICATION_ROLE = "zhaozhibu_app"
+OWNER = "postgres"  # superuser of the cluster; the other two roles are none
 START_TIMEOUT = 60.0  # seconds; recovery after a kill may take long
 _NAME = "PostgreSQL"
 _FIRST_WITH_BUILTIN_LOCALE = 17
@@ -282,16 +283,17 @@ def _accepts_connections(at: DataPaths, server: Server, until: float) -> bool:
 
 
 def _prepare(at: DataPaths) -> None:
-    """Create role and database if missing, and check that trigrams include Chinese."""
+    """Create roles and database if missing, and check that trigrams include Chinese."""
     connection = connect(at)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SHOW data_directory")
             if Path(_scalar(cursor)) != data_folder(at):
                 raise ServiceError(f"Another PostgreSQL answers in {at.sockets}. Stop it first.")
-            cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [ROLE])
-            if not int(_scalar(cursor)):
-                cursor.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
+            for role, options in ((ROLE, "CREATEDB"), (APPLICATION_ROLE, "")):
+                cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [role])
+                if not int(_scalar(cursor)):
+                    cursor.execute(f"CREATE ROLE {role} LOGIN {options}")
             cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [DATABASE])
             if not int(_scalar(cursor)):
                 cursor.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")

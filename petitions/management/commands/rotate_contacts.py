@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Count
 
+from members.accounts import audit_log
 from petitions.models import Contact
 from petitions.rules import contacts
 from petitions.workflow import contact
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         if options["check"]:
             unreadable = self._unreadable()
         else:
+            audit_log.write_command("rotate_contacts")
             unreadable = self._rotate(options["batch"], options["pause"])
         for pk in unreadable[:20]:
             self.stdout.write(f"  contact {pk} cannot be opened with any key of the ring")

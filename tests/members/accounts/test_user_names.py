@@ -15,6 +15,7 @@ from members import workflow
 from members.accounts import user_names
 from members.models import User
 from petitions.ops import integrity
+from tests.support.database_roles import as_owner
 
 PASSWORD = "Rot-Gruen-2026"
 
@@ -28,7 +29,7 @@ def _insert(username: str) -> int:
 
 
 def _drop_constraint() -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("DROP INDEX user_name_unique_when_folded")
 
 

@@ -50,7 +50,7 @@ def _case(stage: Stage, history: str, at: dt.datetime = NOW) -> Petition:
             **({"due_at": None, "soon_at": None} if is_merged else {}),
         )
         petition.refresh_from_db()
-        Event.objects.create(
+        event = Event(
             petition=petition,
             version=petition.version,
             verb=verb,
@@ -64,6 +64,8 @@ def _case(stage: Stage, history: str, at: dt.datetime = NOW) -> Petition:
             at=at,
             data={},
         )
+        event.sign()
+        event.save()
     return petition
 
 

@@ -8,11 +8,12 @@ from django.db import IntegrityError, connection, transaction
 from petitions.enums import Status
 from petitions.models import Event, Petition
 from tests.support.cast import Stage
+from tests.support.database_roles import as_owner
 
 
 def _run(sql: str, *params: int | str) -> None:
-    """Run raw SQL to the commit point inside a savepoint."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    """Run raw SQL as the owner to the commit point inside a savepoint."""
+    with as_owner(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, params)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

@@ -18,6 +18,7 @@ from petitions.ops.scheduled_tasks import drain_outbox
 from petitions.rules import photos
 from petitions.workflow import deadline_sweep
 from tests.support.cast import Stage
+from tests.support.database_roles import as_owner
 
 NEVER = frozenset({"case_without_organisation"})  # a foreign key that is never empty says it all
 
@@ -109,7 +110,7 @@ def case(stage: Stage) -> Petition:
 
 def plant(case: Petition, fault: str) -> None:
     """Run raw SQL with the guards of the two tables taken down; the test's end puts them back."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in ("petitions_event", "petitions_petition"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")

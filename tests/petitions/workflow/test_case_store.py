@@ -43,7 +43,7 @@ DIFFERENT = {
     "deadline_id",
     "cipher",
 }
-DIFFERENT |= {"last4_hash", "search", "created_at"}
+DIFFERENT |= {"last4_hash", "search", "created_at", "signature"}
 ROW_IDS = {"escalation", "task", "tasks"}
 """Keys of an event's data with ids of rows, which differ."""
 

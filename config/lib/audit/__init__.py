@@ -1,0 +1,1 @@
+"""Evidence that cannot be altered unnoticed: refused attempts, signatures, hash chain, anchors."""
