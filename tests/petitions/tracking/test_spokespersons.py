@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from members.enums import SecurityAction
+from members.models import SecurityEvent
 from petitions import permissions
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Event, Petition
@@ -116,3 +118,11 @@ def test_the_code_of_a_case_about_an_organisation_is_shown_once(stage: Stage) ->
         "只显示一次"
         in login(stage, "clerk").get(f"/petitions/{petition.pk}/slip/").content.decode()
     )
+
+
+def test_the_attempt_of_staff_is_in_the_security_log(stage: Stage) -> None:
+    petition = logged_at_desk(stage, WITHOUT_PHONE)
+    enter_code(login(stage, "secretary"), code_of(petition), "")
+    line = SecurityEvent.objects.get(action=SecurityAction.REFUSED)
+    assert line.user == stage.cast["secretary"]
+    assert "查询页只给居民本人用" in line.message
