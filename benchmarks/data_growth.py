@@ -56,8 +56,13 @@ PETITION: dict[str, str] = {
     "accepted_at": "t.accepted_at - s.back",
     "resolved_at": "t.resolved_at - s.back",
     "closed_at": "t.closed_at - s.back",
-    "due_at": "t.due_at - s.back",
-    "soon_at": "t.soon_at - s.back",
+    **{
+        name: f"t.{name} - s.back"
+        for name in (
+            *("due_at", "soon_at", "answer_due_at", "answer_soon_at"),
+            *("decision_due_at", "decision_soon_at"),
+        )
+    },
     "text": "t.text || '在' || s.one || s.two || '店旁边。'",
     "search": "t.search || to_tsvector('simple', concat_ws(' ', s.one, s.two, s.one || s.two))",
 }

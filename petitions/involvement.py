@@ -342,9 +342,14 @@ def awaiting_answer_of(viewer: Viewer) -> Q:
     return Q(is_answer_owed=True, supervisor__in=acted_for(viewer.scope, Relation.SUPERVISOR))
 
 
-def can_supervise(viewer: Viewer) -> bool:
-    """Tell whether the viewer acts for an organisation that can supervise a case."""
-    return bool(acted_for(viewer.scope, Relation.SUPERVISOR))
+def awaiting_decision_by(viewer: Viewer) -> Q:
+    """Condition: the viewer must decide on the return of the case."""
+    return _awaits_decision_of(acted_for(viewer.scope, Relation.ARBITER))
+
+
+def can_decide(viewer: Viewer) -> bool:
+    """Tell whether the viewer acts for an organisation that can supervise a case or a return."""
+    return bool(acted_for(viewer.scope, Relation.ARBITER))
 
 
 def awaiting_handling_by(viewer: Viewer) -> Q:

@@ -123,4 +123,4 @@ class DeskPreviewForm(forms.Form):
     category = _id_field()
     urgency = forms.ChoiceField(required=False, choices=[("", ""), *Urgency.choices])
     about = _id_field()
-    text = forms.CharField(required=False)
+    text = FreeTextField(required=False)

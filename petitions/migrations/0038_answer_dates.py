@@ -1,4 +1,4 @@
-"""When the answer to an escalation is due, on the case itself: lists sort and show by it."""
+"""When an answer and a decision are due, on the case itself: lists sort and show by them."""
 
 from django.db import migrations, models
 
@@ -17,6 +17,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="petition",
             name="answer_soon_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="petition",
+            name="decision_due_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="petition",
+            name="decision_soon_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

@@ -139,8 +139,9 @@ class Petition(CaseWithTasks):
     building, `assigned_group` the one the case was handed to, `department` the one ordered last,
     `supervisor` the organisation that must answer an escalation, `arbiter` the one that decides on
     a return, or did. `due_at` is the earliest open limit of the handling side, `soon_at` the moment
-    80 % of it are used; `answer_due_at` and `answer_soon_at` are those of the answer that an
-    escalation waits for. State, responsibility and level change only together with an event.
+    80 % of it are used; `answer_due_at` is that of the answer that an escalation waits for,
+    `decision_due_at` that of the decision that a return waits for. State, responsibility and level
+    change only together with an event.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -248,6 +249,8 @@ class Petition(CaseWithTasks):
     is_due_provisional = models.BooleanField(default=False)
     answer_due_at = models.DateTimeField(null=True, blank=True)
     answer_soon_at = models.DateTimeField(null=True, blank=True)
+    decision_due_at = models.DateTimeField(null=True, blank=True)
+    decision_soon_at = models.DateTimeField(null=True, blank=True)
     returns = models.PositiveSmallIntegerField(_("退单次数"), default=0)
     round = models.PositiveSmallIntegerField(_("办结轮次"), default=0)
     disputes = models.PositiveSmallIntegerField(_("不认可次数"), default=0)

@@ -232,6 +232,7 @@ def duties_of_row(petition: Petition, now: dt.datetime) -> list[Duty]:
     is_accepted = petition.status in IN_HAND
     columns = (
         (K.ANSWER, petition.answer_due_at, petition.answer_soon_at, False),
+        (K.ARBITRATION, petition.decision_due_at, petition.decision_soon_at, False),
         (
             K.RESOLUTION if is_accepted else K.CONTACT,
             petition.due_at if petition.is_running else None,

@@ -93,18 +93,20 @@ def own_dates(viewer: Viewer) -> tuple[Combinable, Combinable]:
     Empty where it is the turn of others.
     """
     answers = involvement.awaiting_answer_of(viewer)
+    decides = involvement.awaiting_decision_by(viewer)
     handles = involvement.awaiting_handling_by(viewer)
 
-    def earliest(answer: str, handling: str) -> Combinable:
+    def earliest(name: str) -> Combinable:
         # Typed, because the condition of a viewer without such posts is left out of the statement.
         never = Cast(Value(None), DateTimeField())
         return Least(
-            Case(When(answers, then=answer), default=never),
-            Case(When(handles, then=handling), default=never),
+            Case(When(answers, then=f"answer_{name}"), default=never),
+            Case(When(decides, then=Coalesce(f"decision_{name}", name)), default=never),
+            Case(When(handles, then=name), default=never),
             output_field=DateTimeField(),
         )
 
-    return earliest("answer_due_at", "due_at"), earliest("answer_soon_at", "soon_at")
+    return earliest("due_at"), earliest("soon_at")
 
 
 def first_urgent(

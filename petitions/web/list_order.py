@@ -20,11 +20,14 @@ ORDERS: dict[str, Order] = {order.word: order for order in (BY_DUE_DATE, NEWEST,
 
 
 def order_for(word: str, viewer: Viewer) -> Order:
-    """Return a sort order; by due date the viewer's own answers count by their own deadline."""
-    if word != BY_DUE_DATE.word or not involvement.can_supervise(viewer):
+    """Return a sort order; by due date the viewer's answers and decisions count by their own."""
+    if word != BY_DUE_DATE.word or not involvement.can_decide(viewer):
         return ORDERS[word]
-    answers = Case(When(involvement.awaiting_answer_of(viewer), then="answer_due_at"))
-    return Order(word, Coalesce(answers, "due_at", Value(NEVER)))
+    own = Case(
+        When(involvement.awaiting_answer_of(viewer), then="answer_due_at"),
+        When(involvement.awaiting_decision_by(viewer), then="decision_due_at"),
+    )
+    return Order(word, Coalesce(own, "due_at", Value(NEVER)))
 
 
 def page_size(text: str) -> int:

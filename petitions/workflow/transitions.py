@@ -305,7 +305,7 @@ class Transition:
         petition = self.petition
         petition.version += 1
         self._set_due_date()
-        self._set_answer_date()
+        self._set_dates_of_others()
         self._event = Event(
             petition_id=petition.pk,
             version=petition.version,
@@ -344,13 +344,14 @@ class Transition:
         self.petition.soon_at = first.remind_at if first else None
         self.petition.is_due_provisional = bool(first and first.is_provisional)
 
-    def _set_answer_date(self) -> None:
-        """Set when the supervising organisation owes its answer; empty if none is owed."""
-        kind = DeadlineKind.ANSWER
-        row = next((row for row in self.started if row.kind == kind), None)
-        if row is not None or kind in self.ended_kinds:
-            self.petition.answer_due_at = row.due_at if row else None
-            self.petition.answer_soon_at = row.remind_at if row else None
+    def _set_dates_of_others(self) -> None:
+        """Set when an answer to an escalation and a decision on a return are owed; else empty."""
+        columns = {DeadlineKind.ANSWER: "answer", DeadlineKind.ARBITRATION: "decision"}
+        for kind, name in columns.items():
+            row = next((row for row in self.started if row.kind == kind), None)
+            if row is not None or kind in self.ended_kinds:
+                setattr(self.petition, f"{name}_due_at", row.due_at if row else None)
+                setattr(self.petition, f"{name}_soon_at", row.remind_at if row else None)
 
     @property
     def ended_kinds(self) -> set[str]:

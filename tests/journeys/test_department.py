@@ -57,26 +57,12 @@ def _report(page: Page, stack: Stack) -> browser_driver.Receipt:
     return browser_driver.read_receipt(page)
 
 
-def _open(page: Page, receipt: browser_driver.Receipt) -> Locator:
-    page.goto(f"/petitions/{receipt.case}/")
-    return page.locator(".casebar")
-
-
-def _verb(page: Page, receipt: browser_driver.Receipt, label: str) -> None:
-    """Choose a verb with a form, which is a button or a line of the menu."""
-    bar = _open(page, receipt)
-    link = bar.get_by_role("link", name=label, exact=True)
-    if not link.is_visible():
-        bar.get_by_text("更多").click()
-    link.click()
-
-
 def _ask_the_subdistrict(secretary: Page, community: Page, receipt: browser_driver.Receipt) -> None:
-    bar = _open(secretary, receipt)
+    bar = browser_driver.open_case(secretary, receipt)
     bar.get_by_role("button", name="受理", exact=True).click()
     expect(secretary.locator(".casehead")).to_contain_text("已受理")
     for page in (secretary, community):
-        _verb(page, receipt, "升级")
+        browser_driver.open_verb(page, receipt, "升级")
         form = page.locator("form[data-draft^=escalate]")
         form.locator("textarea[name=reason]").fill("要请供水公司换立管。")
         form.get_by_role("button", name="升级", exact=True).click()
@@ -84,7 +70,7 @@ def _ask_the_subdistrict(secretary: Page, community: Page, receipt: browser_driv
 
 
 def _order(page: Page, receipt: browser_driver.Receipt) -> None:
-    _verb(page, receipt, "答复升级")
+    browser_driver.open_verb(page, receipt, "答复升级")
     form = page.locator("form[data-draft^=answer]")
     form.get_by_label("责成部门办理").check()
     form.locator("select[name=department]").select_option(label=f"阜康{DEPARTMENT}")
@@ -130,7 +116,7 @@ def _climbs(page: Page, stack: Stack, receipt: browser_driver.Receipt) -> None:
 
 
 def _conclude(page: Page, receipt: browser_driver.Receipt, folder: Path) -> None:
-    _verb(page, receipt, "回复结果")
+    browser_driver.open_verb(page, receipt, "回复结果")
     form = page.locator("form[data-draft^=conclude]")
     form.get_by_label("已办好").check()
     form.locator("textarea[name=text]").fill(REPLY)
@@ -142,10 +128,10 @@ def _conclude(page: Page, receipt: browser_driver.Receipt, folder: Path) -> None
 
 
 def _resolve(page: Page, receipt: browser_driver.Receipt) -> None:
-    _open(page, receipt)
+    browser_driver.open_case(page, receipt)
     expect(page.locator("main")).to_contain_text(REPLY)
     snap(page, "task-6-branch-reads")
-    _verb(page, receipt, "办结")
+    browser_driver.open_verb(page, receipt, "办结")
     form = page.locator("form[data-draft^=resolve]")
     form.get_by_label("已解决", exact=True).check()
     form.locator("input[name=cause]").fill("老旧铁管")

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import ExifTags, Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    expect,
+)
 from pypinyin import lazy_pinyin
 
 from config.local import paths
@@ -265,3 +273,18 @@ def type_report(page: Page, stroke: float = 0) -> int:
     pressed("Tab")
     typed("昨天")
     return keys
+
+
+def open_case(page: Page, receipt: Receipt) -> Locator:
+    """Open a case as staff; return the bar with its verbs."""
+    page.goto(f"/petitions/{receipt.case}/")
+    return page.locator(".casebar")
+
+
+def open_verb(page: Page, receipt: Receipt, label: str) -> None:
+    """Choose a verb with a form, which is a button or a line of the menu."""
+    bar = open_case(page, receipt)
+    link = bar.get_by_role("link", name=label, exact=True)
+    if not link.is_visible():
+        bar.get_by_text("更多").click()
+    link.click()

@@ -51,7 +51,8 @@ class CategorySerializer(serializers.Serializer[Any]):
 
 class PetitionSerializer(serializers.ModelSerializer[Petition]):
     """A case. `due_at` is the next deadline of the handling side, `answer_due_at` that of the
-    answer that the supervising organisation owes; each event raises `version`.
+    answer that the supervising organisation owes, `decision_due_at` that of the decision on a
+    return; each event raises `version`.
 
     `organisation` is responsible for the case, `assigned_group` works on it, `department` was
     ordered last, `supervisor` has to answer an escalation while `is_answer_owed`; `arbiter` decides
@@ -106,6 +107,7 @@ class PetitionSerializer(serializers.ModelSerializer[Petition]):
             "due_at",
             "is_due_provisional",
             "answer_due_at",
+            "decision_due_at",
             "accepted_at",
             "resolved_at",
             "outcome",

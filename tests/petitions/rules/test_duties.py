@@ -160,10 +160,10 @@ class Sentences:
             if duty.kind == DeadlineKind.CONFIRMATION:
                 continue
             row = by_row.get(duty.kind)
-            if duty.kind == DeadlineKind.ANSWER and (
+            if duty.kind in (DeadlineKind.ANSWER, DeadlineKind.ARBITRATION) and (
                 row is None or row.deadline.due_at != duty.deadline.due_at
             ):
-                yield "the row has another answer"
+                yield f"the row has another {duty.kind}"
         first = min(
             (row.due_at for row in self.owed if row.kind in ("contact", "resolution")),
             default=None,

@@ -12,8 +12,8 @@ from branches.enums import OrgLevel
 from branches.models import Responsibility
 from config.lib import durations
 from members.models import InboxMessage
-from petitions.enums import Status
-from petitions.models import Petition
+from petitions.enums import DeadlineKind, Status
+from petitions.models import Deadline, Petition
 from petitions.workflow import escalation
 from tests.support.cast import Stage
 from tests.support.clients import counted, login
@@ -58,6 +58,20 @@ def test_most_urgent_first(stage: Stage) -> None:
     new = stage.file(now=NOW).petition.pk
     rows = login(stage, "secretary").get(HOME).context["cases"]
     assert [row.id for row in rows] == [late, soon, new, calm, asked]
+
+
+def test_the_arbiter_sees_the_own_decision_first_with_its_deadline(stage: Stage) -> None:
+    late = stage.file(now=NOW - dt.timedelta(days=9)).petition
+    back = stage.at(Status.RETURNED, now=NOW)
+    row, other = login(stage, "community").get(HOME).context["cases"]
+    assert (row.id, row.is_own, row.turn) == (back.pk, True, "等您决定由谁办")
+    decision = Deadline.objects.owed().get(petition=back, kind=DeadlineKind.ARBITRATION)
+    assert row.deadline_absolute == durations.absolute(decision.due_at, NOW)
+    assert (other.id, other.is_own) == (late.pk, False)
+    rows = login(stage, "community").get(f"{reverse('petitions:list')}?sort=due").context["cases"]
+    assert [row.id for row in rows] == [late.pk, back.pk]
+    (shown,) = (row for row in rows if row.id == back.pk)
+    assert shown.deadline_absolute == durations.absolute(decision.due_at, NOW)
 
 
 def test_each_row_offers_the_act_that_is_due(stage: Stage) -> None:
