@@ -87,7 +87,10 @@ def test_a_contact_that_is_confidential_is_a_refusal_though_the_answer_is_409(
     mark = last_line()
     assert client.post(url_of(petition, Verb.REVEAL), {"reason": REASON}).status_code == 409
     (line,) = lines(mark)
-    assert (line.outcome, line.message) == ("被拒绝", "居民要求保密，请由社区转达。")
+    assert (line.outcome, line.message) == (
+        "被拒绝",
+        "居民要求对承办组织保密，请由迎宾路社区党委转达。",
+    )
 
 
 def test_a_reveal_above_the_daily_limit_is_a_refusal(stage: Stage, settings: Any) -> None:

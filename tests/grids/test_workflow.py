@@ -15,6 +15,7 @@ from grids import workflow
 from grids.calendar import calendars
 from grids.enums import AreaKind, CodeScheme, Level
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
+from tests.support.database_roles import as_owner
 from tests.support.places import START, TODAY, grid, small_territory
 
 pytestmark = pytest.mark.django_db
@@ -212,7 +213,7 @@ def test_overlapping_office_hours_change_nothing() -> None:
 def test_overlapping_hours_of_earlier_releases_are_merged() -> None:
     city = small_territory()["652302"]
     migration = import_module("grids.migrations.0006_merge_office_hours")
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE grids_officehours DROP CONSTRAINT office_hours_apart")
     for opens, closes in (((10, 0), (14, 0)), ((12, 0), (16, 0)), ((15, 30), (19, 30))):
         OfficeHours.objects.create(

@@ -29,7 +29,7 @@ NOT_PAGES = {
     **dict.fromkeys(("petitions:me_too", "petitions:report_me_too"), POST),
     "petitions:clear_device": POST,
     **dict.fromkeys((f"petitions:track_{name}" for name in TRACK_VERBS), POST),
-    **dict.fromkeys(("petitions:accept", "petitions:start"), "one press on the case page"),
+    **dict.fromkeys((f"petitions:{verb}" for verb in ("accept", "start", "ack")), "one press"),
     **dict.fromkeys(("petitions:report_photo", "petitions:photo_file", "petitions:thumb"), PICTURE),
     **dict.fromkeys(("petitions:track_photo", "petitions:track_thumb"), PICTURE),
 }

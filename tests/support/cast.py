@@ -338,8 +338,8 @@ class Stage:
         return walk(self, petition, status, now)
 
     def petitioner(self, petition: Petition) -> Petitioner:
-        """Return the resident of a case."""
-        return Petitioner(petition.pk)
+        """Return the resident of a case, who gave the telephone number as well."""
+        return Petitioner(petition.pk, has_given_phone=True)
 
 
 def walk(stage: Stage, petition: Petition, status: Status, now: dt.datetime) -> Petition:

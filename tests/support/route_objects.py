@@ -37,7 +37,7 @@ WHO = {
     Access.OWN: ("secretary",),
     Access.POST: ("official", "secretary"),
     Access.CASE: ("secretary",),
-    Access.VERB: ("secretary", "community", "official"),
+    Access.VERB: ("secretary", "community", "official", "department"),
     Access.SLIP: ("staff",),
     Access.PHOTO: ("secretary",),
     Access.PLACE: ("secretary",),

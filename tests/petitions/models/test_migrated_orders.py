@@ -12,6 +12,7 @@ from django.utils import timezone
 from petitions.enums import Outcome, TaskState
 from petitions.models import CaseTask, Deadline, Petition
 from petitions.ops import integrity
+from petitions.ops.audit_checks import Doubt
 from petitions.ops.scheduled_tasks import drain_outbox
 from petitions.workflow import case_tasks, resolution
 from tests.support import task_steps
@@ -52,6 +53,7 @@ def test_an_open_order_becomes_a_task(stage: Stage, order: Petition) -> None:
     assert Petition.objects.visible_to(stage.cast["department"]).get() == order
     drain_outbox()
     counts = integrity.check(with_photos=False)
+    counts.pop(Doubt.WAITING, None)  # no worker chains the rows of a test
     assert {name: number for name, number in counts.items() if number} == {}
 
 
