@@ -66,21 +66,29 @@ PETITION: dict[str, str] = {
     "text": "t.text || '在' || s.one || s.two || '店旁边。'",
     "search": "t.search || to_tsvector('simple', concat_ws(' ', s.one, s.two, s.one || s.two))",
 }
+TASK_ID = "(%(casetask)s + 1) * s.number + {}"
+EVENT_DATA = f"""t.data
+    || CASE WHEN t.data ? 'task' THEN jsonb_build_object(
+        'task', {TASK_ID.format("(t.data->>'task')::bigint")}) ELSE '{{}}' END
+    || CASE WHEN t.data ? 'tasks' THEN jsonb_build_object('tasks', (
+        SELECT jsonb_agg({TASK_ID.format("task.id::bigint")})
+        FROM jsonb_array_elements_text(t.data->'tasks') task (id))) ELSE '{{}}' END"""
 EVENT = {
+    "data": EVENT_DATA,
     "id": "%(event)s + s.number * %(ids_per_case)s + t.version",
     "petition_id": "%(petition)s + s.number",
     "at": "t.at - s.back",
     "signature": None,  # it covers the columns above
 }
 TASK = {
-    "id": "(%(casetask)s + 1) * s.number + t.id",
+    "id": TASK_ID.format("t.id"),
     "petition_id": "%(petition)s + s.number",
     **{name: f"t.{name} - s.back" for name in ("sent_at", "acknowledge_by", "due_at", "ended_at")},
 }
 DEADLINE = {
     "id": "%(deadline)s + s.number * %(ids_per_case)s + r.rank",
     "petition_id": "%(petition)s + s.number",
-    "task_id": "(%(casetask)s + 1) * s.number + t.task_id",
+    "task_id": TASK_ID.format("t.task_id"),
     **{
         name: f"t.{name} - s.back"
         for name in ("started_at", "remind_at", "due_at", "reminded_at", "ended_at", "settled_at")

@@ -33,7 +33,11 @@ ALLOWED: tuple[tuple[str, set[str], str], ...] = (
     (r"resident read /track/", {WORDS, INSIDE}, "the case as its petitioner may read it"),
     (r"staff read /petitions/new/", {WORDS, NAME, PHONE}, "the desk form, come back to its clerk"),
     (r"staff read /petitions/#/slip/", {CODE}, "the slip, for who filed it"),
-    (r"(secretary|community|official) read .*/reveal/", {NAME, PHONE, WORDS}, "the contact, with a reason"),
+    (
+        r"(secretary|community|official) read .*/reveal/",
+        {NAME, PHONE, WORDS},
+        "the contact, with a reason",
+    ),
     (r"partner read /api/v#/petitions/$", {WORDS, CODE}, "the answer to whoever filed"),
     (rf"({'|'.join(STAFF)}|partner) ", {WORDS, INSIDE}, "cases of one's own area"),
     (r"(city|department) ", {WORDS, INSIDE}, "cases above one, or ordered"),
