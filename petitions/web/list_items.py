@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from branches import register_rows
 from config.lib import durations
+from config.lib.db import compiled_select
 from config.lib.viewer import Viewer
 from members.models import User
 from petitions import involvement, permissions
@@ -109,14 +110,18 @@ def own_dates(viewer: Viewer) -> tuple[Combinable, Combinable]:
     return earliest("due_at"), earliest("soon_at")
 
 
-def first_urgent(
-    cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime, count: int
-) -> list[Petition]:
-    """Return the `count` most urgent cases for a list, with two queries.
+def first_urgent(viewer: Viewer, now: dt.datetime, count: int) -> list[Petition]:
+    """Return the `count` most urgent open cases that the viewer sees, with two queries.
 
     The cases are sorted by id only; the columns of a list item are read for these few.
     """
-    ids = list(urgent_first(cases, viewer, now).values_list("pk", flat=True)[:count])
+
+    def build(now: dt.datetime) -> PetitionQuerySet:
+        cases = Petition.objects.visible_to(viewer).open()
+        return urgent_first(cases, viewer, now).values_list("pk")[:count]  # type: ignore[return-value]
+
+    key = ("first_urgent", count, viewer.scope.user_id, viewer.scope.posts)
+    ids = [pk for (pk,) in compiled_select.rows(key, build, now)]
     petitions = for_list(Petition.objects.all()).in_bulk(ids)
     return [petitions[pk] for pk in ids if pk in petitions]
 

@@ -83,10 +83,9 @@ def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
 
     For users with tasks three more; a department sees its tasks instead of the cases.
     """
-    cases = Petition.objects.visible_to(user)
-    counts = counters.count(cases, counters.counters_for(user), user, now)
+    counts = counters.count(counters.counters_for(user), user, now)
     is_only_doer = case_tasks.is_only_doer(user)
-    urgent = [] if is_only_doer else list_items.first_urgent(cases.open(), user, now, MAX_CASES)
+    urgent = [] if is_only_doer else list_items.first_urgent(user, now, MAX_CASES)
     items = list_items.list_items(urgent, now, by=user)
     has_tasks = any(counts.get(name) for name in counters.TASK_COUNTERS)
     former_count = counts.get(FORMER_HOLDER, 0)
