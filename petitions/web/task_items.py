@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from django.db.models import Case, F, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, F, OuterRef, When
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from branches import register_rows
@@ -18,6 +20,7 @@ from petitions.enums import DeadlineKind, TaskState, Verb
 from petitions.models import CaseTask, Deadline, Petition
 from petitions.permissions import By
 from petitions.rules import case_tasks, catalogue, service_terms
+from petitions.rules.service_terms import TimedDeadline
 from petitions.states import TASK_SOURCES
 from petitions.web.list_items import DEFERRED_COLUMNS
 
@@ -42,6 +45,15 @@ FIRST_VERB = MappingProxyType(
     }
 )
 """The verb that a task in a state waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineTimes:
+    """The times of a deadline."""
+
+    kind: str
+    due_at: dt.datetime
+    remind_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +112,15 @@ def of_case(
 
 
 def to_act_on(user: User, now: dt.datetime, count: int) -> list[TaskItem]:
-    """Return the tasks in which a user has to act, the next deadline first; at most two queries."""
+    """Return the tasks in which a user has to act, the next deadline first; one query."""
+    owed = Deadline.objects.owed().filter(task=OuterRef("pk")).order_by("due_at")
+    columns = JSONObject(kind="kind", due_at="due_at", remind_at="remind_at")
     next_due = Case(When(state=TaskState.SENT, then=F("acknowledge_by")), default=F("due_at"))
     tasks = list(
         case_tasks.to_act_on(user, now)
         .select_related("petition")
         .defer(*(f"petition__{name}" for name in DEFERRED_COLUMNS))
+        .annotate(owed=ArraySubquery(owed.values(columns=columns)))
         .order_by(next_due, "id")[:count]
     )
     if not tasks:
@@ -114,12 +129,20 @@ def to_act_on(user: User, now: dt.datetime, count: int) -> list[TaskItem]:
     petitions = {task.petition_id: task.petition for task in tasks}
     for task in tasks:
         task.petition = petitions[task.petition_id]
-    deadlines = Deadline.objects.owed().filter(task__in=tasks).order_by("due_at")
-    by_task: dict[int, list[Deadline]] = {}
-    for row in deadlines:
-        by_task.setdefault(row.task_id or 0, []).append(row)
     _attach_tasks(petitions.values(), tasks)
-    return [_item(task.petition, task, by_task.get(task.pk, []), user, now) for task in tasks]
+    return [_item(task.petition, task, _owed(task), user, now) for task in tasks]
+
+
+def _owed(task: CaseTask) -> list[DeadlineTimes]:
+    """Return the deadlines that `to_act_on` read as JSON together with the task."""
+    return [
+        DeadlineTimes(
+            row["kind"],
+            dt.datetime.fromisoformat(row["due_at"]),
+            dt.datetime.fromisoformat(row["remind_at"]),
+        )
+        for row in getattr(task, "owed", ())
+    ]
 
 
 def _attach_tasks(petitions: Iterable[Petition], tasks: Iterable[CaseTask]) -> None:
@@ -138,14 +161,14 @@ def next_deadlines(
     return {row.petition_id: _moment(by_id[row.petition_id], row, now) for row in rows}
 
 
-def _moment(petition: Petition, row: Deadline, now: dt.datetime) -> durations.InstantText:
+def _moment(petition: Petition, row: TimedDeadline, now: dt.datetime) -> durations.InstantText:
     return service_terms.for_petition(petition).time_left(row, now)
 
 
 def _item(
     petition: Petition,
     task: CaseTask,
-    owed: Iterable[Deadline],
+    owed: Iterable[TimedDeadline],
     by: By,
     now: dt.datetime,
     *,
