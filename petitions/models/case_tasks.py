@@ -151,8 +151,9 @@ class CaseWithTasks(models.Model):
 
         A list of cases gets them from `case_parts.attach_tasks`.
         """
-        tasks = CaseTask.objects.filter(petition=self.pk)
-        return list(tasks.order_by("id")) if self.doer_ids else []
+        if not self.doer_ids:
+            return []
+        return list(CaseTask.objects.filter(petition=self.pk).order_by("id"))
 
 
 DOERS_INDEX = GinIndex(fields=["doer_ids"], name="petition_doers", condition=~Q(doer_ids=[]))

@@ -229,6 +229,7 @@ class Residents:
                     by=self.stage.cast["secretary"],
                     now=timezone.now(),
                     reason="约上门时间",
+                    accepts_notice=True,  # more than the daily limit
                 )
             new = self.stage.file(contact=ContactDetails("示例", phone)).petition
             self.expected[new.pk] = phone
