@@ -74,6 +74,10 @@ bench:  ## run the benchmark; ARGS="--against REF" compares with another version
 	@$(BOOT) dev
 	$(PY) -m benchmarks $(ARGS)
 
+mutants:  ## mutation testing: change the rules at random; ARGS="--seed 7 --count 200 --module sides"
+	@$(BOOT) dev
+	$(PY) -m tests.mutation $(ARGS)
+
 chaos:  ## fault injection under load; ARGS="deadlines --scale 0.1"; results go to var/chaos
 	@$(BOOT) dev
 	$(PY) -m tests.chaos $(ARGS)
