@@ -27,7 +27,7 @@ from tests.mutation.mutations import Mutation
 from tests.mutation.processes import ROOT, STORE, ChildRun, Selection
 
 MIN_KILLED = 0.97
-FIRST = 60  # tests that are run before the rest of those that cover a line
+FIRST = 40  # tests that are run before the rest of those that cover a line
 CONTROL_EVERY = 20  # one unchanged module for so many changes: a test must not fail by itself
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 KILLED, SURVIVED, FLAWED = "killed", "survived", "failed unchanged"
@@ -54,6 +54,9 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--module", default="", help="only files whose path contains this")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--rest", type=float, default=90.0, help="seconds of further tests before it has survived"
+    )
     parser.add_argument("--again", action="store_true", help="forget the results of this seed")
     arguments = parser.parse_args()
     everything = all_mutations(arguments.module)
@@ -61,11 +64,12 @@ def main() -> int:
     stored = STORE / f"results-{arguments.seed}.json"
     results = {} if arguments.again or not stored.exists() else _read(stored)
     left = [each for each in drawn if results.get(each.key, [""])[0] != KILLED]
+    left.sort(key=lambda each: each.key in results)  # what has not been tried comes first
     print(f"{len(drawn)} of {len(everything)} changes drawn, {len(left)} to try.", flush=True)
     with processes.services():
         coverage = CoverageMap()
         coverage.refresh(arguments.jobs)
-        for trial in run(left, coverage, arguments.jobs):
+        for trial in run(left, coverage, arguments.jobs, arguments.rest):
             if trial.is_control and trial.outcome == SURVIVED:
                 continue
             outcome = FLAWED if trial.is_control else trial.outcome
@@ -91,14 +95,20 @@ def _read(path: Path) -> dict[Key, tuple[str, str]]:
     return {tuple(row[:4]): (row[4], row[5]) for row in json.loads(path.read_text())}
 
 
-def run(drawn: list[Mutation], coverage: CoverageMap, jobs: int) -> Iterator[Trial]:
-    """Try the mutations in `jobs` processes; yield the trials as they end."""
+def run(
+    drawn: list[Mutation], coverage: CoverageMap, jobs: int, rest_seconds: float
+) -> Iterator[Trial]:
+    """Try the mutations in `jobs` processes; yield the trials as they end.
+
+    A line of every request has two thousand tests. Of those behind the first, only some are run.
+    """
     waiting = []
     for place, mutation in enumerate(drawn):
         tests = coverage.tests_of(mutation.file, mutation.lines)
-        waiting.append(Trial(mutation, [part for part in (tests[:FIRST], tests[FIRST:]) if part]))
-        if place % CONTROL_EVERY == 0 and tests:
-            waiting.append(Trial(mutation, [tests[:FIRST]], is_control=True))
+        first, rest = tests[:FIRST], within(rest_seconds, tests[FIRST:], coverage)
+        waiting.append(Trial(mutation, [part for part in (first, rest) if part]))
+        if place % CONTROL_EVERY == 0 and first:
+            waiting.append(Trial(mutation, [first], is_control=True))
     running: list[Trial] = []
     while waiting or running:
         while waiting and len(running) < jobs:
@@ -113,6 +123,22 @@ def run(drawn: list[Mutation], coverage: CoverageMap, jobs: int) -> Iterator[Tri
             if _has_ended(trial, coverage):
                 running.remove(trial)
                 yield trial
+
+
+def within(seconds: float, tests: list[str], coverage: CoverageMap) -> list[str]:
+    """Return tests that take `seconds` together, of as many files as possible."""
+    place_in_file: Counter[str] = Counter()
+    order = {}
+    for test in tests:
+        file = test.partition("::")[0]
+        order[test] = place_in_file[file]
+        place_in_file[file] += 1
+    chosen = []
+    for test in sorted(tests, key=lambda test: order[test]):
+        seconds -= coverage.seconds[test]
+        if seconds >= 0:
+            chosen.append(test)
+    return chosen
 
 
 def _start_next(trial: Trial, coverage: CoverageMap, database: int) -> bool:

@@ -45,7 +45,7 @@ _LIST_MODULES = "import django, json, sys; django.setup(); import tests.conftest
 _CREATE_TEMPLATE = """
 import django; django.setup()
 from django.db import connection
-connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+connection.creation.create_test_db(verbosity=0, serialize=False)
 """
 
 
@@ -62,6 +62,7 @@ def services() -> Iterator[None]:
         fcntl.flock(users, fcntl.LOCK_SH)  # no child stops the cluster at its end
         cluster = embedded.start(_paths(), durable=False, broker=False, bound=True)
         try:
+            _execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
             subprocess.run([sys.executable, "-c", _CREATE_TEMPLATE], cwd=ROOT, check=True)
             _preload()
             yield
@@ -149,7 +150,10 @@ def start(
     change: tuple[str, str] | None = None,
 ) -> ChildRun:
     """Fork a child that runs pytest; `change` is the file of a module and its changed text."""
-    _copy_template(f"mutation_{database}")
+    _execute(
+        f"DROP DATABASE IF EXISTS mutation_{database} WITH (FORCE)",
+        f"CREATE DATABASE mutation_{database} OWNER {postgres.ROLE} TEMPLATE {TEMPLATE}",
+    )
     log = STORE / f"process-{database}.log"
     child = multiprocessing.get_context("fork").Process(
         target=_run, args=(f"mutation_{database}", log, arguments, plugins, change), daemon=True
@@ -158,12 +162,12 @@ def start(
     return ChildRun(child, log, time.monotonic() + timeout, database)
 
 
-def _copy_template(database: str) -> None:
+def _execute(*statements: str) -> None:
     connection = postgres.connect(_paths())
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-            cursor.execute(f"CREATE DATABASE {database} OWNER {postgres.ROLE} TEMPLATE {TEMPLATE}")
+            for statement in statements:
+                cursor.execute(statement)
     finally:
         connection.close()
 

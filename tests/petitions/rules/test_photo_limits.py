@@ -1,0 +1,36 @@
+"""How large a photo may be, to the byte and to the pixel."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pytest_django import Settings
+
+from petitions.rules import photos
+from petitions.rules.photos import PhotoRefused
+
+LIMIT = 20 * 1024 * 1024  # bytes, as the message says
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+def _of_size(size: int) -> io.BytesIO:
+    """Return a small picture with bytes behind its end, which are ignored."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(out, "JPEG")
+    return io.BytesIO(out.getvalue().ljust(size, b"\0"))
+
+
+def test_twenty_megabytes_are_accepted() -> None:
+    assert photos.store(_of_size(LIMIT)).width == 64
+
+
+def test_one_byte_more_is_refused() -> None:
+    with pytest.raises(PhotoRefused, match="20MB"):
+        photos.store(_of_size(LIMIT + 1))
