@@ -34,3 +34,23 @@ def test_twenty_megabytes_are_accepted() -> None:
 def test_one_byte_more_is_refused() -> None:
     with pytest.raises(PhotoRefused, match="20MB"):
         photos.store(_of_size(LIMIT + 1))
+
+
+def _empty(kind: str, size: tuple[int, int]) -> io.BytesIO:
+    out = io.BytesIO()
+    Image.new("L", size).save(out, kind)
+    return io.BytesIO(out.getvalue())
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize(
+    ("kind", "size", "words"),
+    [("PNG", (5001, 5000), "2500万像素"), ("WEBP", (3126, 4000), "1250万像素")],
+)
+def test_message_says_which_limit(kind: str, size: tuple[int, int], words: str) -> None:
+    with pytest.raises(PhotoRefused, match=words):
+        photos.store(_empty(kind, size))
+
+
+def test_largest_webp_is_accepted() -> None:
+    assert photos.store(_empty("WEBP", (3125, 4000))).height == 2000

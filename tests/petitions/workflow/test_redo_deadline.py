@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from petitions.enums import DeadlineKind, DeadlineState, Status
-from petitions.models import Deadline, Petition
+from petitions.models import Deadline, Event, Petition
 from petitions.workflow import resolution
 from tests.support.cast import Stage
 
@@ -33,3 +33,14 @@ def test_three_working_days_from_now(stage: Stage, verb: str, status: Status) ->
     confirmation = Deadline.objects.get(petition=petition, kind=DeadlineKind.CONFIRMATION)
     expected = DeadlineState.CANCELLED if verb == "dispute" else DeadlineState.MET
     assert confirmation.state == expected
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"), [("dispute", Status.RESOLVED), ("reopen", Status.CLOSED)]
+)
+def test_words_of_the_resident_are_public(stage: Stage, verb: str, status: Status) -> None:
+    petition = stage.at(status, now=NOW)
+    act = getattr(resolution, verb)
+    act(petition=petition, by=stage.petitioner(petition), now=NOW, reason="还是浑")
+    note = Event.objects.filter(petition=petition).latest("id").note
+    assert (note.body, note.is_public) == ("还是浑", True)
