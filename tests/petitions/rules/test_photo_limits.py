@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,7 @@ def test_message_says_which_limit(kind: str, size: tuple[int, int], words: str) 
 
 def test_largest_webp_is_accepted() -> None:
     assert photos.store(_empty("WEBP", (3125, 4000))).height == 2000
+
+
+def test_name_has_128_random_bits() -> None:
+    assert re.fullmatch(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.jpg", photos.store(_of_size(1)).name)

@@ -26,3 +26,8 @@ def test_only_the_first_of_two_requests_is_performed(stage: Stage) -> None:
     another = IdempotencyRequest(client="program:1", key="key-1", request_hash="b" * 64)
     with pytest.raises(KeyReused):
         perform_once(another, perform, now=NOW)
+
+
+def test_report_without_a_key_has_an_empty_answer(stage: Stage) -> None:
+    submitted = stage.file()
+    assert (submitted.answer, submitted.is_repeat) == ({}, False)
