@@ -76,7 +76,7 @@ class CoverageMap:
         self.path.write_text(json.dumps(content))
 
     def tests_of(self, file: str, lines: Iterable[int]) -> list[str]:
-        """Return the tests that run one of the lines, the fastest first.
+        """Return the tests that run one of the lines, those named after the module first.
 
         A line that runs only when its module is imported has the tests of the functions that use
         what it defines.
@@ -84,7 +84,8 @@ class CoverageMap:
         found = self._tests_at({file: set(lines)})
         if not found:
             found = self._tests_at(lines_that_use(file, min(lines)))
-        return sorted(found, key=lambda test: (self.seconds[test], test))
+        named = f"/test_{Path(file).stem.rstrip('s')}"
+        return sorted(found, key=lambda test: (named not in test, self.seconds[test], test))
 
     def _tests_at(self, lines: dict[str, set[int]]) -> set[str]:
         return {

@@ -59,3 +59,22 @@ def test_largest_webp_is_accepted() -> None:
 
 def test_name_has_128_random_bits() -> None:
     assert re.fullmatch(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.jpg", photos.store(_of_size(1)).name)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((4100, 410), (2000, 200)), ((410, 4100), (200, 2000))]
+)
+def test_large_transparent_picture_keeps_its_shape(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", size).save(out, "PNG")
+    stored = photos.store(io.BytesIO(out.getvalue()))
+    assert (stored.width, stored.height) == expected
+
+
+def test_line_of_one_pixel_is_no_error() -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (4100, 1)).save(out, "PNG")
+    stored = photos.store(io.BytesIO(out.getvalue()))
+    assert (stored.width, stored.height) == (2000, 1)

@@ -1,4 +1,4 @@
-"""A case played in memory knows which of its events make an open form out of date."""
+"""A case played in memory: which events make a form stale, and which deadlines are owed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from members.posts import directory
-from petitions.enums import Status
+from petitions.enums import DeadlineKind, Status
 from petitions.workflow import case_store, escalation, handling
 from petitions.workflow.case_store import MemoryStore
 from petitions.workflow.escalation_chain import EscalationChain
@@ -16,12 +16,17 @@ from petitions.workflow.transitions import StaleVersion
 from tests.support.cast import Stage
 
 
-def test_decision_makes_a_form_stale_and_a_note_does_not(stage: Stage) -> None:
-    store = MemoryStore(
+@pytest.fixture
+def store() -> MemoryStore:
+    """An empty store in memory."""
+    return MemoryStore(
         -1,
         chain_on=EscalationChain.of,
         members_on=lambda pk, day: {user.pk for user in directory.members_of(pk, day)},
     )
+
+
+def test_decision_makes_a_form_stale_and_a_note_does_not(stage: Stage, store: MemoryStore) -> None:
     how: dict[str, Any] = {"by": stage.cast["secretary"], "now": timezone.now()}
     with case_store.using(store):
         petition = stage.at(Status.ACCEPTED)
@@ -32,3 +37,12 @@ def test_decision_makes_a_form_stale_and_a_note_does_not(stage: Stage) -> None:
         with pytest.raises(StaleVersion):
             handling.start(petition=petition, expected_version=seen, **how)
         handling.start(petition=petition, expected_version=petition.version, **how)
+
+
+def test_settled_deadline_is_not_owed(stage: Stage, store: MemoryStore) -> None:
+    kinds = (DeadlineKind.CONTACT, DeadlineKind.RESOLUTION)
+    with case_store.using(store):
+        petition = stage.file().petition
+        assert [row.kind for row in store.owed_deadlines(petition, kinds)] == [*kinds]
+        handling.accept(petition=petition, by=stage.cast["secretary"], now=timezone.now())
+    assert [row.kind for row in store.owed_deadlines(petition, kinds)] == [DeadlineKind.RESOLUTION]
