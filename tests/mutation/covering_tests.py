@@ -79,12 +79,13 @@ class CoverageMap:
         """Return the tests that run one of the lines, those named after the module first.
 
         A line that runs only when its module is imported has the tests of the functions that use
-        what it defines.
+        what it defines, and those named after the module.
         """
+        named = f"/test_{Path(file).stem.rstrip('s')}"
         found = self._tests_at({file: set(lines)})
         if not found:
-            found = self._tests_at(lines_that_use(file, min(lines)))
-        named = f"/test_{Path(file).stem.rstrip('s')}"
+            found = {test for test in self.seconds if named in test}
+            found |= self._tests_at(lines_that_use(file, min(lines)))
         return sorted(found, key=lambda test: (named not in test, self.seconds[test], test))
 
     def _tests_at(self, lines: dict[str, set[int]]) -> set[str]:

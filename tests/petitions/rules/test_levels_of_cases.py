@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from branches.enums import ESCALATION_ORDER, OrgLevel
 from petitions.enums import CaseLevel
 from petitions.rules import routing
 from petitions.workflow import escalation_chain
+from tests.support.cast import Stage
 
 
 def test_every_level_of_the_escalation_has_a_level_of_cases() -> None:
@@ -36,3 +39,9 @@ def test_a_case_is_reassigned_to_three_levels_only() -> None:
         OrgLevel.COMMUNITY,
         OrgLevel.BRANCH,
     }
+
+
+def test_a_report_can_be_about_every_level_below_the_city_but_no_group(stage: Stage) -> None:
+    place = routing.load_place(stage.town.building, timezone.localdate())
+    found = place.organisations_below_city()
+    assert found == tuple(stage.town.orgs[name] for name in ("branch", "yingbin", "fuxin"))

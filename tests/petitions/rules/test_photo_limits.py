@@ -78,3 +78,19 @@ def test_line_of_one_pixel_is_no_error() -> None:
     Image.new("RGBA", (4100, 1)).save(out, "PNG")
     stored = photos.store(io.BytesIO(out.getvalue()))
     assert (stored.width, stored.height) == (2000, 1)
+
+
+def test_large_picture_without_transparency_is_averaged() -> None:
+    """Columns of black and white pixels become grey; dropping pixels would leave one of them."""
+    columns = Image.new("L", (2, 1))
+    columns.putdata([0, 255])
+    out = io.BytesIO()
+    wide = Image.new("L", (4200, 40))
+    for x in range(0, 4200, 2):
+        wide.paste(columns.resize((2, 40), Image.Resampling.NEAREST), (x, 0))
+    wide.convert("RGB").save(out, "PNG")
+    stored = photos.store(io.BytesIO(out.getvalue()))
+    with Image.open(photos.path_of(stored.name)) as picture:
+        pixel = picture.getpixel((1000, 10))
+    assert isinstance(pixel, tuple)
+    assert all(80 < value < 175 for value in pixel)
