@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import time
 from collections import defaultdict
 from collections.abc import Generator, Iterable
@@ -76,17 +77,21 @@ class CoverageMap:
         self.path.write_text(json.dumps(content))
 
     def tests_of(self, file: str, lines: Iterable[int]) -> list[str]:
-        """Return the tests that run one of the lines, those named after the module first.
+        """Return the tests that run one of the lines: first the files about the module, by time.
 
         A line that runs only when its module is imported has the tests of the functions that use
-        what it defines, and those named after the module.
+        what it defines, and all tests of the files that name it or the module.
         """
-        named = f"/test_{Path(file).stem.rstrip('s')}"
+        about = {name for name in self.digests if _is_about(name, file)}
         found = self._tests_at({file: set(lines)})
         if not found:
-            found = {test for test in self.seconds if named in test}
+            about |= {name for name in test_files() if _names(name, defined_at(file, min(lines)))}
+            found = {test for test in self.seconds if test.partition("::")[0] in about}
             found |= self._tests_at(lines_that_use(file, min(lines)))
-        return sorted(found, key=lambda test: (named not in test, self.seconds[test], test))
+        return sorted(
+            found,
+            key=lambda test: (test.partition("::")[0] not in about, self.seconds[test], test),
+        )
 
     def _tests_at(self, lines: dict[str, set[int]]) -> set[str]:
         return {
@@ -119,18 +124,29 @@ def _digest(name: str) -> str:
     return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
 
 
+def _is_about(test_file: str, file: str) -> bool:
+    return f"/test_{Path(file).stem.rstrip('s')}" in test_file
+
+
+def _names(test_file: str, names: set[str]) -> bool:
+    words = "|".join(map(re.escape, names))
+    return bool(re.search(rf"\b({words})\b", (ROOT / test_file).read_text())) if names else False
+
+
+def defined_at(file: str, line: int) -> set[str]:
+    """Return the names that the statement at a line of the top level defines."""
+    body = ast.parse((ROOT / file).read_text()).body
+    statements = [node for node in body if node.lineno <= line <= (node.end_lineno or 0)]
+    return set().union(*(_defined(node) for node in statements))
+
+
 def lines_that_use(file: str, line: int) -> dict[str, set[int]]:
     """Return the lines of all functions that use what is defined at the top level at `line`.
 
     Followed through other top-level definitions, and through imports, which never rename.
     """
     modules = {name: ast.parse((ROOT / name).read_text()).body for name in rule_files()}
-    names = {
-        name
-        for node in modules[file]
-        if node.lineno <= line <= (node.end_lineno or 0)
-        for name in _defined(node)
-    }
+    names = defined_at(file, line)
     found: dict[str, set[int]] = defaultdict(set)
     known = 0
     while len(names) > known:
