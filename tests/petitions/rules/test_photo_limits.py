@@ -94,3 +94,9 @@ def test_large_picture_without_transparency_is_averaged() -> None:
         pixel = picture.getpixel((1000, 10))
     assert isinstance(pixel, tuple)
     assert all(80 < value < 175 for value in pixel)
+
+
+def test_thumbnail_has_at_most_400_pixels_a_side() -> None:
+    stored = photos.store(_empty("PNG", (420, 840)))
+    with Image.open(photos.thumb_of(stored.name)) as thumb:
+        assert thumb.size == (200, 400)
