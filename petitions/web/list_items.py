@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from django.db.models import Case, DateTimeField, IntegerField, Q, Value, When
+from django.db.models import Case, DateTimeField, IntegerField, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Least
 from django.db.models.lookups import IsNull, LessThanOrEqual
@@ -116,9 +117,9 @@ def first_urgent(viewer: Viewer, now: dt.datetime, count: int) -> list[Petition]
     The cases are sorted by id only; the columns of a list item are read for these few.
     """
 
-    def build(now: dt.datetime) -> PetitionQuerySet:
+    def build(now: dt.datetime) -> QuerySet[Petition, Any]:
         cases = Petition.objects.visible_to(viewer).open()
-        return urgent_first(cases, viewer, now).values_list("pk")[:count]  # type: ignore[return-value]
+        return urgent_first(cases, viewer, now).values_list("pk")[:count]
 
     key = ("first_urgent", count, viewer.scope.user_id, viewer.scope.posts)
     ids = [pk for (pk,) in compiled_select.rows(key, build, now)]

@@ -66,8 +66,8 @@ def rows(key: Hashable, build: Build, now: dt.datetime) -> list[tuple[Any, ...]]
         return list(build(now))
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, statement.params_at(now))
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+        result: list[tuple[Any, ...]] = cursor.fetchall()
+    return result
 
 
 def compile_once(build: Build) -> _Statement | None:

@@ -45,6 +45,7 @@ EXPECTED = {
     "escalate": (RUNNING, "-", "handler coordinator clock"),
     "answer": (RUNNING, "-", "supervisor"),
     "remind": (f"{RUNNING} resolved", "-", "clock"),
+    "reschedule": (f"{RUNNING} resolved", "-", "clock"),
     "ack": (RUNNING, "-", "department"),
     "conclude": (RUNNING, "-", "department"),
     "hand_back": (RUNNING, "-", "department"),
@@ -59,7 +60,7 @@ PLANNED = {
 }
 # While a case is returned, its arbiter decides and the clock passes it on.
 WHEN_RETURNED = {"reassign": [Actor.ARBITER], "escalate": [Actor.CLOCK]}
-FROM_AN_OLD_FORM = {"visit", "note", "photo", "rate", "reveal", "remind", "overdue"}
+FROM_AN_OLD_FORM = {"visit", "note", "photo", "rate", "reveal", "remind", "overdue", "reschedule"}
 TASKS = {
     "ack": "sent",
     "conclude": "sent acknowledged",

@@ -1,4 +1,4 @@
-"""Which categories a resident's own words suggest, in which order, and whom to call."""
+"""Which categories a resident's own words suggest, and in which order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from config.lib import register_cache
 from petitions.enums import Urgency
 from petitions.models import Category
 from petitions.rules import category_matching
-from petitions.rules.category_matching import EmergencyNumber
 from tests.support.cast import Stage
 
 
@@ -56,18 +55,3 @@ def test_nothing_typed_suggests_nothing(typed: str) -> None:
 
 def test_name_or_initials_are_searched_when_no_word_matches() -> None:
     assert _codes("szhz") == ["WS01"]
-
-
-@pytest.mark.parametrize(
-    ("urgency", "expected"), [(Urgency.EMERGENCY, True), (Urgency.URGENT, False)]
-)
-def test_emergency(urgency: Urgency, expected: bool) -> None:
-    assert category_matching.is_emergency(Category(urgency=urgency)) is expected
-
-
-def test_national_numbers_are_left_out() -> None:
-    category = Category(emergency_phone="119；燃气抢修 0994-5550000（示例）、物业 5550001")
-    assert category_matching.emergency_numbers(category) == [
-        EmergencyNumber("0994-5550000", "燃气抢修"),
-        EmergencyNumber("5550001", "物业"),
-    ]

@@ -45,7 +45,8 @@ def _text_when_the_result_is_late(petition: Petition) -> str:
 def test_answer_is_repeated_when_the_result_is_late(stage: Stage) -> None:
     text = _text_when_the_result_is_late(_answer(stage, _escalated(stage)))
     assert text == (
-        "迎宾路社区党委已答复：给予资源支持。原定时限已过，第三网格党支部正在抓紧办理。"
+        "迎宾路社区党委已答复：给予资源支持。"
+        "第三网格党支部应在3月4日 11:00前给出结果，已超期，正在上报。"
     )
 
 
