@@ -16,11 +16,10 @@ from typing import Protocol
 
 from django.db.models import Q
 
-from branches import register_rows
-from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib.viewer import ActivePost, Scope, Viewer
 from members.enums import ADMIN_ROLES, Role
+from members.models import User
 from members.posts import directory
 from petitions.enums import HANDLER_DEADLINES, Status
 from petitions.relations import RELATIONS, Relation, RelationRule, acted_for
@@ -89,6 +88,7 @@ class Case(Supervised, Restricted, Protocol):
 
     is_answer_owed: bool
     filed_by_id: int | None
+    filed_by: User | None
     status: str
     is_route_final: bool
     arbiter_id: int | None
@@ -212,23 +212,16 @@ def filer_id(petition: Case) -> int | None:
     return petition.filed_by_id
 
 
+def filer(petition: Case) -> User | None:
+    """Return the user who filed a case for a resident; read from the database if needed."""
+    return petition.filed_by
+
+
 def is_assignee(scope: Scope, petition: Case) -> bool:
     """Tell whether a case is assigned to a user who still has a post below the organisation."""
     return scope.user_id in petition.assignee_ids and any(
         petition.organisation_id in post.ancestor_ids for post in scope.posts
     )
-
-
-# --- Who may open a confidential contact ---------------------------------------------------------
-
-
-def desk_above(handler: Organisation) -> Organisation | None:
-    """Return the organisation above a handling one, if it has a desk; it may open contact details
-    that are kept from the handler. The city has no desk.
-    """
-    parent_ids = [handler.parent_id] if handler.parent_id else []
-    parent = next(iter(register_rows.organisations(parent_ids).values()), None)
-    return parent if parent is not None and parent.level != OrgLevel.CITY else None
 
 
 # --- Who must never see it -----------------------------------------------------------------------

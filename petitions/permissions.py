@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
+from branches.models import Organisation
 from config.lib.viewer import ActivePost, Viewer
 from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
 from members.models import User
-from petitions import involvement, sides
+from petitions import involvement, relations, sides
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
-from petitions.models import CaseTask, Petition
+from petitions.models import CaseTask, Event, Petition
 from petitions.relations import acts_for
 from petitions.states import NEXT_VERBS, RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
 
@@ -25,6 +26,7 @@ WRONG_PERSON_CODES = frozenset(
 )
 """Codes of decisions that refuse the person (403); the others refuse the moment (409)."""
 
+OWN_WORK = gettext_lazy("居民的意见须由没有参与办理的组织和人员回访后记录，请上一级或别的人回访。")
 OWN_REQUEST = gettext_lazy("提出升级的组织和人员不能自己答复，请督办组织的其他人答复。")
 
 COORDINATOR_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
@@ -177,16 +179,29 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
 def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
     """Let staff record what the resident says only if they did not handle the case.
 
-    The code alone says nothing for the resident where staff logged the case: they have read it.
+    What the code opens does not speak for the resident where those who logged the case would gain:
+    they know the code, and the telephone number as well.
     """
-    is_code_alone = isinstance(by, Petitioner) and not by.has_given_phone
-    if is_code_alone and involvement.filer_id(petition) is not None:
-        words = _("这件事是代您登记的，没有留电话；您的意见由没有参与办理的工作人员问过您后记录。")
+    if isinstance(by, Petitioner) and _is_code_known_to_handlers(petition, by):
+        words = _("这件事是代您登记的；您的意见由没有参与办理的工作人员问过您后记录。")
         return Decision(False, "code_known", words)
     if isinstance(by, User) and sides.is_on_handling_side(by.scope, petition):
-        words = _("居民的意见须由没有参与办理的组织和人员回访后记录，请上一级或别的人回访。")
-        return Decision(False, "own_work", words)
+        return Decision(False, "own_work", str(OWN_WORK))
     return Decision(True)
+
+
+def _is_code_known_to_handlers(petition: Petition, by: Petitioner) -> bool:
+    """Tell whether staff logged the case who handle it, or could pass as the resident anyway.
+
+    Without a telephone number the code is all that they need; about an organisation they may wish
+    to end it.
+    """
+    filer = involvement.filer(petition)
+    if filer is None:
+        return False
+    is_code_alone = not by.has_given_phone
+    is_about = involvement.is_about_organisation(petition)
+    return is_code_alone or is_about or sides.is_on_handling_side(filer.scope, petition)
 
 
 def _guard_dispute(petition: Petition, by: By) -> Decision:
@@ -258,10 +273,12 @@ def _guard_reveal(petition: Petition, by: By) -> Decision:
 def _keeps_contact(by: User, petition: Petition) -> bool:
     """Tell whether a user may open a contact that is kept from the handling organisation.
 
-    A coordinator of the organisation above it, without any post on the handling side.
+    A coordinator of the keeper, without any post in an organisation that handles or handled it.
     """
-    keeper = involvement.desk_above(petition.organisation)
-    if keeper is None or sides.is_in_or_below_handler(by.scope, petition):
+    keeper = contact_keeper(petition)
+    handlers = {petition.organisation_id, *_earlier_handlers(petition)}
+    is_handler = any(not handlers.isdisjoint(post.ancestor_ids) for post in by.scope.posts)
+    if keeper is None or is_handler or by.pk in involvement.assignee_ids(petition):
         return False
     return any(
         post.organisation_id == keeper.pk and post.role in COORDINATOR_ROLES
@@ -269,8 +286,27 @@ def _keeps_contact(by: User, petition: Petition) -> bool:
     )
 
 
+def contact_keeper(petition: Petition) -> Organisation | None:
+    """Return the organisation that may open a contact kept from the handling organisations.
+
+    The lowest desk above the present one that never handled the case; None if there is none. One
+    query.
+    """
+    earlier = _earlier_handlers(petition)
+    keeper = relations.desk_above(petition.organisation)
+    while keeper is not None and keeper.pk in earlier:
+        keeper = relations.desk_above(keeper)
+    return keeper
+
+
+def _earlier_handlers(petition: Petition) -> set[int]:
+    """Return the ids of the organisations that were responsible for a case; one query."""
+    events = Event.objects.filter(petition=petition.pk)
+    return set(events.order_by().values_list("organisation_id", flat=True).distinct())
+
+
 def _refusal_of_confidential(petition: Petition) -> str:
-    keeper = involvement.desk_above(petition.organisation)
+    keeper = contact_keeper(petition)
     if keeper is None:
         return _("居民要求对承办组织保密，谁也不能打开；有话请写成居民能看到的进展。")
     return _("居民要求对承办组织保密，请由%(keeper)s转达。") % {"keeper": keeper.short_name}

@@ -109,3 +109,12 @@ def acted_for(scope: Scope, relation: Relation) -> list[int]:
     """Return the organisations for which a user acts in a relation to a case."""
     acting = (post.organisation_id for post in scope.posts if acts_for(post, relation))
     return sorted({pk for pk in acting if pk is not None})
+
+
+def desk_above(handler: Organisation) -> Organisation | None:
+    """Return the organisation above a handling one, if it has a desk; it may open contact details
+    that are kept from the handler. The city has no desk.
+    """
+    parent_ids = [handler.parent_id] if handler.parent_id else []
+    parent = next(iter(register_rows.organisations(parent_ids).values()), None)
+    return parent if parent is not None and parent.level != OrgLevel.CITY else None

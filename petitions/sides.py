@@ -70,13 +70,6 @@ def is_on_handling_side(scope: Scope, petition: Handled) -> bool:
     return scope.user_id in people or any(belongs_to(scope, pk) for pk in organisations)
 
 
-def is_in_or_below_handler(scope: Scope, petition: Handled) -> bool:
-    """Tell whether a user works on a case, or has any post in or below its organisation."""
-    return scope.user_id in petition.assignee_ids or any(
-        petition.organisation_id in post.ancestor_ids for post in scope.posts
-    )
-
-
 def is_on_asking_side(scope: Scope, petition: EscalatedBetween, supervisor_id: int | None) -> bool:
     """Tell whether a user belongs to the organisation that an escalation to a supervisor is from.
 

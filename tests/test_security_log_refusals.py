@@ -155,6 +155,17 @@ def test_a_case_out_of_scope_is_a_line_whether_it_exists_or_not(
     assert (line.object, line.outcome) == (f"诉求 {pk}", "被拒绝")
 
 
+def test_what_was_typed_in_an_address_is_not_in_the_log(stage: Stage) -> None:
+    client = login(stage, "sysadmin")
+    mark = last_line()
+    assert client.get("/admin/members/post/%E2%80%AE139x/end/").status_code in (403, 404)
+    assert all("139" not in line.object for line in lines(mark))
+
+
+def test_the_last_day_of_the_calendar_is_no_error(stage: Stage) -> None:
+    assert login(stage, "auditor").get("/security-log/?until=9999-12-31").status_code == 200
+
+
 def test_a_visitor_who_is_asked_to_log_in_leaves_no_line(stage: Stage, client: Client) -> None:
     mark = last_line()
     for url in ("/home/", "/petitions/1/", "/security-log/", "/nowhere/", "/api/v1/me/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
@@ -91,7 +92,15 @@ def _object_of(request: HttpRequest, kind: str) -> LoggedObject:
     if key is None:
         return LoggedObject(kind)
     is_id = key.isascii() and key.isdigit() and len(key) <= MAX_ID_DIGITS
-    return LoggedObject(kind, int(key) if is_id else None, key)
+    return LoggedObject(kind, int(key), key) if is_id else LoggedObject(kind, None, _uuid(key))
+
+
+def _uuid(key: str) -> str:
+    """Return a key that is a UUID; empty for anything else, which may be what somebody typed."""
+    try:
+        return str(uuid.UUID(key))
+    except ValueError:
+        return ""
 
 
 def _words_of(request: HttpRequest) -> RouteWords:

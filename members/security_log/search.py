@@ -57,7 +57,7 @@ class LogSearchForm(forms.Form):
             lines = lines.filter(outcome=data["outcome"])
         if data["since"]:
             lines = lines.filter(at__gte=_midnight(data["since"]))
-        if data["until"]:
+        if data["until"] and data["until"] != dt.date.max:
             lines = lines.filter(at__lt=_midnight(data["until"] + dt.timedelta(days=1)))
         return lines
 

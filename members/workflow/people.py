@@ -54,6 +54,8 @@ def change_person(*, user: User, by: User) -> None:
     with transaction.atomic():
         user.full_clean()
         before = User.objects.select_for_update().get(pk=user.pk)
+        if user.pk == by.pk and user.email != before.email:
+            raise ValidationError({"email": _("自己的工作邮箱请在“我的”里修改。")})
         names = ("name", "email", "duty_phone", "is_system")
         changed = [name for name in names if getattr(before, name) != getattr(user, name)]
         if changed:
@@ -90,6 +92,8 @@ def set_first_password(*, user: User, by: User | None) -> str:
     """Set and return a random first password; the owner must change it at first login."""
     if user.is_system:
         raise ValidationError(_("系统账号不用密码登录，请发放接口令牌。"))
+    if by is not None and user.pk == by.pk:
+        raise ValidationError(_("自己的密码请在“我的”里修改，或请另一位安全管理员发放。"))
     password = secrets.token_urlsafe(FIRST_PASSWORD_BYTES)
     user.set_password(password)
     user.must_change_password = True
@@ -119,6 +123,8 @@ def unlock(*, user: User, by: User) -> None:
 @transaction.atomic
 def reset_second_factor(*, user: User, by: User) -> None:
     """Delete TOTP and recovery codes; the owner sets the second factor up again."""
+    if user.pk == by.pk:
+        raise ValidationError(_("自己的两步验证请另一位安全管理员重置。"))
     Authenticator.objects.filter(user=user).delete()
     _log(SecurityAction.SECOND_FACTOR_RESET, user, by)
 

@@ -19,11 +19,13 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from branches.models import Organisation
 from config.lib import clock
+from config.lib.domain_errors import PageRefused
 from config.lib.web import site_links
 from grids.models import Area
 from petitions.enums import HANDLER_DEADLINES, Channel
@@ -54,6 +56,7 @@ from petitions.workflow.submission import Report
 CLIENT = "web"  # of the idempotency keys of this page
 BROWSER_KEY = "browser"  # session key of the browser's random id
 ANONYMOUS = Petitioner(0)
+STAFF_SESSION = gettext_lazy("您现在用工作账号登录。替居民登记请用“登记”；自己反映请先退出登录。")
 RETRY_COUNT, RETRY_DELAY = 10, 0.2  # seconds between retries
 MAX_NEARBY_CASES = 3
 RECEIPT_SHOWN_FOR = dt.timedelta(minutes=15)
@@ -85,10 +88,13 @@ class Summary:
 def check_report(request: HttpRequest) -> HttpResponse:
     """Show the report for checking; POST submits it and redirects to the receipt.
 
-    A second press, a reload or a lost answer leads to the same receipt.
+    A second press, a reload or a lost answer leads to the same receipt. Staff who are logged in use
+    the desk, so that the case says who filed it.
     """
     if request.method == "POST" and _is_last_submitted(request):
         return redirect("petitions:receipt")
+    if request.user.is_authenticated:
+        raise PageRefused(str(STAFF_SESSION))
     now = clock.now()
     draft = drafts.load(request.session)
     missing_page = draft.first_missing_page
@@ -301,6 +307,8 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
     receipt = request.session.get(RECEIPT)
     if receipt is None:
         return redirect("petitions:track")
+    if request.user.is_authenticated:
+        raise PageRefused(str(STAFF_SESSION))
     seconds_left = int(receipt.get("until", 0) - clock.now().timestamp())
     petition = Petition.objects.with_parts().filter(pk=receipt["petition"]).first()
     if petition is None or seconds_left <= 0:

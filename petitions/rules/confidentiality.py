@@ -5,12 +5,21 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
-from petitions import involvement
+from petitions import permissions, relations
+from petitions.models import Petition
 
 
 def sentence(handler: Organisation) -> str:
-    """Say who cannot open the contact details, and who can, for a handling organisation."""
-    keeper = involvement.desk_above(handler)
+    """Say who will not open the contact details, and who can, for the organisation to handle it."""
+    return _sentence(handler, relations.desk_above(handler))
+
+
+def sentence_of(petition: Petition) -> str:
+    """Say who cannot open the contact details of a case, and who can."""
+    return _sentence(petition.organisation, permissions.contact_keeper(petition))
+
+
+def _sentence(handler: Organisation, keeper: Organisation | None) -> str:
     names = {"handler": handler.name, "keeper": keeper.name if keeper else ""}
     if keeper is None:
         words = _("由%(handler)s办理，它打不开您的联系方式，别的组织也打不开。请用查询码看答复。")

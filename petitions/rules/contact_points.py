@@ -62,6 +62,12 @@ def gives_phone(contact: Contact, petition: Petition) -> bool:
     return contact.last4_hash != tracking_codes.last4_hash(petition.uuid, "")
 
 
+def is_confidential(petition: Petition) -> bool:
+    """Tell whether the contact details are kept from the handling organisation."""
+    contact = getattr(petition, "contact", None)
+    return contact is not None and contact.is_confidential
+
+
 def may_be_called(petition: Petition) -> bool:
     """Tell whether the handling organisation can call the resident about the case."""
     return has_phone(petition) and not petition.contact.is_confidential

@@ -20,7 +20,7 @@ from branches.models import Organisation
 from config.lib import durations
 from config.lib.viewer import Scope
 from members.models import User
-from petitions import involvement, permissions
+from petitions import involvement, permissions, relations
 from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Petition
 from petitions.relations import Relation, acted_for
@@ -207,7 +207,7 @@ def _organisation(petition: Petition, rule: DutyRule) -> Organisation | None:
 
 def deciding_organisation(petition: Petition) -> Organisation:
     """Return the organisation that decides on a returned case: the one above that returned it."""
-    arbiter = involvement.arbiter_of(petition) or involvement.desk_above(petition.organisation)
+    arbiter = involvement.arbiter_of(petition) or relations.desk_above(petition.organisation)
     return arbiter or petition.organisation
 
 

@@ -58,7 +58,8 @@ def of_responsibility(row: Responsibility, day: dt.date) -> Iterator[Holding]:
     for code, (count, sentence) in sentences.items():
         if count:
             yield Holding(code, count, sentence % {"count": count})
-    yield _successor(row, day + dt.timedelta(days=1))
+    if day < dt.date.max:
+        yield _successor(row, day + dt.timedelta(days=1))
 
 
 def _successor(row: Responsibility, day: dt.date) -> Holding:

@@ -11,6 +11,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from config.lib import clock
@@ -29,6 +30,8 @@ from petitions.tracking.forms import (
 from petitions.tracking.pages import TrackedSession
 from petitions.verbs.spec import VerbSpec
 from petitions.workflow import contact, resolution, transitions
+
+CONTACT_BY_STAFF = gettext_lazy("这件事是代您登记的，没有留电话。要留电话，请到社区当面更正。")
 
 Action = Callable[[TrackedSession, dict[str, Any]], str]
 
@@ -159,7 +162,14 @@ def button_view(spec: VerbSpec) -> Callable[..., HttpResponse]:
 @require_POST
 @pages.requires_tracking
 def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpResponse:
-    """Correct the contact, or delete it; the old one is erased at once (PIPL articles 46, 47)."""
+    """Correct the contact, or delete it; the old one is erased at once (PIPL articles 46, 47).
+
+    Refused by the code alone of a case that staff logged: they would replace the resident.
+    """
+    if not session.may_correct_contact:
+        return pages.render_case(
+            request, session, status=HTTPStatus.CONFLICT, problem=CONTACT_BY_STAFF
+        )
     if "delete" in request.POST:
         form: ContactCorrectionForm | None = None
     else:

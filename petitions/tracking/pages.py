@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.lib import clock
 from config.lib.domain_errors import PageRefused
-from petitions import permissions
+from petitions import involvement, permissions
 from petitions.enums import CaseLevel, Outcome, PhotoKind, Status, Verb
 from petitions.models import Feedback, Petition, Photo
 from petitions.permissions import Petitioner
@@ -63,17 +63,23 @@ STAFF_SESSION = gettext_lazy(
 
 @dataclass(frozen=True, slots=True)
 class TrackedSession:
-    """The case that this browser tracks; `is_joined` if the code is one of a "me too"."""
+    """The case that this browser tracks; see `TrackedCase`."""
 
     petition: Petition
     is_joined: bool
+    has_given_phone: bool
 
     @property
     def by(self) -> Petitioner:
         """The resident as actor; a resident who only joined has no rights in the case."""
         if self.is_joined:
             return Petitioner(0)
-        return Petitioner(self.petition.pk, has_given_phone=contact_points.has_phone(self.petition))
+        return Petitioner(self.petition.pk, has_given_phone=self.has_given_phone)
+
+    @property
+    def may_correct_contact(self) -> bool:
+        """Tell whether the contact can be corrected: not by the code alone if staff logged it."""
+        return self.has_given_phone or involvement.filer_id(self.petition) is None
 
 
 @never_cache
@@ -110,7 +116,7 @@ def _find_case(request: HttpRequest, code: str, digits: str) -> TrackedCase | No
 def start_tracking(request: HttpRequest, case: TrackedCase) -> None:
     """Open a case in this browser for 30 minutes."""
     until = (clock.now() + TRACKED_FOR).isoformat()
-    request.session[TRACKED] = [case.petition_id, case.is_joined, until]
+    request.session[TRACKED] = [case.petition_id, case.is_joined, until, case.has_given_phone]
 
 
 def requires_tracking(
@@ -138,12 +144,12 @@ def _tracked_session(request: HttpRequest) -> TrackedSession | None:
     stored = request.session.get(TRACKED)
     if not stored:
         return None
-    petition_id, is_joined, until = stored
+    petition_id, is_joined, until, *more = stored  # an earlier release stored three values
     if dt.datetime.fromisoformat(until) < clock.now():
         return None
     cases = Petition.objects.with_parts().select_related("contact", "category__parent")
     petition = cases.filter(pk=petition_id).first()
-    return TrackedSession(petition, is_joined) if petition else None
+    return TrackedSession(petition, is_joined, more == [True]) if petition else None
 
 
 def _show_case(request: HttpRequest, session: TrackedSession) -> HttpResponse:
@@ -180,6 +186,7 @@ def render_case(
     }
     if not session.is_joined:
         context |= _petitioner_context(petition, session.by, now)
+        context["may_correct_contact"] = session.may_correct_contact
     context |= extra
     return render(request, "petitions/tracking/case.html", context, status=status)
 
@@ -213,8 +220,8 @@ def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) ->
         "feedback_form": _feedback_form(petition)(initial=version),
         "rating_form": RatingForm(),
         "reopen_form": ResidentReopenForm(initial=version),
-        "contact_form": ContactCorrectionForm(handler=petition.organisation),
-        "confidentiality": confidentiality.sentence(petition.organisation),
+        "contact_form": _contact_form(petition),
+        "confidentiality": confidentiality.sentence_of(petition),
         "contact": _masked_contact(petition),
     }
 
@@ -227,6 +234,14 @@ def _may_reopen(petition: Petition, by: Petitioner, now: dt.datetime) -> bool:
     if not permissions.may(Verb.REOPEN, petition, by) or petition.resolved_at is None:
         return False
     return service_terms.for_petition(petition).may_reopen(petition.resolved_at, now)
+
+
+def _contact_form(petition: Petition) -> ContactCorrectionForm:
+    """Return the empty form; what was confidential stays so unless the box is unticked."""
+    is_confidential = contact_points.is_confidential(petition)
+    return ContactCorrectionForm(
+        initial={"is_confidential": is_confidential}, handler=petition.organisation
+    )
 
 
 def _masked_contact(petition: Petition) -> dict[str, Any] | None:

@@ -16,10 +16,14 @@ PREFIX_LENGTH = 3  # characters of the hash under which attempts on unknown code
 
 @dataclass(frozen=True, slots=True)
 class TrackedCase:
-    """The case of a tracking code; `is_joined` if the code was given for a "me too"."""
+    """The case of a tracking code; `is_joined` if the code was given for a "me too".
+
+    `has_given_phone`: the digits of the telephone number were asked for, and right.
+    """
 
     petition_id: int
     is_joined: bool
+    has_given_phone: bool = False
 
 
 def find(code: str, digits: str, now: dt.datetime) -> TrackedCase | None:
@@ -44,7 +48,7 @@ def find(code: str, digits: str, now: dt.datetime) -> TrackedCase | None:
     if petition is not None and (is_anonymous or (matches and may_try)):
         if may_try:
             rate_limits.release(rate_limits.DIGITS, hashed, now)
-        return TrackedCase(petition.pk, is_joined=False)
+        return TrackedCase(petition.pk, is_joined=False, has_given_phone=not is_anonymous)
     return TrackedCase(joined.petition_id, is_joined=True) if joined else None
 
 

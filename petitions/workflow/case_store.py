@@ -20,7 +20,7 @@ from django.db.models import Count
 from config.lib.db.tree_paths import draw_ids
 from members.posts import directory
 from petitions import case_log
-from petitions.enums import DeadlineState, Verb
+from petitions.enums import Actor, DeadlineState, Verb
 from petitions.models import Deadline, DoorVisit, Escalation, Event, Feedback, Petition, Photo
 from petitions.permissions import By
 from petitions.states import RECORDED_RULE_OF, RULE_OF
@@ -33,6 +33,9 @@ from petitions.workflow.transitions import (
     close_deadline,
 )
 from petitions.workflow.writer import write
+
+WORKERS = frozenset({Actor.HANDLER, Actor.ASSIGNEE, Actor.DEPARTMENT})
+"""As what people work on a case."""
 
 
 class DatabaseStore:
@@ -69,6 +72,11 @@ class DatabaseStore:
     def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled; one query."""
         return list(Deadline.objects.owed().filter(petition=petition, kind__in=list(kinds)))
+
+    def workers(self, petition: Petition) -> Iterable[tuple[int | None, int | None]]:
+        """Return who worked on the case, as pairs of user and organisation; one query."""
+        events = Event.objects.filter(petition=petition, actor__in=WORKERS).order_by()
+        return events.values_list("user_id", "acting_for_id").distinct()
 
     def unanswered_escalation(self, petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer; one query."""
@@ -155,6 +163,11 @@ class MemoryStore:
     def owed_deadlines(self, _petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled."""
         return [row for row in self.deadlines if row.settled_at is None and row.kind in kinds]
+
+    def workers(self, _petition: Petition) -> Iterable[tuple[int | None, int | None]]:
+        """Return who worked on the case, as pairs of user and organisation."""
+        events = (change.event for change in self.transitions)
+        return [(row.user_id, row.acting_for_id) for row in events if row.actor in WORKERS]
 
     def unanswered_escalation(self, _petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from petitions import permissions, sides
 from petitions.enums import (
     STAFF_DEADLINES,
     ClosedBy,
@@ -24,7 +25,7 @@ from petitions.rules.photos import StoredPhoto
 from petitions.workflow import case_tasks
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation import escalate_to
-from petitions.workflow.transitions import Transition, WrongState
+from petitions.workflow.transitions import NotPermitted, Transition, WrongState
 
 MET = DeadlineState.MET
 CANCELLED = DeadlineState.CANCELLED
@@ -65,6 +66,18 @@ def resolve(
     return change.petition
 
 
+def _check_took_no_part(change: Transition) -> None:
+    """Refuse staff who worked on the case, themselves or their organisations, however long ago.
+
+    Source: domain rules, follow-up (回访): by somebody other than the handler.
+    """
+    if change.user is None:
+        return
+    for user_id, organisation_id in change.store.workers(change.petition):
+        if change.user.pk == user_id or sides.belongs_to(change.user.scope, organisation_id):
+            raise NotPermitted("own_work", str(permissions.OWN_WORK))
+
+
 def confirm(
     *,
     petition: Petition,
@@ -81,6 +94,7 @@ def confirm(
     with transition(
         petition, Verb.CONFIRM, by=by, now=now, expected_version=expected_version
     ) as change:
+        _check_took_no_part(change)
         solved, closed_by = answer_question.said_yes(change.petition)
         _record(change, solved, rating)
         change.data = {"by_phone": not isinstance(by, Petitioner), "said": str(solved)}
@@ -106,6 +120,7 @@ def dispute(
     with transition(
         petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version
     ) as change:
+        _check_took_no_part(change)
         case = change.petition
         solved = answer_question.said_no(case, is_partly=is_partly)
         _record(change, solved, rating)
@@ -149,6 +164,7 @@ def close(
     with transition(
         petition, Verb.CLOSE, by=by, now=now, expected_version=expected_version
     ) as change:
+        _check_took_no_part(change)
         change.add_note(reason, is_public=False)
         _close(change, ClosedBy.FOLLOW_UP)
     return change.petition

@@ -66,6 +66,20 @@ def test_a_first_password_must_be_changed(town: Town) -> None:
     assert password not in str(list(SecurityEvent.objects.values_list("detail", flat=True)))
 
 
+def test_nobody_takes_over_the_own_account_without_its_password(town: Town) -> None:
+    own = town.users["secadmin"]
+    email, password = own.email, own.password
+    with pytest.raises(ValidationError, match="自己的密码"):
+        workflow.set_first_password(user=own, by=own)
+    with pytest.raises(ValidationError, match="自己的两步验证"):
+        workflow.reset_second_factor(user=own, by=own)
+    own.email = "attacker@example.org"
+    with pytest.raises(ValidationError, match="自己的工作邮箱"):
+        workflow.change_person(user=own, by=own)
+    stored = User.objects.get(pk=own.pk)
+    assert (stored.email, stored.password) == (email, password)
+
+
 def test_a_system_account_gets_tokens_and_no_password(town: Town) -> None:
     with pytest.raises(ValidationError):
         workflow.set_first_password(user=town.users["partner"], by=None)

@@ -30,6 +30,7 @@ MIN_KILLED = 0.97
 FIRST = 40  # tests that are run before the rest of those that cover a line
 CONTROL_EVERY = 20  # one unchanged module for so many changes: a test must not fail by itself
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+TIMEOUT = "timeout"
 KILLED, SURVIVED, FLAWED = "killed", "survived", "failed unchanged"
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 Key = tuple[str, str, str, str]
@@ -169,7 +170,7 @@ def _has_ended(trial: Trial, coverage: CoverageMap) -> bool:
     trial.outcome = KILLED
     output = trial.run.log.read_text(errors="replace")
     found = _FAILED.search(output)
-    trial.by = found[1] if found else f"exit status {status}"
+    trial.by = found[1] if found else TIMEOUT if status < 0 else f"exit status {status}"
     return True
 
 
@@ -185,6 +186,9 @@ def report(
     figures = Counter(outcomes.values())
     open_ones = [each for each in drawn if outcomes[each.key] != KILLED and each.key not in listed]
     print(f"\nKilled: {figures[KILLED]} of {len(drawn)} ({figures[KILLED] / len(drawn):.1%}).")
+    slow = [each for each in drawn if results.get(each.key) == (KILLED, TIMEOUT)]
+    for each in slow:
+        print(f"killed by a timeout: {each}")
     print(f"Listed as equivalent: {len(drawn) - figures[KILLED] - len(open_ones)}.")
     for each in open_ones:
         print(f"{outcomes[each.key]}: {each}")

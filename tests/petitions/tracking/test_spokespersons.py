@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
 from members.enums import SecurityAction
-from members.models import SecurityEvent
+from members.models import SecurityEvent, User
 from petitions import permissions
 from petitions.enums import Actor, Status, Verb
-from petitions.models import Event, Petition
+from petitions.models import Contact, Event, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import tracking_codes
 from petitions.rules.contacts import ContactDetails
-from petitions.workflow import resolution, transitions
+from petitions.tracking import pages
+from petitions.workflow import handling, rerouting, resolution, transitions
 from tests.support.cast import PHONE, Stage, walk
 from tests.support.clients import login
 from tests.support.tracking_client import code_of, enter_code, open_case, send_feedback
@@ -88,7 +90,7 @@ def test_a_resident_may_still_disagree_by_the_code_alone(stage: Stage) -> None:
     assert petition.status == Status.REOPENED
 
 
-@pytest.mark.parametrize("by", ["secretary", None])
+@pytest.mark.parametrize("by", ["clerk", None])
 def test_the_phone_or_a_report_of_ones_own_speaks(stage: Stage, by: str | None) -> None:
     contact = ContactDetails(phone=PHONE) if by else WITHOUT_PHONE
     petition = stage.file(by=by, contact=contact, now=NOW).petition
@@ -126,3 +128,85 @@ def test_the_attempt_of_staff_is_in_the_security_log(stage: Stage) -> None:
     line = SecurityEvent.objects.get(action=SecurityAction.REFUSED)
     assert line.user == stage.cast["secretary"]
     assert "查询页只给居民本人用" in line.message
+
+
+def test_a_corrected_contact_does_not_make_a_resident(stage: Stage) -> None:
+    """By the code alone, who logged the case would add a number and speak as the resident."""
+    petition = logged_at_desk(stage, WITHOUT_PHONE)
+    client = Client()
+    page = open_case(client, petition, "")
+    assert 'action="/track/contact/"' not in page
+    answer = client.post("/track/contact/", {"phone": "13800001111"})
+    assert answer.status_code == 409
+    send_feedback(client, "confirm", petition, rating=5)
+    petition.refresh_from_db()
+    assert petition.status == Status.RESOLVED
+    assert Contact.objects.get(petition=petition).last4_hash == tracking_codes.last4_hash(
+        petition.uuid, ""
+    )
+
+
+def test_a_corrected_number_is_not_a_given_one(stage: Stage) -> None:
+    petition = walk(stage, stage.file(contact=WITHOUT_PHONE).petition, Status.RESOLVED, NOW)
+    client = Client()
+    open_case(client, petition, "")
+    assert client.post("/track/contact/", {"phone": "13800001111"}).status_code == 302
+    assert not pages._tracked_session(_request_of(client)).has_given_phone  # type: ignore[union-attr]
+
+
+def _request_of(client: Client) -> HttpRequest:
+    request = HttpRequest()
+    request.session = client.session
+    return request
+
+
+@pytest.mark.parametrize("by", ["secretary", "leader"])
+def test_who_handles_the_case_does_not_speak_with_the_phone_they_typed(
+    stage: Stage, by: str
+) -> None:
+    petition = stage.file(by="secretary", contact=ContactDetails(phone=PHONE), now=NOW).petition
+    Petition.objects.filter(pk=petition.pk).update(filed_by=stage.cast[by])
+    petition = walk(stage, Petition.objects.get(pk=petition.pk), Status.RESOLVED, NOW)
+    client = Client()
+    open_case(client, petition, PHONE[-4:])
+    for verb in ("confirm", "rate", "withdraw"):
+        send_feedback(client, verb, petition, rating=5)
+    petition.refresh_from_db()
+    assert petition.status == Status.RESOLVED
+
+
+def test_who_logged_a_complaint_about_the_own_organisation_does_not_withdraw_it(
+    stage: Stage,
+) -> None:
+    about = stage.town.orgs["yingbin"]
+    contact = ContactDetails(phone=PHONE)
+    petition = stage.file(by="clerk", about=about, contact=contact, now=NOW).petition
+    client = Client()
+    open_case(client, petition, PHONE[-4:])
+    send_feedback(client, "withdraw", petition)
+    petition.refresh_from_db()
+    assert petition.status == Status.SUBMITTED
+
+
+def test_who_handled_the_case_before_does_not_confirm(stage: Stage) -> None:
+    petition = stage.file(place=stage.town.areas["yingbin"], now=NOW).petition
+    community = stage.cast["community"]
+    petition = handling.accept(petition=petition, by=community, now=NOW)
+    petition = rerouting.reassign(
+        petition=petition,
+        by=stage.cast["official"],
+        now=NOW,
+        organisation=stage.town.orgs["branch"],
+        reason="由支部办",
+    )
+    petition = walk(stage, petition, Status.RESOLVED, NOW)
+    with pytest.raises(transitions.NotPermitted, match="没有参与办理"):
+        resolution.confirm(petition=petition, by=User.objects.get(pk=community.pk), now=NOW)
+    assert resolution.confirm(petition=petition, by=stage.cast["official"], now=NOW)
+
+
+def test_staff_do_not_file_through_the_public_form(stage: Stage) -> None:
+    client = login(stage, "secretary")
+    answer = client.post("/report/check/")
+    assert answer.status_code == 403
+    assert "替居民登记请用" in answer.content.decode()

@@ -147,6 +147,22 @@ def test_a_second_post_opens_no_confidential_contact(stage: Stage) -> None:
     assert _openers(stage, petition) == {"community"}
 
 
+def test_who_handled_the_case_before_does_not_become_the_keeper(
+    stage: Stage, client: Client
+) -> None:
+    """The community handles, returns, and the branch gets the case: the subdistrict keeps it."""
+    petition = stage.file(place=stage.town.areas["yingbin"], contact=CONFIDENTIAL).petition
+    petition = rerouting.reassign(
+        petition=petition,
+        by=stage.cast["official"],
+        now=timezone.now(),
+        organisation=stage.town.orgs["branch"],
+        reason="由支部办",
+    )
+    assert _openers(stage, petition) == {"official"}
+    assert "只有阜新街道" in open_case(client, petition)
+
+
 def test_without_the_box_the_handler_opens_it(stage: Stage) -> None:
     petition = stage.at(Status.IN_PROGRESS)
     assert {"secretary", "clerk", "community", "official"} <= _openers(stage, petition)
