@@ -184,6 +184,7 @@ def main(folder: Path, port: int) -> int:
     for log in at.logs.glob("*.log") if at.logs.exists() else ():
         log.unlink()
     shutil.rmtree(at.services / "valkey", ignore_errors=True)
+    shutil.rmtree(at.var / "anchors", ignore_errors=True)  # they bind the database of another run
     fill(at)
     environment = os.environ | {"PORT": str(port)}
     supervisor = subprocess.Popen(
