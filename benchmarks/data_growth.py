@@ -67,7 +67,7 @@ PETITION: dict[str, str] = {
     "search": "t.search || to_tsvector('simple', concat_ws(' ', s.one, s.two, s.one || s.two))",
 }
 TASK_ID = "(%(casetask)s + 1) * s.number + {}"
-EVENT_DATA = f"""t.data
+EVENT_DATA = f"""t.data - 'note_digest' - 'feedback_digest'
     || CASE WHEN t.data ? 'task' THEN jsonb_build_object(
         'task', {TASK_ID.format("(t.data->>'task')::bigint")}) ELSE '{{}}' END
     || CASE WHEN t.data ? 'tasks' THEN jsonb_build_object('tasks', (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -85,6 +85,11 @@ class Event(SignedModel):
 
     def __str__(self) -> str:
         return f"{self.petition_id}#{self.version} {self.verb}"
+
+    @property
+    def public_data(self) -> dict[str, Any]:
+        """What other systems read of `data`: all but the digests of note and feedback."""
+        return {name: value for name, value in self.data.items() if not name.endswith("_digest")}
 
 
 class OutboxQuerySet(models.QuerySet["Outbox"]):

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.lib.audit import signatures
 from grids.models import Area
 from petitions.enums import DoorResult, PhotoKind, Solved
 from petitions.models.petitions import Petition
@@ -55,6 +56,11 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"{self.petition_id}"
+
+    def digest(self, version: int) -> str:
+        """Return a keyed hash of the text, which the signed event of this version holds."""
+        values = (self.petition_id, version, self.body, self.cause, self.is_public)
+        return signatures.sign("note", values).hex()
 
 
 class Photo(models.Model):
@@ -129,6 +135,11 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.petition_id}/{self.round}"
+
+    def digest(self) -> str:
+        """Return a keyed hash of the feedback, which the signed event that wrote it holds."""
+        values = (self.petition_id, self.round, self.solved, self.rating)
+        return signatures.sign("feedback", values).hex()
 
 
 class MeToo(models.Model):

@@ -24,7 +24,7 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import Contact, Event, Petition, Photo
-from petitions.ops import audit_checks
+from petitions.ops import attached_rows, audit_checks
 from petitions.ops.audit_checks import AuditFinding, Doubt
 from petitions.rules import photos
 from petitions.states import FINAL, RECORDED_RULE_OF, RUNNING, TASK_SOURCES
@@ -216,6 +216,8 @@ def report(
     if with_audit_trail:
         doubts = Counter(finding.doubt for finding in findings)
         counts |= {str(doubt): doubts[doubt] for doubt in Doubt}
+        counts["note_altered"] = attached_rows.altered_notes()
+        counts["feedback_altered"] = attached_rows.altered_feedback()
     return IntegrityReport(counts, findings)
 
 

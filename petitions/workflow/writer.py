@@ -158,7 +158,14 @@ def _insert(transitions: Sequence[Transition]) -> None:
 
 
 def _complete_data(change: Transition) -> None:
-    """Add the ids of rows that the transition inserted or changed to the data of its event."""
+    """Add the ids of rows that the transition wrote to the data of its event, and their digests.
+
+    The event is signed, so the digests of note and feedback show when these are altered.
+    """
+    if change.note is not None:
+        change.data["note_digest"] = change.note.digest(change.event.version)
+    if change.feedback is not None:
+        change.data["feedback_digest"] = change.feedback.digest()
     if escalation := change.raised or change.answered:
         change.data["escalation"] = escalation.pk
     if change.task is not None:

@@ -293,7 +293,9 @@ class EventSerializer(serializers.ModelSerializer[Event]):
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields; the column `data` holds an object, which the API file says."""
-        return super().get_fields() | {"data": serializers.DictField(read_only=True)}
+        return super().get_fields() | {
+            "data": serializers.DictField(read_only=True, source="public_data")
+        }
 
     @extend_schema_field(NoteSerializer(allow_null=True))
     def get_note(self, event: Event) -> dict[str, Any] | None:

@@ -44,8 +44,8 @@ DIFFERENT = {
     "cipher",
 }
 DIFFERENT |= {"last4_hash", "search", "created_at", "signature"}
-ROW_IDS = {"escalation", "task", "tasks"}
-"""Keys of an event's data with ids of rows, which differ."""
+ROW_IDS = {"escalation", "task", "tasks"} | {"note_digest", "feedback_digest"}
+"""Keys of an event's data with ids of rows, or with digests over them, which differ."""
 
 Step = Callable[[Stage, Petition, dt.datetime], Any]
 
