@@ -20,7 +20,7 @@ from petitions.rules.contacts import ContactDetails
 from petitions.sample import sample_case
 from petitions.sample.reference_data import ReferenceData
 from petitions.sample.sample_case import SampleCase
-from petitions.states import RULE_OF
+from petitions.states import RULE_OF, TASK_SOURCES
 from petitions.verbs.table import SPEC_OF
 from petitions.workflow import case_store, provisional_deadlines, resolution
 from petitions.workflow.submission import Report
@@ -117,6 +117,8 @@ class Walker:
             if verb not in STAYS or rng.random() < 0.1
         ]
         rng.shuffle(choices)
+        if rng.random() < 0.5:  # tasks are rare, so what can happen to them comes first
+            choices.sort(key=lambda choice: choice[1] not in TASK_SOURCES)
         return any(self._perform(rng, case, at, by, verb) for by, verb in choices)
 
     def actors(self, case: SampleCase, at: dt.datetime) -> list[User | Petitioner]:
@@ -188,7 +190,7 @@ class Walker:
         return {"reason": "说明"} if takes_reason else {}
 
     def _answer(self, rng: random.Random, orgs: dict[str, Organisation]) -> dict[str, Any]:
-        kind = rng.choice(list(AnswerKind))
+        kind = rng.choice((*AnswerKind, *(AnswerKind.DEPARTMENT,) * 3))
         return {
             "kind": kind,
             "text": "答复",
