@@ -177,10 +177,10 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
 
 
 def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
-    """Let staff record what the resident says only if they did not handle the case.
+    """Let staff record what the resident says only if they do not handle the case.
 
-    What the code opens does not speak for the resident where those who logged the case would gain:
-    they know the code, and the telephone number as well.
+    The workflow also refuses those who worked on it earlier. A session with the tracking code does
+    not count as the resident where the staff who logged the case could use the code themselves.
     """
     if isinstance(by, Petitioner) and _is_code_known_to_handlers(petition, by):
         words = _("这件事是代您登记的；您的意见由没有参与办理的工作人员问过您后记录。")
@@ -191,10 +191,10 @@ def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
 
 
 def _is_code_known_to_handlers(petition: Petition, by: Petitioner) -> bool:
-    """Tell whether staff logged the case who handle it, or could pass as the resident anyway.
+    """Tell whether the staff who logged the case could use its code to act as the resident.
 
-    Without a telephone number the code is all that they need; about an organisation they may wish
-    to end it.
+    They can without a telephone number. With one they know the number too, so the code is refused
+    if they handle the case, or if it is about an organisation.
     """
     filer = involvement.filer(petition)
     if filer is None:
@@ -275,8 +275,8 @@ def _keeps_contact(by: User, petition: Petition) -> bool:
 
     A coordinator of the keeper, without any post in an organisation that handles or handled it.
     """
-    keeper = contact_keeper(petition)
-    handlers = {petition.organisation_id, *_earlier_handlers(petition)}
+    handlers = _handler_ids(petition)
+    keeper = _desk_above_all(petition, handlers)
     is_handler = any(not handlers.isdisjoint(post.ancestor_ids) for post in by.scope.posts)
     if keeper is None or is_handler or by.pk in involvement.assignee_ids(petition):
         return False
@@ -289,20 +289,23 @@ def _keeps_contact(by: User, petition: Petition) -> bool:
 def contact_keeper(petition: Petition) -> Organisation | None:
     """Return the organisation that may open a contact kept from the handling organisations.
 
-    The lowest desk above the present one that never handled the case; None if there is none. One
-    query.
+    The lowest desk above the present one that never handled the case, if any; one query.
     """
-    earlier = _earlier_handlers(petition)
+    return _desk_above_all(petition, _handler_ids(petition))
+
+
+def _desk_above_all(petition: Petition, handlers: set[int]) -> Organisation | None:
     keeper = relations.desk_above(petition.organisation)
-    while keeper is not None and keeper.pk in earlier:
+    while keeper is not None and keeper.pk in handlers:
         keeper = relations.desk_above(keeper)
     return keeper
 
 
-def _earlier_handlers(petition: Petition) -> set[int]:
-    """Return the ids of the organisations that were responsible for a case; one query."""
-    events = Event.objects.filter(petition=petition.pk)
-    return set(events.order_by().values_list("organisation_id", flat=True).distinct())
+def _handler_ids(petition: Petition) -> set[int]:
+    """Return the ids of the organisations that are or were responsible for a case; one query."""
+    events = Event.objects.filter(petition=petition.pk).order_by()
+    earlier = events.values_list("organisation_id", flat=True).distinct()
+    return {petition.organisation_id, *earlier}
 
 
 def _refusal_of_confidential(petition: Petition) -> str:

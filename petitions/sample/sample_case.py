@@ -17,6 +17,7 @@ from petitions.rules import contact_points, routing
 from petitions.sample.reference_data import ReferenceData
 from petitions.workflow import case_store, deadline_sweep, escalation, submission
 from petitions.workflow.case_store import MemoryStore
+from petitions.workflow.resolution import took_part
 from petitions.workflow.transitions import Transition, WorkflowError
 
 WORKING_DAY = dt.timedelta(hours=8)
@@ -94,7 +95,8 @@ class SampleCase:
             organisation_id = row.organisation_id if row else None
             for user in self.reference.desk(organisation_id, self.petition.uuid.int):
                 self.reference.load_scope(user, self.at)
-                if permissions.may(verb, self.petition, user):
+                workers = self.store.workers(self.petition)
+                if permissions.may(verb, self.petition, user) and not took_part(user, workers):
                     return user
         return None
 

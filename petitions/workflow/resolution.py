@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
+from members.models import User
 from petitions import permissions, sides
 from petitions.enums import (
     STAFF_DEADLINES,
@@ -71,11 +72,16 @@ def _check_took_no_part(change: Transition) -> None:
 
     Source: domain rules, follow-up (回访): by somebody other than the handler.
     """
-    if change.user is None:
-        return
-    for user_id, organisation_id in change.store.workers(change.petition):
-        if change.user.pk == user_id or sides.belongs_to(change.user.scope, organisation_id):
-            raise NotPermitted("own_work", str(permissions.OWN_WORK))
+    if change.user is not None and took_part(change.user, change.store.workers(change.petition)):
+        raise NotPermitted("own_work", str(permissions.OWN_WORK))
+
+
+def took_part(user: User, workers: Iterable[tuple[int | None, int | None]]) -> bool:
+    """Tell whether a user or the user's organisation is among the workers of a case."""
+    return any(
+        user.pk == user_id or sides.belongs_to(user.scope, organisation_id)
+        for user_id, organisation_id in workers
+    )
 
 
 def confirm(
@@ -208,6 +214,7 @@ def withdraw(
     with transition(
         petition, Verb.WITHDRAW, by=by, now=now, expected_version=expected_version
     ) as change:
+        _check_took_no_part(change)
         change.add_note(reason, is_public=True)
         change.petition.is_answer_owed = False
         change.stop_deadlines(CANCELLED, *STAFF_DEADLINES, DeadlineKind.CONFIRMATION)

@@ -2,8 +2,8 @@
 
 `anchors.jsonl` gets a line each day: the last block of every chain. Each line names the digest of
 the line before. `heads.json` holds the last blocks as of the latest run of the worker, so that a
-database restored to an earlier hour of the same day is noticed too. Whoever can only write to the
-database cannot change either file.
+database restored to an earlier hour of the same day is noticed too. A person with
+access to the database alone cannot change either file.
 """
 
 from __future__ import annotations

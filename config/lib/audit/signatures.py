@@ -1,7 +1,7 @@
 """Signatures of rows: a keyed hash over the columns of a row that never changes.
 
-Whoever can write to the database, but does not know `TRACKING_SECRET`, can neither add such a row
-nor alter one without being noticed. The secret is used because it never changes either.
+A person who can write to the database, but does not know `TRACKING_SECRET`, can neither add nor
+alter such a row without being noticed. The secret is used because it never changes either.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class SignedModel(AppendOnlyModel):
 
     signed_columns: ClassVar[tuple[str, ...]]
     keeps_for: ClassVar[dt.timedelta | None] = None
-    """How long rows are kept at least; the oldest may then be removed. None: for ever."""
+    """How long rows are kept at least; the oldest may then be removed. None: never removed."""
 
     signature = models.BinaryField(null=True, editable=False)
 

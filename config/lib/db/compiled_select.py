@@ -71,7 +71,9 @@ def rows(key: Hashable, build: Build, now: dt.datetime) -> list[tuple[Any, ...]]
 
 
 def compile_once(build: Build) -> _Statement | None:
-    """Compile a query at two instants and find where they stand; None if it can have no row."""
+    """Compile a query for two instants to find which parameters are the instant; None if it can
+    have no row.
+    """
     try:
         first, second = (_compiled(build(sample)) for sample in _SAMPLES)
     except EmptyResultSet:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from django.http import HttpRequest
 from django.test import Client
@@ -188,7 +191,18 @@ def test_who_logged_a_complaint_about_the_own_organisation_does_not_withdraw_it(
     assert petition.status == Status.SUBMITTED
 
 
-def test_who_handled_the_case_before_does_not_confirm(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "verb",
+    [
+        resolution.confirm,
+        resolution.dispute,
+        partial(resolution.close, reason="问过"),
+        partial(resolution.withdraw, reason="居民说不用办了"),
+    ],
+)
+def test_who_handled_the_case_before_does_not_follow_up(
+    stage: Stage, verb: Callable[..., Petition]
+) -> None:
     petition = stage.file(place=stage.town.areas["yingbin"], now=NOW).petition
     community = stage.cast["community"]
     petition = handling.accept(petition=petition, by=community, now=NOW)
@@ -201,8 +215,8 @@ def test_who_handled_the_case_before_does_not_confirm(stage: Stage) -> None:
     )
     petition = walk(stage, petition, Status.RESOLVED, NOW)
     with pytest.raises(transitions.NotPermitted, match="没有参与办理"):
-        resolution.confirm(petition=petition, by=User.objects.get(pk=community.pk), now=NOW)
-    assert resolution.confirm(petition=petition, by=stage.cast["official"], now=NOW)
+        verb(petition=petition, by=User.objects.get(pk=community.pk), now=NOW)
+    assert verb(petition=petition, by=stage.cast["official"], now=NOW)
 
 
 def test_staff_do_not_file_through_the_public_form(stage: Stage) -> None:
