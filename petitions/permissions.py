@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
-from branches.models import Organisation
 from config.lib.viewer import ActivePost, Viewer
 from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
 from members.models import User
-from petitions import involvement, relations, sides
+from petitions import contact_keepers, involvement, sides
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
-from petitions.models import CaseTask, Event, Petition
+from petitions.models import CaseTask, Petition
 from petitions.relations import acts_for
 from petitions.states import NEXT_VERBS, RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
 
@@ -275,8 +274,8 @@ def _keeps_contact(by: User, petition: Petition) -> bool:
 
     A coordinator of the keeper, without any post in an organisation that handles or handled it.
     """
-    handlers = _handler_ids(petition)
-    keeper = _desk_above_all(petition, handlers)
+    handlers = contact_keepers.handler_ids(petition)
+    keeper = contact_keepers.keeper(petition, handlers)
     is_handler = any(not handlers.isdisjoint(post.ancestor_ids) for post in by.scope.posts)
     if keeper is None or is_handler or by.pk in involvement.assignee_ids(petition):
         return False
@@ -286,30 +285,8 @@ def _keeps_contact(by: User, petition: Petition) -> bool:
     )
 
 
-def contact_keeper(petition: Petition) -> Organisation | None:
-    """Return the organisation that may open a contact kept from the handling organisations.
-
-    The lowest desk above the present one that never handled the case, if any; one query.
-    """
-    return _desk_above_all(petition, _handler_ids(petition))
-
-
-def _desk_above_all(petition: Petition, handlers: set[int]) -> Organisation | None:
-    keeper = relations.desk_above(petition.organisation)
-    while keeper is not None and keeper.pk in handlers:
-        keeper = relations.desk_above(keeper)
-    return keeper
-
-
-def _handler_ids(petition: Petition) -> set[int]:
-    """Return the ids of the organisations that are or were responsible for a case; one query."""
-    events = Event.objects.filter(petition=petition.pk).order_by()
-    earlier = events.values_list("organisation_id", flat=True).distinct()
-    return {petition.organisation_id, *earlier}
-
-
 def _refusal_of_confidential(petition: Petition) -> str:
-    keeper = contact_keeper(petition)
+    keeper = contact_keepers.keeper(petition)
     if keeper is None:
         return _("居民要求对承办组织保密，谁也不能打开；有话请写成居民能看到的进展。")
     return _("居民要求对承办组织保密，请由%(keeper)s转达。") % {"keeper": keeper.short_name}
@@ -337,10 +314,14 @@ def _reason_of_wrong_actor(rule: VerbRule | None, petition: Petition) -> str:
     return _("这一步由其他人办理。")
 
 
-def may(verb: Verb, petition: Petition, by: By) -> Decision:
-    """Decide whether `by` may perform `verb` now: actor, then status, then the rule of the verb."""
+def may(verb: Verb, petition: Petition, by: By, actors: frozenset[Actor] | None = None) -> Decision:
+    """Decide whether `by` may perform `verb` now: actor, then status, then the rule of the verb.
+
+    Callers that ask for several verbs pass `actors_of(by, petition)`, worked out once.
+    """
     rule = RULE_OF.get(verb)
-    actors = actors_of(by, petition)
+    if actors is None:
+        actors = actors_of(by, petition)
     candidates = (
         [actor for actor in rule.actors_in(petition.status) if actor in actors] if rule else []
     )
@@ -356,16 +337,21 @@ def may(verb: Verb, petition: Petition, by: By) -> Decision:
 
 def allowed_verbs(petition: Petition, by: By) -> list[Verb]:
     """Return the verbs that `by` may perform now, in the order of the table."""
-    return [rule.verb for rule in VERB_RULES if rule.sources and may(rule.verb, petition, by)]
+    actors = actors_of(by, petition)
+    return [
+        rule.verb for rule in VERB_RULES if rule.sources and may(rule.verb, petition, by, actors)
+    ]
 
 
-def next_verb(petition: Petition, by: By) -> Verb | None:
+def next_verb(petition: Petition, by: By, actors: frozenset[Actor] | None = None) -> Verb | None:
     """Return the verb that `by` should perform next on the case, None if it is another's turn."""
+    if actors is None:
+        actors = actors_of(by, petition)
     first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()
     if involvement.has_tasks(petition):
         first += (Verb.ACKNOWLEDGE, Verb.CONCLUDE)
     for verb in (*first, *NEXT_VERBS.get(Status(petition.status), ())):
-        if may(verb, petition, by):
+        if may(verb, petition, by, actors):
             return verb
     return None
 
@@ -376,7 +362,7 @@ def refused_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
     refused = []
     for rule in VERB_RULES:
         if rule.sources and actors & set(rule.actors):
-            decision = may(rule.verb, petition, by)
+            decision = may(rule.verb, petition, by, actors)
             if not decision:
                 refused.append((rule.verb, decision.reason))
     return refused

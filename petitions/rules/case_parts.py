@@ -13,9 +13,14 @@ AREAS = ("community", "place", "grid")
 
 
 def attach_tasks(petitions: Iterable[Petition]) -> None:
-    """Read the tasks of cases, which `permissions` asks for; no query if no case has any."""
+    """Read the tasks of cases, which `permissions` asks for.
+
+    No query if no case has any, or if they were read before.
+    """
     with_tasks = {
-        petition.pk: petition for petition in petitions if involvement.has_tasks(petition)
+        petition.pk: petition
+        for petition in petitions
+        if involvement.has_tasks(petition) and "case_tasks" not in vars(petition)
     }
     if not with_tasks:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
-from petitions import permissions, relations
+from petitions import contact_keepers, relations
 from petitions.models import Petition
 
 
@@ -16,7 +16,7 @@ def sentence(handler: Organisation) -> str:
 
 def sentence_of(petition: Petition) -> str:
     """Say who cannot open the contact details of a case, and who can."""
-    return _sentence(petition.organisation, permissions.contact_keeper(petition))
+    return _sentence(petition.organisation, contact_keepers.keeper(petition))
 
 
 def _sentence(handler: Organisation, keeper: Organisation | None) -> str:

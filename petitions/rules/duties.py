@@ -260,11 +260,20 @@ def next_duty(all_duties: Sequence[Duty]) -> Duty | None:
     return next(running, all_duties[0] if all_duties else None)
 
 
-def own_duty(petition: Petition, all_duties: Sequence[Duty], user: User) -> Duty | None:
-    """Return the duty that the user must fulfil, the one due first; None if it is others' turn."""
+def own_duty(
+    petition: Petition,
+    all_duties: Sequence[Duty],
+    user: User,
+    actors: frozenset[Actor] | None = None,
+) -> Duty | None:
+    """Return the duty that the user must fulfil, the one due first; None if it is others' turn.
+
+    `actors` is what the user is to the case, if that was worked out before.
+    """
     if not all_duties:
         return None
-    actors = permissions.actors_of(user, petition)
+    if actors is None:
+        actors = permissions.actors_of(user, petition)
     own = [duty for duty in all_duties if _is_duty_of(petition, duty, user.scope, actors)]
     return min(own, key=lambda duty: duty.due_at, default=None)
 

@@ -29,7 +29,7 @@ DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """What `components/case_row.html` and `case_card.html` show of a case.
+    """What the tag `case_row` and `components/case_card.html` show of a case.
 
     The deadline is that of the viewer's own duty (`is_own`), otherwise the next one; `turn` says
     who must do what.
@@ -111,20 +111,25 @@ def own_dates(viewer: Viewer) -> tuple[Combinable, Combinable]:
     return earliest("due_at"), earliest("soon_at")
 
 
-def first_urgent(viewer: Viewer, now: dt.datetime, count: int) -> list[Petition]:
-    """Return the `count` most urgent open cases that the viewer sees, with two queries.
-
-    The cases are sorted by id only; the columns of a list item are read for these few.
-    """
+def first_urgent(viewer: Viewer, now: dt.datetime, count: int) -> list[int]:
+    """Return the ids of the `count` most urgent open cases that the viewer sees; one query."""
 
     def build(now: dt.datetime) -> QuerySet[Petition, Any]:
         cases = Petition.objects.visible_to(viewer).open()
         return urgent_first(cases, viewer, now).values_list("pk")[:count]
 
     key = ("first_urgent", count, viewer.scope.user_id, viewer.scope.posts)
-    ids = [pk for (pk,) in compiled_select.rows(key, build, now)]
-    petitions = for_list(Petition.objects.all()).in_bulk(ids)
-    return [petitions[pk] for pk in ids if pk in petitions]
+    return [pk for (pk,) in compiled_select.rows(key, build, now)]
+
+
+def read(visible_ids: Iterable[int]) -> dict[int, Petition]:
+    """Return cases by id with what a list item shows, and their tasks; at most two queries.
+
+    `visible_ids` must come from a query limited to what the viewer sees.
+    """
+    petitions = for_list(Petition.objects.all()).in_bulk(list(visible_ids))
+    case_parts.attach_tasks(petitions.values())
+    return petitions
 
 
 def list_items(
@@ -150,9 +155,10 @@ def list_item(
 ) -> ListItem:
     """Return the list item of a case; `list_items` attaches the organisations it names."""
     all_duties = duties.duties_of_row(petition, now)
-    own = duties.own_duty(petition, all_duties, by) if by else None
+    actors = permissions.actors_of(by, petition) if by else frozenset()
+    own = duties.own_duty(petition, all_duties, by, actors) if by else None
     duty = own or duties.next_duty(all_duties)
-    verb = permissions.next_verb(petition, by) if by and has_actions else None
+    verb = permissions.next_verb(petition, by, actors) if by and has_actions else None
     category = catalogue.read().by_id.get(petition.category_id)
     holder = involvement.holder(petition)
     return ListItem(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, F, OuterRef, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 from django.urls import reverse
 
 from branches import register_rows
 from config.lib import durations
+from config.lib.db import compiled_select
 from members.models import User
 from petitions import permissions
 from petitions.enums import DeadlineKind, TaskState, Verb
@@ -22,7 +22,6 @@ from petitions.permissions import By
 from petitions.rules import case_tasks, catalogue, service_terms
 from petitions.rules.service_terms import TimedDeadline
 from petitions.states import TASK_SOURCES
-from petitions.web.list_items import DEFERRED_COLUMNS
 
 STATE_STYLES = MappingProxyType(
     {
@@ -37,6 +36,7 @@ STATE_STYLES = MappingProxyType(
 """Tone and icon of the badge of each state."""
 
 ORGANISATIONS = ("orderer", "doer")
+TASK_DEADLINES = (DeadlineKind.ACKNOWLEDGE, DeadlineKind.CONCLUDE)
 FIRST_VERB = MappingProxyType(
     {
         TaskState.SENT: Verb.ACKNOWLEDGE,
@@ -54,6 +54,18 @@ class DeadlineTimes:
     kind: str
     due_at: dt.datetime
     remind_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTask:
+    """The ids of a task in which a user has to act, and of its case.
+
+    `remind_at`: for each of `TASK_DEADLINES` when 80 % of its time are used, None if not owed.
+    """
+
+    id: int
+    petition_id: int
+    remind_at: Sequence[dt.datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,44 +123,45 @@ def of_case(
     ]
 
 
-def to_act_on(user: User, now: dt.datetime, count: int) -> list[TaskItem]:
+def to_act_on(user: User, now: dt.datetime, count: int) -> list[OwnTask]:
     """Return the tasks in which a user has to act, the next deadline first; one query."""
-    owed = Deadline.objects.owed().filter(task=OuterRef("pk")).order_by("due_at")
-    columns = JSONObject(kind="kind", due_at="due_at", remind_at="remind_at")
     next_due = Case(When(state=TaskState.SENT, then=F("acknowledge_by")), default=F("due_at"))
-    tasks = list(
-        case_tasks.to_act_on(user, now)
-        .select_related("petition")
-        .defer(*(f"petition__{name}" for name in DEFERRED_COLUMNS))
-        .annotate(owed=ArraySubquery(owed.values(columns=columns)))
-        .order_by(next_due, "id")[:count]
-    )
-    if not tasks:
-        return []
-    register_rows.attach(tasks, organisations=ORGANISATIONS)
-    petitions = {task.petition_id: task.petition for task in tasks}
-    for task in tasks:
-        task.petition = petitions[task.petition_id]
-    _attach_tasks(petitions.values(), tasks)
-    return [_item(task.petition, task, _owed(task), user, now) for task in tasks]
 
+    def build(now: dt.datetime) -> QuerySet[CaseTask, Any]:
+        owed = Deadline.objects.owed().filter(task=OuterRef("pk")).order_by("-due_at")
+        remind_at = [
+            Subquery(owed.filter(kind=kind).values("remind_at")[:1]) for kind in TASK_DEADLINES
+        ]
+        tasks = case_tasks.to_act_on(user, now).order_by(next_due, "id")
+        return tasks.values_list("pk", "petition_id", *remind_at)[:count]
 
-def _owed(task: CaseTask) -> list[DeadlineTimes]:
-    """Return the deadlines that `to_act_on` read as JSON together with the task."""
+    key = ("to_act_on", count, user.scope.user_id, user.scope.posts)
     return [
-        DeadlineTimes(
-            row["kind"],
-            dt.datetime.fromisoformat(row["due_at"]),
-            dt.datetime.fromisoformat(row["remind_at"]),
-        )
-        for row in getattr(task, "owed", ())
+        OwnTask(pk, petition_id, remind_at)
+        for pk, petition_id, *remind_at in compiled_select.rows(key, build, now)
     ]
 
 
-def _attach_tasks(petitions: Iterable[Petition], tasks: Iterable[CaseTask]) -> None:
-    """Let the permissions of these cases be decided by these tasks, without a query."""
-    for petition in petitions:
-        petition.case_tasks = [task for task in tasks if task.petition_id == petition.pk]
+def own_items(
+    own: Sequence[OwnTask], petitions: Mapping[int, Petition], user: User, now: dt.datetime
+) -> list[TaskItem]:
+    """Return the items of a user's own tasks; `petitions` are their cases with all tasks."""
+    tasks = {task.pk: task for row in own for task in petitions[row.petition_id].case_tasks}
+    register_rows.attach([tasks[row.id] for row in own], organisations=ORGANISATIONS)
+    return [
+        _item(petitions[row.petition_id], tasks[row.id], _owed(row, tasks[row.id]), user, now)
+        for row in own
+    ]
+
+
+def _owed(row: OwnTask, task: CaseTask) -> list[DeadlineTimes]:
+    """Return the owed deadlines of a task, which has the same instants as their rows."""
+    times = zip(TASK_DEADLINES, (task.acknowledge_by, task.due_at), row.remind_at, strict=True)
+    return [
+        DeadlineTimes(kind, due_at, remind_at)
+        for kind, due_at, remind_at in times
+        if remind_at is not None
+    ]
 
 
 def next_deadlines(

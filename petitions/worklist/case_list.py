@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +19,7 @@ from django.views.decorators.http import require_GET
 
 from branches.models import Organisation
 from config.lib import clock
-from config.lib.db import keyset_pagination
+from config.lib.db import compiled_select, keyset_pagination
 from config.lib.db.keyset_pagination import Page
 from grids.models import Area
 from members.enums import Role
@@ -44,6 +46,9 @@ SHORTCUTS = ("overdue", "due_soon", "to_accept", "mine", "waiting", "returned", 
 DOER_SHORTCUTS = ("task_overdue", "to_acknowledge", "to_conclude", "handed_back")
 ORDERER_SHORTCUTS = ("task_overdue", "handed_back", "ordered")
 SORTS = ("due", "newest", "oldest")
+LOOKED_UP = frozenset({"q", "place"})
+"""Filters whose conditions follow from rows of the database, not from the value alone."""
+EMPTY_VALUES: tuple[Any, ...] = (None, "", [], False)
 # By language: the catalogue, and the HTML options by id of the first level.
 _option_groups: dict[str, tuple[Catalogue, dict[int, str]]] = {}
 
@@ -58,29 +63,93 @@ class FilterChip:
     remove_url: str
 
 
+class Matches:
+    """The visible cases that match the filters of a request, at `now`."""
+
+    def __init__(self, request: StaffRequest, params: QueryDict, now: dt.datetime) -> None:
+        self._request, self._params, self._now = request, params, now
+        self.cases = Petition.objects.visible_to(request.user)
+        self._filters = PetitionFilter(params, self.cases, request=request, now=now)
+        self.form = self._filters.form
+
+    def page(self, word: str, cursor_text: tuple[str, str], size: int) -> Page[Petition]:
+        """Return a page in the sort order `word`; `cursor_text` are `after` and `before`."""
+        order = list_order.order_for(word, self._request.user)
+        cursor = keyset_pagination.parse(order, *cursor_text)
+        key = self._key()
+        if cursor is not None or key is None:
+            rows = list_items.for_list(self._filters.qs)
+            return keyset_pagination.page(rows, order, cursor=cursor, size=size)
+
+        def build(now: dt.datetime) -> QuerySet[Petition]:
+            rows = list_items.for_list(self._matching(now))
+            return keyset_pagination.batch_of(rows, order, size=size)
+
+        batch = compiled_select.instances(("list", word, size, key), build, self._now)
+        return keyset_pagination.first_page(batch, order, size=size)
+
+    def count(self, limit: int) -> int:
+        """Count the cases up to `limit` + 1; a larger result means "more than `limit`"."""
+        key = self._key()
+        if key is None:
+            return keyset_pagination.bounded_count(self._filters.qs, limit)
+
+        def build(now: dt.datetime) -> QuerySet[Petition, Any]:
+            return self._matching(now).order_by().values_list("pk")[: limit + 1]
+
+        return compiled_select.count(("list count", limit, key), build, self._now)
+
+    @property
+    def is_too_many_to_count(self) -> bool:
+        """Tell whether the cases are found by a word that many cases contain."""
+        return self._key() is None and self._filters.qs.is_too_many_to_count
+
+    def _matching(self, now: dt.datetime) -> PetitionQuerySet:
+        rows: PetitionQuerySet = PetitionFilter(
+            self._params, self.cases, request=self._request, now=now
+        ).qs
+        return rows
+
+    def _key(self) -> Hashable | None:
+        """Return what the conditions depend on besides the time: the viewer's posts, the filters.
+
+        None if they depend on more: words and a place are looked up in the database.
+        """
+        self.form.is_valid()
+        chosen: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in self.form.cleaned_data.items()
+            if value not in EMPTY_VALUES
+        }
+        if not chosen.keys().isdisjoint(LOOKED_UP):
+            return None
+        if code := chosen.get("category"):
+            chosen["category"] = tuple(catalogue.ids_under(code))
+        scope = self._request.user.scope
+        return (scope.user_id, scope.posts, tuple(chosen.items()))
+
+
 @staff_only
 @require_GET
 def show_list(request: StaffRequest) -> HttpResponse:
     """Show the visible cases that match the filters; a complete number or code opens its case."""
     now = clock.now()
     params = _with_default_state(request.GET)
-    cases = Petition.objects.visible_to(request.user)
-    filters = PetitionFilter(params, cases, request=request, now=now)
-    petition = case_search.exact_match(cases, params.get("q", "")[:LONGEST_QUERY])
+    matches = Matches(request, params, now)
+    petition = case_search.exact_match(matches.cases, params.get("q", "")[:LONGEST_QUERY])
     if petition is not None:
         return redirect(petition)
-    order = list_order.order_for(_sort_order(params), request.user)
-    cursor = keyset_pagination.parse(order, params.get("after", ""), params.get("before", ""))
     size = list_order.page_size(params.get("size", ""))
-    page = keyset_pagination.page(list_items.for_list(filters.qs), order, cursor=cursor, size=size)
-    chips = _filter_chips(request, filters)
+    cursor_text = (params.get("after", ""), params.get("before", ""))
+    page = matches.page(_sort_order(params), cursor_text, size)
+    chips = _filter_chips(request, matches.form)
     is_open = params["state"] == "open"
-    count, limit = _count(filters.qs, page, size, is_open=is_open, is_filtered=bool(chips))
+    count, limit = _count(matches, page, size, is_open=is_open, is_filtered=bool(chips))
     context = {
         "cases": _items(request.user, page.rows, now),
         "count": count,
         "limit": limit,
-        "form": filters.form,
+        "form": matches.form,
         "chips": chips,
         "unsearchable": text_search.unsearchable(params.get("q", "")),
         "place_name": next((chip.value for chip in chips if chip.name == "place"), ""),
@@ -116,18 +185,18 @@ def _shortcuts(user: User) -> list[str]:
 
 
 def _count(
-    cases: PetitionQuerySet, page: Page[Petition], size: int, *, is_open: bool, is_filtered: bool
+    matches: Matches, page: Page[Petition], size: int, *, is_open: bool, is_filtered: bool
 ) -> tuple[int, int]:
     """Return the number of cases, and the limit up to which it was counted.
 
     The results of a search for a frequent word and the whole history are not counted beyond the
     page: they would be read each time, and their number grows for ever.
     """
-    if cases.is_too_many_to_count or not (is_open or is_filtered):
+    if matches.is_too_many_to_count or not (is_open or is_filtered):
         is_all = not (page.after or page.before)
         return (len(page.rows) if is_all else size + 1), size
     limit = list_order.COUNT_LIMIT if is_open else list_order.HISTORY_LIMIT
-    return keyset_pagination.bounded_count(cases, limit), limit
+    return matches.count(limit), limit
 
 
 def _with_default_state(query: QueryDict) -> QueryDict:
@@ -240,16 +309,16 @@ def _option_group(root: Category, categories: Catalogue, selected: str) -> str:
     )
 
 
-def _filter_chips(request: StaffRequest, filters: PetitionFilter) -> list[FilterChip]:
+def _filter_chips(request: StaffRequest, form: Form) -> list[FilterChip]:
     """Return a chip for every active filter, with at most two queries for names."""
-    filters.form.is_valid()
-    cleaned = filters.form.cleaned_data
+    form.is_valid()
+    cleaned = form.cleaned_data
     names = _names(request, cleaned)
     chips = []
     for name, value in cleaned.items():
-        if name == "state" or value in (None, "", [], False):
+        if name == "state" or value in EMPTY_VALUES:
             continue
-        label = _("只看") if value is True else str(filters.filters[name].label)
+        label = _("只看") if value is True else str(form.fields[name].label)
         for choice in value if isinstance(value, list) else [value]:
             others = [other for other in request.GET.getlist(name) if other != str(choice)]
             url = _list_url(request.GET, {name: others if isinstance(value, list) else ""})

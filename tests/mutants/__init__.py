@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from config.lib.db import compiled_select
+
 
 class Watched(pytest.MonkeyPatch):
     """A MonkeyPatch that records whether one of its functions was called."""
@@ -61,13 +63,15 @@ class Mutant:
 
     @contextmanager
     def applied(self) -> Iterator[Watched]:
-        """Apply the bug, and undo it at the end."""
+        """Apply the bug, and undo it at the end; statements compiled on the other side go."""
         patch = Watched()
+        compiled_select.forget()
         try:
             self.bug(patch)
             yield patch
         finally:
             patch.undo()
+            compiled_select.forget()
 
 
 MUTANTS: list[Mutant] = []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template import engines
@@ -18,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from branches import register_rows
 from branches.models import Organisation
+from config.lib.viewer import Viewer
 from config.templatetags import components
 from members.rights import scopes
 from petitions import involvement
@@ -99,10 +101,10 @@ def a_filter_that_replaces_the_scope(patch: Patch) -> None:
 def a_counter_without_scope(patch: Patch) -> None:
     from petitions.web import counters
 
-    original = counters.count
-
-    def count(_cases: PetitionQuerySet, *names: Any) -> dict[str, int]:
-        return original(Petition.objects.all(), *names)
+    def count(names: Sequence[str], viewer: Viewer, now: dt.datetime) -> dict[str, int]:
+        filters = {name: Q(counters.named_filter(name, viewer, now)) for name in names}
+        counts = {name: Count("pk", filter=condition) for name, condition in filters.items()}
+        return Petition.objects.open().aggregate(**counts)
 
     patch.setattr(counters, "count", count)
 

@@ -1,7 +1,7 @@
 """SELECT statements that Django compiles once per key; only the instant differs between runs.
 
-Bars: the queue. Compiling the counters and the order of the home page takes longer than running
-them. Delete this module when the home page keeps its bar without it.
+Bars: the queue and the list. Compiling the conditions of a viewer's posts takes longer than running
+them. Delete this module when these pages keep their bars without it.
 """
 
 from __future__ import annotations
@@ -9,49 +9,111 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
+from psycopg2.sql import SQL, Composed
 
-Build = Callable[[dt.datetime], QuerySet[Any, Any]]
+M = TypeVar("M", bound=Model)
+Build = Callable[[dt.datetime], QuerySet[M, Any]]
 
 MAX_STATEMENTS = 2_000
+COUNT = SQL("SELECT count(*) FROM ({}) AS counted")
 _SAMPLES = (
     dt.datetime(2001, 3, 4, 5, 6, 7, tzinfo=dt.UTC),
     dt.datetime(2002, 8, 9, 10, 11, 12, tzinfo=dt.UTC),
 )
-_NOW, _TODAY = object(), object()
 
 
 class NotReusable(Exception):
-    """The statement depends on the instant by more than the instant and its date."""
+    """The statement depends on the instant by more than instants and its date."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """Stands for the instant of the run plus `offset`."""
+
+    offset: dt.timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class _Today:
+    """Stands for the date of the instant."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    sql: str
-    params: tuple[Any, ...]
+    """SQL, its parameters, and the model of its rows; without any of them it has no row."""
+
+    sql: str = ""
+    params: tuple[Any, ...] = ()
+    model: type[Model] | None = None
 
     def params_at(self, now: dt.datetime) -> list[Any]:
-        """Return the parameters with the instant and its date filled in."""
-        today = timezone.localdate(now)
-        filled = {id(_NOW): now, id(_TODAY): today}
-        return [filled.get(id(param), param) for param in self.params]
+        """Return the parameters with the instants and the date filled in."""
+        return [_filled(param, now) for param in self.params]
 
 
-_EACH_TIME = _Statement("", ())
-_statements: dict[Hashable, _Statement | None] = {}
+_EACH_TIME, _EMPTY = _Statement(), _Statement()
+_statements: dict[Hashable, _Statement] = {}
 
 
-def rows(key: Hashable, build: Build, now: dt.datetime) -> list[tuple[Any, ...]]:
+def rows(key: Hashable, build: Build[Any], now: dt.datetime) -> list[tuple[Any, ...]]:
     """Return the rows of `build(now)`, a queryset of plain values.
 
     `key` must name the query and everything it depends on besides `now`: above all the posts of the
-    viewer. A query with another instant or date derived from `now` is compiled each time.
+    viewer. A query with a value that follows from `now` otherwise than by a fixed distance is
+    compiled each time.
     """
+    statement = _statement(key, build)
+    if statement is None:
+        return list(build(now))
+    return _run(statement.sql, statement.params_at(now)) if statement.sql else []
+
+
+def instances(key: Hashable, build: Build[M], now: dt.datetime) -> list[M]:
+    """Return the rows of `build(now)`, a queryset of model rows; see `rows`.
+
+    It may defer columns and annotate instants, but not use `select_related`.
+    """
+    statement = _statement(key, build)
+    if statement is None:
+        return list(build(now))
+    if statement.model is None:
+        return []
+    model: type[Any] = statement.model
+    return list(model._default_manager.raw(statement.sql, statement.params_at(now)))
+
+
+def count(key: Hashable, build: Build[Any], now: dt.datetime) -> int:
+    """Return the number of rows of `build(now)`, a queryset of plain values; see `rows`."""
+    statement = _statement(key, build)
+    if statement is None:
+        return build(now).count()
+    if not statement.sql:
+        return 0
+    counting = COUNT.format(SQL(statement.sql))
+    number: int = _run(counting, statement.params_at(now))[0][0]
+    return number
+
+
+def forget() -> None:
+    """Forget all statements, for tests that change the conditions a statement was compiled from."""
+    _statements.clear()
+
+
+def _run(sql: str | Composed, params: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        result: list[tuple[Any, ...]] = cursor.fetchall()
+    return result
+
+
+def _statement(key: Hashable, build: Build[Any]) -> _Statement | None:
+    """Return the kept statement, None if the query must be compiled each time."""
     if key not in _statements:
         if len(_statements) >= MAX_STATEMENTS:
             _statements.clear()
@@ -60,29 +122,23 @@ def rows(key: Hashable, build: Build, now: dt.datetime) -> list[tuple[Any, ...]]
         except NotReusable:
             _statements[key] = _EACH_TIME
     statement = _statements[key]
-    if statement is None:
-        return []
-    if statement is _EACH_TIME:
-        return list(build(now))
-    with connection.cursor() as cursor:
-        cursor.execute(statement.sql, statement.params_at(now))
-        result: list[tuple[Any, ...]] = cursor.fetchall()
-    return result
+    return None if statement is _EACH_TIME else statement
 
 
-def compile_once(build: Build) -> _Statement | None:
-    """Compile a query for two instants to find which parameters are the instant; None if it can
-    have no row.
+def compile_once(build: Build[Any]) -> _Statement:
+    """Compile a query for two instants to find which parameters depend on the instant.
+
+    The statement of a query that can have no row is empty. Raises NotReusable.
     """
     try:
-        first, second = (_compiled(build(sample)) for sample in _SAMPLES)
+        first, second = (build(sample) for sample in _SAMPLES)
+        (sql, params), (other_sql, other_params) = _compiled(first), _compiled(second)
     except EmptyResultSet:
-        return None
-    (sql, params), (other_sql, other_params) = first, second
+        return _EMPTY
     if sql != other_sql or len(params) != len(other_params):
         raise NotReusable(sql)
     pairs = zip(params, other_params, strict=True)
-    return _Statement(sql, tuple(_template(param, other) for param, other in pairs))
+    return _Statement(sql, tuple(_template(*pair) for pair in pairs), first.model)
 
 
 def _compiled(queryset: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
@@ -91,11 +147,19 @@ def _compiled(queryset: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
 
 
 def _template(param: Any, other: Any) -> Any:
-    """Return a constant parameter as it is, or the mark of the instant or of its date."""
-    if (param, other) == _SAMPLES:
-        return _NOW
+    """Return a constant parameter as it is, or what stands for an instant or for the date."""
+    if isinstance(param, dt.datetime) and isinstance(other, dt.datetime):
+        offsets = {param - _SAMPLES[0], other - _SAMPLES[1]}
+        if len(offsets) == 1:
+            return _Since(offsets.pop())
     if (param, other) == tuple(timezone.localdate(sample) for sample in _SAMPLES):
-        return _TODAY
+        return _Today()
     if param != other:
         raise NotReusable(f"{param!r} is {other!r} at another instant")
     return param
+
+
+def _filled(param: Any, now: dt.datetime) -> Any:
+    if isinstance(param, _Since):
+        return now + param.offset
+    return timezone.localdate(now) if isinstance(param, _Today) else param

@@ -71,11 +71,9 @@ def page(
     rows: QuerySet[M], order: Order, *, cursor: PageCursor | None = None, size: int
 ) -> Page[M]:
     """Return a page of `rows` with one query; with two when going back reaches the first page."""
-    keyed = rows if order.expression is None else rows.annotate(**{KEY: order.expression})
+    batch = list(batch_of(rows, order, cursor=cursor, size=size))
     if cursor is None:
-        batch = _read(keyed, order, None, size)
-        return _page(order, batch[:size], has_more=len(batch) > size, has_before=False)
-    batch = _read(keyed, order, cursor, size)
+        return first_page(batch, order, size=size)
     has_more = len(batch) > size
     if not cursor.is_backwards:
         return _page(order, batch[:size], has_more=has_more, has_before=True)
@@ -84,19 +82,27 @@ def page(
     return _page(order, batch[:size][::-1], has_more=True, has_before=True)
 
 
-def _read(keyed: QuerySet[M], order: Order, cursor: PageCursor | None, size: int) -> Sequence[M]:
-    """Read one row more than the page, in the direction of the cursor."""
+def first_page(batch: Sequence[M], order: Order, *, size: int) -> Page[M]:
+    """Return the first page of a list; `batch` has the rows of `batch_of`."""
+    return _page(order, batch[:size], has_more=len(batch) > size, has_before=False)
+
+
+def batch_of(
+    rows: QuerySet[M], order: Order, *, cursor: PageCursor | None = None, size: int
+) -> QuerySet[M]:
+    """Return the query of one row more than the page, in the direction of the cursor."""
+    keyed = rows if order.expression is None else rows.annotate(**{KEY: order.expression})
     is_descending = order.is_descending != (cursor is not None and cursor.is_backwards)
     lookup = "lt" if is_descending else "gt"
     sign = "-" if is_descending else ""
     if order.expression is None:
         if cursor is not None:
             keyed = keyed.filter(**{f"id__{lookup}": cursor.pk})
-        return list(keyed.order_by(f"{sign}id")[: size + 1])
+        return keyed.order_by(f"{sign}id")[: size + 1]
     if cursor is not None:
         has_same_key = Q(**{KEY: cursor.key, f"id__{lookup}": cursor.pk})
         keyed = keyed.filter(Q(**{f"{KEY}__{lookup}": cursor.key}) | has_same_key)
-    return list(keyed.order_by(f"{sign}{KEY}", f"{sign}id")[: size + 1])
+    return keyed.order_by(f"{sign}{KEY}", f"{sign}id")[: size + 1]
 
 
 def _page(order: Order, rows: Sequence[M], *, has_more: bool, has_before: bool) -> Page[M]:

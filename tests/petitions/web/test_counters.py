@@ -62,7 +62,7 @@ def test_a_compiled_statement_finds_what_a_fresh_one_finds(stage: Stage) -> None
             assert counters.count(names, user, now) == fresh, user.username
             ordered = list_items.urgent_first(cases.open(), user, now)[:10]
             first = list_items.first_urgent(user, now, 10)
-            assert first == list(ordered), user.username
+            assert first == [case.pk for case in ordered], user.username
     assert any(isinstance(row, compiled_select._Statement) for row in statements.values())
 
 
@@ -75,10 +75,23 @@ def test_a_lost_post_changes_the_statement(stage: Stage) -> None:
     assert not any(counters.count(["overdue", "mine"], former, NOW).values())
 
 
-def test_a_derived_instant_is_not_taken_for_a_constant() -> None:
+def test_a_fixed_distance_from_the_instant_is_filled_in(stage: Stage) -> None:
+    busy(stage)
+
     def build(now: dt.datetime) -> QuerySet[Petition, Any]:
-        tomorrow = now + dt.timedelta(days=1)
-        return Petition.objects.filter(due_at__lte=tomorrow).values_list("pk")
+        return Petition.objects.filter(due_at__lte=now + dt.timedelta(days=1)).values_list("pk")
+
+    for later in (dt.timedelta(), dt.timedelta(days=3)):
+        now = NOW + later
+        found = compiled_select.rows("distance", build, now)
+        assert sorted(found) == sorted(build(now))
+        assert compiled_select.count("distance", build, now) == len(found) > 0
+
+
+def test_an_instant_that_follows_otherwise_is_not_taken_for_a_constant() -> None:
+    def build(now: dt.datetime) -> QuerySet[Petition, Any]:
+        midnight = now.replace(hour=0, minute=0, second=0)
+        return Petition.objects.filter(due_at__lte=midnight).values_list("pk")
 
     with pytest.raises(compiled_select.NotReusable):
         compiled_select.compile_once(build)
