@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -112,8 +113,12 @@ class CaseDetail:
     me_too_count: int
 
 
+@cache
 def with_details() -> PetitionQuerySet:
-    """Return the cases with everything that `load` reads from the row itself."""
+    """Return the cases with everything that `load` reads from the row itself.
+
+    Built once, because its subqueries take a tenth of the page. It knows no viewer: limit it.
+    """
     of_case = {"petition": OuterRef("pk")}
     me_toos = MeToo.objects.filter(**of_case).order_by().values("petition")
     doors = DoorVisit.objects.filter(**of_case).order_by().values("result")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -80,13 +81,7 @@ class CaseHistory:
 
 def load_history(petition: Petition, *, after: int = 0) -> CaseHistory:
     """Read the events of a case after a version; one query, and one for uncached organisations."""
-    photos = Photo.objects.filter(event=OuterRef("pk")).order_by("id").values("uuid")
-    events = list(
-        petition.events.filter(version__gt=after)
-        .select_related("user", "note")
-        .annotate(photo_uuids=ArraySubquery(photos))
-        .order_by("version")
-    )
+    events = list(_events().filter(petition=petition, version__gt=after))
     organisation_ids = {
         *involvement.organisation_ids(petition),
         *(pk for event in events for pk in (*_recorded(event), *_mentioned(event))),
@@ -95,6 +90,14 @@ def load_history(petition: Petition, *, after: int = 0) -> CaseHistory:
     register_rows.attach(events, organisations=EVENT_ORGANISATIONS)
     names = {pk: row.short_name for pk, row in organisations.items()}
     return CaseHistory(petition, events, names)
+
+
+@cache
+def _events() -> QuerySet[Event]:
+    """Return all events, oldest first, with what an entry shows; limit it to one case."""
+    photos = Photo.objects.filter(event=OuterRef("pk")).order_by("id").values("uuid")
+    events = Event.objects.select_related("user", "note").order_by("version")
+    return events.annotate(photo_uuids=ArraySubquery(photos))
 
 
 def _recorded(event: Event) -> list[int]:

@@ -141,11 +141,12 @@ def list_items(
 ) -> list[ListItem]:
     """Return the list items of cases; with `by` each has that user's duty and next action.
 
-    With `by` one query if any of the cases has tasks.
+    With `by` one query if any of the open cases has tasks.
     """
     petitions = list(cases)
     if by is not None:
-        case_parts.attach_tasks(petitions)
+        # What the reader is to an ended case matters only for the next action.
+        case_parts.attach_tasks(row for row in petitions if has_actions or row.is_open)
     register_rows.attach(petitions, organisations=involvement.HOLDERS)
     return [list_item(petition, now, by=by, has_actions=has_actions) for petition in petitions]
 
@@ -155,7 +156,8 @@ def list_item(
 ) -> ListItem:
     """Return the list item of a case; `list_items` attaches the organisations it names."""
     all_duties = duties.duties_of_row(petition, now)
-    actors = permissions.actors_of(by, petition) if by else frozenset()
+    is_asked = by is not None and (all_duties or has_actions)
+    actors = permissions.actors_of(by, petition) if by and is_asked else frozenset()
     own = duties.own_duty(petition, all_duties, by, actors) if by else None
     duty = own or duties.next_duty(all_duties)
     verb = permissions.next_verb(petition, by, actors) if by and has_actions else None

@@ -13,6 +13,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -221,17 +222,12 @@ def _list_url(query: QueryDict, changes: dict[str, Any]) -> str:
 
     Cursors are removed unless they are among the changes: they belong to one list only.
     """
-    query = query.copy()
+    parameters = dict(query.lists())
     for name in ("after", "before"):
-        query.pop(name, None)
+        parameters.pop(name, None)
     for name, value in changes.items():
-        if isinstance(value, list):
-            query.setlist(name, value)
-        elif value:
-            query[name] = str(value)
-        else:
-            query.pop(name, None)
-    text = query.urlencode()
+        parameters[name] = value if isinstance(value, list) else [str(value)] if value else []
+    text = urlencode(parameters, doseq=True)
     return reverse("petitions:list") + (f"?{text}" if text else "")
 
 
