@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from django.utils.translation import gettext as _
@@ -25,7 +26,7 @@ from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Petition
 from petitions.relations import Relation, acted_for
 from petitions.rules import service_terms
-from petitions.rules.service_terms import TimedDeadline
+from petitions.rules.service_terms import ServiceTerms, TimedDeadline
 from petitions.states import IN_HAND, RULE_OF, RUNNING
 
 S = Status
@@ -92,9 +93,9 @@ TASK_RULES: tuple[DutyRule, ...] = (
 """What a task asks for; the responsible organisation still owes the result of the case."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Duty:
-    """An owed deadline of a case: who must act, what is asked, by when.
+    """An owed deadline of a case: who must act, what is asked, by when, at the instant `now`.
 
     `organisation` is None where the resident must act. `missed` is an earlier deadline of the same
     kind that has passed and is still owed beside `deadline`.
@@ -103,8 +104,14 @@ class Duty:
     rule: DutyRule
     organisation: Organisation | None
     deadline: UnsettledDeadline
-    due: durations.InstantText
+    terms: ServiceTerms
+    now: dt.datetime
     missed: UnsettledDeadline | None = None
+
+    @cached_property
+    def due(self) -> durations.InstantText:
+        """The deadline in words, worked out when asked for: a list shows one duty of several."""
+        return self.terms.time_left(self.deadline, self.now)
 
     @property
     def kind(self) -> DeadlineKind:
@@ -169,7 +176,8 @@ def _duty(
         rule,
         _organisation(petition, rule),
         deadline,
-        service_terms.for_petition(petition).time_left(deadline, now),
+        service_terms.for_petition(petition),
+        now,
         missed=min(passed, key=lambda row: row.due_at, default=None),
     )
 
@@ -189,7 +197,8 @@ def task_duties(
             rules[DeadlineKind(row.kind)],
             doers.get(row.organisation_id or 0),
             row,
-            terms.time_left(row, now),
+            terms,
+            now,
         )
         for row in owed
     ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters as df
 from django import forms
@@ -202,6 +202,8 @@ class PetitionFilter(FilterSet):
     doer = IdFilter(method="keep_with_task", label=_("承办部门"))
     late_doer = IdFilter(method="keep_with_late_task", label=_("承办部门（任务超期）"))
 
+    _form_class: ClassVar[type[forms.Form] | None] = None
+
     class Meta:
         model = Petition
         form = FilterForm
@@ -218,6 +220,12 @@ class PetitionFilter(FilterSet):
     ) -> None:
         super().__init__(data, queryset, request=request, prefix=prefix)
         self.now = now or clock.now()
+
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the class of the form, made once: no field depends on the request."""
+        if PetitionFilter._form_class is None:
+            PetitionFilter._form_class = super().get_form_class()
+        return PetitionFilter._form_class
 
     @property
     def viewer(self) -> Viewer:
