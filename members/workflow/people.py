@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import translation
@@ -104,11 +105,13 @@ def set_first_password(*, user: User, by: User | None) -> str:
 
 @transaction.atomic
 def lock(*, user: User, by: User) -> None:
-    """Deactivate an account: sessions and tokens stop working with the next request."""
+    """Deactivate an account: sessions end, tokens stop working with the next request."""
     if user.pk == by.pk:
         raise ValidationError(_("不能停用自己的账号。"))
     user.is_active = False
     user.save(update_fields=["is_active"])
+    for session in UserSession.objects.filter(user=user):
+        session.end()
     _log(SecurityAction.LOCKED, user, by)
 
 

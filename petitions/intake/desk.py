@@ -125,7 +125,7 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
     petition = get_object_or_404(own.with_parts(), pk=pk)
     case_log.log_print(petition, request.user, gettext_noop("带查询码的小票"))
     code = tracking_codes.code_for(petition.uuid)
-    if involvement.is_about_organisation(petition) and not _is_first_time(petition, now):
+    if involvement.is_about_organisation(petition) and not _is_first_time(petition):
         code = ""
     context = {
         "petition": petition,
@@ -140,10 +140,13 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
     return render(request, "petitions/intake/slip.html", context)
 
 
-def _is_first_time(petition: Petition, now: dt.datetime) -> bool:
-    """Tell whether the slip of a case is shown for the first time, and count it."""
+def _is_first_time(petition: Petition) -> bool:
+    """Tell whether the slip of a case is shown for the first time, and count it.
+
+    Counted at the instant of filing, so that no new window begins while the slip can be shown.
+    """
     try:
-        rate_limits.hit(rate_limits.SLIP, str(petition.uuid), now)
+        rate_limits.hit(rate_limits.SLIP, str(petition.uuid), petition.created_at)
     except rate_limits.RateLimited:
         return False
     return True

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from django.db.models import Count, Max
+
 from config.lib.audit import anchors, hash_chain, signatures
 from config.lib.audit.anchors import Anchor, AnchorKind
 from config.lib.db.append_only import SignedModel
-from members.models import ChainBlock
+from members.models import ChainBlock, SecurityEvent
 from petitions.ops import audit_trail
 
 MAX_CHAIN_DELAY = dt.timedelta(minutes=15)
@@ -29,6 +31,7 @@ class Doubt(StrEnum):
     ALTERED = "audit_row_altered"
     MISSING = "audit_row_missing"
     NOT_IN_CHAIN = "audit_row_not_in_chain"
+    COPIED = "audit_row_copied"
     WRONG_SIGNATURE = "audit_row_with_wrong_signature"
     UNSIGNED = "audit_row_without_signature"
     WAITING = "audit_row_waiting_for_its_block"
@@ -149,7 +152,18 @@ def check(now: dt.datetime) -> list[AuditFinding]:
     findings = [
         finding for model in audit_trail.CHAINED_TABLES for finding in _TableCheck(model, now).run()
     ]
-    return findings + _check_anchors(now)
+    return findings + _check_copies() + _check_anchors(now)
+
+
+def _check_copies() -> list[AuditFinding]:
+    """Find lines of the security log that were inserted a second time with their signature.
+
+    An event cannot: its case and version are signed, and unique.
+    """
+    signed = SecurityEvent.objects.exclude(signature=None).order_by()
+    copies = signed.values("signature").annotate(rows=Count("pk"), last=Max("pk")).filter(rows__gt=1)
+    table = SecurityEvent._meta.db_table
+    return [AuditFinding(Doubt.COPIED, f"{table} {copy['last']}") for copy in copies]
 
 
 def _check_anchors(now: dt.datetime) -> list[AuditFinding]:

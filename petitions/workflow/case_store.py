@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from copy import copy
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count
 
 from config.lib.db.tree_paths import draw_ids
@@ -105,10 +105,13 @@ class DatabaseStore:
         return {user.pk for user in directory.members_of(organisation_id, day)}
 
     def reveals_since(self, user_id: int, since: dt.datetime) -> int:
-        """Return how often a user has revealed a contact since an instant, of any case; one query.
+        """Return how often a user has revealed a contact since an instant, of any case.
 
-        Of two reveals at the same moment each may not count the other.
+        A second reveal by the user waits until the transaction of the first has ended, so that it
+        counts it.
         """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('reveals'), %s)", [user_id])
         return Event.objects.filter(user_id=user_id, verb=Verb.REVEAL, at__gte=since).count()
 
     def save(self, transitions: Sequence[Transition]) -> None:

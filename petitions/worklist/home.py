@@ -84,7 +84,7 @@ def show_home(request: StaffRequest) -> HttpResponse:
 
 
 def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
-    """Return the context of the part that changes, with at most seven queries.
+    """Return the context of the part that changes: at most seven queries, registers aside.
 
     A department sees its tasks instead of the cases.
     """

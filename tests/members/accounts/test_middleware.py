@@ -51,6 +51,15 @@ def test_eight_hours_end_the_session_however_busy(secretary: Client) -> None:
         assert secretary.get(ME).status_code == 302
 
 
+def test_an_account_that_is_unlocked_has_no_session(town: Town, secretary: Client) -> None:
+    user, by = town.users["secretary"], town.users["secadmin"]
+    assert secretary.get(ME).status_code == 200
+    workflow.lock(user=user, by=by)
+    workflow.unlock(user=user, by=by)
+    assert secretary.get(ME)["Location"] == "/account/login/?next=/me/"
+    assert not UserSession.objects.filter(user=user).exists()
+
+
 def test_polling_does_not_extend_a_session(secretary: Client) -> None:
     for minutes in range(0, 30, 5):
         with _at(minutes):

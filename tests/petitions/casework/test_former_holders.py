@@ -100,6 +100,22 @@ def test_assignee_who_left_is_named_with_a_way_on(
     assert "已不在岗" not in client.get(url).content.decode()
 
 
+def test_who_ended_one_post_and_holds_another_here_has_not_left(stage: Stage) -> None:
+    petition = _assigned(stage, "member")
+    end_post(post=Post.objects.get(user=stage.cast["member"]), on=YESTERDAY, by=None)
+    appoint(
+        user=stage.cast["member"],
+        role=Role.MEMBER,
+        by=None,
+        valid_from=YESTERDAY,
+        organisation=petition.organisation,
+    )
+    assert _found() == set()
+    assert "已不在岗" not in (
+        login(stage, "secretary").get(petition.get_absolute_url()).content.decode()
+    )
+
+
 def test_only_the_handler_is_offered_to_dispatch_again(stage: Stage) -> None:
     petition = _assigned(stage, "member")
     WAYS["locked"](stage)

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection, transaction
 
 from members.accounts import audit_log
 from members.enums import SecurityAction
+from members.models import SecurityEvent
 from petitions.enums import Status, Verb
 from petitions.models import Event, Petition
 from petitions.ops import audit_checks, audit_trail
@@ -257,6 +258,20 @@ def test_a_line_with_the_signature_of_another_is_noticed(petition: Petition) -> 
         cursor.execute(sql)  # the application may insert; it could not sign
     doubts = [finding.doubt for finding in audit_checks.check(_now())]
     assert doubts == [Doubt.WRONG_SIGNATURE]
+
+
+def test_a_line_inserted_again_with_its_own_signature_is_noticed(petition: Petition) -> None:
+    columns = ", ".join(column.column for column in SecurityEvent._meta.concrete_fields[1:])
+    sql = (
+        f"INSERT INTO members_securityevent ({columns}) SELECT {columns}"
+        f" FROM members_securityevent WHERE id = {LINE} RETURNING id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql)  # the signature fits: nothing in the row differs
+        (copy,) = cursor.fetchone() or ()
+    findings = audit_checks.check(_now())
+    assert [finding.doubt for finding in findings] == [Doubt.COPIED]
+    assert findings[0].where == f"members_securityevent {copy}"
 
 
 def test_the_command_names_what_it_found(petition: Petition) -> None:

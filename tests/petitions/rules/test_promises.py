@@ -42,6 +42,17 @@ def test_every_state_has_one_finished_sentence(stage: Stage, status: Status) -> 
     assert (said.due is None) == (said.state == "met")
 
 
+def test_only_a_question_to_the_resident_is_shown_as_due_soon(stage: Stage) -> None:
+    asked = _promise(stage.at(Status.RESOLVED, now=NOW))
+    assert (asked.state, asked.resident_state) == ("waiting", "soon")
+    petition = stage.file(now=NOW).petition
+    for later, state in ((0, "ok"), (9, "overdue")):
+        said = _promise(petition, NOW + later * HOUR)
+        assert (said.state, said.resident_state) == (state, state)
+    ended = _promise(stage.at(Status.CLOSED, now=NOW))
+    assert (ended.state, ended.resident_state) == ("met", "met")
+
+
 def test_waiting_for_acceptance_names_who_and_by_when(stage: Stage) -> None:
     petition = stage.file(now=NOW).petition
     said = _promise(petition)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from functools import partial
 
 import pytest
+import time_machine
 from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
@@ -123,6 +125,21 @@ def test_the_code_of_a_case_about_an_organisation_is_shown_once(stage: Stage) ->
         "只显示一次"
         in login(stage, "clerk").get(f"/petitions/{petition.pk}/slip/").content.decode()
     )
+
+
+def test_no_new_day_shows_the_code_a_second_time(stage: Stage) -> None:
+    """A window of 24 hours by UTC begins at 08:00 here, in the middle of a morning at the desk."""
+    eight = dt.datetime(2026, 11, 24, 0, 0, tzinfo=dt.UTC)
+    with time_machine.travel(eight - dt.timedelta(minutes=5), tick=False):
+        petition = stage.file(
+            by="clerk", about=stage.town.orgs["yingbin"], now=timezone.now()
+        ).petition
+        code, url = tracking_codes.shown(code_of(petition)), f"/petitions/{petition.pk}/slip/"
+        assert code in login(stage, "clerk").get(url).content.decode()
+    with time_machine.travel(eight + dt.timedelta(minutes=5), tick=False):
+        page = login(stage, "clerk").get(url)
+    assert page.status_code == 200
+    assert code not in page.content.decode()
 
 
 def test_the_attempt_of_staff_is_in_the_security_log(stage: Stage) -> None:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +20,7 @@ from petitions.models import Category, Event, Petition
 from petitions.notices import outbox, reveal_notices
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import contact, rerouting
+from petitions.workflow.transitions import WrongState
 from tests.support.api_client import Program
 from tests.support.cast import PHONE, Stage
 from tests.support.clients import login
@@ -237,6 +240,35 @@ def test_above_the_limit_nothing_is_opened_before_the_person_was_told(
     assert PHONE not in told[1]
     assert petition.number not in told[1]
     assert login(stage, "community").get(told[2]).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_reveals_at_the_same_moment_the_second_counts_the_first(
+    stage: Stage, settings: Any
+) -> None:
+    settings.REVEALS_PER_DAY = 1
+    first, second = (stage.at(Status.IN_PROGRESS) for _case in range(2))
+
+    def reveal(petition: Petition) -> None:
+        contact.reveal(
+            petition=petition, by=stage.cast["clerk"], now=clock.now(), reason="约定上门时间"
+        )
+
+    def reveal_at_once() -> None:
+        try:
+            reveal(second)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            reveal(first)
+            attempt = pool.submit(reveal_at_once)
+            with pytest.raises(TimeoutError):
+                attempt.result(timeout=0.5)
+        with pytest.raises(WrongState) as refusal:
+            attempt.result()
+    assert refusal.value.code == contact.REVEAL_LIMIT
 
 
 def test_supervisor_is_told_once_in_each_round(stage: Stage, settings: Any) -> None:

@@ -17,3 +17,15 @@ def test_old_key_and_unfolded_telephone_count(stage: Stage) -> None:
     assert contact.fold_stored(limit=10) == 1
     assert contact.count_outdated() == 1
     assert Contact.objects.get(petition=current).is_folded
+
+
+def test_a_batch_names_its_last_row_so_that_the_next_goes_on_behind_it(stage: Stage) -> None:
+    for _case in range(3):
+        stage.file()
+    Contact.objects.update(is_folded=False)
+    rows = list(Contact.objects.order_by("pk").values_list("pk", flat=True))
+    batch = contact.reencrypt(after=0, limit=2)
+    assert (batch.done, batch.last) == (2, rows[1])
+    batch = contact.reencrypt(after=rows[1], limit=2)
+    assert (batch.done, batch.last) == (1, rows[2])
+    assert contact.reencrypt(after=rows[2], limit=2).last is None
