@@ -310,6 +310,11 @@ def test_a_filter_that_replaces_the_scope_is_noticed(
 def test_a_count_over_all_cases_is_noticed(
     fixtures: AccessFixtures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Matches, "count", lambda *_asked: Petition.objects.count())
+    original = Matches.page
+
+    def page_with_all(*asked: Any) -> Any:
+        return original(*asked)[0], Petition.objects.count()
+
+    monkeypatch.setattr(Matches, "page", page_with_all)
     with pytest.raises(AssertionError):
         list(_lists(ListReader(fixtures, "clerk")))

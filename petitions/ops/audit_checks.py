@@ -161,7 +161,9 @@ def _check_copies() -> list[AuditFinding]:
     An event cannot: its case and version are signed, and unique.
     """
     signed = SecurityEvent.objects.exclude(signature=None).order_by()
-    copies = signed.values("signature").annotate(rows=Count("pk"), last=Max("pk")).filter(rows__gt=1)
+    copies = (
+        signed.values("signature").annotate(rows=Count("pk"), last=Max("pk")).filter(rows__gt=1)
+    )
     table = SecurityEvent._meta.db_table
     return [AuditFinding(Doubt.COPIED, f"{table} {copy['last']}") for copy in copies]
 

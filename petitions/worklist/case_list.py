@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET
 from branches.models import Organisation
 from config.lib import clock
 from config.lib.db import compiled_select, keyset_pagination
-from config.lib.db.keyset_pagination import Page
+from config.lib.db.keyset_pagination import Order, Page
 from grids.models import Area
 from members.enums import Role
 from members.models import User
@@ -73,37 +73,53 @@ class Matches:
         self._filters = PetitionFilter(params, self.cases, request=request, now=now)
         self.form = self._filters.form
 
-    def page(self, word: str, cursor_text: tuple[str, str], size: int) -> Page[Petition]:
-        """Return a page in the sort order `word`; `cursor_text` are `after` and `before`."""
-        order = list_order.order_for(word, self._request.user)
+    def page(
+        self, order_name: str, cursor_text: tuple[str, str], size: int, limit: int | None
+    ) -> tuple[Page[Petition], int | None]:
+        """Return a page, and the number of cases counted up to `limit` + 1.
+
+        `cursor_text`: the parameters `after` and `before`. Without a limit nothing is counted, nor
+        if the cases are found by a word that many cases contain; the number is None then.
+        """
+        order = list_order.order_for(order_name, self._request.user)
         cursor = keyset_pagination.parse(order, *cursor_text)
         key = self._key()
-        if cursor is not None or key is None:
-            rows = list_items.for_list(self._filters.qs)
-            return keyset_pagination.page(rows, order, cursor=cursor, size=size)
+        if cursor is None and key is not None:
+            return self._first_page(order, size, limit, key)
+        matching = self._filters.qs
+        rows = list_items.for_list(matching)
+        page = keyset_pagination.page(rows, order, cursor=cursor, size=size)
+        if limit is None or matching.is_too_many_to_count:
+            return page, None
+        return page, keyset_pagination.bounded_count(matching, limit)
 
-        def build(now: dt.datetime) -> QuerySet[Petition]:
-            rows = list_items.for_list(self._matching(now))
-            return keyset_pagination.batch_of(rows, order, size=size)
+    def _first_page(
+        self, order: Order, size: int, limit: int | None, key: Hashable
+    ) -> tuple[Page[Petition], int | None]:
+        """Return the first page by a compiled statement.
 
-        batch = compiled_select.instances(("list", word, size, key), build, self._now)
-        return keyset_pagination.first_page(batch, order, size=size)
+        To count, the ids of the page and of those behind it are read at once: the conditions of
+        the viewer cost more than the ids.
+        """
+        if limit is None:
 
-    def count(self, limit: int) -> int:
-        """Count the cases up to `limit` + 1; a larger result means "more than `limit`"."""
-        key = self._key()
-        if key is None:
-            return keyset_pagination.bounded_count(self._filters.qs, limit)
+            def build(now: dt.datetime) -> QuerySet[Petition]:
+                rows = list_items.for_list(self._matching(now))
+                return keyset_pagination.batch_of(rows, order, size=size)
 
-        def build(now: dt.datetime) -> QuerySet[Petition, Any]:
-            return self._matching(now).order_by().values_list("pk")[: limit + 1]
+            batch = compiled_select.instances(("list", order.word, size, key), build, self._now)
+            return keyset_pagination.first_page(batch, order, size=size), None
 
-        return compiled_select.count(("list count", limit, key), build, self._now)
+        def build_ids(now: dt.datetime) -> QuerySet[Petition, Any]:
+            ordered = keyset_pagination.batch_of(self._matching(now), order, size=limit)
+            return ordered.values_list("pk")
 
-    @property
-    def is_too_many_to_count(self) -> bool:
-        """Tell whether the cases are found by a word that many cases contain."""
-        return self._key() is None and self._filters.qs.is_too_many_to_count
+        found = compiled_select.rows(("list ids", order.word, limit, key), build_ids, self._now)
+        ids = [pk for (pk,) in found[: size + 1]]
+        rows = list_items.for_list(Petition.objects.filter(pk__in=ids))
+        by_id = {row.pk: row for row in keyset_pagination.keyed(rows, order)}
+        batch = [by_id[pk] for pk in ids if pk in by_id]
+        return keyset_pagination.first_page(batch, order, size=size), len(found)
 
     def _matching(self, now: dt.datetime) -> PetitionQuerySet:
         rows: PetitionQuerySet = PetitionFilter(
@@ -141,11 +157,13 @@ def show_list(request: StaffRequest) -> HttpResponse:
     if petition is not None:
         return redirect(petition)
     size = list_order.page_size(params.get("size", ""))
-    cursor_text = (params.get("after", ""), params.get("before", ""))
-    page = matches.page(_sort_order(params), cursor_text, size)
     chips = _filter_chips(request, matches.form)
-    is_open = params["state"] == "open"
-    count, limit = _count(matches, page, size, is_open=is_open, is_filtered=bool(chips))
+    limit = _count_limit(is_open=params["state"] == "open", is_filtered=bool(chips))
+    cursor_text = (params.get("after", ""), params.get("before", ""))
+    page, count = matches.page(_sort_order(params), cursor_text, size, limit)
+    if count is None or limit is None:  # not counted beyond the page
+        has_more, limit = bool(page.after or page.before), size
+        count = size + 1 if has_more else len(page.rows)
     context = {
         "cases": _items(request.user, page.rows, now),
         "count": count,
@@ -185,19 +203,14 @@ def _shortcuts(user: User) -> list[str]:
     return list(dict.fromkeys(shortcuts))
 
 
-def _count(
-    matches: Matches, page: Page[Petition], size: int, *, is_open: bool, is_filtered: bool
-) -> tuple[int, int]:
-    """Return the number of cases, and the limit up to which it was counted.
+def _count_limit(*, is_open: bool, is_filtered: bool) -> int | None:
+    """Return up to which number the cases are counted; None for the whole history.
 
-    The results of a search for a frequent word and the whole history are not counted beyond the
-    page: they would be read each time, and their number grows for ever.
+    It would be read each time, and its number grows for ever.
     """
-    if matches.is_too_many_to_count or not (is_open or is_filtered):
-        is_all = not (page.after or page.before)
-        return (len(page.rows) if is_all else size + 1), size
-    limit = list_order.COUNT_LIMIT if is_open else list_order.HISTORY_LIMIT
-    return matches.count(limit), limit
+    if is_open:
+        return list_order.COUNT_LIMIT
+    return list_order.HISTORY_LIMIT if is_filtered else None
 
 
 def _with_default_state(query: QueryDict) -> QueryDict:

@@ -87,22 +87,28 @@ def first_page(batch: Sequence[M], order: Order, *, size: int) -> Page[M]:
     return _page(order, batch[:size], has_more=len(batch) > size, has_before=False)
 
 
+def keyed(rows: QuerySet[M], order: Order) -> QuerySet[M]:
+    """Annotate rows with the key of the order, from which the cursors are made."""
+    return rows if order.expression is None else rows.annotate(**{KEY: order.expression})
+
+
 def batch_of(
     rows: QuerySet[M], order: Order, *, cursor: PageCursor | None = None, size: int
 ) -> QuerySet[M]:
     """Return the query of one row more than the page, in the direction of the cursor."""
-    keyed = rows if order.expression is None else rows.annotate(**{KEY: order.expression})
+    rows_with_key = keyed(rows, order)
     is_descending = order.is_descending != (cursor is not None and cursor.is_backwards)
     lookup = "lt" if is_descending else "gt"
     sign = "-" if is_descending else ""
     if order.expression is None:
         if cursor is not None:
-            keyed = keyed.filter(**{f"id__{lookup}": cursor.pk})
-        return keyed.order_by(f"{sign}id")[: size + 1]
+            rows_with_key = rows_with_key.filter(**{f"id__{lookup}": cursor.pk})
+        return rows_with_key.order_by(f"{sign}id")[: size + 1]
     if cursor is not None:
         has_same_key = Q(**{KEY: cursor.key, f"id__{lookup}": cursor.pk})
-        keyed = keyed.filter(Q(**{f"{KEY}__{lookup}": cursor.key}) | has_same_key)
-    return keyed.order_by(f"{sign}{KEY}", f"{sign}id")[: size + 1]
+        is_beyond = Q(**{f"{KEY}__{lookup}": cursor.key}) | has_same_key
+        rows_with_key = rows_with_key.filter(is_beyond)
+    return rows_with_key.order_by(f"{sign}{KEY}", f"{sign}id")[: size + 1]
 
 
 def _page(order: Order, rows: Sequence[M], *, has_more: bool, has_before: bool) -> Page[M]:

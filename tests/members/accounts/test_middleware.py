@@ -51,12 +51,15 @@ def test_eight_hours_end_the_session_however_busy(secretary: Client) -> None:
         assert secretary.get(ME).status_code == 302
 
 
-def test_an_account_that_is_unlocked_has_no_session(town: Town, secretary: Client) -> None:
+def test_an_account_that_is_unlocked_has_no_session(town: Town, client: Client) -> None:
     user, by = town.users["secretary"], town.users["secadmin"]
-    assert secretary.get(ME).status_code == 200
+    user.set_password(PASSWORD)
+    user.save()
+    client.post(reverse("account_login"), {"login": "secretary", "password": PASSWORD})
+    assert client.get(ME).status_code == 200
     workflow.lock(user=user, by=by)
     workflow.unlock(user=user, by=by)
-    assert secretary.get(ME)["Location"] == "/account/login/?next=/me/"
+    assert client.get(ME)["Location"] == "/account/login/?next=/me/"
     assert not UserSession.objects.filter(user=user).exists()
 
 

@@ -257,7 +257,7 @@ def test_a_line_with_the_signature_of_another_is_noticed(petition: Petition) -> 
     with connection.cursor() as cursor:
         cursor.execute(sql)  # the application may insert; it could not sign
     doubts = [finding.doubt for finding in audit_checks.check(_now())]
-    assert doubts == [Doubt.WRONG_SIGNATURE]
+    assert doubts == [Doubt.WRONG_SIGNATURE, Doubt.COPIED]
 
 
 def test_a_line_inserted_again_with_its_own_signature_is_noticed(petition: Petition) -> None:
