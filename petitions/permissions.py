@@ -131,12 +131,21 @@ def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
 
 
 def acting_for(by: By, petition: Petition, actor: Actor) -> int | None:
-    """Return the id of the organisation in whose name `by` acts on the case."""
+    """Return the id of the organisation in whose name `by` acts on the case.
+
+    An assignee acts by the post at or below the responsible organisation.
+    """
     if not isinstance(by, User):
         return None
     for post in by.scope.posts:
         if actor in _actors_of_post(post, petition):
             return post.organisation_id
+    if actor == Actor.ASSIGNEE:
+        return next(
+            post.organisation_id
+            for post in by.scope.posts
+            if petition.organisation_id in post.ancestor_ids
+        )
     return next((post.organisation_id for post in by.scope.posts), None)
 
 

@@ -68,7 +68,7 @@ def _button_response(
         return redirect(petition)
     form = _form(request, petition, spec)
     if not form.is_valid():
-        message = str(form.errors["version"][0])
+        message = str(next(iter(form.errors.values()))[0])
         return case_page.show(request, pk, refusal=message, status=BAD_REQUEST)
     try:
         return respond(request, spec, form)

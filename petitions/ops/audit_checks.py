@@ -55,7 +55,7 @@ class _TableCheck:
     model: type[SignedModel]
     now: dt.datetime
     legacy_id: int = 0
-    has_seen_row: bool = False
+    first_row_id: int | None = None
     first_signed_at: dt.datetime | None = None
     findings: list[AuditFinding] = field(default_factory=list)
 
@@ -80,8 +80,8 @@ class _TableCheck:
             while row is not None and row.pk <= block.last_id:
                 self._check_row(row, entries, block.appended_at)
                 row = next(rows, None)
-            if not self._may_be_removed(block):
-                for row_id in entries or ():
+            for row_id in entries or ():
+                if not self._may_be_removed(row_id, block):
                     self.report(Doubt.MISSING, row_id)
             before = block
         while row is not None:
@@ -105,17 +105,19 @@ class _TableCheck:
             self.legacy_id = block.legacy_id
         return {entry.id: entry.digest for entry in entries}
 
-    def _may_be_removed(self, block: ChainBlock) -> bool:
-        """Return whether the rows of a block were old enough to be removed, with all before."""
+    def _may_be_removed(self, row_id: int, block: ChainBlock) -> bool:
+        """Return whether a missing row was old enough to be removed, with all before it."""
         keeps_for = self.model.keeps_for
-        is_start = not self.has_seen_row and keeps_for is not None
-        return is_start and block.appended_at < self.now - (keeps_for or dt.timedelta())
+        if keeps_for is None or block.appended_at >= self.now - keeps_for:
+            return False
+        return self.first_row_id is None or row_id < self.first_row_id
 
     def _check_row(
         self, row: SignedModel, entries: dict[int, bytes] | None, appended_at: dt.datetime
     ) -> None:
         """Check a row that a block covers; the entry of the row is taken out."""
-        self.has_seen_row = True
+        if self.first_row_id is None:
+            self.first_row_id = row.pk
         if entries is not None:
             row_digest = entries.pop(row.pk, None)
             if row_digest is None:

@@ -82,9 +82,10 @@ def _announced(petition: Petition, duty: Duty, all_duties: Sequence[Duty]) -> Pr
     result = Promise(_sentence(petition, duty), duty.due.state, duty.due, duty)
     if duty.kind not in HANDLER_DEADLINES:
         return result
-    late = next((row for row in all_duties if row.kind == K.ANSWER), None)
-    if late is not None and late is not duty:
-        return replace(result, text=_sentence(petition, late) + result.text, state="overdue")
+    answer_duty = next((row for row in all_duties if row.kind == K.ANSWER), None)
+    if answer_duty is not None and answer_duty is not duty:
+        state = "overdue" if answer_duty.is_late else result.state
+        return replace(result, text=_sentence(petition, answer_duty) + result.text, state=state)
     answer = _last_answer(petition, all_duties)
     if answer is None:
         return result
@@ -115,10 +116,10 @@ def _sentence(petition: Petition, duty: Duty) -> str:
         "due": duty.due.absolute,
         "level": duty.organisation.short_name if duty.organisation else "",
     }
-    return (_late if duty.is_late else _on_time)(petition, duty) % names
+    return (_late_sentence if duty.is_late else _sentence_on_time)(petition, duty) % names
 
 
-def _on_time(petition: Petition, duty: Duty) -> str:
+def _sentence_on_time(petition: Petition, duty: Duty) -> str:
     if duty.verb == Verb.REASSIGN:
         return _("%(who)s认为不归它办，%(level)s将在%(due)s前定下由谁办理。")
     if duty.verb == Verb.ANSWER:
@@ -140,7 +141,7 @@ def announcement(kind: str, *, is_told: bool) -> str:
     return _("%(who)s将在%(due)s前给出处理结果，查询页上能看到。")
 
 
-def _late(petition: Petition, duty: Duty) -> str:
+def _late_sentence(petition: Petition, duty: Duty) -> str:
     """Return the sentence of a duty that is late; one that still runs is about to be escalated."""
     late = {
         K.ANSWER: _("%(level)s应在%(due)s前答复，已超期。"),

@@ -8,7 +8,13 @@ from django.utils.translation import pgettext_lazy
 from petitions.enums import Verb
 from petitions.states import RUNNING
 from petitions.verbs import serializers
-from petitions.verbs.forms.case_tasks import CancelForm, ConcludeForm, HandBackForm, SendAgainForm
+from petitions.verbs.forms.case_tasks import (
+    AcknowledgeForm,
+    CancelForm,
+    ConcludeForm,
+    HandBackForm,
+    SendAgainForm,
+)
 from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.workflow import case_tasks
 
@@ -20,6 +26,7 @@ TASK_SPECS: tuple[VerbSpec, ...] = (
         resident_text=_("%(doer)s已接手办理"),
         primary_in=dict.fromkeys(RUNNING, 1),
         function=case_tasks.acknowledge,
+        form=AcknowledgeForm,
         body=serializers.TaskBody,
         page=PageKind.BUTTON,
     ),

@@ -79,11 +79,12 @@ class TaskDeadline:
 
 @dataclass(frozen=True, slots=True)
 class TaskButton:
-    """A verb on a task as a link to its form, or as a button that performs it (`posts`)."""
+    """A verb on a task as a link to its form, or as a button that performs it at once."""
 
     label: str
     url: str
-    posts: bool
+    task_id: int
+    submits_directly: bool
     is_first: bool
 
 
@@ -221,10 +222,11 @@ def _buttons(
         if task not in tasks or is_in_head:
             continue
         url = reverse(f"petitions:{verb}", args=[petition.pk])
-        posts = verb == Verb.ACKNOWLEDGE
+        submits_directly = verb == Verb.ACKNOWLEDGE
         yield TaskButton(
             label=str(verb.label),
-            url=url if posts else f"{url}?task={task.pk}",
-            posts=posts,
+            url=url if submits_directly else f"{url}?task={task.pk}",
+            task_id=task.pk,
+            submits_directly=submits_directly,
             is_first=FIRST_VERB.get(state) == verb,
         )

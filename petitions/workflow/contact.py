@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -98,11 +98,14 @@ def encrypted(petition: Petition, details: ContactDetails) -> Contact:
 
 
 def delete_expired(*, now: dt.datetime) -> int:
-    """Delete the contacts of cases that ended 180 days ago; the cases stay.
+    """Delete the contacts of cases that ended 180 days ago; the cases stay. Return their number.
 
+    What happens after the end and changes no status (a reveal, a rating) does not prolong the time.
     Source: PIPL art. 19 and 47; the time stands in the privacy notice.
     """
-    recent = Event.objects.filter(petition=OuterRef("petition"), at__gt=now - RETENTION)
+    recent = Event.objects.filter(
+        petition=OuterRef("petition"), at__gt=now - RETENTION, to_status__in=FINAL
+    ).exclude(from_status=F("to_status"))
     ended = Contact.objects.filter(petition__status__in=FINAL).exclude(Exists(recent))
     deleted, _by_model = ended.delete()
     return deleted

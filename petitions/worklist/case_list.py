@@ -176,7 +176,7 @@ def show_list(request: StaffRequest) -> HttpResponse:
         "clear_url": reverse("petitions:list"),
         "prev_url": _list_url(request.GET, {"before": page.before}) if page.before else "",
         "next_url": _list_url(request.GET, {"after": page.after}) if page.after else "",
-        **_choices(request, params, size),
+        **_choices(request, params, matches.form, size),
     }
     return render(request, "petitions/worklist/list.html", context)
 
@@ -244,12 +244,13 @@ def _list_url(query: QueryDict, changes: dict[str, Any]) -> str:
     return reverse("petitions:list") + (f"?{text}" if text else "")
 
 
-def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, Any]:
-    """Return the context of the links and of the filter form, beside the form itself.
+def _choices(request: StaffRequest, params: QueryDict, form: Form, size: int) -> dict[str, Any]:
+    """Return the context of the links and of the valid filter form, beside the form itself.
 
     `flags` and `ids` are active filters without a field; the form repeats them as hidden fields.
     """
     query = request.GET
+    flags = [name for name in NAMED_FILTERS if form.cleaned_data.get(name)]
     labels = {"due": _("时限最近"), "newest": _("最新反映"), "oldest": _("最早反映")}
     order = _sort_order(params)
     return {
@@ -264,8 +265,8 @@ def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, A
         "shortcuts": [
             {
                 "label": NAMED_FILTER_LABELS[name],
-                "url": _list_url(query, {name: "" if query.get(name) else "1"}),
-                "current": bool(query.get(name)),
+                "url": _list_url(query, {name: "" if name in flags else "1"}),
+                "current": name in flags,
             }
             for name in _shortcuts(request.user)
         ],
@@ -273,7 +274,7 @@ def _choices(request: StaffRequest, params: QueryDict, size: int) -> dict[str, A
             {"word": word, "label": labels[word], "current": word == order} for word in SORTS
         ],
         "sizes": [{"value": value, "current": value == size} for value in list_order.SIZES],
-        "flags": [name for name in NAMED_FILTERS if query.get(name)],
+        "flags": flags,
         "ids": [
             {"name": name, "value": query[name]}
             for name in (*PLACE_FILTERS[1:], *ORGANISATION_FILTERS)

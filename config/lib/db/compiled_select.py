@@ -1,7 +1,7 @@
 """SELECT statements that Django compiles once per key; only the instant differs between runs.
 
-Bars: the queue and the list. Compiling the conditions of a viewer's posts takes longer than running
-them. Delete this module when these pages keep their bars without it.
+Needed for the speed of the home page and the list: compiling the conditions of a viewer's posts
+takes longer than running them. Delete this module when these pages keep their bars without it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SAMPLES = (
 
 
 class NotReusable(Exception):
-    """The statement depends on the instant by more than instants and its date."""
+    """A parameter is neither constant, nor `now` plus a fixed distance, nor the date of `now`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Today:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """SQL, its parameters, and the model of its rows; without any of them it has no row."""
+    """SQL, its parameters, and the model of its rows."""
 
     sql: str = ""
     params: tuple[Any, ...] = ()
@@ -57,7 +57,12 @@ class _Statement:
         return [_filled(param, now) for param in self.params]
 
 
-_EACH_TIME, _EMPTY = _Statement(), _Statement()
+_EACH_TIME = _Statement()
+"""Stands for a query that is compiled each time."""
+
+_EMPTY = _Statement()
+"""Stands for a query that can have no row."""
+
 _statements: dict[Hashable, _Statement] = {}
 
 
@@ -65,8 +70,8 @@ def rows(key: Hashable, build: Build[Any], now: dt.datetime) -> list[tuple[Any, 
     """Return the rows of `build(now)`, a queryset of plain values.
 
     `key` must name the query and everything it depends on besides `now`: above all the posts of the
-    viewer. A query with a value that follows from `now` otherwise than by a fixed distance is
-    compiled each time.
+    viewer. A query whose values for two sample instants differ by more than the distance between
+    these is compiled each time.
     """
     statement = _statement(key, build)
     if statement is None:
@@ -114,14 +119,15 @@ def _run(sql: str | Composed, params: list[Any]) -> list[tuple[Any, ...]]:
 
 def _statement(key: Hashable, build: Build[Any]) -> _Statement | None:
     """Return the kept statement, None if the query must be compiled each time."""
-    if key not in _statements:
-        if len(_statements) >= MAX_STATEMENTS:
-            _statements.clear()
+    statement = _statements.get(key)
+    if statement is None:
         try:
-            _statements[key] = compile_once(build)
+            statement = compile_once(build)
         except NotReusable:
-            _statements[key] = _EACH_TIME
-    statement = _statements[key]
+            statement = _EACH_TIME
+        if len(_statements) >= MAX_STATEMENTS:  # another thread may clear it at any moment
+            _statements.clear()
+        _statements[key] = statement
     return None if statement is _EACH_TIME else statement
 
 

@@ -20,6 +20,7 @@ from petitions.enums import TASK_OUTCOME_CHOICES, TaskState, Verb
 from petitions.models import CaseTask, Petition
 from petitions.rules import service_terms
 from petitions.verbs.forms.base import VerbForm, text_field
+from petitions.web.field_validation import MAX_ID
 from petitions.web.photo_fields import PhotoFormMixin
 
 MAX_DAYS = 30
@@ -80,6 +81,12 @@ class _TaskForm(VerbForm):
         arguments = super().arguments()
         task = arguments.pop("task", None)
         return arguments | {"task": int(task) if task else None}
+
+
+class AcknowledgeForm(VerbForm):
+    """The button beside a task; the one in the head of the page names none and means the oldest."""
+
+    task = WholeNumberField(min_value=1, max_value=MAX_ID, required=False, widget=forms.HiddenInput)
 
 
 class ConcludeForm(PhotoFormMixin, _TaskForm):

@@ -161,6 +161,22 @@ def test_the_oldest_lines_may_be_removed_after_half_a_year(
     assert doubts(later)[Doubt.MISSING] == 1
 
 
+def test_the_limit_of_half_a_year_may_lie_inside_a_block(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hash_chain, "BLOCK_ROWS", 6)
+    write(6)
+    audit_trail.extend()
+    first = SecurityEvent.objects.earliest("id").pk
+    later = timezone.now() + dt.timedelta(days=184)
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE members_securityevent DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM members_securityevent WHERE id < %s", [first + 2])
+        assert Doubt.MISSING not in doubts(later)
+        cursor.execute("DELETE FROM members_securityevent WHERE id = %s", [first + 4])
+    assert doubts(later)[Doubt.MISSING] == 1
+
+
 # --- Concurrency --------------------------------------------------------------------------------
 
 

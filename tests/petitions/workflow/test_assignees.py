@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from django.utils import timezone
 
+from members.enums import Role
 from members.models import Post, User
+from members.workflow import appoint
 from petitions import permissions
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Petition
@@ -29,6 +32,23 @@ def test_assigned_member_starts_the_work(stage: Stage) -> None:
     petition = _assigned_to_member(stage)
     assert permissions.actors_of(stage.cast["member"], petition) == {Actor.ASSIGNEE}
     assert may(Verb.START, petition, stage.cast["member"])
+
+
+def test_member_acts_for_the_organisation_that_assigned_the_case(stage: Stage) -> None:
+    """Not for that of an older post, which has nothing to do with the case."""
+    own = Post.objects.get(user=stage.cast["member"])
+    appoint(
+        user=stage.cast["member"],
+        role=Role.MEMBER,
+        by=None,
+        valid_from=own.valid_from,
+        organisation=stage.town.orgs["other"],
+    )
+    Post.objects.filter(pk=own.pk).update(valid_from=own.valid_from + dt.timedelta(days=1))
+    petition, user = _assigned_to_member(stage), User.objects.get(pk=stage.cast["member"].pk)
+    for post in user.scope.posts, user.scope.posts[::-1]:
+        user.scope = replace(user.scope, posts=post)
+        assert permissions.acting_for(user, petition, Actor.ASSIGNEE) == own.organisation_id
 
 
 def test_member_who_left_the_organisation_is_no_assignee(stage: Stage) -> None:

@@ -234,6 +234,27 @@ def test_contact_is_forgotten_180_days_after_the_end(
     assert Contact.objects.filter(petition=running).exists()
 
 
+@pytest.mark.parametrize(("days", "is_kept"), [(179, True), (181, False)])
+def test_a_reveal_after_the_end_does_not_keep_the_contact(
+    stage: Stage, days: int, is_kept: bool
+) -> None:
+    ended = stage.at(Status.CLOSED)
+    later = timezone.now() + dt.timedelta(days=100)
+    contact.reveal(petition=ended, by=stage.cast["secretary"], now=later, reason="回访情况")
+    contact.delete_expired(now=timezone.now() + dt.timedelta(days=days))
+    assert Contact.objects.filter(petition=ended).exists() is is_kept
+
+
+def test_a_case_that_ends_a_second_time_keeps_its_contact_from_then(stage: Stage) -> None:
+    petition = stage.at(Status.CLOSED)
+    later = timezone.now() + dt.timedelta(days=2)
+    petition = resolution.reopen(
+        petition=petition, by=stage.cast["clerk"], now=later, reason="又浑了"
+    )
+    contact.delete_expired(now=timezone.now() + dt.timedelta(days=181))
+    assert Contact.objects.filter(petition=petition).exists()
+
+
 def test_earlier_answers_stay_in_the_story(stage: Stage) -> None:
     petition = stage.at(Status.REOPENED)
     resolution.resolve(

@@ -116,6 +116,14 @@ def test_what_holds_a_frequent_word_is_not_counted_beyond_its_page(
     assert client.get(LIST, {"q": "漏水"}).context["count"] == 5
 
 
+def test_a_flag_of_0_is_no_filter(stage: Stage) -> None:
+    case = stage.file().petition
+    shown = login(stage, "clerk").get(f"{LIST}?overdue=0&mine=false").context
+    assert [row.id for row in shown["cases"]] == [case.pk]
+    assert shown["flags"] == []
+    assert not any(shortcut["current"] for shortcut in shown["shortcuts"])
+
+
 def test_chips_take_themselves_away(stage: Stage) -> None:
     stage.file()
     query = f"status=submitted&status=accepted&overdue=1&place={stage.town.areas['fxhy'].pk}"

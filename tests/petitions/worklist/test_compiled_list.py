@@ -91,6 +91,15 @@ def test_a_lost_post_ends_the_statement(stage: Stage, query: str) -> None:
     assert shown(User.objects.get(pk=user.pk), query, "newest", NOW) == ([], 0)
 
 
+def test_a_full_store_of_statements_starts_anew(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled_select, "MAX_STATEMENTS", 1)
+    case = stage.file().petition
+    for _time in range(2):
+        assert shown(stage.cast["clerk"], "state=open", "newest", NOW) == ([case.pk], 1)
+
+
 def test_a_new_category_is_in_the_next_list(stage: Stage) -> None:
     user, query = stage.cast["clerk"], "state=all&category=WS"
     assert shown(user, query, "newest", NOW) == ([], 0)
