@@ -30,7 +30,7 @@ class _IsElementOf(Func):
 
 def held_by(organisation_id: int) -> Q:
     """Condition: one organisation must act on the running case now, or has it assigned."""
-    return Q(status__in=RUNNING) & involvement.in_hands_of([organisation_id])
+    return Q(status__in=RUNNING) & involvement.held_by_any([organisation_id])
 
 
 def assigned_to_group(organisation_id: int) -> Q:

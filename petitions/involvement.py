@@ -99,7 +99,7 @@ class Case(Supervised, Restricted, Protocol):
 
     @property
     def doer_ids(self) -> Sequence[int]:
-        """Ids of the organisations that have or had a task in the case."""
+        """Ids of the organisations that a task in the case names as doer, ended tasks included."""
 
     @property
     def case_tasks(self) -> Sequence[Ordered]:
@@ -148,7 +148,7 @@ def relations_of(organisation_id: int | None, petition: Case) -> list[RelationRu
 
 
 def has_tasks(petition: Case) -> bool:
-    """Tell whether an organisation got a task in the case, now or earlier."""
+    """Tell whether there is a task in the case, or was one."""
     return bool(petition.doer_ids)
 
 
@@ -326,8 +326,8 @@ def unrestricted() -> Q:
 
 def handled_by(viewer: Viewer) -> Q:
     """Condition: the viewer's own organisations or the viewer must act on the running case now."""
-    in_hands = in_hands_of(own_organisations(viewer.scope))
-    return Q(status__in=RUNNING) & (in_hands | Q(assignee_ids__contains=[viewer.scope.user_id]))
+    is_held = held_by_any(own_organisations(viewer.scope))
+    return Q(status__in=RUNNING) & (is_held | Q(assignee_ids__contains=[viewer.scope.user_id]))
 
 
 def awaiting_answer_of(viewer: Viewer) -> Q:
@@ -355,7 +355,7 @@ def awaiting_handling_by(viewer: Viewer) -> Q:
     )
 
 
-def in_hands_of(ids: Sequence[int]) -> Q:
+def held_by_any(ids: Sequence[int]) -> Q:
     """Condition: one of these organisations has the running case in its hands.
 
     A returned case is in the hands of its arbiter, not of the organisation that returned it.

@@ -12,10 +12,16 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
 from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
 from members.models import User
-from petitions import contact_keepers, involvement, sides
+from petitions import confidential_contacts, involvement
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
 from petitions.models import CaseTask, Petition
 from petitions.relations import acts_for
+from petitions.separation_of_duties import (
+    belongs_to,
+    belongs_to_escalating,
+    belongs_to_handlers,
+    belongs_to_returner,
+)
 from petitions.states import NEXT_VERBS, RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
 
 MAX_RETURNS = 2
@@ -79,7 +85,7 @@ class Decision:
 
 
 def _actors_of_post(post: ActivePost, petition: Petition) -> set[Actor]:
-    """Return what one post makes its holder to a case: by its organisation and by its area."""
+    """Return the actors that a post makes its holder on a case: by its organisation and area."""
     actors: set[Actor] = set()
     for rule in involvement.relations_of(post.organisation_id, petition):
         if rule.actor and acts_for(post, rule.relation):
@@ -112,7 +118,7 @@ def _rank(level: str) -> int:
 
 
 def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
-    """Return what `by` is to a case: nothing for users excluded by a conflict of interest.
+    """Return the actors that `by` is on a case; none for users with a conflict of interest.
 
     Whoever returned the case or belongs to the responsible organisation is no arbiter, by no post.
     """
@@ -125,7 +131,7 @@ def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
     actors = {Actor.ASSIGNEE} if involvement.is_assignee(by.scope, petition) else set[Actor]()
     for post in by.scope.posts:
         actors |= _actors_of_post(post, petition)
-    if Actor.ARBITER in actors and sides.is_on_returning_side(by.scope, petition):
+    if Actor.ARBITER in actors and belongs_to_returner(by.scope, petition):
         actors.remove(Actor.ARBITER)
     return frozenset(actors)
 
@@ -161,7 +167,7 @@ def _status_allows(rule: VerbRule, petition: Petition) -> Decision:
 def _guard_return(petition: Petition, _by: By) -> Decision:
     if petition.is_sealed:
         return Decision(False, "nobody_above", _("专门渠道的事项不能退单。"))
-    # No organisation is above the level of its case, so most cases need not be asked for theirs.
+    # The organisation is loaded for cases of the city level only; others have one above them.
     if petition.level == CaseLevel.CITY and petition.organisation.level == OrgLevel.CITY:
         return Decision(False, "nobody_above", _("市级之上没有组织裁定，不能退单。"))
     if petition.is_route_final:
@@ -177,7 +183,7 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
         return Decision(True)
     if petition.is_route_final and Actor.ARBITER not in actors_of(by, petition):
         return Decision(False, "not_arbiter", _("退单已作裁定，只有裁定的组织可以再改派。"))
-    if sides.belongs_to(by.scope, petition.organisation_id):
+    if belongs_to(by.scope, petition.organisation_id):
         return Decision(
             False, "own_case", _("本组织负责的事，不归本组织办的请退单，由上一级决定。")
         )
@@ -193,7 +199,7 @@ def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
     if isinstance(by, Petitioner) and _is_code_known_to_handlers(petition, by):
         words = _("这件事是代您登记的；您的意见由没有参与办理的工作人员问过您后记录。")
         return Decision(False, "code_known", words)
-    if isinstance(by, User) and sides.is_on_handling_side(by.scope, petition):
+    if isinstance(by, User) and belongs_to_handlers(by.scope, petition):
         return Decision(False, "own_work", str(OWN_WORK))
     return Decision(True)
 
@@ -209,11 +215,11 @@ def _is_code_known_to_handlers(petition: Petition, by: Petitioner) -> bool:
         return False
     is_code_alone = not by.has_given_phone
     is_about = involvement.is_about_organisation(petition)
-    return is_code_alone or is_about or sides.is_on_handling_side(filer.scope, petition)
+    return is_code_alone or is_about or belongs_to_handlers(filer.scope, petition)
 
 
 def _guard_dispute(petition: Petition, by: By) -> Decision:
-    """Take a disagreement by the code alone: it brings work and hides none."""
+    """Accept a disagreement from anybody with the code: it only reopens the case."""
     return Decision(True) if isinstance(by, Petitioner) else _guard_word_of_resident(petition, by)
 
 
@@ -221,7 +227,7 @@ def _guard_answer(petition: Petition, by: By) -> Decision:
     if not petition.is_answer_owed:
         return Decision(False, "nothing_to_answer", _("没有待答复的升级。"))
     supervisor_id = involvement.supervisor_id(petition)
-    if isinstance(by, User) and sides.is_on_asking_side(by.scope, petition, supervisor_id):
+    if isinstance(by, User) and belongs_to_escalating(by.scope, petition, supervisor_id):
         return Decision(False, "own_request", str(OWN_REQUEST))
     return Decision(True)
 
@@ -229,7 +235,7 @@ def _guard_answer(petition: Petition, by: By) -> Decision:
 def tasks_for(verb: Verb, petition: Petition, by: By) -> list[CaseTask]:
     """Return the tasks in the case on which `by` may perform a verb now, oldest first.
 
-    Each organisation acts on its own tasks only, over all posts that the user heads.
+    A user acts on the tasks of all organisations that the user heads, by any post.
     """
     if not isinstance(by, User):
         return []
@@ -273,18 +279,22 @@ def _guard_reveal(petition: Petition, by: By) -> Decision:
     contact = getattr(petition, "contact", None)
     if contact is None:
         return Decision(False, "no_contact", _("居民没有留下联系方式。"))
-    if contact.is_confidential and isinstance(by, User) and not _keeps_contact(by, petition):
-        return Decision(False, "confidential", _refusal_of_confidential(petition))
+    if (
+        contact.is_confidential
+        and isinstance(by, User)
+        and not _may_open_confidential(by, petition)
+    ):
+        return Decision(False, "confidential", confidential_contacts.refusal(petition))
     return Decision(True)
 
 
-def _keeps_contact(by: User, petition: Petition) -> bool:
+def _may_open_confidential(by: User, petition: Petition) -> bool:
     """Tell whether a user may open a contact that is kept from the handling organisation.
 
     A coordinator of the keeper, without any post in an organisation that handles or handled it.
     """
-    handlers = contact_keepers.handler_ids(petition)
-    keeper = contact_keepers.keeper(petition, handlers)
+    handlers = confidential_contacts.handler_ids(petition)
+    keeper = confidential_contacts.authorised_organisation(petition, handlers)
     is_handler = any(not handlers.isdisjoint(post.ancestor_ids) for post in by.scope.posts)
     if keeper is None or is_handler or by.pk in involvement.assignee_ids(petition):
         return False
@@ -292,13 +302,6 @@ def _keeps_contact(by: User, petition: Petition) -> bool:
         post.organisation_id == keeper.pk and post.role in COORDINATOR_ROLES
         for post in by.scope.posts
     )
-
-
-def _refusal_of_confidential(petition: Petition) -> str:
-    keeper = contact_keepers.keeper(petition)
-    if keeper is None:
-        return _("居民要求对承办组织保密，谁也不能打开；有话请写成居民能看到的进展。")
-    return _("居民要求对承办组织保密，请由%(keeper)s转达。") % {"keeper": keeper.short_name}
 
 
 GUARDS = {

@@ -111,10 +111,8 @@ def acted_for(scope: Scope, relation: Relation) -> list[int]:
     return sorted({pk for pk in acting if pk is not None})
 
 
-def desk_above(handler: Organisation) -> Organisation | None:
-    """Return the organisation above a handling one, if it has a desk; it may open contact details
-    that are kept from the handler. The city has no desk.
-    """
+def parent_below_city(handler: Organisation) -> Organisation | None:
+    """Return the organisation above a handling one; None if that is the city, or there is none."""
     parent_ids = [handler.parent_id] if handler.parent_id else []
     parent = next(iter(register_rows.organisations(parent_ids).values()), None)
     return parent if parent is not None and parent.level != OrgLevel.CITY else None

@@ -22,7 +22,7 @@ from members.models import Post, User
 from members.posts import directory
 from petitions import case_holders, involvement, permissions
 from petitions.casework import timeline
-from petitions.casework.timeline import CaseHistory, HolderPeriod, TimelineEntry
+from petitions.casework.timeline import CaseHistory, HoldingTime, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DeadlineState, DoorResult, Solved, Status, Verb
 from petitions.models import (
     CaseTask,
@@ -99,7 +99,7 @@ class CaseDetail:
     deadlines: Sequence[OwedDeadlineItem]
     holder: str
     entries: Sequence[TimelineEntry]
-    holder_periods: Sequence[HolderPeriod]
+    holding_times: Sequence[HoldingTime]
     organisations: Sequence[InvolvedOrganisation]
     assignees: Sequence[Post]
     former_assignees: Sequence[User]
@@ -163,7 +163,7 @@ def load(
         deadlines=_deadlines(petition, owed, viewer, now),
         holder=_holder(petition),
         entries=entries,
-        holder_periods=timeline.holder_periods(
+        holding_times=timeline.holding_times(
             history, now, service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
         ),
         organisations=organisations,
@@ -316,7 +316,7 @@ def _door_counts(petition: Petition, history: CaseHistory) -> DoorCounts:
 
 
 def _ratings(petition: Petition, viewer: User) -> list[dict[str, Any]]:
-    """Return the feedback of each round; those who handle the case do not see it."""
+    """Return the feedback of each round, for coordinators and supervisors who do not handle it."""
     actors = permissions.actors_of(viewer, petition)
     if actors & SEES_NO_RATINGS or not actors & SEES_RATINGS:
         return []

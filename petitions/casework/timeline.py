@@ -36,7 +36,7 @@ from petitions.verbs.table import SPEC_OF
 WHOLE_PERCENT = 100
 MINUTE = dt.timedelta(minutes=1)
 WITH_RESIDENT = 0
-EVENT_ORGANISATIONS = ("acting_for", "organisation", "holder")
+RECORDED_ORGANISATIONS = ("acting_for", "organisation", "holder")
 ORGANISATION_KEYS = ("to", "proposed", "department", "arbiter", "doer", "orderer")
 """Keys of `Event.data` whose value is the id of an organisation."""
 
@@ -60,8 +60,8 @@ class TimelineEntry:
 
 
 @dataclass(slots=True)
-class HolderPeriod:
-    """How long one organisation held the case, as `components/hands_bar.html` shows it."""
+class HoldingTime:
+    """How long one organisation held the case, as `components/holding_times.html` shows it."""
 
     label: str
     minutes: int = 0
@@ -87,7 +87,7 @@ def load_history(petition: Petition, *, after: int = 0) -> CaseHistory:
         *(pk for event in events for pk in (*_recorded(event), *_mentioned(event))),
     }
     organisations = register_rows.organisations(organisation_ids)
-    register_rows.attach(events, organisations=EVENT_ORGANISATIONS)
+    register_rows.attach(events, organisations=RECORDED_ORGANISATIONS)
     names = {pk: row.short_name for pk, row in organisations.items()}
     return CaseHistory(petition, events, names)
 
@@ -101,7 +101,7 @@ def _events() -> QuerySet[Event]:
 
 
 def _recorded(event: Event) -> list[int]:
-    ids = (getattr(event, f"{name}_id") for name in EVENT_ORGANISATIONS)
+    ids = (getattr(event, f"{name}_id") for name in RECORDED_ORGANISATIONS)
     return [pk for pk in ids if pk is not None]
 
 
@@ -341,15 +341,15 @@ FACTS: dict[Verb, Callable[[CaseHistory, Event], str]] = {
 }
 
 
-def holder_periods(
+def holding_times(
     history: CaseHistory, now: dt.datetime, calendar: WorkCalendar | None
-) -> list[HolderPeriod]:
+) -> list[HoldingTime]:
     """Return how long each organisation held the case, in the order in which it got it.
 
     A period lasts from one event to the next. While the resident is asked, no organisation holds
     the case. `calendar` counts working time; None counts every minute.
     """
-    periods: dict[int, HolderPeriod] = {}
+    periods: dict[int, HoldingTime] = {}
     events = list(history.events)
     for event, until in zip(
         events, [*(following.at for following in events[1:]), now], strict=True
@@ -363,10 +363,10 @@ def holder_periods(
     return list(periods.values())
 
 
-def _period_after(event: Event) -> HolderPeriod | None:
+def _period_after(event: Event) -> HoldingTime | None:
     if event.holder is not None:
-        return HolderPeriod(event.holder.short_name)
-    return HolderPeriod(_("等居民确认")) if event.to_status == Status.RESOLVED else None
+        return HoldingTime(event.holder.short_name)
+    return HoldingTime(_("等居民确认")) if event.to_status == Status.RESOLVED else None
 
 
 def _minutes(since: dt.datetime, until: dt.datetime, calendar: WorkCalendar | None) -> int:
@@ -375,7 +375,7 @@ def _minutes(since: dt.datetime, until: dt.datetime, calendar: WorkCalendar | No
     return max(0, calendar.minutes_between(since, until))
 
 
-def _set_shares(periods: Sequence[HolderPeriod], calendar: WorkCalendar | None) -> None:
+def _set_shares(periods: Sequence[HoldingTime], calendar: WorkCalendar | None) -> None:
     """Set the share in percent and the duration as text of each period."""
     total = sum(period.minutes for period in periods)
     day = calendar.day_minutes if calendar else durations.DAY

@@ -140,10 +140,10 @@ def _announcement(
 ) -> tuple[str, str]:
     """Return who will do what by when, as the promise line will say it, and the time left."""
     due = terms.time_left(plan, now)
-    is_told = bool(contact.phone) and not contact.is_confidential
+    can_be_called = bool(contact.phone) and not contact.is_confidential
     names = {"who": route.organisation.short_name, "due": due.absolute}
     left = duties.time_left(due, is_provisional=plan.is_provisional)
-    return promises.announcement(plan.kind, is_told=is_told) % names, left
+    return promises.announcement(plan.kind, can_be_called=can_be_called) % names, left
 
 
 def _render_check_page(

@@ -137,7 +137,8 @@ class CaseTask(models.Model):
 class CaseWithTasks(models.Model):
     """The part of a case that concerns its tasks; a base of `Petition`, without a table.
 
-    `doer_ids` are the organisations that have or had a task; it decides who sees the case.
+    `doer_ids` are the organisations that a task of the case names as doer, ended tasks included; it
+    decides who sees the case.
     """
 
     doer_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[], blank=True)

@@ -137,7 +137,8 @@ class Escalation(models.Model):
     """An escalation of a case to a supervising organisation, which must answer it.
 
     At most one per deadline. `skipped` contains the ids of organisations that were passed over
-    because their post was vacant; the supervising organisation is notified of them.
+    because no head was free to answer: vacant, conflict of interest, or the head who asked. The
+    supervising organisation is notified of them.
     """
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="escalations")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
-from petitions import contact_keepers, relations
+from petitions import confidential_contacts, relations
 from petitions.models import Petition
 
 
 def sentence(handler: Organisation) -> str:
     """Say who will not open the contact details, and who can, for the organisation to handle it."""
-    return _sentence(handler, relations.desk_above(handler))
+    return _sentence(handler, relations.parent_below_city(handler))
 
 
 def sentence_of(petition: Petition) -> str:
     """Say who cannot open the contact details of a case, and who can."""
-    return _sentence(petition.organisation, contact_keepers.keeper(petition))
+    return _sentence(petition.organisation, confidential_contacts.authorised_organisation(petition))
 
 
 def _sentence(handler: Organisation, keeper: Organisation | None) -> str:

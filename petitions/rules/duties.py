@@ -185,7 +185,10 @@ def _duty(
 def task_duties(
     petition: Petition, deadlines: Iterable[UnsettledDeadline], now: dt.datetime
 ) -> list[Duty]:
-    """Return the duties of the organisations that have a task in the case; `deadlines` as above."""
+    """Return the duties of the organisations that have a task in the case.
+
+    `deadlines`: see `duties`.
+    """
     rules = {rule.kind: rule for rule in TASK_RULES if petition.status in rule.statuses}
     owed = [row for row in deadlines if row.kind in rules]
     if not owed:
@@ -215,8 +218,12 @@ def _organisation(petition: Petition, rule: DutyRule) -> Organisation | None:
 
 
 def deciding_organisation(petition: Petition) -> Organisation:
-    """Return the organisation that decides on a returned case: the one above that returned it."""
-    arbiter = involvement.arbiter_of(petition) or relations.desk_above(petition.organisation)
+    """Return the organisation that decides on a returned case.
+
+    The arbiter; for a case returned before there were arbiters the one above the responsible
+    organisation, or that itself where none is above it.
+    """
+    arbiter = involvement.arbiter_of(petition) or relations.parent_below_city(petition.organisation)
     return arbiter or petition.organisation
 
 

@@ -124,19 +124,19 @@ def _sentence_on_time(petition: Petition, duty: Duty) -> str:
         return _("%(who)s认为不归它办，%(level)s将在%(due)s前定下由谁办理。")
     if duty.verb == Verb.ANSWER:
         return _("已上报%(level)s，%(level)s将在%(due)s前作出答复。")
-    return announcement(duty.kind, is_told=contact_points.may_be_called(petition))
+    return announcement(duty.kind, can_be_called=contact_points.may_be_called(petition))
 
 
-def announcement(kind: str, *, is_told: bool) -> str:
+def announcement(kind: str, *, can_be_called: bool) -> str:
     """Return the sentence with `who` and `due` that announces a deadline of the handling side.
 
-    `is_told`: the handling organisation can call the resident; others read it themselves.
+    `can_be_called`: the handling organisation can call the resident; others read it themselves.
     """
     if kind == K.CONTACT:
-        if is_told:
+        if can_be_called:
             return _("%(who)s将在%(due)s前受理并告诉您下一步。")
         return _("%(who)s将在%(due)s前受理，受理后查询页上能看到。")
-    if is_told:
+    if can_be_called:
         return _("%(who)s将在%(due)s前告诉您处理结果。")
     return _("%(who)s将在%(due)s前给出处理结果，查询页上能看到。")
 

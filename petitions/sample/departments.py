@@ -16,7 +16,7 @@ from petitions.rules import service_terms
 from petitions.sample import report_text
 from petitions.sample.outcome_profiles import OTHERWISE
 from petitions.sample.sample_case import SampleCase
-from petitions.workflow import case_tasks
+from petitions.workflow import task_verbs
 
 FATES = ("done", "late", "silent", "not_possible", "hand_back", "cancel")
 FATE_WEIGHTS = (50, 12, 8, 8, 12, 10)
@@ -60,7 +60,7 @@ class Departments:
         if task.state == TaskState.ACKNOWLEDGED and fate == "cancel" and orderer is not None:
             reason = {"reason": report_text.TASK_CANCELLED}
             at = self._within(task, DeadlineKind.CONCLUDE, 0.4)
-            return at, orderer, case_tasks.cancel, reason
+            return at, orderer, task_verbs.cancel, reason
         if task.state == TaskState.ACKNOWLEDGED and fate != "acknowledged" and doer is not None:
             return self._conclusion(task, doer, fate, rng)
         if task.state == TaskState.HANDED_BACK and fate != "handed_back" and orderer is not None:
@@ -68,7 +68,7 @@ class Departments:
                 "text": report_text.TASK_AGAIN,
                 "department": self.case.reference.department(OTHERWISE),
             }
-            return self.case.at + DECIDES_AFTER, orderer, case_tasks.send_again, again
+            return self.case.at + DECIDES_AFTER, orderer, task_verbs.send_again, again
         return None
 
     def _after_sending(
@@ -79,8 +79,8 @@ class Departments:
         share = 1.6 if fate == "late" else rng.uniform(0.1, 0.9)
         at = self._within(task, DeadlineKind.ACKNOWLEDGE, share)
         if fate in ("hand_back", "handed_back"):
-            return at, doer, case_tasks.hand_back, {"reason": report_text.TASK_HANDED_BACK}
-        return at, doer, case_tasks.acknowledge, {}
+            return at, doer, task_verbs.hand_back, {"reason": report_text.TASK_HANDED_BACK}
+        return at, doer, task_verbs.acknowledge, {}
 
     def _conclusion(self, task: CaseTask, doer: User, fate: str, rng: random.Random) -> PlannedVerb:
         share = 1.3 if fate == "late" else rng.uniform(0.3, 0.9)
@@ -90,7 +90,7 @@ class Departments:
             "text": report_text.TASK_DONE if is_possible else report_text.TASK_NOT_POSSIBLE,
         }
         at = self._within(task, DeadlineKind.CONCLUDE, share)
-        return at, doer, case_tasks.conclude, result
+        return at, doer, task_verbs.conclude, result
 
     def _within(self, task: CaseTask, kind: DeadlineKind, share: float) -> dt.datetime:
         """Return when a share of the time of a deadline of the task is used."""

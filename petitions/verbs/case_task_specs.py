@@ -16,7 +16,7 @@ from petitions.verbs.forms.case_tasks import (
     SendAgainForm,
 )
 from petitions.verbs.spec import PageKind, VerbSpec
-from petitions.workflow import case_tasks
+from petitions.workflow import task_verbs
 
 TASK_SPECS: tuple[VerbSpec, ...] = (
     VerbSpec(
@@ -25,7 +25,7 @@ TASK_SPECS: tuple[VerbSpec, ...] = (
         event_label=pgettext_lazy("event", "签收任务"),
         resident_text=_("%(doer)s已接手办理"),
         primary_in=dict.fromkeys(RUNNING, 1),
-        function=case_tasks.acknowledge,
+        function=task_verbs.acknowledge,
         form=AcknowledgeForm,
         body=serializers.TaskBody,
         page=PageKind.BUTTON,
@@ -36,7 +36,7 @@ TASK_SPECS: tuple[VerbSpec, ...] = (
         tone="done",
         event_label=pgettext_lazy("event", "回复任务结果"),
         primary_in=dict.fromkeys(RUNNING, 2),
-        function=case_tasks.conclude,
+        function=task_verbs.conclude,
         form=ConcludeForm,
         body=serializers.ConcludeBody,
         page=PageKind.FORM,
@@ -52,7 +52,7 @@ TASK_SPECS: tuple[VerbSpec, ...] = (
         event_label=pgettext_lazy("event", "退回任务"),
         resident_text=_("正在核对该由哪个单位去办"),
         primary_in=dict.fromkeys(RUNNING, 3),
-        function=case_tasks.hand_back,
+        function=task_verbs.hand_back,
         form=HandBackForm,
         body=serializers.HandBackBody,
         page=PageKind.FORM,
@@ -66,7 +66,7 @@ TASK_SPECS: tuple[VerbSpec, ...] = (
         tone="neutral",
         event_label=pgettext_lazy("event", "撤销任务"),
         resident_text=_("不再请%(doer)s去办，%(who)s继续办理"),
-        function=case_tasks.cancel,
+        function=task_verbs.cancel,
         form=CancelForm,
         body=serializers.CancelBody,
         page=PageKind.FORM,
@@ -80,7 +80,7 @@ TASK_SPECS: tuple[VerbSpec, ...] = (
         icon="forward",
         event_label=pgettext_lazy("event", "再次交办"),
         resident_text=_("已再次请%(doer)s去办，最晚%(due)s答复"),
-        function=case_tasks.send_again,
+        function=task_verbs.send_again,
         form=SendAgainForm,
         body=serializers.SendAgainBody,
         page=PageKind.FORM,

@@ -14,8 +14,8 @@ from config.lib.viewer import Viewer
 from members.enums import Role
 from petitions.models import Petition, PetitionQuerySet, is_task_overdue
 from petitions.permissions import COORDINATOR_ROLES
-from petitions.rules import case_tasks
-from petitions.rules.case_tasks import DOING_ROLES, ORDERING_ROLES, is_only_doer
+from petitions.rules import task_queries
+from petitions.rules.task_queries import DOING_ROLES, ORDERING_ROLES, is_only_doer
 from petitions.web.filters import named_filter
 
 ANSWERING = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL})
@@ -81,7 +81,7 @@ class TaskFigures:
 def task_figures(viewer: Viewer, now: dt.datetime) -> dict[int, TaskFigures]:
     """Count the tasks in visible cases by id of the doing organisation, with one query."""
     rows = (
-        case_tasks.visible_to(viewer)
+        task_queries.visible_to(viewer)
         .owed()
         .order_by()
         .values("doer_id")

@@ -38,7 +38,7 @@ from petitions.models import (
     is_due_soon,
     is_overdue,
 )
-from petitions.rules import case_search, case_tasks, catalogue
+from petitions.rules import case_search, catalogue, task_queries
 from petitions.states import FINAL, OPEN, RUNNING
 from petitions.web.field_validation import MAX_ID
 
@@ -68,19 +68,21 @@ NAMED_FILTERS: dict[str, Condition] = {
     "escalated": lambda _viewer, _now: Q(is_answer_owed=True, status__in=OPEN),
     "mine": lambda viewer, _now: involvement.handled_by(viewer),
     "former_holder": lambda _viewer, now: case_holders.is_held_by_former(timezone.localdate(now)),
-    "to_acknowledge": lambda viewer, _now: case_tasks.has_one_of(
-        case_tasks.done_for(viewer).filter(state=TaskState.SENT)
+    "to_acknowledge": lambda viewer, _now: task_queries.has_one_of(
+        task_queries.done_for(viewer).filter(state=TaskState.SENT)
     ),
-    "to_conclude": lambda viewer, _now: case_tasks.has_one_of(
-        case_tasks.done_for(viewer).filter(state=TaskState.ACKNOWLEDGED)
+    "to_conclude": lambda viewer, _now: task_queries.has_one_of(
+        task_queries.done_for(viewer).filter(state=TaskState.ACKNOWLEDGED)
     ),
-    "task_overdue": lambda viewer, now: case_tasks.has_one_of(
-        case_tasks.own_tasks(viewer).overdue(now)
+    "task_overdue": lambda viewer, now: task_queries.has_one_of(
+        task_queries.own_tasks(viewer).overdue(now)
     ),
-    "handed_back": lambda viewer, _now: case_tasks.has_one_of(
-        case_tasks.own_tasks(viewer).filter(state=TaskState.HANDED_BACK)
+    "handed_back": lambda viewer, _now: task_queries.has_one_of(
+        task_queries.own_tasks(viewer).filter(state=TaskState.HANDED_BACK)
     ),
-    "ordered": lambda viewer, _now: case_tasks.has_one_of(case_tasks.ordered_for(viewer).active()),
+    "ordered": lambda viewer, _now: task_queries.has_one_of(
+        task_queries.ordered_for(viewer).active()
+    ),
 }
 """Conditions on cases that one word in the URL names; all hold for open cases only."""
 
@@ -267,12 +269,12 @@ class PetitionFilter(FilterSet):
 
     def keep_with_task(self, rows: PetitionQuerySet, _name: str, pk: int) -> PetitionQuerySet:
         """Keep cases in which an organisation has a task to conclude."""
-        return rows.filter(case_tasks.has_one_of(CaseTask.objects.done_by([pk]).owed()))
+        return rows.filter(task_queries.has_one_of(CaseTask.objects.done_by([pk]).owed()))
 
     def keep_with_late_task(self, rows: PetitionQuerySet, _name: str, pk: int) -> PetitionQuerySet:
         """Keep cases in which an organisation has an overdue task."""
         tasks = CaseTask.objects.done_by([pk]).overdue(self.now)
-        return rows.filter(case_tasks.has_one_of(tasks))
+        return rows.filter(task_queries.has_one_of(tasks))
 
     def keep_filed_from(self, rows: PetitionQuerySet, _name: str, day: dt.date) -> PetitionQuerySet:
         """Keep cases filed on this day or later."""

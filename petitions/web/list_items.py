@@ -73,7 +73,8 @@ def urgent_first(cases: PetitionQuerySet, viewer: Viewer, now: dt.datetime) -> P
     """Sort open cases by urgency for the viewer.
 
     First the viewer's own duties, then what others must do: overdue, due soon, others; at the end
-    the cases in which the resident is asked. Within each by the date of the duty.
+    the cases in which the resident is asked. Within each by the date of the viewer's own duty,
+    otherwise by when the handling organisation must act.
     """
     own_due, own_soon = own_dates(viewer)
     rank = Case(
@@ -122,7 +123,7 @@ def first_urgent(viewer: Viewer, now: dt.datetime, count: int) -> list[int]:
     return [pk for (pk,) in compiled_select.rows(key, build, now)]
 
 
-def read(visible_ids: Iterable[int]) -> dict[int, Petition]:
+def load_by_id(visible_ids: Iterable[int]) -> dict[int, Petition]:
     """Return cases by id with what a list item shows, and their tasks; at most two queries.
 
     `visible_ids` must come from a query limited to what the viewer sees.

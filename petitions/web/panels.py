@@ -15,7 +15,7 @@ from config.lib.panels import Panel
 from config.lib.viewer import Viewer
 from grids.models import Area
 from petitions.models import Petition, PetitionQuerySet, is_overdue
-from petitions.rules import case_tasks
+from petitions.rules import task_queries
 
 
 def of_place(area: Area, viewer: Viewer, _day: dt.date) -> Panel:
@@ -37,7 +37,7 @@ def of_organisation(organisation: Organisation, viewer: Viewer, _day: dt.date) -
 
 def _panel_of_tasks(doer_id: int, viewer: Viewer) -> Panel:
     """Return the panel with the tasks of a department in visible cases."""
-    tasks = case_tasks.visible_to(viewer).done_by([doer_id])
+    tasks = task_queries.visible_to(viewer).done_by([doer_id])
     list_url = reverse("petitions:list")
     figures = {
         "open": tasks.owed().count(),

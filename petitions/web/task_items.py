@@ -16,10 +16,10 @@ from config.lib import durations
 from config.lib.db import compiled_select
 from members.models import User
 from petitions import permissions
-from petitions.enums import DeadlineKind, TaskState, Verb
+from petitions.enums import TASK_DEADLINES, DeadlineKind, TaskState, Verb
 from petitions.models import CaseTask, Deadline, Petition
 from petitions.permissions import By
-from petitions.rules import case_tasks, catalogue, service_terms
+from petitions.rules import catalogue, service_terms, task_queries
 from petitions.rules.service_terms import TimedDeadline
 from petitions.states import TASK_SOURCES
 
@@ -36,7 +36,6 @@ STATE_STYLES = MappingProxyType(
 """Tone and icon of the badge of each state."""
 
 ORGANISATIONS = ("orderer", "doer")
-TASK_DEADLINES = (DeadlineKind.ACKNOWLEDGE, DeadlineKind.CONCLUDE)
 FIRST_VERB = MappingProxyType(
     {
         TaskState.SENT: Verb.ACKNOWLEDGE,
@@ -112,7 +111,8 @@ def of_case(
 ) -> list[TaskItem]:
     """Return the tasks of a case with the buttons of a user; `owed` are its owed deadlines.
 
-    Verbs that are possible on one task only have their button in the head of the case page.
+    Verbs of the doing organisation that are possible on one task only have their button in the head
+    of the case page.
     """
     register_rows.attach(petition.case_tasks, organisations=ORGANISATIONS)
     by_task: dict[int | None, list[Deadline]] = {}
@@ -133,7 +133,7 @@ def to_act_on(user: User, now: dt.datetime, count: int) -> list[OwnTask]:
         remind_at = [
             Subquery(owed.filter(kind=kind).values("remind_at")[:1]) for kind in TASK_DEADLINES
         ]
-        tasks = case_tasks.to_act_on(user, now).order_by(next_due, "id")
+        tasks = task_queries.to_act_on(user, now).order_by(next_due, "id")
         return tasks.values_list("pk", "petition_id", *remind_at)[:count]
 
     key = ("to_act_on", count, user.scope.user_id, user.scope.posts)
@@ -156,7 +156,7 @@ def own_items(
 
 
 def _owed(row: OwnTask, task: CaseTask) -> list[DeadlineTimes]:
-    """Return the owed deadlines of a task, which has the same instants as their rows."""
+    """Return the owed deadlines of a task; the task's own columns hold when they are due."""
     times = zip(TASK_DEADLINES, (task.acknowledge_by, task.due_at), row.remind_at, strict=True)
     return [
         DeadlineTimes(kind, due_at, remind_at)
@@ -170,7 +170,7 @@ def next_deadlines(
 ) -> dict[int, durations.InstantText]:
     """Return by case the next deadline of a task of the user's own organisations; one query."""
     by_id = {petition.pk: petition for petition in petitions}
-    tasks = case_tasks.done_for(user).owed().filter(petition__in=by_id)
+    tasks = task_queries.done_for(user).owed().filter(petition__in=by_id)
     rows = Deadline.objects.owed().filter(task__in=tasks.values("pk")).order_by("-due_at")
     return {row.petition_id: _moment(by_id[row.petition_id], row, now) for row in rows}
 

@@ -20,7 +20,7 @@ from petitions import involvement
 from petitions.enums import TASK_DEADLINES, DeadlineKind, Verb
 from petitions.models import Deadline, DeadlineQuerySet, Petition
 from petitions.permissions import SYSTEM
-from petitions.workflow import arbitration, case_store, case_tasks, escalation, resolution
+from petitions.workflow import arbitration, case_store, escalation, resolution, task_verbs
 from petitions.workflow.transitions import Transition, check_allowed
 
 log = structlog.get_logger("clock")
@@ -134,7 +134,7 @@ def expire_batch(claimed: Claimed, now: dt.datetime) -> None:
             resolution.close_as_silent(change)
         elif deadline.kind in TASK_DEADLINES:
             change = system_transition(petition, Verb.OVERDUE, now)
-            case_tasks.mark_overdue(change, deadline)
+            task_verbs.mark_overdue(change, deadline)
         else:
             change = system_transition(petition, Verb.ESCALATE, now)
             change.expire_deadline(deadline)

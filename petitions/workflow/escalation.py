@@ -18,7 +18,7 @@ from petitions.permissions import By
 from petitions.rules import service_terms
 from petitions.rules.service_terms import DeadlinePlan
 from petitions.states import WAITING
-from petitions.workflow import case_tasks
+from petitions.workflow import task_verbs
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation_chain import EscalationChain, current_level, next_supervisor
 from petitions.workflow.transitions import NotPermitted, Transition, WrongState
@@ -119,7 +119,7 @@ def answer(
         change.add_note(text, is_public=kind == AnswerKind.EXPLAIN)
         change.stop_deadlines(DeadlineState.MET, DeadlineKind.ANSWER)
         if kind == AnswerKind.DEPARTMENT:
-            case_tasks.order(
+            task_verbs.order(
                 change,
                 department,
                 orderer_id=escalation.to_organisation_id,

@@ -12,10 +12,11 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from config.lib.viewer import Scope
 from members.posts import directory
-from petitions import involvement, sides
+from petitions import involvement
 from petitions.enums import CaseLevel
 from petitions.models import Petition
 from petitions.rules import routing
+from petitions.separation_of_duties import belongs_to_escalating, belongs_to_returner
 
 CASE_LEVELS: tuple[CaseLevel, ...] = (
     CaseLevel.GRID,
@@ -108,10 +109,11 @@ class EscalationChain:
 def next_supervisor(
     petition: Petition, chain: EscalationChain, *, is_late: bool, asker_id: int | None = None
 ) -> Target | None:
-    """Return the next organisation above with a free head; None at the top.
+    """Return the next organisation above with a free head; without any, the highest of them.
 
-    `is_late`: the deadline for an answer passed, so the chain continues above the supervisor. A
-    head is not free who has a conflict of interest, asks for the escalation (`asker_id`), or
+    None at the top. `is_late`: a deadline passed; if it was that of an answer, the chain continues
+    above the supervisor, and a case with a Party group begins with its branch. A head is not free
+    who has a conflict of interest, asks for the escalation (`asker_id`), or
     belongs to the organisation that the escalation is from.
     """
 
@@ -119,7 +121,7 @@ def next_supervisor(
         return not (
             involvement.is_excluded(scope, petition)
             or scope.user_id == asker_id
-            or sides.is_on_asking_side(scope, petition, organisation_id)
+            or belongs_to_escalating(scope, petition, organisation_id)
         )
 
     return chain.first_free(chain.rows(petition, current_level(petition, is_late=is_late)), is_free)
@@ -144,7 +146,7 @@ def next_arbiter(petition: Petition, chain: EscalationChain) -> Target | None:
 
     def is_free(scope: Scope, _organisation_id: int) -> bool:
         return not (
-            involvement.is_excluded(scope, petition) or sides.is_on_returning_side(scope, petition)
+            involvement.is_excluded(scope, petition) or belongs_to_returner(scope, petition)
         )
 
     return chain.first_free(rows, is_free)

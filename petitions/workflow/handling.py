@@ -18,7 +18,7 @@ from petitions.enums import DeadlineKind, DeadlineState, DoorResult, PhotoKind, 
 from petitions.models import DoorVisit, Petition
 from petitions.permissions import By
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import case_tasks
+from petitions.workflow import task_verbs
 from petitions.workflow.case_store import transition
 from petitions.workflow.transitions import Transition, WrongState
 
@@ -45,7 +45,7 @@ def _end_unhandled(change: Transition, reason: str) -> None:
     change.petition.is_answer_owed = False
     change.stop_deadlines(MET, DeadlineKind.CONTACT)
     change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
-    case_tasks.cancel_with_case(change)
+    task_verbs.cancel_with_case(change)
 
 
 def decline(

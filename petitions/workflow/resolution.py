@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from django.utils.translation import gettext as _
 
 from members.models import User
-from petitions import permissions, sides
+from petitions import permissions
 from petitions.enums import (
     STAFF_DEADLINES,
     ClosedBy,
@@ -23,7 +23,8 @@ from petitions.models import Feedback, Petition
 from petitions.permissions import By, Petitioner
 from petitions.rules import answer_question
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import case_tasks
+from petitions.separation_of_duties import belongs_to
+from petitions.workflow import task_verbs
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation import escalate_to
 from petitions.workflow.transitions import NotPermitted, Transition, WrongState
@@ -62,7 +63,7 @@ def resolve(
         change.add_note(public_answer, is_public=True, cause=cause)
         change.add_photos(photos, kind=PhotoKind.ANSWER, is_public=True)
         change.stop_deadlines(MET, *STAFF_DEADLINES)
-        case_tasks.cancel_with_case(change)
+        task_verbs.cancel_with_case(change)
         change.start_deadline(DeadlineKind.CONFIRMATION, organisation_id=None)
     return change.petition
 
@@ -79,7 +80,7 @@ def _check_took_no_part(change: Transition) -> None:
 def took_part(user: User, workers: Iterable[tuple[int | None, int | None]]) -> bool:
     """Tell whether a user or the user's organisation is among the workers of a case."""
     return any(
-        user.pk == user_id or sides.belongs_to(user.scope, organisation_id)
+        user.pk == user_id or belongs_to(user.scope, organisation_id)
         for user_id, organisation_id in workers
     )
 
@@ -218,7 +219,7 @@ def withdraw(
         change.add_note(reason, is_public=True)
         change.petition.is_answer_owed = False
         change.stop_deadlines(CANCELLED, *STAFF_DEADLINES, DeadlineKind.CONFIRMATION)
-        case_tasks.cancel_with_case(change)
+        task_verbs.cancel_with_case(change)
         change.erase_doors()
     return change.petition
 

@@ -20,7 +20,7 @@ from petitions.workflow.transitions import Transition
 
 Row = TypeVar("Row", bound=Model)
 
-Ends = tuple[tuple[DeadlineState, tuple[str, ...]], ...]
+Settlements = tuple[tuple[DeadlineState, tuple[str, ...]], ...]
 """Deadlines to settle: pairs of the state for those still open and their kinds."""
 
 BATCH = 500  # rows of one INSERT
@@ -67,7 +67,7 @@ def write(transitions: Sequence[Transition], *, wake_workers: bool = True) -> No
 
 def _update(transitions: Sequence[Transition]) -> None:
     """Update what is stored of the cases: deadlines, tasks, escalations, feedback, doors, case."""
-    _close_deadlines(transitions)
+    _settle_deadlines(transitions)
     _bulk_update([row for change in transitions for row in change.tasks if row.pk], TASK_FIELDS)
     deadlines = [row for change in transitions for row in change.changed_deadlines]
     _bulk_update(deadlines, ["state", "ended_at", "reminded_at"])
@@ -85,33 +85,34 @@ def _update(transitions: Sequence[Transition]) -> None:
     _bulk_update([change.petition for change in transitions], list(fields))
 
 
-def _close_deadlines(transitions: Sequence[Transition]) -> None:
+def _settle_deadlines(transitions: Sequence[Transition]) -> None:
     """Settle owed deadlines; one statement for all cases that settle the same kinds.
 
     A transition that settles the deadlines of one task alone takes a statement of its own.
     """
-    alike: dict[Ends, list[Transition]] = defaultdict(list)
+    by_kinds: dict[Settlements, list[Transition]] = defaultdict(list)
     for change in transitions:
         if change.ended:
-            alike[_ends(change.ended)].append(change)
+            by_kinds[_settlements(change.ended)].append(change)
         if change.ended_of_task:
             rows = Deadline.objects.filter(task=change.task)
-            _settle(rows, _ends(change.ended_of_task), change.now)
-    for ends, changes in alike.items():
+            _settle(rows, _settlements(change.ended_of_task), change.now)
+    for settlements, changes in by_kinds.items():
         rows = Deadline.objects.filter(petition__in=[change.petition.pk for change in changes])
-        _settle(rows, ends, changes[0].now)
+        _settle(rows, settlements, changes[0].now)
 
 
-def _ends(ended: Mapping[DeadlineState, set[str]]) -> Ends:
+def _settlements(ended: Mapping[DeadlineState, set[str]]) -> Settlements:
     return tuple((state, tuple(sorted(kinds))) for state, kinds in sorted(ended.items()))
 
 
-def _settle(rows: DeadlineQuerySet, ends: Ends, now: dt.datetime) -> None:
-    """Settle those of `rows` that are owed and of a kind in `ends`."""
+def _settle(rows: DeadlineQuerySet, settlements: Settlements, now: dt.datetime) -> None:
+    """Settle those of `rows` that are owed and of a kind in `settlements`."""
     whens = [
-        When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state)) for state, kinds in ends
+        When(state=DeadlineState.OPEN, kind__in=kinds, then=Value(state))
+        for state, kinds in settlements
     ]
-    rows.owed().filter(kind__in=[kind for _state, kinds in ends for kind in kinds]).update(
+    rows.owed().filter(kind__in=[kind for _state, kinds in settlements for kind in kinds]).update(
         state=Case(*whens, default=F("state")),
         ended_at=Coalesce(F("ended_at"), Value(now)),
         settled_at=now,
@@ -119,7 +120,10 @@ def _settle(rows: DeadlineQuerySet, ends: Ends, now: dt.datetime) -> None:
 
 
 def _insert_case(change: Transition) -> None:
-    """Insert a new case, whose id is drawn already, with its rows in one round trip."""
+    """Insert a new case, whose id is drawn already, in one round trip.
+
+    With its deadlines, attached rows and event: filing writes no others.
+    """
     change.event.sign()
     multi_insert(change.petition, *change.started, *change.attached, change.event)
 
@@ -160,6 +164,7 @@ def _insert(transitions: Sequence[Transition]) -> None:
 def _complete_data(change: Transition) -> None:
     """Add the ids of rows that the transition wrote to the data of its event, and their digests.
 
+    `change.data` and the data of the event are the same dictionary.
     The event is signed, so the digests of note and feedback show when these are altered.
     """
     if change.note is not None:

@@ -29,7 +29,7 @@ from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
 from petitions.models import Category, Petition, PetitionQuerySet
 from petitions.permissions import COORDINATOR_ROLES
-from petitions.rules import case_search, case_tasks, catalogue
+from petitions.rules import case_search, catalogue, task_queries
 from petitions.rules.catalogue import Catalogue
 from petitions.web import counters, list_items, list_order, task_items
 from petitions.web.access import StaffRequest, staff_only
@@ -114,12 +114,12 @@ class Matches:
             ordered = keyset_pagination.batch_of(self._matching(now), order, size=limit)
             return ordered.values_list("pk")
 
-        found = compiled_select.rows(("list ids", order.word, limit, key), build_ids, self._now)
-        ids = [pk for (pk,) in found[: size + 1]]
+        id_rows = compiled_select.rows(("list ids", order.word, limit, key), build_ids, self._now)
+        ids = [pk for (pk,) in id_rows[: size + 1]]
         rows = list_items.for_list(Petition.objects.filter(pk__in=ids))
         by_id = {row.pk: row for row in keyset_pagination.keyed(rows, order)}
         batch = [by_id[pk] for pk in ids if pk in by_id]
-        return keyset_pagination.first_page(batch, order, size=size), len(found)
+        return keyset_pagination.first_page(batch, order, size=size), len(id_rows)
 
     def _matching(self, now: dt.datetime) -> PetitionQuerySet:
         rows: PetitionQuerySet = PetitionFilter(
@@ -183,7 +183,7 @@ def show_list(request: StaffRequest) -> HttpResponse:
 
 def _items(user: User, rows: Sequence[Petition], now: dt.datetime) -> list[ListItem]:
     """Return the rows; a department sees the deadlines of its own tasks, with one query more."""
-    if not case_tasks.is_only_doer(user):
+    if not task_queries.is_only_doer(user):
         return list_items.list_items(rows, now, by=user, has_actions=False)
     items = list_items.list_items(rows, now)
     deadlines = task_items.next_deadlines(user, rows, now)
@@ -192,13 +192,13 @@ def _items(user: User, rows: Sequence[Petition], now: dt.datetime) -> list[ListI
 
 def _shortcuts(user: User) -> list[str]:
     """Return the named filters that the roles of the user need."""
-    if case_tasks.is_only_doer(user):
+    if task_queries.is_only_doer(user):
         return list(DOER_SHORTCUTS)
     roles_of = dict(counters.COUNTERS) | {"escalated": COORDINATOR_ROLES}
     shortcuts = [name for name in SHORTCUTS if _has_one_of(user, roles_of[name])]
-    if user.scope.has_role(*case_tasks.DOING_ROLES):
+    if user.scope.has_role(*task_queries.DOING_ROLES):
         shortcuts += DOER_SHORTCUTS
-    if user.scope.has_role(*case_tasks.ORDERING_ROLES):
+    if user.scope.has_role(*task_queries.ORDERING_ROLES):
         shortcuts += ORDERER_SHORTCUTS
     return list(dict.fromkeys(shortcuts))
 

@@ -24,7 +24,7 @@ from members.models import User
 from petitions import permissions
 from petitions.enums import Actor, Verb
 from petitions.models import Event, Petition
-from petitions.rules import case_tasks, catalogue
+from petitions.rules import catalogue, task_queries
 from petitions.verbs.table import SPEC_OF
 from petitions.web import counters, list_items, task_items
 from petitions.web.access import StaffRequest, staff_only
@@ -62,7 +62,7 @@ HIDDEN_VERBS = frozenset({Verb.REMIND, Verb.RESCHEDULE, Verb.REVEAL, Verb.RATE})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An event of another user in a case that the viewer may see; `kind` chooses the icon."""
+    """An event of another user in a case that the viewer may see."""
 
     url: str
     title: str
@@ -89,11 +89,11 @@ def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
     A department sees its tasks instead of the cases.
     """
     counts = counters.count(counters.counters_for(user), user, now)
-    is_only_doer = case_tasks.is_only_doer(user)
+    is_only_doer = task_queries.is_only_doer(user)
     urgent = [] if is_only_doer else list_items.first_urgent(user, now, MAX_CASES)
     has_tasks = any(counts.get(name) for name in counters.TASK_COUNTERS)
     tasks = task_items.to_act_on(user, now, MAX_CASES) if has_tasks else []
-    petitions = list_items.read([*urgent, *(task.petition_id for task in tasks)])
+    petitions = list_items.load_by_id([*urgent, *(task.petition_id for task in tasks)])
     items = list_items.list_items([petitions[pk] for pk in urgent], now, by=user)
     former_count = counts.get(FORMER_HOLDER, 0)
     unread = unread_messages.newest(user, now, unread_messages.MAX_COUNT)
@@ -125,7 +125,10 @@ def _tile(name: str, number: int) -> dict[str, Any]:
 
 
 def _changes(user: User, now: dt.datetime) -> list[Change]:
-    """Return the newest events of the last 24 hours in visible cases, without the viewer's own."""
+    """Return the newest events of the last 24 hours in visible cases.
+
+    Without those of the viewer and without `HIDDEN_VERBS`.
+    """
 
     def build(now: dt.datetime) -> QuerySet[Event, Any]:
         events = Event.objects.filter(

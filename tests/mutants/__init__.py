@@ -65,13 +65,13 @@ class Mutant:
     def applied(self) -> Iterator[Watched]:
         """Apply the bug, and undo it at the end; statements compiled on the other side go."""
         patch = Watched()
-        compiled_select.forget()
+        compiled_select.clear()
         try:
             self.bug(patch)
             yield patch
         finally:
             patch.undo()
-            compiled_select.forget()
+            compiled_select.clear()
 
 
 MUTANTS: list[Mutant] = []

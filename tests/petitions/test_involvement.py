@@ -15,7 +15,7 @@ from tests.support.architecture_rules import Source, sources
 ALLOWED = {
     "petitions/involvement.py": "answers who is involved in a case",
     "petitions/relations.py": "names the column of each relation",
-    "petitions/sides.py": "compares a user with the people and organisations of a case",
+    "petitions/separation_of_duties.py": "compares a user with who works on a case",
     "petitions/case_holders.py": "finds the cases with a party that has left",
     "petitions/models/": "declares the columns, their constraints and indexes",
     "petitions/migrations/": "creates the columns",

@@ -15,7 +15,7 @@ from members.models import User
 from members.workflow import appoint, create_person
 from petitions.enums import AnswerKind, Status, TaskState
 from petitions.models import CaseTask, Petition
-from petitions.workflow import case_tasks, escalation
+from petitions.workflow import escalation, task_verbs
 from tests.support.cast import SINCE, Stage
 
 
@@ -47,7 +47,7 @@ def ordered(
 def acknowledged(stage: Stage, **changes: Any) -> Petition:
     """Return a case whose task the water company acknowledged."""
     now = changes.get("now") or timezone.now()
-    return case_tasks.acknowledge(
+    return task_verbs.acknowledge(
         petition=ordered(stage, **changes), by=stage.cast["department"], now=now
     )
 
@@ -55,7 +55,7 @@ def acknowledged(stage: Stage, **changes: Any) -> Petition:
 def concluded(stage: Stage, outcome: TaskState = TaskState.DONE, **changes: Any) -> Petition:
     """Return a case whose task the water company concluded."""
     now = changes.get("now") or timezone.now()
-    return case_tasks.conclude(
+    return task_verbs.conclude(
         petition=acknowledged(stage, **changes),
         by=stage.cast["department"],
         now=now,
@@ -67,7 +67,7 @@ def concluded(stage: Stage, outcome: TaskState = TaskState.DONE, **changes: Any)
 def handed_back(stage: Stage, **changes: Any) -> Petition:
     """Return a case whose task the water company handed back."""
     now = changes.get("now") or timezone.now()
-    return case_tasks.hand_back(
+    return task_verbs.hand_back(
         petition=ordered(stage, **changes),
         by=stage.cast["department"],
         now=now,

@@ -26,7 +26,7 @@ ANCHORS_FILE, HEADS_FILE = "anchors.jsonl", "heads.json"
 
 
 class AnchorKind(StrEnum):
-    """Why a line was written; after `RESTORED`, earlier lines bind nothing any more."""
+    """Why a line was written; lines before the newest `RESTORED` are not compared any more."""
 
     DAILY = "daily"
     RESTORED = "restored"

@@ -73,7 +73,7 @@ def unpack(entries: bytes) -> Iterator[Entry]:
 
 
 def settled_id(table: str) -> int | None:
-    """Return the highest id below which no transaction can insert a row any more.
+    """Return an id up to which, itself included, no transaction can insert a row any more.
 
     None while a transaction that may do so runs longer than `WRITER_TIMEOUT`. An id is drawn while
     its transaction holds the lock of a writer, so it is enough to wait for today's writers.

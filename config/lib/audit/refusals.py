@@ -54,7 +54,7 @@ def note(attempt: RefusedAttempt) -> None:
 
 
 def note_unless_noted(attempt: RefusedAttempt) -> None:
-    """Note a refusal that a more precise one, noted before, may describe already."""
+    """Note a refusal unless one, in more precise words, has been noted for this request."""
     attempts = _noted.get()
     if attempts is not None and not attempts:
         attempts.append(attempt)

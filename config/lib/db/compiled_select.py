@@ -105,8 +105,8 @@ def count(key: Hashable, build: Build[Any], now: dt.datetime) -> int:
     return number
 
 
-def forget() -> None:
-    """Forget all statements, for tests that change the conditions a statement was compiled from."""
+def clear() -> None:
+    """Remove all statements, for tests that change the conditions a statement was compiled from."""
     _statements.clear()
 
 

@@ -1,7 +1,7 @@
 """Keyset pagination of pages and API: the cost of a page does not grow with its position.
 
-A cursor holds the sort key and the id of the last row seen. Rows that are added or removed in
-between are neither repeated nor skipped, which an offset cannot ensure.
+A cursor holds the sort key and the id of the last row seen. Rows that are added or removed between
+two requests do not shift the others, which an offset cannot ensure.
 """
 
 from __future__ import annotations

@@ -216,7 +216,7 @@ def test_time_is_counted_for_the_organisation_that_held_the_case(stage: Stage) -
     group = stage.town.orgs["group"]
     handling.dispatch(petition=petition, by=secretary, now=now - dt.timedelta(hours=2), group=group)
     petition.refresh_from_db()
-    found = timeline.holder_periods(timeline.load_history(petition), now, None)
+    found = timeline.holding_times(timeline.load_history(petition), now, None)
     assert [(hand.label, hand.minutes, hand.share, hand.current) for hand in found] == [
         (stage.town.orgs["branch"].short_name, 180, 60, False),
         (group.short_name, 120, 40, True),
@@ -226,7 +226,7 @@ def test_time_is_counted_for_the_organisation_that_held_the_case(stage: Stage) -
 def test_no_organisation_holds_a_case_that_waits_for_the_resident(stage: Stage) -> None:
     now = timezone.now()
     petition = stage.at(Status.RESOLVED, now=now - dt.timedelta(hours=1))
-    found = timeline.holder_periods(timeline.load_history(petition), now, None)
+    found = timeline.holding_times(timeline.load_history(petition), now, None)
     assert [(hand.label, hand.minutes) for hand in found][-1] == ("等居民确认", 60)
     assert "等居民确认" in page(stage, "secretary", petition)
 

@@ -14,7 +14,7 @@ from petitions.models import CaseTask, Deadline, Petition
 from petitions.ops import integrity
 from petitions.ops.audit_checks import Doubt
 from petitions.ops.scheduled_tasks import drain_outbox
-from petitions.workflow import case_tasks, resolution
+from petitions.workflow import resolution, task_verbs
 from tests.support import task_steps
 from tests.support.cast import Stage
 
@@ -59,7 +59,7 @@ def test_an_open_order_becomes_a_task(stage: Stage, order: Petition) -> None:
 
 def test_the_task_can_be_worked_on(stage: Stage, order: Petition) -> None:
     _migrate()
-    case_tasks.acknowledge(petition=order, by=stage.cast["department"], now=timezone.now())
+    task_verbs.acknowledge(petition=order, by=stage.cast["department"], now=timezone.now())
     assert task_steps.task_of(order).state == TaskState.ACKNOWLEDGED
 
 

@@ -106,15 +106,15 @@ COUNTS: dict[str, int] = {
 
 # What each demo log-in must find when it looks around.
 DEMO: dict[str, list[str]] = {
-    "secretary": ["to_accept", "due_soon", "overdue", "in_hands", "resolved", "reopened"],
-    "leader": ["in_hands", "to_accept"],
-    "member": ["in_hands"],
+    "secretary": ["to_accept", "due_soon", "overdue", "held", "resolved", "reopened"],
+    "leader": ["held", "to_accept"],
+    "member": ["held"],
     "staff": ["to_accept", "returned", "overdue", "resolved"],
     "community": ["answer", "returned", "overdue", "due_soon"],
     "official": ["answer", "overdue", "returned"],
     "city": ["answer", "sealed"],
     "department": ["ordered"],
-    "outsider": ["to_accept", "in_hands", "overdue"],
+    "outsider": ["to_accept", "held", "overdue"],
 }
 
 
@@ -138,7 +138,7 @@ def _missing(user: User) -> list[str]:
         "due_soon": seen.due_soon(NOW),
         "overdue": seen.overdue(NOW),
         "returned": seen.returned(),
-        "in_hands": seen.handled_by(user),
+        "held": seen.handled_by(user),
         "answer": seen.awaiting_answer_of(user),
         "resolved": seen.filter(status=Status.RESOLVED),
         "reopened": seen.filter(status=Status.REOPENED),

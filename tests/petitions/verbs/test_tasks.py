@@ -12,7 +12,7 @@ from django.utils import timezone
 from branches.models import Organisation
 from petitions.enums import AnswerKind, Status, TaskState, Verb
 from petitions.models import CaseTask, Petition, Photo
-from petitions.workflow import case_tasks, deadline_sweep, escalation
+from petitions.workflow import deadline_sweep, escalation, task_verbs
 from tests.support import task_steps
 from tests.support.api_client import Program
 from tests.support.cast import Stage
@@ -164,7 +164,7 @@ def test_the_case_page_shows_task_clock_and_verbs(stage: Stage) -> None:
 
 def test_the_proposed_department_is_selected(stage: Stage) -> None:
     heating, _fitter = task_steps.second_department(stage)
-    petition = case_tasks.hand_back(
+    petition = task_verbs.hand_back(
         petition=task_steps.ordered(stage),
         by=stage.cast["department"],
         now=NOW,
@@ -212,7 +212,7 @@ def test_a_case_without_tasks_takes_no_query_more(stage: Stage) -> None:
 def test_the_resident_reads_what_became_of_the_order(stage: Stage) -> None:
     petition = task_steps.ordered(stage)
     assert "已请供水公司去办，最晚" in _resident_reads(petition)
-    petition = case_tasks.acknowledge(
+    petition = task_verbs.acknowledge(
         petition=petition, by=stage.cast["department"], now=timezone.now()
     )
     assert "供水公司已接手办理" in _resident_reads(petition)

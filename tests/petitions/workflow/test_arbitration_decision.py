@@ -142,7 +142,7 @@ def test_the_timelines_name_the_next_arbiter(stage: Stage) -> None:
     assert "由 迎宾路社区党委 裁定。" in staff_timeline.staff_timeline(history, at)[-2].text
     step = public_timeline.public_history(petition, at).steps[0]
     assert step.label == "正在由阜新街道党工委核对由谁负责"
-    bars = {row.label: row.minutes for row in staff_timeline.holder_periods(history, at, None)}
+    bars = {row.label: row.minutes for row in staff_timeline.holding_times(history, at, None)}
     assert bars["第三网格党支部"] == 60
     assert bars["迎宾路社区党委"] == (at - NOON) // MINUTE
 

@@ -11,7 +11,7 @@ from members.models import InboxMessage, Post
 from petitions.enums import TASK_DEADLINES, DeadlineKind, DeadlineState, TaskState, Verb
 from petitions.models import Deadline, Escalation, Event, Petition
 from petitions.ops.scheduled_tasks import drain_outbox, sweep_deadlines
-from petitions.workflow import case_tasks, deadline_sweep, escalation
+from petitions.workflow import deadline_sweep, escalation, task_verbs
 from tests.support import task_steps
 from tests.support.cast import SINCE, Stage
 
@@ -77,7 +77,7 @@ def test_the_doer_is_reminded_before_it_is_due(stage: Stage) -> None:
 def test_a_late_reply_is_still_taken(stage: Stage) -> None:
     petition = task_steps.ordered(stage, now=NOW)
     now = _expire(petition, DeadlineKind.CONCLUDE) + HOUR
-    case_tasks.conclude(
+    task_verbs.conclude(
         petition=petition,
         by=stage.cast["department"],
         now=now,

@@ -14,7 +14,7 @@ from members.models import User
 from members.workflow import appoint
 from petitions.enums import AnswerKind, TaskState, Verb
 from petitions.models import CaseTask, Petition
-from petitions.workflow import case_tasks, escalation
+from petitions.workflow import escalation, task_verbs
 from tests.support import task_steps
 from tests.support.cast import SINCE, Stage
 from tests.support.verb_cases import url_of
@@ -51,7 +51,7 @@ def test_the_oldest_task_that_waits_is_acknowledged(stage: Stage) -> None:
         [TaskState.ACKNOWLEDGED, TaskState.SENT],
         [TaskState.ACKNOWLEDGED, TaskState.ACKNOWLEDGED],
     ):
-        petition = case_tasks.acknowledge(petition=petition, by=both, now=timezone.now())
+        petition = task_verbs.acknowledge(petition=petition, by=both, now=timezone.now())
         assert _states() == expected
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from petitions.enums import Status, TaskState, Verb
 from petitions.models import Petition
-from petitions.workflow import case_tasks
+from petitions.workflow import task_verbs
 from tests.support import task_steps
 from tests.support.cast import Stage
 from tests.support.clients import counted, login
@@ -171,7 +171,7 @@ def test_the_home_page_of_a_department_costs_no_more_with_more_tasks(stage: Stag
     with counted() as few:
         client.get("/home/")
     for _number in range(4):
-        case_tasks.acknowledge(
+        task_verbs.acknowledge(
             petition=task_steps.ordered(stage, now=NOW), by=stage.cast["department"], now=NOW
         )
     client.get("/home/")

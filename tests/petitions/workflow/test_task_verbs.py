@@ -25,7 +25,7 @@ from petitions.models import CaseTask, Deadline, Event, Petition
 from petitions.ops import integrity
 from petitions.ops.scheduled_tasks import drain_outbox
 from petitions.permissions import tasks_for
-from petitions.workflow import case_tasks, escalation, handling, resolution
+from petitions.workflow import escalation, handling, resolution, task_verbs
 from petitions.workflow.transitions import NotPermitted, WrongState
 from tests.support import task_steps
 from tests.support.cast import SINCE, Stage
@@ -108,7 +108,7 @@ def test_concluding_ends_the_task_and_not_the_case(stage: Stage, outcome: TaskSt
 
 
 def test_a_task_can_be_concluded_without_acknowledging_it(stage: Stage) -> None:
-    petition = case_tasks.conclude(
+    petition = task_verbs.conclude(
         petition=task_steps.ordered(stage, now=NOW),
         by=stage.cast["department"],
         now=NOW,
@@ -129,7 +129,7 @@ def test_a_task_handed_back_waits_for_the_orderer_and_is_sent_again(stage: Stage
     assert not _owed(petition)
     assert task_steps.task_of(petition).state == TaskState.HANDED_BACK
     later = NOW + HOUR
-    case_tasks.send_again(
+    task_verbs.send_again(
         petition=petition, by=stage.cast["community"], now=later, text="还请到场核实"
     )
     task = task_steps.task_of(petition)
@@ -141,7 +141,7 @@ def test_a_task_handed_back_waits_for_the_orderer_and_is_sent_again(stage: Stage
 def test_a_task_sent_to_another_department_moves_the_access(stage: Stage) -> None:
     heating, fitter = task_steps.second_department(stage)
     petition = task_steps.handed_back(stage, now=NOW)
-    case_tasks.send_again(
+    task_verbs.send_again(
         petition=petition,
         by=stage.cast["community"],
         now=NOW,
@@ -155,7 +155,7 @@ def test_a_task_sent_to_another_department_moves_the_access(stage: Stage) -> Non
 
 
 def test_a_cancelled_task_has_no_deadline(stage: Stage) -> None:
-    petition = case_tasks.cancel(
+    petition = task_verbs.cancel(
         petition=task_steps.acknowledged(stage, now=NOW),
         by=stage.cast["community"],
         now=NOW,
@@ -187,7 +187,7 @@ def test_several_tasks_run_at_once(stage: Stage) -> None:
     assert petition.doer_ids == sorted([stage.town.orgs["water"].pk, heating.pk])
     for who in (stage.cast["department"], fitter):
         assert Petition.objects.visible_to(who).get() == petition
-    petition = case_tasks.acknowledge(petition=petition, by=fitter, now=NOW)
+    petition = task_verbs.acknowledge(petition=petition, by=fitter, now=NOW)
     states = dict(CaseTask.objects.values_list("doer__short_name", "state"))
     assert states == {"供水公司": TaskState.SENT, "热力公司": TaskState.ACKNOWLEDGED}
     open_kinds = Deadline.objects.open().filter(task__doer=stage.town.orgs["water"])
@@ -204,7 +204,7 @@ def test_each_organisation_acts_on_its_own_tasks_only(stage: Stage) -> None:
     assert tasks_for(Verb.CANCEL, petition, cast["official"]) == [heating_task]
     assert tasks_for(Verb.CONCLUDE, petition, fitter) == [heating_task]
     with pytest.raises(WrongState):
-        case_tasks.cancel(
+        task_verbs.cancel(
             petition=petition,
             by=cast["community"],
             now=NOW,
@@ -212,7 +212,7 @@ def test_each_organisation_acts_on_its_own_tasks_only(stage: Stage) -> None:
             task=heating_task.pk,
         )
     with pytest.raises(NotPermitted):
-        case_tasks.cancel(petition=petition, by=cast["secretary"], now=NOW, reason="撤")
+        task_verbs.cancel(petition=petition, by=cast["secretary"], now=NOW, reason="撤")
 
 
 def test_with_two_posts_the_task_must_be_named(stage: Stage) -> None:
@@ -229,9 +229,9 @@ def test_with_two_posts_the_task_must_be_named(stage: Stage) -> None:
     petition = _second_order(stage, task_steps.ordered(stage, now=NOW), heating)
     done = {"by": both, "now": NOW, "outcome": TaskState.DONE, "text": "好了"}
     with pytest.raises(WrongState, match="哪一项"):
-        case_tasks.conclude(petition=petition, **done)
+        task_verbs.conclude(petition=petition, **done)
     second = petition.case_tasks[1]
-    case_tasks.conclude(petition=petition, **done, task=second.pk)
+    task_verbs.conclude(petition=petition, **done, task=second.pk)
     second.refresh_from_db()
     assert second.state == TaskState.DONE
     event = Event.objects.filter(petition=petition).latest("version")

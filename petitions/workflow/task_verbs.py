@@ -119,7 +119,7 @@ def conclude(
     task: int | None = None,
     expected_version: int | None = None,
 ) -> Petition:
-    """Report that a task is done or not possible; the case goes on with the responsible one.
+    """Report that a task is done or not possible; the responsible organisation goes on.
 
     Words and photos are internal. `task` is needed if the actor has several tasks in the case.
     """
@@ -146,7 +146,9 @@ def hand_back(
     task: int | None = None,
     expected_version: int | None = None,
 ) -> Petition:
-    """Hand a task back, with the reason and, if known, who should do it; the ordering one decides.
+    """Hand a task back, with the reason and, if known, who should do it.
+
+    The ordering organisation decides.
 
     `task` is needed if the actor has several tasks in the case.
     """

@@ -1,4 +1,4 @@
-"""Who stands on one side of a case, so that nobody acts on both.
+"""Separation of duties: who works on a case or returned it cannot also confirm or decide.
 
 The rules compare a user with people and with organisations over all posts that the user holds, not
 only by the post or the relation that opens a verb. The functions take any row with the columns
@@ -30,7 +30,7 @@ class Handled(Protocol):
 
     @property
     def doer_ids(self) -> Sequence[int]:
-        """Ids of the organisations that have or had a task in the case."""
+        """Ids of the organisations that a task in the case names as doer, ended tasks included."""
 
     @property
     def assignee_ids(self) -> Sequence[int]:
@@ -38,7 +38,7 @@ class Handled(Protocol):
 
 
 class EscalatedBetween(Protocol):
-    """A case with the organisations on both sides of an escalation."""
+    """A case with the organisations that escalate it and supervise it."""
 
     organisation_id: int
     assigned_group_id: int | None
@@ -54,13 +54,13 @@ def belongs_to(scope: Scope, organisation_id: int | None) -> bool:
     )
 
 
-def is_on_returning_side(scope: Scope, petition: Returned) -> bool:
+def belongs_to_returner(scope: Scope, petition: Returned) -> bool:
     """Tell whether a user returned a case, or belongs to the organisation responsible for it."""
     has_returned = petition.returned_by_id is not None and petition.returned_by_id == scope.user_id
     return has_returned or belongs_to(scope, petition.organisation_id)
 
 
-def is_on_handling_side(scope: Scope, petition: Handled) -> bool:
+def belongs_to_handlers(scope: Scope, petition: Handled) -> bool:
     """Tell whether a user resolved a case, worked on it, or belongs to an organisation that did.
 
     Source: domain rules, follow-up (回访): by somebody other than the handler.
@@ -70,7 +70,9 @@ def is_on_handling_side(scope: Scope, petition: Handled) -> bool:
     return scope.user_id in people or any(belongs_to(scope, pk) for pk in organisations)
 
 
-def is_on_asking_side(scope: Scope, petition: EscalatedBetween, supervisor_id: int | None) -> bool:
+def belongs_to_escalating(
+    scope: Scope, petition: EscalatedBetween, supervisor_id: int | None
+) -> bool:
     """Tell whether a user belongs to the organisation that an escalation to a supervisor is from.
 
     That is the responsible organisation, or its group where it supervises the group itself.

@@ -1,4 +1,4 @@
-"""One person cannot be both sides of an act: handler and caller-back, asker and answerer."""
+"""Separation of duties: who handles a case does not confirm it, who asks does not answer."""
 
 from __future__ import annotations
 
