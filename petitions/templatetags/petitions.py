@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from config.templatetags.components import deadline, status, urgency
@@ -33,7 +32,7 @@ ROW_TONES = {"overdue": " rowlink--overdue", "soon": " rowlink--soon"}
 
 
 @register.simple_tag
-def case_row(case: ListItem) -> SafeString:
+def case_row(case: ListItem) -> str:
     """Draw a case as a row of a table with the class `table--cards`, a card on a narrow screen.
 
     A list draws it up to a hundred times, so it is a Python function and not a template.

@@ -45,6 +45,8 @@ _LIST_MODULES = "import django, json, sys; django.setup(); import tests.conftest
 _CREATE_TEMPLATE = """
 import django; django.setup()
 from django.db import connection
+from tests.support import database_roles
+database_roles.connect_as_owner()
 connection.creation.create_test_db(verbosity=0, serialize=False)
 """
 
@@ -62,7 +64,11 @@ def services() -> Iterator[None]:
         fcntl.flock(users, fcntl.LOCK_SH)  # no child stops the cluster at its end
         cluster = embedded.start(_paths(), durable=False, broker=False, bound=True)
         try:
-            _execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+            _execute(
+                f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)",
+                # as tests/support/database_roles.py does, which cannot be imported here
+                f"GRANT {postgres.APPLICATION_ROLE} TO {postgres.ROLE}",
+            )
             subprocess.run([sys.executable, "-c", _CREATE_TEMPLATE], cwd=ROOT, check=True)
             _preload()
             yield
