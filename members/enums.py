@@ -160,6 +160,7 @@ class SecurityAction(models.TextChoices):
     REFUSED = "refused", _("越权操作")
     NOT_VISIBLE = "not_visible", _("打开不存在或看不到的内容")
     CONTACT_REVEALED = "contact_revealed", _("查看居民联系方式")
+    CONTACT_CORRECTED = "contact_corrected", _("居民更正联系方式")
     PRINTED = "printed", _("打印")
     ROW_ADDED = "row_added", _("新增登记资料")
     ROW_CHANGED = "row_changed", _("修改登记资料")

@@ -47,6 +47,18 @@ def log_reveal(petition: Petition, user: User, actor: Actor, organisation_id: in
     )
 
 
+def log_corrected_contact(petition: Petition, *, is_deleted: bool) -> None:
+    """Write that the resident corrected or deleted the contact, in the same transaction."""
+    deleted, changed = gettext_noop("居民删掉了联系方式。"), gettext_noop("居民改了联系方式。")
+    audit_log.write(
+        SecurityAction.CONTACT_CORRECTED,
+        user=None,
+        actor=LogActor(_stored(Actor.PETITIONER.label)),
+        about=of_case(petition),
+        message=deleted if is_deleted else changed,
+    )
+
+
 def log_print(petition: Petition, user: User, paper: str) -> None:
     """Write who printed what of a case; `paper` is a text of the catalogue."""
     audit_log.write(SecurityAction.PRINTED, user=user, about=of_case(petition), message=paper)

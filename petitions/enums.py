@@ -95,6 +95,10 @@ class Actor(models.TextChoices):
     CLOCK = "clock", _("系统时钟")
 
 
+WORKING_ACTORS = frozenset({Actor.HANDLER, Actor.ASSIGNEE, Actor.DEPARTMENT})
+"""As what people work on a case."""
+
+
 class Urgency(models.TextChoices):
     """How fast an answer is owed; the limits themselves are data (`Standard`)."""
 

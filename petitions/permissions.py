@@ -32,6 +32,7 @@ WRONG_PERSON_CODES = frozenset(
 """Codes of decisions that refuse the person (403); the others refuse the moment (409)."""
 
 OWN_WORK = gettext_lazy("居民的意见须由没有参与办理的组织和人员回访后记录，请上一级或别的人回访。")
+CODE_KNOWN = gettext_lazy("这件事是代您登记的；您的意见由没有参与办理的工作人员问过您后记录。")
 OWN_REQUEST = gettext_lazy("提出升级的组织和人员不能自己答复，请督办组织的其他人答复。")
 
 COORDINATOR_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
@@ -196,26 +197,25 @@ def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
     The workflow also refuses those who worked on it earlier. A session with the tracking code does
     not count as the resident where the staff who logged the case could use the code themselves.
     """
-    if isinstance(by, Petitioner) and _is_code_known_to_handlers(petition, by):
-        words = _("这件事是代您登记的；您的意见由没有参与办理的工作人员问过您后记录。")
-        return Decision(False, "code_known", words)
+    if isinstance(by, Petitioner) and is_code_known(petition, by):
+        return Decision(False, "code_known", str(CODE_KNOWN))
     if isinstance(by, User) and belongs_to_handlers(by.scope, petition):
         return Decision(False, "own_work", str(OWN_WORK))
     return Decision(True)
 
 
-def _is_code_known_to_handlers(petition: Petition, by: Petitioner) -> bool:
+def is_code_known(petition: Petition, by: Petitioner) -> bool:
     """Tell whether the staff who logged the case could use its code to act as the resident.
 
     They can without a telephone number. With one they know the number too, so the code is refused
-    if they handle the case, or if it is about an organisation.
+    if they handle the case, or if it is about an organisation or an accusation.
     """
     filer = involvement.filer(petition)
     if filer is None:
         return False
     is_code_alone = not by.has_given_phone
-    is_about = involvement.is_about_organisation(petition)
-    return is_code_alone or is_about or belongs_to_handlers(filer.scope, petition)
+    is_restricted = involvement.is_restricted(petition)
+    return is_code_alone or is_restricted or belongs_to_handlers(filer.scope, petition)
 
 
 def _guard_dispute(petition: Petition, by: By) -> Decision:
@@ -289,17 +289,16 @@ def _guard_reveal(petition: Petition, by: By) -> Decision:
 
 
 def _may_open_confidential(by: User, petition: Petition) -> bool:
-    """Tell whether a user may open a contact that is kept from the handling organisation.
+    """Tell whether a user may open a contact that is kept from the handling organisations.
 
-    A coordinator of the keeper, without any post in an organisation that handles or handled it.
+    A coordinator of the authorised organisation who has no part in handling, now or earlier.
     """
-    handlers = confidential_contacts.handler_ids(petition)
-    keeper = confidential_contacts.authorised_organisation(petition, handlers)
-    is_handler = any(not handlers.isdisjoint(post.ancestor_ids) for post in by.scope.posts)
-    if keeper is None or is_handler or by.pk in involvement.assignee_ids(petition):
+    handlers = confidential_contacts.handlers(petition)
+    authorised = confidential_contacts.authorised_organisation(petition, handlers)
+    if authorised is None or handlers.include(by.scope):
         return False
     return any(
-        post.organisation_id == keeper.pk and post.role in COORDINATOR_ROLES
+        post.organisation_id == authorised.pk and post.role in COORDINATOR_ROLES
         for post in by.scope.posts
     )
 

@@ -7,7 +7,7 @@ they read, and send no query.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from branches.enums import OrgLevel
@@ -80,3 +80,14 @@ def belongs_to_escalating(
     is_internal = supervisor_id == petition.organisation_id
     asking = petition.assigned_group_id if is_internal else petition.organisation_id
     return belongs_to(scope, asking)
+
+
+def took_part(scope: Scope, workers: Iterable[tuple[int | None, int | None]]) -> bool:
+    """Tell whether a user or the user's organisation worked on a case, however long ago.
+
+    `workers`: pairs of user and organisation, from the events of the case.
+    """
+    return any(
+        scope.user_id == user_id or belongs_to(scope, organisation_id)
+        for user_id, organisation_id in workers
+    )

@@ -29,6 +29,7 @@ from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture
 from tests.support.cast import SINCE, Stage
 from tests.support.clients import login
 from tests.support.log_lines import last_line, lines
+from tests.support.tracking_client import open_case
 
 A = SecurityAction
 PASSWORD = "Correct-Horse-46"
@@ -120,6 +121,13 @@ def _of_account(act: Callable[[User, User], object]) -> Callable[[Stage], str]:
 def _change_person(user: User, by: User) -> None:
     user.duty_phone = "0994-000-0001"
     workflow.change_person(user=user, by=by)
+
+
+def _correct_contact(stage: Stage) -> str:
+    petition, client = stage.file().petition, Client()
+    open_case(client, petition)
+    client.post("/track/contact/", {"phone": "19000009999"})
+    return petition.number
 
 
 def _change_email(user: User, by: User) -> None:
@@ -230,6 +238,7 @@ ACTS: dict[str, Act] = {
     "gives a post": Act(A.POST_GIVEN, "secadmin", _appoint),
     "ends a post": Act(A.POST_ENDED, "secadmin", _of_account(_end_post)),
     "changes an account": Act(A.PERSON_CHANGED, "secadmin", _of_account(_change_person)),
+    "corrects the own contact": Act(A.CONTACT_CORRECTED, "", _correct_contact),
     "changes an address": Act(A.EMAIL_CHANGED, "secadmin", _of_account(_change_email)),
     "gives a first password": Act(
         A.FIRST_PASSWORD,

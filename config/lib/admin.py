@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from django import forms
 from django.conf import settings
@@ -36,13 +36,22 @@ else:
 
 
 ROWS_PER_PAGE = 30
+REFUSAL = "workflow_refusal"  # attribute of a request that the workflow has refused
+
+
+def _by_field(error: ValidationError) -> dict[str, Any]:
+    """Return the messages of an error by field; under `__all__` those that name none."""
+    return error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
 
 
 class BaseModelForm(_ModelForm):
     """Form of the admin that knows the values its page showed, from hidden `initial-` fields.
 
-    A request without the hidden value of a field is compared with the stored value.
+    A request without the hidden value of a field is compared with the stored value. `refusal` is
+    the error of the workflow that refused what the form had accepted.
     """
+
+    refusal: ClassVar[ValidationError | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,6 +65,9 @@ class BaseModelForm(_ModelForm):
         if self.has_changed():
             for name in self._changed_by_others():
                 self.add_error(name, gettext("这一项刚刚被别人改过，请核对后再保存。"))
+        if self.refusal is not None:
+            for name, errors in _by_field(self.refusal).items():
+                self.add_error(name if name in self.fields else None, errors)
         return data
 
     def _changed_by_others(self) -> list[str]:
@@ -112,6 +124,22 @@ class BaseAdmin(FoldingFieldsMixin, _Admin):
     actions_logged_by_row: tuple[str, ...] = ("delete_selected",)
     view_on_site = False  # administrators have no access to the pages of cases and places
     form = BaseModelForm
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form again, with the error at its field, when the workflow refuses the row."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ValidationError as error:
+            vars(request)[REFUSAL] = error
+            return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the class of the form, with the error of the workflow if there was one."""
+        form_class = super().get_form(request, *args, **kwargs)
+        refusal = vars(request).get(REFUSAL)
+        if refusal is None or not issubclass(form_class, BaseModelForm):
+            return form_class
+        return type(form_class.__name__, (form_class,), {"refusal": refusal})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Write a new row, or an existing one if a value was changed in the form."""

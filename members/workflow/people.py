@@ -159,10 +159,15 @@ def appoint(
     """Give a person a post from a day on.
 
     Raises ValidationError if the role does not exist at the organisation's level, the post already
-    has a holder, or the person would combine two administrator roles, or one with another post.
+    has a holder, or the person would combine two administrator roles, or one with another post. A
+    system account has no other role than that of a program, and a person never has it.
     """
     if by is not None and by.pk == user.pk:
         raise ValidationError(_("不能给自己任职。"))
+    if user.is_system and role != Role.API_CLIENT:
+        raise ValidationError({"role": _("系统账号只能任“系统对接”，不能替人任职。")})
+    if not user.is_system and role == Role.API_CLIENT:
+        raise ValidationError({"role": _("这一职务只给系统账号，不给个人。")})
     levels = LEVELS_OF_ROLE.get(role)
     if levels is not None and (organisation is None or organisation.level not in levels):
         raise ValidationError({"organisation": _("这一职务不设在这一级组织。")})

@@ -115,8 +115,8 @@ def suggest_categories(request: StaffRequest) -> JsonResponse:
 def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
     """Show number and tracking code to the user who submitted the case, for 30 minutes.
 
-    The code of a case about an organisation is shown once: who keeps it could speak for the
-    resident.
+    The code of a case about an organisation and of an accusation is shown once: who keeps it could
+    speak for the resident.
     """
     now = clock.now()
     own = Petition.objects.filter(
@@ -125,7 +125,7 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
     petition = get_object_or_404(own.with_parts(), pk=pk)
     case_log.log_print(petition, request.user, gettext_noop("带查询码的小票"))
     code = tracking_codes.code_for(petition.uuid)
-    if involvement.is_about_organisation(petition) and not _is_first_time(petition):
+    if involvement.is_restricted(petition) and not _is_first_time(petition):
         code = ""
     context = {
         "petition": petition,

@@ -15,9 +15,9 @@ from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import contact_points, routing
 from petitions.sample.reference_data import ReferenceData
+from petitions.separation_of_duties import took_part
 from petitions.workflow import case_store, deadline_sweep, escalation, submission
 from petitions.workflow.case_store import MemoryStore
-from petitions.workflow.resolution import took_part
 from petitions.workflow.transitions import Transition, WorkflowError
 
 WORKING_DAY = dt.timedelta(hours=8)
@@ -95,8 +95,8 @@ class SampleCase:
             organisation_id = row.organisation_id if row else None
             for user in self.reference.desk(organisation_id, self.petition.uuid.int):
                 self.reference.load_scope(user, self.at)
-                workers = self.store.workers(self.petition)
-                if permissions.may(verb, self.petition, user) and not took_part(user, workers):
+                is_worker = took_part(user.scope, self.store.workers(self.petition))
+                if permissions.may(verb, self.petition, user) and not is_worker:
                     return user
         return None
 

@@ -31,7 +31,7 @@ from petitions.tracking.pages import TrackedSession
 from petitions.verbs.spec import VerbSpec
 from petitions.workflow import contact, resolution, transitions
 
-CONTACT_BY_STAFF = gettext_lazy("这件事是代您登记的，没有留电话。要留电话，请到社区当面更正。")
+CONTACT_BY_STAFF = gettext_lazy("这件事是代您登记的。要留电话、改电话或删掉电话，请到社区当面办。")
 
 Action = Callable[[TrackedSession, dict[str, Any]], str]
 
@@ -164,7 +164,7 @@ def button_view(spec: VerbSpec) -> Callable[..., HttpResponse]:
 def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpResponse:
     """Correct the contact, or delete it; the old one is erased at once (PIPL articles 46, 47).
 
-    Refused by the code alone of a case that staff logged: they would replace the resident.
+    Refused where the staff who logged the case could do it: they would replace the resident.
     """
     if not session.may_correct_contact:
         return pages.render_case(
@@ -179,7 +179,12 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
                 request, session, status=HTTPStatus.BAD_REQUEST, contact_form=form
             )
     details = form.contact_details() if form else ContactDetails()
-    contact.correct_contact(petition=session.petition, contact=details)
+    try:
+        contact.correct_contact(petition=session.petition, contact=details)
+    except transitions.WrongState as error:
+        return pages.render_case(
+            request, session, status=HTTPStatus.CONFLICT, problem=error.message
+        )
     message = (
         _("联系方式已更正。以后查询请用新号码的后四位。")
         if form

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.lib import clock
 from config.lib.domain_errors import PageRefused
-from petitions import involvement, permissions
+from petitions import permissions
 from petitions.enums import CaseLevel, Outcome, PhotoKind, Status, Verb
 from petitions.models import Feedback, Petition, Photo
 from petitions.permissions import Petitioner
@@ -78,8 +78,8 @@ class TrackedSession:
 
     @property
     def may_correct_contact(self) -> bool:
-        """Tell whether the contact can be corrected: not by the code alone if staff logged it."""
-        return self.has_given_phone or involvement.filer_id(self.petition) is None
+        """Tell whether the contact can be corrected: not by a code that staff could use too."""
+        return not permissions.is_code_known(self.petition, self.by)
 
 
 @never_cache

@@ -17,10 +17,11 @@ from copy import copy
 from django.db import connection, transaction
 from django.db.models import Count
 
+from branches import register_rows
 from config.lib.db.tree_paths import draw_ids
 from members.posts import directory
 from petitions import case_log
-from petitions.enums import Actor, DeadlineState, Verb
+from petitions.enums import WORKING_ACTORS, DeadlineState, Verb
 from petitions.models import Deadline, DoorVisit, Escalation, Event, Feedback, Petition, Photo
 from petitions.permissions import By
 from petitions.states import RECORDED_RULE_OF, RULE_OF
@@ -40,9 +41,6 @@ _COUNT_REVEALS = """
     SELECT count(*) FROM petitions_event WHERE user_id = %s AND verb = %s AND at >= %s
 """
 
-WORKERS = frozenset({Actor.HANDLER, Actor.ASSIGNEE, Actor.DEPARTMENT})
-"""As what people work on a case."""
-
 
 class DatabaseStore:
     """Cases in the database: reads lock the row, transitions are written at once."""
@@ -58,14 +56,15 @@ class DatabaseStore:
     def lock(self, petition: Petition) -> Petition:
         """Read and lock the row of the case, with contact, place, group and organisation.
 
-        Tasks read before are taken over unless the case changed since, because no task changes
-        without an event of its case.
+        The last three come from the cache: joined, the statement would find no row after waiting
+        for a change of the organisation, because PostgreSQL checks a changed row again with the
+        rows of the other tables as they were. Tasks
+        read before are taken over unless the case changed since, because no task changes without an
+        event of its case.
         """
-        locked = (
-            Petition.objects.select_for_update(of=("self",))
-            .select_related("contact", "place", "group", "organisation")
-            .get(pk=petition.pk)
-        )
+        rows = Petition.objects.select_for_update(of=("self",)).select_related("contact")
+        locked = rows.get(pk=petition.pk)
+        register_rows.attach([locked], organisations=("organisation", "group"), areas=("place",))
         if locked.version == petition.version and "case_tasks" in petition.__dict__:
             locked.case_tasks = [copy(task) for task in petition.case_tasks]
         return locked
@@ -81,7 +80,7 @@ class DatabaseStore:
 
     def workers(self, petition: Petition) -> Iterable[tuple[int | None, int | None]]:
         """Return who worked on the case, as pairs of user and organisation; one query."""
-        events = Event.objects.filter(petition=petition, actor__in=WORKERS).order_by()
+        events = Event.objects.filter(petition=petition, actor__in=WORKING_ACTORS).order_by()
         return events.values_list("user_id", "acting_for_id").distinct()
 
     def unanswered_escalation(self, petition: Petition) -> Escalation | None:
@@ -177,7 +176,7 @@ class MemoryStore:
     def workers(self, _petition: Petition) -> Iterable[tuple[int | None, int | None]]:
         """Return who worked on the case, as pairs of user and organisation."""
         events = (change.event for change in self.transitions)
-        return [(row.user_id, row.acting_for_id) for row in events if row.actor in WORKERS]
+        return [(row.user_id, row.acting_for_id) for row in events if row.actor in WORKING_ACTORS]
 
     def unanswered_escalation(self, _petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer."""

@@ -12,14 +12,15 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from petitions import case_log
+from petitions import case_log, involvement, permissions
 from petitions.enums import Verb
 from petitions.models import Contact, Event, Petition
 from petitions.permissions import By
 from petitions.rules import contacts, tracking_codes
 from petitions.rules.contacts import ContactDetails
+from petitions.separation_of_duties import took_part
 from petitions.states import FINAL
-from petitions.workflow.case_store import transition
+from petitions.workflow.case_store import DatabaseStore, transition
 from petitions.workflow.transitions import Transition, WrongState
 
 RETENTION = dt.timedelta(days=180)
@@ -112,12 +113,20 @@ def delete_expired(*, now: dt.datetime) -> int:
 
 
 def correct_contact(*, petition: Petition, contact: ContactDetails) -> None:
-    """Replace the contact at the petitioner's request, or delete it if empty (PIPL 46, 47)."""
+    """Replace the contact at the petitioner's request, or delete it if empty (PIPL 46, 47).
+
+    The security log gets a line without the contact. Raises WrongState if the staff who logged the
+    case worked on it: they know code and number.
+    """
+    filer = involvement.filer(petition)
+    if filer is not None and took_part(filer.scope, DatabaseStore().workers(petition)):
+        raise WrongState("code_known", str(permissions.CODE_KNOWN))
     with transaction.atomic():
         if contact:
             store_contact(petition, contact)
         else:
             Contact.objects.filter(petition=petition).delete()
+        case_log.log_corrected_contact(petition, is_deleted=not contact)
 
 
 def reencrypt(*, after: int, limit: int, only_unfolded: bool = False) -> ReencryptionResult:

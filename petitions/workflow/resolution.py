@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from members.models import User
-from petitions import permissions
+from petitions import involvement, permissions
 from petitions.enums import (
     STAFF_DEADLINES,
     ClosedBy,
@@ -23,7 +22,7 @@ from petitions.models import Feedback, Petition
 from petitions.permissions import By, Petitioner
 from petitions.rules import answer_question
 from petitions.rules.photos import StoredPhoto
-from petitions.separation_of_duties import belongs_to
+from petitions.separation_of_duties import took_part
 from petitions.workflow import task_verbs
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation import escalate_to
@@ -71,18 +70,16 @@ def resolve(
 def _check_took_no_part(change: Transition) -> None:
     """Refuse staff who worked on the case, themselves or their organisations, however long ago.
 
+    Also a session with the tracking code, if the staff who logged the case did: they know it.
     Source: domain rules, follow-up (回访): by somebody other than the handler.
     """
-    if change.user is not None and took_part(change.user, change.store.workers(change.petition)):
-        raise NotPermitted("own_work", str(permissions.OWN_WORK))
-
-
-def took_part(user: User, workers: Iterable[tuple[int | None, int | None]]) -> bool:
-    """Tell whether a user or the user's organisation is among the workers of a case."""
-    return any(
-        user.pk == user_id or belongs_to(user.scope, organisation_id)
-        for user_id, organisation_id in workers
-    )
+    by_code = isinstance(change.by, Petitioner)
+    speaker = involvement.filer(change.petition) if by_code else change.user
+    if speaker is None or not took_part(speaker.scope, change.store.workers(change.petition)):
+        return
+    if by_code:
+        raise WrongState("code_known", str(permissions.CODE_KNOWN))
+    raise NotPermitted("own_work", str(permissions.OWN_WORK))
 
 
 def confirm(
@@ -127,7 +124,8 @@ def dispute(
     with transition(
         petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version
     ) as change:
-        _check_took_no_part(change)
+        if change.user is not None:  # a disagreement by the code only reopens the case
+            _check_took_no_part(change)
         case = change.petition
         solved = answer_question.said_no(case, is_partly=is_partly)
         _record(change, solved, rating)
@@ -150,6 +148,7 @@ def dispute(
 def rate(*, petition: Petition, by: By, now: dt.datetime, rating: int) -> Petition:
     """Rate the answer, 1 (very dissatisfied) to 5 (very satisfied), once per round."""
     with transition(petition, Verb.RATE, by=by, now=now) as change:
+        _check_took_no_part(change)
         feedback = _feedback(change)
         if feedback.rating is not None:
             raise WrongState("already_rated", _("这一轮已经评价过了。"))

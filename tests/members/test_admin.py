@@ -142,6 +142,27 @@ def test_changing_and_locking_a_person(town: Town, client: Client) -> None:
     assert "不能停用自己的账号" in page.content.decode()
 
 
+def test_what_the_workflow_refuses_is_an_error_at_its_field(town: Town, client: Client) -> None:
+    _as(client, town, "secadmin")
+    own = town.users["secadmin"]
+    fields = {"name": own.name, "email": "another@example.invalid", "duty_phone": ""}
+    page = client.post(f"/admin/members/user/{own.pk}/change/", fields)
+    assert page.status_code == 200
+    form = page.context["adminform"].form
+    assert form.errors == {"email": ["自己的工作邮箱请在“我的”里修改。"]}
+    assert form["email"].value() == "another@example.invalid"
+    assert town.fresh("secadmin").email == own.email
+    program = {
+        "user": town.users["partner"].pk,
+        "role": Role.STAFF,
+        "organisation": town.world.orgs["yingbin"].pk,
+        "valid_from": TODAY.isoformat(),
+    }
+    page = client.post("/admin/members/post/add/", program)
+    assert page.context["adminform"].form.errors.keys() == {"role"}
+    assert not Post.objects.filter(user=town.users["partner"], role=Role.STAFF).exists()
+
+
 def test_giving_and_ending_a_post(town: Town, client: Client) -> None:
     _as(client, town, "secadmin")
     fields = {

@@ -88,6 +88,25 @@ def test_a_system_account_gets_tokens_and_no_password(town: Town) -> None:
     assert len(workflow.issue_token(user=town.users["partner"], days=1, by=None)) > 40
 
 
+@pytest.mark.parametrize(
+    ("name", "role", "body"),
+    [
+        ("partner", Role.STAFF, "yingbin"),
+        ("partner", Role.AUDITOR, None),
+        ("staff", Role.API_CLIENT, None),
+    ],
+)
+def test_a_program_holds_no_post_of_a_person_nor_a_person_that_of_a_program(
+    town: Town, name: str, role: Role, body: str | None
+) -> None:
+    organisation = town.world.orgs[body] if body else None
+    with pytest.raises(ValidationError) as error:
+        workflow.appoint(
+            user=town.users[name], role=role, by=None, valid_from=TODAY, organisation=organisation
+        )
+    assert "role" in error.value.message_dict
+
+
 def test_nobody_locks_the_own_account(town: Town) -> None:
     with pytest.raises(ValidationError):
         workflow.lock(user=town.users["secadmin"], by=town.users["secadmin"])

@@ -50,14 +50,22 @@ def time_allowed(petition: Petition, days: int | None) -> dt.timedelta | None:
 
 
 class _TaskForm(VerbForm):
-    """Base of the forms about one task; asks which one only if there are several."""
+    """Base of the forms about one task; asks which one only if there are several.
 
-    task = forms.ChoiceField(label=_("哪一项任务"), widget=forms.RadioSelect)
+    A form that names a task is refused if the verb is not possible on it any more.
+    """
+
+    task = forms.ChoiceField(
+        label=_("哪一项任务"),
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("这项任务刚才有了变化，请重新选。")},
+    )
 
     def prepare(self) -> None:
         """Offer the tasks on which the user may perform the verb."""
         self._tasks = permissions.tasks_for(self.verb, self.petition, self.viewer)
-        if len(self._tasks) < 2:
+        only = str(self._tasks[0].pk) if self._tasks else ""
+        if len(self._tasks) < 2 and self.data.get("task", only) in ("", only):
             del self.fields["task"]
             return
         names = register_rows.organisations({task.doer_id for task in self._tasks})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,8 +16,8 @@ from django.utils import timezone
 from members.enums import SecurityAction
 from members.models import SecurityEvent, User
 from petitions import permissions
-from petitions.enums import Actor, Status, Verb
-from petitions.models import Contact, Event, Petition
+from petitions.enums import Actor, Outcome, Status, Verb
+from petitions.models import Category, Contact, Event, Feedback, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import tracking_codes
 from petitions.rules.contacts import ContactDetails
@@ -241,3 +242,102 @@ def test_staff_do_not_file_through_the_public_form(stage: Stage) -> None:
     answer = client.post("/report/check/")
     assert answer.status_code == 403
     assert "替居民登记请用" in answer.content.decode()
+
+
+# --- Staff who know code and number ---------------------------------------------------------------
+
+
+def _accusation(stage: Stage) -> Petition:
+    """Return a resolved accusation that a clerk logged for a resident with a telephone."""
+    category = Category.objects.get(code="GV04")
+    petition = stage.file(by="clerk", category=category, now=NOW).petition
+    city: dict[str, Any] = {"by": stage.cast["city"], "now": NOW}
+    handling.accept(petition=petition, **city)
+    return resolution.resolve(
+        petition=petition, outcome=Outcome.RESOLVED, cause="-", public_answer="已核查。", **city
+    )
+
+
+def _resolved_by_another_branch(stage: Stage) -> Petition:
+    """Return a case that the secretary logged, accepted and returned; the community resolved it."""
+    petition = stage.file(by="secretary", now=NOW).petition
+    petition = handling.accept(petition=petition, by=stage.cast["secretary"], now=NOW)
+    petition = rerouting.return_(
+        petition=petition, by=stage.cast["secretary"], now=NOW, reason="不归我管"
+    )
+    community: dict[str, Any] = {"by": stage.cast["community"], "now": NOW}
+    petition = rerouting.reassign(
+        petition=petition, organisation=stage.town.orgs["yingbin"], reason="社区办", **community
+    )
+    handling.accept(petition=petition, **community)
+    return resolution.resolve(
+        petition=petition,
+        outcome=Outcome.RESOLVED,
+        cause="-",
+        public_answer="已修好。",
+        **community,
+    )
+
+
+def test_the_code_of_an_accusation_is_shown_once(stage: Stage) -> None:
+    category = Category.objects.get(code="GV04")
+    petition = stage.file(by="clerk", category=category).petition
+    code, client = tracking_codes.shown(code_of(petition)), login(stage, "clerk")
+    pages = [client.get(f"/petitions/{petition.pk}/slip/").content.decode() for _ in range(3)]
+    assert [code in page for page in pages] == [True, False, False]
+
+
+KNOWN: dict[str, Callable[[Stage], Petition]] = {
+    "accusation": _accusation,
+    "worked on it before": _resolved_by_another_branch,
+    "handles it": lambda stage: logged_at_desk(stage, ContactDetails(phone=PHONE)),
+}
+
+
+@pytest.mark.parametrize("verb", ["confirm", "rate", "withdraw"])
+@pytest.mark.parametrize("how", KNOWN)
+def test_code_and_number_do_not_speak_where_staff_know_both(
+    stage: Stage, how: str, verb: str
+) -> None:
+    petition = KNOWN[how](stage)
+    client = Client()
+    open_case(client, petition)
+    answer = send_feedback(client, verb, petition, rating=5)
+    assert answer.status_code == 409
+    assert "没有参与办理" in answer.content.decode()
+    petition.refresh_from_db()
+    assert petition.status == Status.RESOLVED
+    assert not Feedback.objects.filter(petition=petition).exists()
+
+
+@pytest.mark.parametrize("data", [{"phone": "19000009999"}, {"delete": "1"}], ids=["new", "delete"])
+@pytest.mark.parametrize("how", [*KNOWN, "about"])
+def test_staff_who_know_code_and_number_do_not_replace_the_contact(
+    stage: Stage, how: str, data: dict[str, str]
+) -> None:
+    """A later call would go to whom they chose."""
+    make = KNOWN | {
+        "about": lambda stage: stage.file(by="clerk", about=stage.town.orgs["yingbin"]).petition
+    }
+    petition = make[how](stage)
+    client, before = Client(), Contact.objects.get(petition=petition)
+    open_case(client, petition)
+    answer = client.post("/track/contact/", data)
+    assert answer.status_code == 409
+    after = Contact.objects.get(petition=petition)
+    assert bytes(after.cipher) == bytes(before.cipher)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [({"phone": "19000009999"}, "居民改了联系方式。"), ({"delete": "1"}, "居民删掉了联系方式。")],
+)
+def test_a_correction_leaves_a_line_without_the_number(
+    stage: Stage, data: dict[str, str], words: str
+) -> None:
+    petition, client = stage.file().petition, Client()
+    open_case(client, petition)
+    assert client.post("/track/contact/", data).status_code == 302
+    line = SecurityEvent.objects.get(action=SecurityAction.CONTACT_CORRECTED)
+    assert (line.object_id, line.message, line.user) == (petition.pk, words, None)
+    assert "9999" not in str(line.detail) + line.message + line.object_name

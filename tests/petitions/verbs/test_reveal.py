@@ -19,11 +19,13 @@ from petitions.enums import Status, Verb
 from petitions.models import Category, Event, Petition
 from petitions.notices import outbox, reveal_notices
 from petitions.rules.contacts import ContactDetails
-from petitions.workflow import contact, rerouting
+from petitions.workflow import contact, rerouting, task_verbs
 from petitions.workflow.transitions import WrongState
+from tests.support import task_steps
 from tests.support.api_client import Program
 from tests.support.cast import PHONE, Stage
 from tests.support.clients import login
+from tests.support.returned_cases import give_post
 from tests.support.tracking_client import open_case
 from tests.support.verb_cases import CASE_OF, post, url_of
 
@@ -164,6 +166,36 @@ def test_who_handled_the_case_before_does_not_become_the_keeper(
     )
     assert _openers(stage, petition) == {"official"}
     assert "只有阜新街道" in open_case(client, petition)
+
+
+def test_who_worked_on_the_case_does_not_open_it_from_a_later_post(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS, contact=CONFIDENTIAL)
+    Post.objects.filter(user=stage.cast["secretary"]).update(
+        role=Role.STAFF, organisation=stage.town.orgs["yingbin"]
+    )
+    assert "secretary" not in _openers(stage, petition)
+
+
+@pytest.mark.parametrize("is_resent", [False, True])
+def test_who_does_a_task_does_not_open_it_from_a_second_post(stage: Stage, is_resent: bool) -> None:
+    """Nor who did: a task that was handed back names the department that got it next."""
+    case = stage.at(Status.IN_PROGRESS, contact=CONFIDENTIAL)
+    petition = task_steps.ordered(stage, petition=case)
+    if is_resent:
+        heating, _fitter = task_steps.second_department(stage)
+        now = clock.now()
+        task_verbs.hand_back(
+            petition=petition, by=stage.cast["department"], now=now, reason="不归我们"
+        )
+        task_verbs.send_again(
+            petition=petition,
+            by=stage.cast["community"],
+            now=now,
+            department=heating,
+            text="请换立管",
+        )
+    give_post(stage, "department", Role.STAFF, "yingbin")
+    assert _openers(stage, petition) == {"community", "clerk"}
 
 
 def test_without_the_box_the_handler_opens_it(stage: Stage) -> None:

@@ -79,3 +79,27 @@ def test_a_task_that_is_not_ones_own_is_refused(stage: Stage) -> None:
         fields = {"version": petition.version, "task": task}
         assert client.post(url_of(petition, Verb.ACKNOWLEDGE), fields).status_code == status
     assert _states() == [TaskState.SENT, TaskState.SENT]
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_form_about_one_task_never_changes_another(stage: Stage, is_own: bool) -> None:
+    """The form names a task that was concluded meanwhile, or is another organisation's."""
+    petition, both = _with_two_tasks(stage)
+    user = both if is_own else stage.cast["heating"]
+    first, second = CaseTask.objects.order_by("id")
+    if is_own:
+        how: dict[str, Any] = {"outcome": TaskState.DONE, "text": "已换好"}
+        task_verbs.conclude(petition=petition, by=both, now=timezone.now(), task=first.pk, **how)
+    petition.refresh_from_db()
+    client = Client()
+    client.force_login(user)
+    fields = {"version": petition.version, "task": first.pk, "reason": "不归我们"}
+    page = client.post(url_of(petition, Verb.HAND_BACK), fields)
+    assert page.status_code == 400
+    assert "重新选" in page.content.decode()
+    second.refresh_from_db()
+    assert second.state == TaskState.SENT
+    assert (
+        client.post(url_of(petition, Verb.HAND_BACK), fields | {"task": second.pk}).status_code
+        == 302
+    )
