@@ -18,6 +18,7 @@ from branches.enums import OrgLevel
 from grids.calendar import calendars
 from members.enums import Role
 from members.models import User
+from members.rights import scopes
 from petitions import permissions
 
 OVERVIEW_LEVELS = frozenset({OrgLevel.CITY, OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY})
@@ -51,7 +52,7 @@ def _entries(request: HttpRequest, user: User) -> Iterator[MenuEntry]:
         return MenuEntry(label, url, icon, request.path == url)
 
     scope = user.scope
-    if permissions.has_case_post(user):
+    if scopes.has_case_post(user):
         yield entry(_("今天"), "petitions:home", "house")
         if permissions.may_open_desk(user):
             yield entry(_("登记"), "petitions:desk", "square-pen")
@@ -59,7 +60,7 @@ def _entries(request: HttpRequest, user: User) -> Iterator[MenuEntry]:
         if any(post.organisation_level in OVERVIEW_LEVELS for post in scope.posts):
             yield entry(_("概览"), "petitions:overview", "chart-column")
     yield entry(_("消息"), "members:inbox", "bell")
-    if permissions.has_case_post(user):
+    if scopes.has_case_post(user):
         yield entry(pgettext("plural", "地点"), "grids:places", "map-pin")
     if scope.has_role(Role.AUDITOR):
         yield entry(_("安全日志"), "members:security_log", "shield-check")

@@ -21,3 +21,6 @@ MESSAGE_ACCESS = ["petitions.notices.message_access.about_visible_case"]
 # Names of pages and acts in words, and the writer of changes in the admin, for the security log.
 ROUTE_WORDS = "config.route_words.words"
 ADMIN_CHANGE_LOG = "members.accounts.admin_log.write"
+
+# The URL that a user starts at; the 403 page links to it.
+START_PAGE = "members.accounts.start_page.url_for"

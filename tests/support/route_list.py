@@ -119,7 +119,7 @@ TABLE: dict[str, Access] = {
     "petitions:track_photo": D.FOLLOWED_PHOTO,
     "petitions:track_thumb": D.FOLLOWED_PHOTO,
     # the work
-    "petitions:home": D.POST,
+    "petitions:home": D.LOGIN,
     "petitions:overview": D.POST,
     "petitions:list": D.POST,
     "petitions:desk": D.POST,
