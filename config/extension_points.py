@@ -11,6 +11,10 @@ PAGE_PANELS = {
 HOLDINGS = {
     "post": ["members.posts.holdings.of_post", "petitions.rules.holdings.of_post"],
     "user": ["members.posts.holdings.of_user", "petitions.rules.holdings.of_user"],
+    "organisation": [
+        f"{app}.holdings.of_organisation"
+        for app in ("branches", "members.posts", "petitions.rules")
+    ],
     "responsibility": ["petitions.rules.holdings.of_responsibility"],
     "place": [f"{app}.holdings.of_place" for app in ("grids", "branches", "petitions.rules")],
 }
