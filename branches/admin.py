@@ -17,7 +17,7 @@ from branches.forms import (
     ResponsibilityForm,
 )
 from branches.models import MobileActivityRoom, Organisation, Responsibility, Stop
-from config.lib.admin import BaseAdmin, BaseInline, NoDeleteAdmin
+from config.lib.admin import BaseAdmin, BaseInline
 from config.lib.ending_admin import EndingAdmin
 
 FIXED_FIELDS = ("level", "kind", "parent", "area", "valid_from")
@@ -33,8 +33,8 @@ RESPONSIBILITY_FIELDS = (
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(NoDeleteAdmin):
-    """Organisations: names and duty phone can be edited, the tree cannot."""
+class OrganisationAdmin(EndingAdmin):
+    """Organisations: names and duty phone can be edited; ended by an act of its own."""
 
     form = OrganisationForm
     list_display = ("name", "level", "kind", "parent", "duty_phone", "valid_from", "valid_to")
@@ -42,14 +42,20 @@ class OrganisationAdmin(NoDeleteAdmin):
     list_select_related = ("parent",)
     search_fields = ("name", "short_name")
     raw_id_fields = ("parent", "area")
+    holdings_kind = "organisation"
+    ending_label = _("撤销组织")
+
+    def end_row(self, row: Organisation, data: dict[str, Any], request: HttpRequest) -> None:
+        """End an organisation through the workflow."""
+        workflow.end_organisation(organisation=row, on=data["on"])
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the input fields, plus the computed columns of an existing organisation."""
-        return (*NAME_FIELDS, *FIXED_FIELDS, *(("path", "valid_to") if obj else ()))
+        """Return the input fields, plus the last day of an existing organisation."""
+        return (*NAME_FIELDS, *FIXED_FIELDS, *(("valid_to",) if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Make the position in the tree read-only for an existing organisation."""
-        return (*FIXED_FIELDS, "path", "valid_to") if obj else ()
+        return (*FIXED_FIELDS, "valid_to") if obj else ()
 
     def change_row(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Correct through the workflow."""

@@ -1,4 +1,4 @@
-"""Workflow of organisations: add them, assign and end responsibilities, announce stops."""
+"""Workflow of organisations: add and end them, assign and end responsibilities, announce stops."""
 
 from __future__ import annotations
 
@@ -106,6 +106,24 @@ def add_organisations(
 def correct_organisation(*, organisation: Organisation) -> None:
     """Save corrected names and duty phone of an organisation; everything else is fixed."""
     organisation.save(update_fields=["name", "short_name", "duty_phone"])
+
+
+@transaction.atomic
+def end_organisation(*, organisation: Organisation, on: dt.date) -> Organisation:
+    """End an organisation: `on` is its last day.
+
+    ValidationError while it holds something that must end before: organisations below,
+    responsibilities, posts, open cases, tasks (setting `HOLDINGS`, kind `organisation`).
+    """
+    locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    check_order(locked.valid_from, on, "valid_to")
+    if locked.valid_to is not None and locked.valid_to < on:
+        raise ValidationError(_("这个组织已经撤销。"))
+    if blocking := [item.text for item in holdings.of("organisation", locked, on) if item.blocks]:
+        raise ValidationError(blocking)
+    locked.valid_to = on
+    locked.save(update_fields=["valid_to"])
+    return locked
 
 
 def assign(

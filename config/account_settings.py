@@ -17,7 +17,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "members.accounts.validators.NotAboutYouValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "petitions:home"  # administrators: see members/accounts/adapters.py
+LOGIN_REDIRECT_URL = "petitions:home"  # other roles: see members/accounts/start_page.py
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

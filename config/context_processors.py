@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -18,6 +19,7 @@ from branches.enums import OrgLevel
 from grids.calendar import calendars
 from members.enums import Role
 from members.models import User
+from members.rights import scopes
 from petitions import permissions
 
 OVERVIEW_LEVELS = frozenset({OrgLevel.CITY, OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY})
@@ -45,13 +47,15 @@ class Banner:
     url_label: str = ""
 
 
-def _entries(request: HttpRequest, user: User) -> Iterator[MenuEntry]:
-    def entry(label: str, name: str, icon: str) -> MenuEntry:
-        url = reverse(name)
-        return MenuEntry(label, url, icon, request.path == url)
+def _entry(request: HttpRequest, label: str, name: str, icon: str) -> MenuEntry:
+    url = reverse(name)
+    return MenuEntry(label, url, icon, request.path == url)
 
+
+def _entries(request: HttpRequest, user: User) -> Iterator[MenuEntry]:
+    entry = partial(_entry, request)
     scope = user.scope
-    if permissions.has_case_post(user):
+    if scopes.has_case_post(user):
         yield entry(_("今天"), "petitions:home", "house")
         if permissions.may_open_desk(user):
             yield entry(_("登记"), "petitions:desk", "square-pen")
@@ -59,10 +63,17 @@ def _entries(request: HttpRequest, user: User) -> Iterator[MenuEntry]:
         if any(post.organisation_level in OVERVIEW_LEVELS for post in scope.posts):
             yield entry(_("概览"), "petitions:overview", "chart-column")
     yield entry(_("消息"), "members:inbox", "bell")
-    if permissions.has_case_post(user):
+    if scopes.has_case_post(user):
         yield entry(pgettext("plural", "地点"), "grids:places", "map-pin")
     if scope.has_role(Role.AUDITOR):
         yield entry(_("安全日志"), "members:security_log", "shield-check")
+
+
+def _register_entries(request: HttpRequest, user: User) -> Iterator[MenuEntry]:
+    """Yield places and organisations for the user menu; the bottom bar of a phone has no room."""
+    if scopes.has_case_post(user):
+        yield _entry(request, pgettext("plural", "地点"), "grids:places", "map-pin")
+        yield _entry(request, pgettext("plural", "组织"), "branches:organisations", "building-2")
 
 
 def _banners(day: dt.date) -> list[Banner]:
@@ -76,11 +87,12 @@ def _banners(day: dt.date) -> list[Banner]:
 
 
 def staff(request: HttpRequest) -> dict[str, Any]:
-    """Return `nav` and `banners` for a logged-in user; both are evaluated only when shown."""
+    """Return `nav`, `registers` and `banners` of a logged-in user; evaluated only when shown."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
-        return {"nav": [], "banners": []}
+        return {"nav": [], "registers": [], "banners": []}
     return {
         "nav": SimpleLazyObject(lambda: list(_entries(request, user))),
+        "registers": SimpleLazyObject(lambda: list(_register_entries(request, user))),
         "banners": SimpleLazyObject(lambda: _banners(timezone.localdate())),
     }

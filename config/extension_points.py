@@ -11,6 +11,10 @@ PAGE_PANELS = {
 HOLDINGS = {
     "post": ["members.posts.holdings.of_post", "petitions.rules.holdings.of_post"],
     "user": ["members.posts.holdings.of_user", "petitions.rules.holdings.of_user"],
+    "organisation": [
+        f"{app}.holdings.of_organisation"
+        for app in ("branches", "members.posts", "petitions.rules")
+    ],
     "responsibility": ["petitions.rules.holdings.of_responsibility"],
     "place": [f"{app}.holdings.of_place" for app in ("grids", "branches", "petitions.rules")],
 }
@@ -21,3 +25,6 @@ MESSAGE_ACCESS = ["petitions.notices.message_access.about_visible_case"]
 # Names of pages and acts in words, and the writer of changes in the admin, for the security log.
 ROUTE_WORDS = "config.route_words.words"
 ADMIN_CHANGE_LOG = "members.accounts.admin_log.write"
+
+# The URL that a user starts at; the 403 page links to it.
+START_PAGE = "members.accounts.start_page.url_for"

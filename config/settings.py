@@ -140,6 +140,7 @@ MESSAGE_ACCESS = extension_points.MESSAGE_ACCESS
 # Names of pages and acts in words, and the writer of changes in the admin, for the security log.
 ROUTE_WORDS = extension_points.ROUTE_WORDS
 ADMIN_CHANGE_LOG = extension_points.ADMIN_CHANGE_LOG
+START_PAGE = extension_points.START_PAGE
 
 # --- Database, cache, queue -------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ handler429 = errors.too_many_requests  # of allauth
 handler500 = errors.server_error
 
 admin.site.site_header = admin.site.site_title = settings.PRODUCT_NAME
+admin.site.site_url = None  # `/` leads administrators back to the admin
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),

@@ -18,7 +18,7 @@ from grids.forms import AreaForm, OfficeHoursForm, PlaceQrForm
 from grids.models import Area, AreaCode, CalendarDay, OfficeHours, PlaceQr
 
 FIXED_FIELDS = ("level", "kind", "parent", "name", "valid_from")
-COMPUTED_FIELDS = ("path", "full_name", "initials", "valid_to")
+COMPUTED_FIELDS = ("full_name", "initials", "valid_to")
 BUILDING_FIELDS = ("entrances", "floors", "doors_per_floor")
 SEASON_FIELDS = ("season_from", "season_to")
 

@@ -9,6 +9,7 @@ from django.apps import AppConfig, apps
 from django.db.models import Min
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.lib import clock
 from config.lib.web import health
@@ -24,11 +25,20 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the health probe of the delivery queue; log what second factors do."""
+        """Register the health probe; log what second factors do; name the tokens."""
         health.register(
             health.Probe("deliveries", self._pending_age, MAX_PENDING_SECONDS, self._failed)
         )
         import_string("members.accounts.second_factor_log.connect")()
+        self._name_tokens()
+
+    def _name_tokens(self) -> None:
+        """Name the tables of the token package in the admin, which has no words of its own."""
+        tokens = apps.get_app_config("knox")
+        tokens.verbose_name = _("系统对接")
+        options = tokens.get_model("AuthToken")._meta
+        options.verbose_name = _("接口令牌")
+        options.verbose_name_plural = pgettext_lazy("plural", "接口令牌")
 
     def _pending_age(self) -> float | None:
         """Return the age in seconds of the oldest pending delivery, None if there is none."""

@@ -1,4 +1,4 @@
-"""Lines of the security log about cases: refused verbs, opened contacts, prints.
+"""Lines of the security log about cases: refused verbs, opened contacts, pages for printing.
 
 The verbs themselves are the events of the case. A line names the case by its number and holds
 neither the contact nor a word that somebody typed.
@@ -59,9 +59,18 @@ def log_corrected_contact(petition: Petition, *, is_deleted: bool) -> None:
     )
 
 
-def log_print(petition: Petition, user: User, paper: str) -> None:
-    """Write who printed what of a case; `paper` is a text of the catalogue."""
+def log_print_page(petition: Petition, user: User, paper: str) -> None:
+    """Write who opened which print page of a case; `paper` is a text of the catalogue.
+
+    Whether the browser then printed it is not known.
+    """
     audit_log.write(SecurityAction.PRINTED, user=user, about=of_case(petition), message=paper)
+
+
+def log_slip(petition: Petition, user: User, *, has_code: bool) -> None:
+    """Write to whom the slip of a case was shown, and whether its tracking code was on it."""
+    paper = gettext_noop("带查询码的小票") if has_code else gettext_noop("不带查询码的小票")
+    audit_log.write(SecurityAction.SLIP_SHOWN, user=user, about=of_case(petition), message=paper)
 
 
 def _stored(label: StrOrPromise) -> str:

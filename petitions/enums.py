@@ -92,7 +92,12 @@ class Actor(models.TextChoices):
     DEPARTMENT = "department", _("承办部门")
     ORDERER = "orderer", _("交办组织")
     PARTNER = "partner", _("对接系统")
-    CLOCK = "clock", _("系统时钟")
+    CLOCK = "clock", _("系统")
+
+
+def actor_choices() -> list[tuple[str, StrOrPromise]]:
+    """Return the choices of the column; a callable, so that new words need no migration."""
+    return [(actor.value, actor.label) for actor in Actor]
 
 
 WORKING_ACTORS = frozenset({Actor.HANDLER, Actor.ASSIGNEE, Actor.DEPARTMENT})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
-from members.enums import ADMIN_ROLES, HEAD_ROLES, Role
+from members.enums import HEAD_ROLES, Role
 from members.models import User
 from petitions import confidential_contacts, involvement
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
@@ -377,11 +377,6 @@ def refused_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
             if not decision:
                 refused.append((rule.verb, decision.reason))
     return refused
-
-
-def has_case_post(user: User) -> bool:
-    """Tell whether the user has a post today that is not an administrator role."""
-    return any(post.role not in ADMIN_ROLES for post in user.scope.posts)
 
 
 def may_file(by: By, path: str) -> bool:

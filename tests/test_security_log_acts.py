@@ -223,11 +223,13 @@ def _bad_token(stage: Stage) -> str:
 
 
 ACTS: dict[str, Act] = {
-    "prints a case": Act(A.PRINTED, "secretary", _get("secretary", "/petitions/{case}/print/")),
-    "prints a door sheet": Act(
+    "opens the print page of a case": Act(
+        A.PRINTED, "secretary", _get("secretary", "/petitions/{case}/print/")
+    ),
+    "opens the print page of a door sheet": Act(
         A.PRINTED, "secretary", _get("secretary", "/petitions/{case}/doors/print/")
     ),
-    "prints a slip": Act(A.PRINTED, "clerk", _slip),
+    "is shown a slip": Act(A.SLIP_SHOWN, "clerk", _slip),
     "exports the log": Act(A.LOG_EXPORTED, "auditor", _export),
     "logs in": Act(A.LOGGED_IN, "secretary", _log_in(PASSWORD)),
     "types a wrong password": Act(A.LOGIN_FAILED, "secretary", _log_in("wrong"), ActOutcome.FAILED),
@@ -325,3 +327,12 @@ def test_every_kind_of_line_is_left_by_an_act() -> None:
     here = {act.action for act in ACTS.values()}
     here |= {A.CONTACT_REVEALED, A.REFUSED, A.NOT_VISIBLE, A.SECOND_FACTOR_FAILED}
     assert set(SecurityAction) == here | set(OTHER_TESTS)
+
+
+def test_a_page_for_printing_is_not_called_a_print(stage: Stage, mark: int) -> None:
+    _slip(stage)
+    _get("secretary", "/petitions/{case}/print/")(stage)
+    written = [(line.act, line.message) for line in lines(mark)]
+    assert ("显示小票", "带查询码的小票") in written
+    assert ("打开打印页", "诉求，不带联系方式") in written
+    assert not any(act.startswith("打印") for act, _message in written)

@@ -1,8 +1,8 @@
 """What a row still holds before it ends: open cases, responsibilities, messages and so on.
 
-The setting `HOLDINGS` lists providers by kind of row (`post`, `user`, `responsibility`, `place`). A
-provider gets the row and the day, and returns its holdings, so that a lower app can preview what
-higher apps keep about its rows without importing them.
+The setting `HOLDINGS` lists providers by kind of row (`post`, `user`, `organisation`,
+`responsibility`, `place`). A provider gets the row and the day, and returns its holdings, so that a
+lower app can preview what higher apps keep about its rows without importing them.
 """
 
 from __future__ import annotations

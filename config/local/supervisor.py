@@ -9,9 +9,11 @@ import socket
 import sys
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
+from urllib.request import ProxyHandler, build_opener
 
 from config.local import embedded, init_database, paths
 from config.local.embedded.process import exists, last_lines, launch
@@ -19,6 +21,11 @@ from config.local.embedded.process import exists, last_lines, launch
 STABLE_SECONDS = 60.0  # a process that ran this long is restarted without back-off
 MAX_BACKOFF = 30.0  # seconds
 _PYTHON = Path(sys.executable)
+DEFAULT_PORT = 8000
+PORTS_TRIED = 20  # from the default port on
+BACKLOG = 2048  # connections that wait, as many as gunicorn allows
+_LOOPBACK = "127.0.0.1"
+_opener = build_opener(ProxyHandler({}))  # without the proxy of the environment
 _IN_USE = "Port {port} is in use by another program. Stop that one, or choose: make run PORT={next}"
 
 
@@ -27,6 +34,7 @@ class SupervisedProcess:
     """A child process and its restart state.
 
     `stop_timeout`: seconds to finish its work when stopped. `backoff`: seconds before a restart.
+    `inherited`: file descriptors that it gets from the supervisor.
     """
 
     name: str
@@ -37,6 +45,7 @@ class SupervisedProcess:
     started_at: float = 0.0
     backoff: float = 0.0
     retry_at: float = field(default=0.0)
+    inherited: tuple[int, ...] = ()
 
     def start(self) -> None:
         """Start the process; its output goes to its log."""
@@ -48,6 +57,7 @@ class SupervisedProcess:
             ending=signal.SIGTERM,
             bound=True,
             variables=_MALLOC | os.environ,
+            inherited=self.inherited,
         )
         self.server = embedded.Server(self.name, child.pid, signal.SIGTERM, child)
         self.started_at = time.monotonic()
@@ -83,17 +93,26 @@ class SupervisedProcess:
 
 
 class Supervisor:
-    """Starts, watches and stops the processes of one run."""
+    """Starts, watches and stops the processes of one run.
 
-    def __init__(self, at: paths.DataPaths, host: str, port: int) -> None:
+    `listener` is the listening socket of the site. Every web process inherits it, so that no other
+    program can take the port before the web server starts or while it is restarted.
+    """
+
+    def __init__(self, at: paths.DataPaths, host: str, listener: socket.socket) -> None:
         self.at = at
         self.host = host
-        self.port = port
+        self.listener = listener
+        self.port = int(listener.getsockname()[1])
         self.is_stopping = False
         self.services: embedded.Services | None = None
         self.processes = [
             SupervisedProcess(
-                "web", ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"], 15, self._log("web")
+                "web",
+                [*_GUNICORN, "--bind", f"fd://{listener.fileno()}", "config.wsgi"],
+                15,
+                self._log("web"),
+                inherited=(listener.fileno(),),
             ),
             SupervisedProcess("worker", [*_CELERY, "worker", *_WORKER], 30, self._log("worker")),
             SupervisedProcess("beat", [*_CELERY, "beat", "--pidfile="], 5, self._log("beat")),
@@ -102,7 +121,8 @@ class Supervisor:
     @property
     def address(self) -> str:
         """The URL of the site."""
-        return f"http://{'localhost' if self.host == '127.0.0.1' else self.host}:{self.port}/"
+        host = "localhost" if self.host == _LOOPBACK else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def start(self) -> None:
         """Start the services, initialise the database, then start web, worker and beat."""
@@ -129,6 +149,7 @@ class Supervisor:
             process.stop()
         if self.services:
             self.services.stop()
+        self.listener.close()
 
     def on_signal(self, signum: int, _frame: FrameType | None) -> None:
         """Stop at the first signal; kill the processes at the second."""
@@ -154,11 +175,9 @@ class Supervisor:
         web = self.processes[0]
         until = time.monotonic() + 60
         while web.server and web.server.is_alive() and time.monotonic() < until:
-            try:
-                socket.create_connection((self.host, self.port), timeout=1).close()
+            if _answers(self.address):
                 return
-            except OSError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise embedded.ServiceError(
             f"The web server does not start. Its log {web.log} ends:\n{last_lines(web.log, 15)}"
         )
@@ -169,6 +188,7 @@ class Supervisor:
 
 # glibc returns the memory of a decoded photo to the system at once.
 _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
+_GUNICORN = ["gunicorn", "-c", "config/gunicorn.py"]
 _CELERY = ["celery", "-A", "config"]
 _WORKER = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO"]
 
@@ -194,7 +214,7 @@ def main(words: list[str]) -> int:
 def run(at: paths.DataPaths) -> int:
     """Start, watch and stop one run; refuse a second one in the same folder."""
     host = os.environ.get("HOST") or "127.0.0.1"
-    port = int(os.environ.get("PORT") or 8000)
+    wanted = os.environ.get("PORT")
     at.var.mkdir(parents=True, exist_ok=True)
     with at.lock.open("a+") as lock:
         if not _acquire(lock):
@@ -203,10 +223,13 @@ def run(at: paths.DataPaths) -> int:
                 f"It is already running at {holder.get('address')} (process {holder.get('pid')}). "
                 "Stop it there with Ctrl-C, or here with: make stop"
             )
-        if not _is_free(host, port):
-            return refuse(_IN_USE.format(port=port, next=port + 1))
-        os.environ.update(HOST=host, PORT=str(port), DJANGO_SETTINGS_MODULE="config.settings")
-        supervisor = Supervisor(at, host, port)
+        first = int(wanted or DEFAULT_PORT)
+        listener = listen(host, first, tries=1 if wanted else PORTS_TRIED)
+        if listener is None:
+            return refuse(_IN_USE.format(port=first, next=first + 1))
+        supervisor = Supervisor(at, host, listener)
+        port = str(supervisor.port)
+        os.environ.update(HOST=host, PORT=port, DJANGO_SETTINGS_MODULE="config.settings")
         _write(lock, {"pid": os.getpid(), "address": supervisor.address})
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(sig, supervisor.on_signal)
@@ -283,16 +306,53 @@ def _write(lock: TextIOWrapper, content: dict[str, int | str]) -> None:
     lock.flush()
 
 
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                return False
-            raise embedded.ServiceError(f"Cannot listen on {host}:{port}: {error}") from None
+def listen(host: str, port: int, tries: int) -> socket.socket | None:
+    """Return a socket that listens on the first free port from `port` on; None if none is free.
+
+    Port 0 is any free port. ServiceError if the host cannot be listened on at all.
+    """
+    for candidate in range(port, port + tries):
+        listener = _bind(host, candidate)
+        if listener is not None:
+            if candidate != port:
+                say(f"Port {port} is in use by another program; using {candidate}.")
+            return listener
+    return None
+
+
+def _bind(host: str, port: int) -> socket.socket | None:
+    """Return a listening socket, or None if another program has the port."""
+    if host == _LOOPBACK and _is_taken_on_ipv6(port):
+        return None  # a browser may open `localhost` there
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            return None
+        raise embedded.ServiceError(f"Cannot listen on {host}:{port}: {error}") from None
+    return listener
+
+
+def _is_taken_on_ipv6(port: int) -> bool:
+    """Tell whether a program listens on the port of the IPv6 loopback address."""
+    try:
+        socket.create_connection(("::1", port), timeout=1).close()
+    except OSError:
+        return False
     return True
+
+
+def _answers(address: str) -> bool:
+    """Tell whether the web server answers; nothing else can, because the supervisor listens."""
+    try:
+        with _opener.open(f"{address}livez", timeout=2) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

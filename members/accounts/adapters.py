@@ -23,11 +23,18 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from config.lib.web import site_links
-from members.accounts import audit_log, known_devices, login_delays, mail, second_factor
+from members.accounts import (
+    audit_log,
+    known_devices,
+    login_delays,
+    mail,
+    second_factor,
+    start_page,
+)
 from members.accounts.audit_log import LogActor
 from members.accounts.login_delays import LoginDelayed
 from members.accounts.second_factor import SecondFactorStage
-from members.enums import ADMIN_ROLES, MFA_ROLES, ActOutcome, Role, SecurityAction
+from members.enums import MFA_ROLES, ActOutcome, SecurityAction
 from members.models import User
 
 
@@ -103,18 +110,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Redirect administrators to their pages, users without a post to their account page.
-
-        Others go to today's work. A page requested before the log-in takes precedence.
-        """
-        scope = cast("User", request.user).scope
-        if scope.has_role(Role.AUDITOR):
-            return reverse("members:security_log")
-        if scope.has_role(*ADMIN_ROLES):
-            return reverse("admin:index")
-        if not scope.posts:
-            return reverse("members:me")
-        return str(super().get_login_redirect_url(request))
+        """Redirect to the start page of the role; a page requested before takes precedence."""
+        return start_page.url_for(cast("User", request.user))
 
     def logout(self, request: HttpRequest) -> None:
         """Log a log-out."""

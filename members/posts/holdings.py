@@ -1,12 +1,14 @@
-"""What a post or an account still holds in this app before it ends: messages, and the successor."""
+"""What a post, an account or an organisation still holds in this app before it ends."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from branches.models import Organisation
 from config.lib.holdings import Holding
 from members.enums import HEAD_ROLES
 from members.models import InboxMessage, Post, User
@@ -28,6 +30,14 @@ def of_user(user: User, day: dt.date) -> Iterator[Holding]:
     for post in posts.select_related("organisation").order_by("id"):
         yield _successor(post, day)
     yield from _unread_messages(user.pk)
+
+
+def of_organisation(organisation: Organisation, day: dt.date) -> Iterator[Holding]:
+    """Yield the posts at the organisation after `day`; they must end before."""
+    still_open = Q(valid_to__isnull=True) | Q(valid_to__gt=day)
+    if count := Post.objects.filter(still_open, organisation=organisation).count():
+        text = _("还有 %(count)d 个职务有人担任，请先由安全管理员结束任职。") % {"count": count}
+        yield Holding("posts", count, text, blocks=True)
 
 
 def _successor(post: Post, day: dt.date) -> Holding:

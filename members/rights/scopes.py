@@ -14,6 +14,7 @@ from config.lib import register_cache
 from config.lib.db.prepared import PreparedQuery
 from config.lib.db.validity import in_season
 from config.lib.viewer import ActivePost, Scope, Viewer
+from members.enums import ADMIN_ROLES
 
 # Runs with every request, so it is hand-written SQL and planned once per connection. An
 # organisation covers its own places, a branch those of its groups as well.
@@ -64,6 +65,11 @@ def of(user: Viewer | AnonymousUser) -> Scope:
     if isinstance(user, AnonymousUser):
         return Scope(user_id=None, day=timezone.localdate())
     return user.scope
+
+
+def has_case_post(user: Viewer) -> bool:
+    """Tell whether the user has a post today that is not an administrator role."""
+    return any(post.role not in ADMIN_ROLES for post in user.scope.posts)
 
 
 def load(account: ScopeAccount, day: dt.date) -> Scope:

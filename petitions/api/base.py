@@ -17,9 +17,9 @@ from rest_framework.views import APIView
 
 from config.lib.domain_errors import DomainError
 from members.models import User
+from members.rights import scopes
 from petitions.api.throttling import WriteThrottle
 from petitions.models import Petition, PetitionQuerySet
-from petitions.permissions import has_case_post
 from petitions.web.access import get_case
 
 Row = TypeVar("Row", bound=Model)
@@ -32,7 +32,7 @@ class HoldsCasePost(BasePermission):
 
     def has_permission(self, request: Request, _view: APIView) -> bool:
         """Tell whether the caller holds such a post today."""
-        return isinstance(request.user, User) and has_case_post(request.user)
+        return isinstance(request.user, User) and scopes.has_case_post(request.user)
 
 
 class VersionMissing(DomainError):

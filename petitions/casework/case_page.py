@@ -71,7 +71,7 @@ def _done(request: StaffRequest) -> str:
 def printed(request: StaffRequest, pk: int) -> HttpResponse:
     """Show a case for printing: without contact details, with its address as a QR code."""
     petition = get_case(request.user, pk, case_detail.with_details())
-    case_log.log_print(petition, request.user, gettext_noop("诉求，不带联系方式"))
+    case_log.log_print_page(petition, request.user, gettext_noop("诉求，不带联系方式"))
     address = site_links.absolute(petition.get_absolute_url())
     context = {
         "detail": case_detail.load(petition, request.user, clock.now(), is_printed=True),

@@ -91,7 +91,7 @@ def printed(request: StaffRequest, pk: int) -> HttpResponse:
         entrances=range(1, (choice.building.entrances or 0) + 1),
         stored={},
     )
-    case_log.log_print(petition, request.user, gettext_noop("空白的入户核实表"))
+    case_log.log_print_page(petition, request.user, gettext_noop("空白的入户核实表"))
     context = {"case": petition, "building": choice.building, "form": form, "now": clock.now()}
     return render(request, "petitions/casework/print_door_sheet.html", context)
 

@@ -159,8 +159,9 @@ def prepare_resubmission(form: VerbForm, refusal: transitions.WorkflowError) -> 
 
 def perform_and_redirect(request: StaffRequest, spec: VerbSpec, form: VerbForm) -> HttpResponse:
     """Perform the verb and redirect to the case; `done` lets the browser delete the draft."""
+    message = spec.words(form.petition).message  # before the verb changes the case
     perform_form_once(request, spec, form)
-    messages.success(request, _("%(verb)s：已记录。") % {"verb": spec.label_on(form.petition)})
+    messages.success(request, message)
     return redirect(f"{form.petition.get_absolute_url()}?done={spec.verb}")
 
 

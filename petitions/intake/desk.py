@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -123,10 +122,10 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
         involvement.filed_by(request.user.pk), created_at__gte=now - SLIP_VISIBLE_FOR
     )
     petition = get_object_or_404(own.with_parts(), pk=pk)
-    case_log.log_print(petition, request.user, gettext_noop("带查询码的小票"))
     code = tracking_codes.code_for(petition.uuid)
     if involvement.is_restricted(petition) and not _is_first_time(petition):
         code = ""
+    case_log.log_slip(petition, request.user, has_code=bool(code))
     context = {
         "petition": petition,
         "code": tracking_codes.shown(code),

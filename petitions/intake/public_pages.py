@@ -24,6 +24,7 @@ from petitions.intake.drafts import Draft
 from petitions.models import Petition, PetitionQuerySet, PrivacyNotice
 from petitions.rules import catalogue, contact_points, danger, routing
 from petitions.rules.danger import Danger
+from petitions.web.access import start_page_for_others
 
 NEARBY_CASE_AGE = dt.timedelta(days=30)
 MAX_NEARBY_CASES = 6
@@ -58,9 +59,13 @@ def render_refusal(request: HttpRequest, reason: str) -> HttpResponse:
     return render_public(request, "refusal", {"reason": reason}, HTTPStatus.CONFLICT)
 
 
+@start_page_for_others
 @require_safe
 def show_front_page(request: HttpRequest) -> HttpResponse:
-    """Show the links to reporting, tracking and responsibilities, and to an unfinished draft."""
+    """Show the links to reporting, tracking and responsibilities, and to an unfinished draft.
+
+    A logged-in user is redirected to the start page of the role.
+    """
     return render_public(request, "front", {"has_draft": bool(drafts.load(request.session).text)})
 
 

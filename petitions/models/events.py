@@ -15,7 +15,7 @@ from config.lib.db import backoff
 from config.lib.db.append_only import OwnerWrittenModel, SignedModel
 from config.lib.db.delivery_queue import DeliveryQueueQuerySet, DeliveryState, QueuedMessage
 from members.models import User
-from petitions.enums import Actor, CaseLevel, Status, Verb, verb_choices
+from petitions.enums import CaseLevel, Status, Verb, actor_choices, verb_choices
 from petitions.models.petitions import Petition
 
 
@@ -51,7 +51,7 @@ class Event(SignedModel):
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="events")
     version = models.PositiveIntegerField()
     verb = models.CharField(_("动作"), max_length=10, choices=verb_choices)
-    actor = models.CharField(_("身份"), max_length=12, choices=Actor)
+    actor = models.CharField(_("身份"), max_length=12, choices=actor_choices)
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     acting_for = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="+"

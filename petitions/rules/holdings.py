@@ -1,20 +1,20 @@
-"""What a post, an account or a place still holds of cases; counts only, no content of a case."""
+"""What a row that ends still holds of cases; counts only, no content of a case."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
-from branches.models import Responsibility
+from branches.models import Organisation, Responsibility
 from config.lib.holdings import Holding
 from grids.models import Area
 from members.enums import HEAD_ROLES
 from members.models import Post, User
-from petitions import case_holders
+from petitions import case_holders, involvement
 from petitions.enums import Status
 from petitions.models import CaseTask, Petition
 from petitions.rules import routing
@@ -42,6 +42,28 @@ def of_place(area: Area, _day: dt.date) -> Iterator[Holding]:
     if count:
         text = _("这里还有 %(count)d 件没有办完的诉求，办完才能停用。") % {"count": count}
         yield Holding("cases", count, text, blocks=True)
+
+
+def of_organisation(organisation: Organisation, _day: dt.date) -> Iterator[Holding]:
+    """Yield open cases, owed answers and tasks of an organisation; it cannot end before they do.
+
+    A resolved case counts: the resident may still dispute the answer.
+    """
+    pk = organisation.pk
+    in_hand = Q(organisation=pk) | involvement.held_by_any([pk])
+    to_answer = case_holders.answer_owed_by(pk)
+    is_ours = Q(doer=pk) | Q(orderer=pk)
+    counts = Petition.objects.open().aggregate(
+        cases=Count("pk", filter=in_hand), answers=Count("pk", filter=to_answer)
+    ) | {"tasks": CaseTask.objects.active().filter(is_ours).count()}
+    sentences = {
+        "cases": _("手里还有 %(count)d 件没有办完的诉求，请先办完或改派。"),
+        "answers": _("还有 %(count)d 件升级没有答复，请先答复。"),
+        "tasks": _("还有 %(count)d 项任务没有办完，请先办完或撤销。"),
+    }
+    for code, sentence in sentences.items():
+        if count := counts[code]:
+            yield Holding(code, count, sentence % {"count": count}, blocks=True)
 
 
 def of_responsibility(row: Responsibility, day: dt.date) -> Iterator[Holding]:

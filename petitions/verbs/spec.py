@@ -41,11 +41,12 @@ class ResidentButton:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerbWords:
-    """The texts of the form of a verb."""
+    """The texts of the form of a verb, and the message after it."""
 
     title: StrOrPromise
     help: StrOrPromise
     submit: StrOrPromise
+    message: StrOrPromise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ class VerbSpec:
     form, body: the input on the pages and in the API.
     path: last part of the address of the page; left out, it is the verb.
     title, help, submit: heading, introduction and button of the form.
+    message: what staff read on the case page after they performed the verb by form or button.
     explained: these texts where the answer explains why nothing is done.
     submit_icon: replaces `icon` on the button of the form.
     is_dangerous: the button of the form is red, because the verb ends the case.
@@ -85,6 +87,7 @@ class VerbSpec:
     title: StrOrPromise = ""
     help: StrOrPromise = ""
     submit: StrOrPromise = ""
+    message: StrOrPromise = ""
     explained: VerbWords | None = None
     submit_icon: str = ""
     is_dangerous: bool = False
@@ -105,7 +108,7 @@ class VerbSpec:
         return answer_question.verb_label(self.verb, petition)
 
     def words(self, petition: Petition) -> VerbWords:
-        """Return the texts of the form of the verb on a case."""
+        """Return the texts of the verb on a case as it is before the verb."""
         if self.explained is not None and petition.is_explained:
             return self.explained
-        return VerbWords(title=self.title, help=self.help, submit=self.submit)
+        return VerbWords(title=self.title, help=self.help, submit=self.submit, message=self.message)

@@ -16,9 +16,10 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from config.lib.audit import refusals
 from config.lib.audit.refusals import RefusedAttempt
+from members.accounts import start_page
 from members.models import User
+from members.rights import scopes
 from petitions.models import Petition, PetitionQuerySet
-from petitions.permissions import has_case_post
 
 P = ParamSpec("P")
 
@@ -42,12 +43,34 @@ def staff_only(
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not isinstance(request.user, User):
             return _to_login(request)
-        if not has_case_post(request.user):
+        if not scopes.has_case_post(request.user):
             refusals.note(RefusedAttempt(_("您今天没有办理诉求的职务。")))
             raise PermissionDenied
         return view(cast("StaffRequest", request), *args, **kwargs)
 
     return guarded
+
+
+def start_page_for_others(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Decorator: redirect a logged-in user whose start page is another one to that page.
+
+    Links lead everybody here, so that it is no refused attempt. Visitors get the view.
+    """
+
+    @wraps(view)
+    def redirected(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not isinstance(request.user, User):
+            return view(request, *args, **kwargs)
+        url = start_page.url_for(request.user)
+        if url == request.path:
+            return view(request, *args, **kwargs)
+        if request.headers.get("HX-Request"):
+            return HttpResponseClientRedirect(url)
+        return redirect(url)
+
+    return redirected
 
 
 def get_case(viewer: User, pk: int, cases: PetitionQuerySet | None = None) -> Petition:

@@ -27,7 +27,7 @@ from petitions.models import Event, Petition
 from petitions.rules import catalogue, task_queries
 from petitions.verbs.table import SPEC_OF
 from petitions.web import counters, list_items, task_items
-from petitions.web.access import StaffRequest, staff_only
+from petitions.web.access import StaffRequest, staff_only, start_page_for_others
 from petitions.web.filters import NAMED_FILTER_LABELS
 from petitions.worklist import data_problems
 
@@ -71,6 +71,7 @@ class Change:
     when: str
 
 
+@start_page_for_others
 @staff_only
 @require_GET
 def show_home(request: StaffRequest) -> HttpResponse:

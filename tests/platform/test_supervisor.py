@@ -2,14 +2,16 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from config.local import supervisor
+from config.local import paths, supervisor
 from config.local.embedded import Server
 
 
@@ -105,3 +107,69 @@ def test_process_ends_with_its_supervisor(tmp_path: Path) -> None:
     os.close(reader)
     os.close(writer)
     assert wait_until(lambda: not Path(f"/proc/{pid}").exists())
+
+
+@pytest.fixture
+def taken() -> Iterator[socket.socket]:
+    """A socket of another program that listens on a port."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other
+
+
+def port_of(listener: socket.socket | None) -> int:
+    assert listener
+    return int(listener.getsockname()[1])
+
+
+def test_next_free_port_is_chosen(taken: socket.socket, capsys: pytest.CaptureFixture[str]) -> None:
+    port = port_of(taken)
+    listener = supervisor.listen("127.0.0.1", port, tries=20)
+    assert listener
+    with closing(listener):
+        assert port < port_of(listener) < port + 20
+        words = f"Port {port} is in use by another program; using {port_of(listener)}."
+        assert words in capsys.readouterr().out
+
+
+def test_port_of_the_user_is_not_replaced(taken: socket.socket) -> None:
+    assert supervisor.listen("127.0.0.1", port_of(taken), tries=1) is None
+
+
+def test_port_of_a_program_on_the_ipv6_loopback_is_not_chosen() -> None:
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    with closing(other):
+        assert supervisor.listen("127.0.0.1", port_of(other), tries=1) is None
+
+
+def test_port_is_held_from_the_choice_on() -> None:
+    listener = supervisor.listen("127.0.0.1", 0, tries=1)
+    assert listener
+    with closing(listener), socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port_of(listener)))
+
+
+def test_web_server_gets_the_held_port_again_after_each_end(tmp_path: Path) -> None:
+    listener = supervisor.listen("127.0.0.1", 0, tries=1)
+    assert listener
+    with closing(listener):
+        run = supervisor.Supervisor(paths.find(tmp_path), "127.0.0.1", listener)
+        assert run.address == f"http://localhost:{port_of(listener)}/"
+        web = run.processes[0]
+        assert f"fd://{listener.fileno()}" in web.command
+        answer = r"c.recv(9999), c.sendall(b'HTTP/1.0 200 OK\r\n\r\nok'), c.close()"
+        accept = f"__import__('socket').socket(fileno={listener.fileno()}).accept"
+        serve = f"[({answer}) for c, _ in iter({accept}, 0)]"
+        web.log, web.command = tmp_path / "log", ["timeit", "-n1", "-r1", serve]
+        assert not supervisor._answers(run.address)  # the port is held, and nothing accepts
+        for _ in range(2):
+            web.start()
+            run._wait_for_web()
+            web.kill()
+            assert wait_until(lambda: not server_of(web).is_alive())

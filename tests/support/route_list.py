@@ -119,7 +119,7 @@ TABLE: dict[str, Access] = {
     "petitions:track_photo": D.FOLLOWED_PHOTO,
     "petitions:track_thumb": D.FOLLOWED_PHOTO,
     # the work
-    "petitions:home": D.POST,
+    "petitions:home": D.LOGIN,
     "petitions:overview": D.POST,
     "petitions:list": D.POST,
     "petitions:desk": D.POST,
@@ -181,7 +181,7 @@ ADMIN_PERMISSIONS: dict[str, dict[str, str]] = {
 }
 """What each administrator role may do in the admin, by table."""
 
-ENDING = ("members_post", "grids_area", "branches_responsibility")
+ENDING = ("members_post", "grids_area", "branches_organisation", "branches_responsibility")
 """Tables whose rows are ended by an act of its own."""
 
 PAGES = {

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template import loader
 from django.utils.html import escape
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 from rest_framework import exceptions
@@ -256,6 +257,8 @@ def _page(request: HttpRequest, name: str, detail: str) -> str:
     }
     status = int(name) if name.isdigit() else 403
     try:
+        if name == "403":
+            context["start_url"] = _start_url(request)
         template = loader.select_template([f"errors/{name}.html", "errors/500.html"])
         # Without context processors: they query the database, which may be unavailable.
         return str(template.render(context))
@@ -266,6 +269,15 @@ def _page(request: HttpRequest, name: str, detail: str) -> str:
             f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>{message}</title>'
             f"<h1>{message}</h1><p>{escape(request_id(request))}</p></html>"
         )
+
+
+def _start_url(request: HttpRequest) -> str:
+    """Return the start page of a logged-in user (setting `START_PAGE`), empty for a visitor."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ""
+    url_for: Callable[[object], str] = import_string(settings.START_PAGE)
+    return url_for(user)
 
 
 def _raised_by_trigger(error: InternalError) -> bool:

@@ -133,8 +133,12 @@ def launch(
     ending: signal.Signals,
     bound: bool,
     variables: dict[str, str] | None = None,
+    inherited: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a server in its own session, so that Ctrl-C does not reach it directly."""
+    """Start a server in its own session, so that Ctrl-C does not reach it directly.
+
+    `inherited`: file descriptors that the server gets under the same numbers.
+    """
     if log.exists() and log.stat().st_size > _MAX_LOG_BYTES:
         log.replace(log.with_suffix(".old.log"))
     with log.open("ab") as output:
@@ -150,6 +154,7 @@ def launch(
             group=run_as.gid if run_as else None,
             extra_groups=[] if run_as else None,
             umask=0o077,
+            pass_fds=inherited,
             env=variables or {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         )
     _children[child.pid] = child

@@ -40,11 +40,6 @@ def test_the_front_has_three_doors(client: Client) -> None:
         assert number in page
 
 
-def test_staff_see_the_front_with_a_link_to_their_work(client: Client, stage: Stage) -> None:
-    client.force_login(stage.cast["secretary"])
-    assert "去我的工作" in client.get("/").content.decode()
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "path", ["/", "/who/", "/report/places/", "/report/receipt/", "/track/case/"]
