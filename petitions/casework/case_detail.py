@@ -90,7 +90,11 @@ class DoorCounts:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """The content of the case page around the case itself."""
+    """The content of the case page around the case itself.
+
+    `is_working_time`: the holding times count working time. `reported_organisation` is the one that
+    the case is about, if it is about one.
+    """
 
     petition: Petition
     promise: Promise
@@ -100,6 +104,8 @@ class CaseDetail:
     holder: str
     entries: Sequence[TimelineEntry]
     holding_times: Sequence[HoldingTime]
+    is_working_time: bool
+    reported_organisation: Organisation | None
     organisations: Sequence[InvolvedOrganisation]
     assignees: Sequence[Post]
     former_assignees: Sequence[User]
@@ -155,6 +161,7 @@ def load(
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))
     entries = timeline.staff_timeline(history, now)
     organisations, assignees, former_assignees = _people(petition, viewer.scope)
+    calendar = service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
     return CaseDetail(
         petition=petition,
         promise=promises.promise(petition, now, owed),
@@ -163,9 +170,9 @@ def load(
         deadlines=_deadlines(petition, owed, viewer, now),
         holder=_holder(petition),
         entries=entries,
-        holding_times=timeline.holding_times(
-            history, now, service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
-        ),
+        holding_times=timeline.holding_times(history, now, calendar),
+        is_working_time=calendar is not None,
+        reported_organisation=involvement.reported_organisation(petition),
         organisations=organisations,
         assignees=assignees,
         former_assignees=former_assignees,
