@@ -21,7 +21,7 @@ from members.enums import HEAD_ROLES
 from members.models import Post, User
 from members.posts import directory
 from petitions import case_holders, involvement, permissions
-from petitions.casework import timeline
+from petitions.casework import task_events, timeline
 from petitions.casework.timeline import CaseHistory, HoldingTime, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DeadlineState, DoorResult, Solved, Status, Verb
 from petitions.models import (
@@ -178,7 +178,13 @@ def load(
         former_assignees=former_assignees,
         answering_organisation_id=involvement.answering_organisation_id(petition),
         escalations=_escalations(petition, history),
-        tasks=task_items.of_case(petition, owed, viewer, now),
+        tasks=task_items.of_case(
+            petition,
+            owed,
+            viewer,
+            now,
+            task_events.hand_back_reasons(history.names, history.events),
+        ),
         duplicates=_duplicates(petition, viewer, now),
         doors=_door_counts(petition, history),
         photos=[photo for entry in entries for photo in entry.photos],
