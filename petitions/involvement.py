@@ -16,6 +16,7 @@ from typing import Protocol
 
 from django.db.models import Q
 
+from branches import register_rows
 from branches.models import Organisation
 from config.lib.viewer import ActivePost, Scope, Viewer
 from members.enums import ADMIN_ROLES, Role
@@ -240,6 +241,15 @@ def is_restricted(petition: Restricted) -> bool:
 def is_about_organisation(petition: ConflictOfInterest) -> bool:
     """Tell whether a case is about an organisation."""
     return petition.about_organisation_id is not None
+
+
+def reported_organisation(petition: ConflictOfInterest) -> Organisation | None:
+    """Return the organisation that a case is about, if it is about one; from the cache.
+
+    Only staff who see the case and the resident who reported it may read its name.
+    """
+    about = petition.about_organisation_id
+    return None if about is None else register_rows.organisations([about]).get(about)
 
 
 def is_excluded(scope: Scope, petition: Restricted) -> bool:

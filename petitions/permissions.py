@@ -22,7 +22,7 @@ from petitions.separation_of_duties import (
     belongs_to_handlers,
     belongs_to_returner,
 )
-from petitions.states import NEXT_VERBS, RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
+from petitions.states import RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
 
 MAX_RETURNS = 2
 
@@ -352,19 +352,6 @@ def allowed_verbs(petition: Petition, by: By) -> list[Verb]:
     return [
         rule.verb for rule in VERB_RULES if rule.sources and may(rule.verb, petition, by, actors)
     ]
-
-
-def next_verb(petition: Petition, by: By, actors: frozenset[Actor] | None = None) -> Verb | None:
-    """Return the verb that `by` should perform next on the case, None if it is another's turn."""
-    if actors is None:
-        actors = actors_of(by, petition)
-    first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()
-    if involvement.has_tasks(petition):
-        first += (Verb.ACKNOWLEDGE, Verb.CONCLUDE)
-    for verb in (*first, *NEXT_VERBS.get(Status(petition.status), ())):
-        if may(verb, petition, by, actors):
-            return verb
-    return None
 
 
 def refused_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:

@@ -10,6 +10,7 @@ from members.models import User
 from petitions import permissions
 from petitions.enums import Verb
 from petitions.models import Petition
+from petitions.rules import duties
 from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.verbs.table import SPEC_OF, primary_verbs
 
@@ -45,7 +46,10 @@ class Actions:
 def actions(petition: Petition, by: User) -> Actions:
     """Return the actions of a user on a case, the most important first."""
     allowed = [verb for verb in permissions.allowed_verbs(petition, by) if _has_button(verb)]
-    primary = [verb for verb in primary_verbs(petition.status) if verb in allowed][:MAX_PRIMARY]
+    first = [verb for verb in primary_verbs(petition.status) if verb in allowed]
+    if not duties.tasks_to_decide(petition, by):  # a task that was concluded can be sent again too
+        first = [verb for verb in first if verb != Verb.SEND_AGAIN]
+    primary = first[:MAX_PRIMARY]
     return Actions(
         primary=[_button(petition, SPEC_OF[verb]) for verb in primary],
         more=[_button(petition, SPEC_OF[verb]) for verb in allowed if verb not in primary],

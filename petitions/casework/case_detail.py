@@ -21,7 +21,7 @@ from members.enums import HEAD_ROLES
 from members.models import Post, User
 from members.posts import directory
 from petitions import case_holders, involvement, permissions
-from petitions.casework import timeline
+from petitions.casework import task_events, timeline
 from petitions.casework.timeline import CaseHistory, HoldingTime, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DeadlineState, DoorResult, Solved, Status, Verb
 from petitions.models import (
@@ -90,7 +90,11 @@ class DoorCounts:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """The content of the case page around the case itself."""
+    """The content of the case page around the case itself.
+
+    `is_working_time`: the holding times count working time. `reported_organisation` is the one that
+    the case is about, if it is about one.
+    """
 
     petition: Petition
     promise: Promise
@@ -100,6 +104,8 @@ class CaseDetail:
     holder: str
     entries: Sequence[TimelineEntry]
     holding_times: Sequence[HoldingTime]
+    is_working_time: bool
+    reported_organisation: Organisation | None
     organisations: Sequence[InvolvedOrganisation]
     assignees: Sequence[Post]
     former_assignees: Sequence[User]
@@ -155,6 +161,7 @@ def load(
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))
     entries = timeline.staff_timeline(history, now)
     organisations, assignees, former_assignees = _people(petition, viewer.scope)
+    calendar = service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
     return CaseDetail(
         petition=petition,
         promise=promises.promise(petition, now, owed),
@@ -163,15 +170,21 @@ def load(
         deadlines=_deadlines(petition, owed, viewer, now),
         holder=_holder(petition),
         entries=entries,
-        holding_times=timeline.holding_times(
-            history, now, service_terms.for_petition(petition).calendar_for(DeadlineKind.RESOLUTION)
-        ),
+        holding_times=timeline.holding_times(history, now, calendar),
+        is_working_time=calendar is not None,
+        reported_organisation=involvement.reported_organisation(petition),
         organisations=organisations,
         assignees=assignees,
         former_assignees=former_assignees,
         answering_organisation_id=involvement.answering_organisation_id(petition),
         escalations=_escalations(petition, history),
-        tasks=task_items.of_case(petition, owed, viewer, now),
+        tasks=task_items.of_case(
+            petition,
+            owed,
+            viewer,
+            now,
+            task_events.hand_back_reasons(history.names, history.events),
+        ),
         duplicates=_duplicates(petition, viewer, now),
         doors=_door_counts(petition, history),
         photos=[photo for entry in entries for photo in entry.photos],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -61,3 +61,23 @@ def cancelled(names: Names, event: Event) -> str:
     return (
         _("同时撤销没有办完的任务：%(names)s。") % {"names": _("、").join(doers)} if doers else ""
     )
+
+
+def proposed(names: Names, event: Event) -> str:
+    """Return who should do instead what was returned or handed back; empty if nobody was named."""
+    name = _name(names, event, "proposed")
+    return _("建议由 %(name)s 办理。") % {"name": name} if name else ""
+
+
+def hand_back_reasons(names: Names, events: Iterable[Event]) -> dict[int, str]:
+    """Return by task why it was last handed back, and who should do it instead.
+
+    `events` are those of a case, oldest first.
+    """
+    reasons = {}
+    for event in events:
+        if event.verb == Verb.HAND_BACK and "task" in event.data:
+            note = getattr(event, "note", None)
+            lines = [note.body if note else "", proposed(names, event)]
+            reasons[event.data["task"]] = "\n".join(line for line in lines if line)
+    return reasons

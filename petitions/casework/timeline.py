@@ -319,9 +319,9 @@ def _answer_facts(history: CaseHistory, event: Event) -> str:
 
 
 def _return_facts(history: CaseHistory, event: Event) -> str:
-    proposed, arbiter = (_name(history, event, key) for key in ("proposed", "arbiter"))
+    arbiter = _name(history, event, "arbiter")
     lines = [
-        _("建议由 %(name)s 办理。") % {"name": proposed} if proposed else "",
+        task_events.proposed(history.names, event),
         _("由 %(name)s 裁定。") % {"name": arbiter} if arbiter else "",
     ]
     return "\n".join(line for line in lines if line)

@@ -134,6 +134,7 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
         "promise": promises.promise(petition, now, petition.deadlines.owed()),
         "danger": danger.of_case(petition),
         "has_contact": contact_points.has_phone(petition),
+        "reported_organisation": involvement.reported_organisation(petition),
         "track_address": site_links.without_scheme(reverse("petitions:track")),
     }
     return render(request, "petitions/intake/slip.html", context)

@@ -77,8 +77,8 @@ class IntakePreview:
 
     @property
     def confidentiality(self) -> str:
-        """Who could open contact details that are kept from the handler; empty without a route."""
-        return confidentiality.sentence(self.route.organisation) if self.route else ""
+        """What ticking the box for confidential contact details does; empty without a route."""
+        return confidentiality.offer(self.route.organisation) if self.route else ""
 
     @property
     def category_label(self) -> str:

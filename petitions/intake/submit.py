@@ -28,6 +28,7 @@ from config.lib import clock
 from config.lib.domain_errors import PageRefused
 from config.lib.web import site_links
 from grids.models import Area
+from petitions import involvement
 from petitions.enums import HANDLER_DEADLINES, Channel
 from petitions.intake import drafts, place_picker, public_pages, wizard
 from petitions.intake.drafts import Draft
@@ -333,6 +334,7 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
         "category": catalogue.full_label(petition.category),
         "has_contact": contact_points.has_phone(petition),
         "seconds_left": seconds_left,
+        "reported_organisation": None if is_joined else involvement.reported_organisation(petition),
     }
     return public_pages.render_public(request, "receipt", context)
 

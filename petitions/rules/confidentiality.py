@@ -9,8 +9,24 @@ from petitions import confidential_contacts, relations
 from petitions.models import Petition
 
 
+def offer(handler: Organisation) -> str:
+    """Say what ticking the box would do, for the organisation that will handle the report."""
+    keeper = relations.parent_below_city(handler)
+    if keeper is None:
+        words = _(
+            "勾上以后：%(handler)s和别的组织都打不开您的联系方式，请用查询码看答复；"
+            "不勾，承办的组织也能看。"
+        )
+        return words % {"handler": handler.name}
+    words = _(
+        "勾上以后：%(handler)s打不开您的联系方式，只有%(keeper)s能打开，有事由它转达；"
+        "不勾，承办的组织也能看。"
+    )
+    return words % {"handler": handler.name, "keeper": keeper.name}
+
+
 def sentence(handler: Organisation) -> str:
-    """Say who will not open the contact details, and who can, for the organisation to handle it."""
+    """Say who will not open the contact details, and who can: the box of a report is ticked."""
     return _sentence(handler, relations.parent_below_city(handler))
 
 

@@ -22,12 +22,13 @@ from config.lib import durations
 from config.lib.viewer import Scope
 from members.models import User
 from petitions import involvement, permissions, relations
-from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
-from petitions.models import Petition
+from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, TaskState, Verb
+from petitions.models import CaseTask, Petition
+from petitions.permissions import By
 from petitions.relations import Relation, acted_for
 from petitions.rules import service_terms
 from petitions.rules.service_terms import ServiceTerms, TimedDeadline
-from petitions.states import IN_HAND, RULE_OF, RUNNING
+from petitions.states import IN_HAND, NEXT_VERBS, RULE_OF, RUNNING
 
 S = Status
 A = Actor
@@ -305,3 +306,33 @@ def _is_duty_of(petition: Petition, duty: Duty, scope: Scope, actors: frozenset[
         return False
     rules = (RULE_OF[verb] for verb in duty.rule.verbs)
     return any(petition.status in rule.sources and own.intersection(rule.actors) for rule in rules)
+
+
+def tasks_to_decide(
+    petition: Petition, by: By, actors: frozenset[Actor] | None = None
+) -> list[CaseTask]:
+    """Return the tasks that were handed back and that `by` must send again or cancel.
+
+    There is no deadline for it. `actors`: see `own_duty`.
+    """
+    if not petition.is_running or not involvement.has_tasks(petition):
+        return []
+    if not permissions.may(Verb.SEND_AGAIN, petition, by, actors):
+        return []
+    tasks = permissions.tasks_for(Verb.SEND_AGAIN, petition, by)
+    return [task for task in tasks if task.state == TaskState.HANDED_BACK]
+
+
+def next_verb(petition: Petition, by: By, actors: frozenset[Actor] | None = None) -> Verb | None:
+    """Return the verb that `by` should perform next on the case, None if it is another's turn."""
+    if actors is None:
+        actors = permissions.actors_of(by, petition)
+    first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()
+    if involvement.has_tasks(petition):
+        first += (Verb.ACKNOWLEDGE, Verb.CONCLUDE)
+    if tasks_to_decide(petition, by, actors):
+        first += (Verb.SEND_AGAIN,)
+    for verb in (*first, *NEXT_VERBS.get(Status(petition.status), ())):
+        if permissions.may(verb, petition, by, actors):
+            return verb
+    return None

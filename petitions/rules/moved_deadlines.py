@@ -7,7 +7,7 @@ import datetime as dt
 from django.utils.translation import gettext as _
 
 from config.lib import durations
-from petitions.enums import DeadlineKind, Verb
+from petitions.enums import AnswerKind, DeadlineKind, Verb
 from petitions.models import Event
 
 
@@ -15,7 +15,8 @@ def sentence(event: Event) -> str:
     """Return the new date for the result that an event set; empty if it set none.
 
     An extension moves the date; another answer sets one after the original date has passed; the
-    calendar of a new year makes a provisional date final.
+    calendar of a new year makes a provisional date final. The `due_at` of an order to a department
+    is when the department must reply, not a date of the case.
     """
     if event.verb == Verb.RESCHEDULE:
         return _rescheduled(event)
@@ -23,7 +24,7 @@ def sentence(event: Event) -> str:
     if following:
         words = _("原定时限已过，新的办结时限：%(new)s。")
         return words % {"new": _shown(following, event.at)}
-    if not moved:
+    if not moved or event.data.get("kind") == AnswerKind.DEPARTMENT:
         return ""
     new, before = _shown(moved, event.at), event.data.get("was_due_at")
     if not before:  # an extension of an earlier release

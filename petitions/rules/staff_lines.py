@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from branches import register_rows
 from config.lib import durations
 from members.models import User
 from petitions import permissions
-from petitions.enums import Actor, Status, Verb
-from petitions.models import Petition
+from petitions.enums import HANDLER_DEADLINES, Actor, Status, Verb
+from petitions.models import CaseTask, Petition
 from petitions.rules import contact_points, duties
 from petitions.rules.duties import Duty, UnsettledDeadline
 
@@ -75,6 +76,8 @@ TURNS: Sentences = {
     Verb.RESOLVE: (gettext_lazy("等您办理"), gettext_lazy("等%(who)s办理")),
     Verb.ANSWER: (gettext_lazy("等您答复"), gettext_lazy("等%(who)s答复")),
     Verb.REASSIGN: (gettext_lazy("等您决定由谁办"), gettext_lazy("等%(who)s决定由谁办")),
+    Verb.ACKNOWLEDGE: (gettext_lazy("等您签收"), gettext_lazy("等%(who)s签收")),
+    Verb.CONCLUDE: (gettext_lazy("等您回复"), gettext_lazy("等%(who)s回复")),
 }
 """Per verb: the turn of the reader, and the turn of another organisation."""
 
@@ -102,22 +105,46 @@ def staff_line(
 ) -> StaffLine:
     """Return the line for `reader`; `deadlines` are those of the case that are not settled.
 
-    A duty of a task is the own duty of those who do it; others read about it beside the task.
+    A duty of a task is the own duty of those who do it; others read about it beside the task. Who
+    ordered a task that was handed back must decide, without a deadline.
     Without a reader (a print, which several people read) the line names the organisation.
     """
     rows = list(deadlines)
     all_duties = duties.duties(petition, rows, now)
-    own = None
-    if reader is not None:
-        tasks = duties.task_duties(petition, rows, now)
-        own = duties.own_duty(petition, [*all_duties, *tasks], reader)
-    if own is not None and reader is not None:
-        return StaffLine(_own_text(petition, own, reader), own.due.state, own.due, own, is_own=True)
+    line = None if reader is None else _own_line(petition, all_duties, rows, reader, now)
+    if line is not None:
+        return line
     duty = duties.next_duty(all_duties)
     if duty is None:
         return StaffLine(_ended(petition), "met")
     state = "paused" if duty.verb == Verb.CONFIRM else duty.due.state
     return StaffLine(_others_text(petition, duty, reader), state, duty.due, duty)
+
+
+def _own_line(
+    petition: Petition,
+    all_duties: list[Duty],
+    rows: list[UnsettledDeadline],
+    reader: User,
+    now: dt.datetime,
+) -> StaffLine | None:
+    """Return the line of a reader who must act: the own duty, and the tasks handed back."""
+    tasks = duties.task_duties(petition, rows, now)
+    own = duties.own_duty(petition, [*all_duties, *tasks], reader)
+    decision = _decision(duties.tasks_to_decide(petition, reader))
+    if own is not None:
+        text = _own_text(petition, own, reader) + decision
+        return StaffLine(text, own.due.state, own.due, own, is_own=True)
+    return StaffLine(decision, "soon", is_own=True) if decision else None
+
+
+def _decision(tasks: Sequence[CaseTask]) -> str:
+    """Say which tasks were handed back to the reader, who decides; empty if none was."""
+    if not tasks:
+        return ""
+    doers = register_rows.organisations(task.doer_id for task in tasks)
+    names = _("、").join(doers[task.doer_id].short_name for task in tasks)
+    return _("%(names)s退回了任务，请您决定：再交办、换一家或撤销。") % {"names": names}
 
 
 def _own_text(petition: Petition, duty: Duty, reader: User) -> str:
@@ -148,12 +175,34 @@ def _others_text(petition: Petition, duty: Duty, reader: User | None) -> str:
 
 
 def turn(petition: Petition, duty: Duty | None, *, is_own: bool) -> str:
-    """Say in a few words whose turn it is to do what, for a row of a list."""
+    """Say in a few words whose turn it is to do what, for a row of a list.
+
+    Where the case is overdue by another duty than the one shown, the words say so first.
+    """
     if petition.status == Status.RESOLVED:
         return _("等居民回复")
     if duty is None or duty.organisation is None:
         return ""
-    return str(TURNS[duty.verb][not is_own]) % {"who": duty.organisation.short_name}
+    words = str(TURNS[duty.verb][not is_own]) % {"who": duty.organisation.short_name}
+    return words if duty.kind in HANDLER_DEADLINES else _with_overdue(petition, words, duty.now)
+
+
+def turn_to_decide(petition: Petition, now: dt.datetime) -> str:
+    """Say in a few words that the reader must decide on a task that was handed back."""
+    return _with_overdue(petition, _("等您决定退回的任务"), now)
+
+
+def _with_overdue(petition: Petition, words: str, now: dt.datetime) -> str:
+    """Put before the turn that the case is overdue by another duty than the one shown.
+
+    While a case is returned, its responsible organisation cannot act, so that it is not named.
+    """
+    if not petition.is_running or petition.due_at is None or petition.due_at > now:
+        return words
+    if petition.status == Status.RETURNED:
+        return _("已超期 · %(turn)s") % {"turn": words}
+    names = {"who": petition.organisation.short_name, "turn": words}
+    return _("%(who)s已超期 · %(turn)s") % names
 
 
 def _ended(petition: Petition) -> str:

@@ -222,6 +222,7 @@ def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) ->
         "reopen_form": ResidentReopenForm(initial=version),
         "contact_form": _contact_form(petition),
         "confidentiality": confidentiality.sentence_of(petition),
+        "reported_organisation": involvement.reported_organisation(petition),
         "contact": _masked_contact(petition),
     }
 

@@ -84,6 +84,7 @@ TASK_SPECS: tuple[VerbSpec, ...] = (
         icon="forward",
         event_label=pgettext_lazy("event", "再次交办"),
         resident_text=_("已再次请%(doer)s去办，最晚%(due)s答复"),
+        primary_in=dict.fromkeys(RUNNING, 1),
         function=task_verbs.send_again,
         form=SendAgainForm,
         body=serializers.SendAgainBody,

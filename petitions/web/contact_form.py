@@ -25,7 +25,7 @@ class ContactDetailsForm(forms.Form):
     """Contact details of a resident: a telephone number, a name, both or nothing.
 
     `handler` is the organisation that handles the case; with it the box says who could open the
-    contact details if they are kept from the handler.
+    contact details if it is ticked, and who if it is not.
     """
 
     phone = TelephoneField(label=_("电话"), required=False, widget=phone_input())
@@ -40,7 +40,7 @@ class ContactDetailsForm(forms.Form):
     def __init__(self, *args: Any, handler: Organisation | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if handler is not None:  # the help text of a field is drawn without being escaped
-            self.fields["is_confidential"].help_text = escape(confidentiality.sentence(handler))
+            self.fields["is_confidential"].help_text = escape(confidentiality.offer(handler))
 
     def contact_details(self) -> ContactDetails:
         """Return the contact details; empty ones stand for an anonymous report."""

@@ -14,7 +14,6 @@ from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.urls import reverse
 
 from branches import register_rows
-from config.lib import durations
 from config.lib.db import compiled_select
 from config.lib.viewer import Viewer
 from members.models import User
@@ -22,6 +21,7 @@ from petitions import involvement, permissions
 from petitions.enums import Status
 from petitions.models import Petition, PetitionQuerySet, is_due_soon, is_overdue
 from petitions.rules import answer_question, case_parts, catalogue, duties, staff_lines
+from petitions.rules.duties import Duty
 
 SUMMARY_LENGTH = 48
 DEFERRED_COLUMNS = ("search", "route", "route_text", "public_answer", "cause")
@@ -32,7 +32,7 @@ class ListItem:
     """What the tag `case_row` and `components/case_card.html` show of a case.
 
     The deadline is that of the viewer's own duty (`is_own`), otherwise the next one; `turn` says
-    who must do what.
+    who must do what. A task that was handed back is decided without a deadline.
     """
 
     id: int
@@ -54,13 +54,17 @@ class ListItem:
     action_url: str = ""
     action_label: str = ""
 
-    def with_deadline(self, moment: durations.InstantText | None) -> ListItem:
-        """Return the item with another deadline, or with none."""
+    def with_task(self, petition: Petition, duty: Duty | None) -> ListItem:
+        """Return the item with the duty of the viewer's own task instead, or without a deadline."""
+        if duty is None:
+            return replace(self, deadline_absolute="", deadline_relative="", deadline_state="")
         return replace(
             self,
-            deadline_absolute=moment.absolute if moment else "",
-            deadline_relative=moment.relative if moment else "",
-            deadline_state=moment.state if moment else "",
+            deadline_absolute=duty.due.absolute,
+            deadline_relative=duty.time_left,
+            deadline_state=duty.due.state,
+            turn=staff_lines.turn(petition, duty, is_own=True),
+            is_own=True,
         )
 
 
@@ -160,8 +164,9 @@ def list_item(
     is_asked = by is not None and (all_duties or has_actions)
     actors = permissions.actors_of(by, petition) if by and is_asked else frozenset()
     own = duties.own_duty(petition, all_duties, by, actors) if by else None
-    duty = own or duties.next_duty(all_duties)
-    verb = permissions.next_verb(petition, by, actors) if by and has_actions else None
+    is_decision = by is not None and own is None and duties.tasks_to_decide(petition, by, actors)
+    duty = None if is_decision else own or duties.next_duty(all_duties)
+    verb = duties.next_verb(petition, by, actors) if by and has_actions else None
     category = catalogue.read().by_id.get(petition.category_id)
     holder = involvement.holder(petition)
     return ListItem(
@@ -179,8 +184,12 @@ def list_item(
         deadline_absolute=duty.due.absolute if duty else "",
         deadline_relative=duty.time_left if duty else "",
         deadline_state=duty.due.state if duty else "",
-        turn=staff_lines.turn(petition, duty, is_own=own is not None),
-        is_own=own is not None,
+        turn=(
+            staff_lines.turn_to_decide(petition, now)
+            if is_decision
+            else staff_lines.turn(petition, duty, is_own=own is not None)
+        ),
+        is_own=own is not None or bool(is_decision),
         action_url=reverse(f"petitions:{verb}", args=[petition.pk]) if verb else "",
         action_label=answer_question.verb_label(verb, petition) if verb else "",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +19,8 @@ from petitions import permissions
 from petitions.enums import TASK_DEADLINES, DeadlineKind, TaskState, Verb
 from petitions.models import CaseTask, Deadline, Petition
 from petitions.permissions import By
-from petitions.rules import catalogue, service_terms, task_queries
+from petitions.rules import catalogue, duties, service_terms, task_queries
+from petitions.rules.duties import Duty
 from petitions.rules.service_terms import TimedDeadline
 from petitions.states import TASK_SOURCES
 
@@ -89,7 +90,10 @@ class TaskButton:
 
 @dataclass(frozen=True, slots=True)
 class TaskItem:
-    """A task in its case; `deadlines` are those not kept yet, the next one first."""
+    """A task in its case; `deadlines` are those not kept yet, the next one first.
+
+    `reason` is why it was handed back, while that is to be decided on.
+    """
 
     petition: Petition
     category: str
@@ -99,6 +103,7 @@ class TaskItem:
     icon: str
     deadlines: Sequence[TaskDeadline]
     buttons: Sequence[TaskButton]
+    reason: str = ""
 
     @property
     def deadline_state(self) -> str:
@@ -107,9 +112,15 @@ class TaskItem:
 
 
 def of_case(
-    petition: Petition, owed: Iterable[Deadline], by: By, now: dt.datetime
+    petition: Petition,
+    owed: Iterable[Deadline],
+    by: By,
+    now: dt.datetime,
+    reasons: Mapping[int, str],
 ) -> list[TaskItem]:
     """Return the tasks of a case with the buttons of a user; `owed` are its owed deadlines.
+
+    `reasons` are those of the tasks that were handed back, by task.
 
     Verbs of the doing organisation that are possible on one task only have their button in the head
     of the case page.
@@ -118,9 +129,15 @@ def of_case(
     by_task: dict[int | None, list[Deadline]] = {}
     for row in owed:
         by_task.setdefault(row.task_id, []).append(row)
-    return [
+    items = [
         _item(petition, task, by_task.get(task.pk, ()), by, now, is_page=True)
         for task in petition.case_tasks
+    ]
+    return [
+        replace(item, reason=reasons.get(item.task.pk, ""))
+        if item.task.state == TaskState.HANDED_BACK
+        else item
+        for item in items
     ]
 
 
@@ -165,14 +182,16 @@ def _owed(row: OwnTask, task: CaseTask) -> list[DeadlineTimes]:
     ]
 
 
-def next_deadlines(
-    user: User, petitions: Iterable[Petition], now: dt.datetime
-) -> dict[int, durations.InstantText]:
-    """Return by case the next deadline of a task of the user's own organisations; one query."""
+def next_duties(user: User, petitions: Iterable[Petition], now: dt.datetime) -> dict[int, Duty]:
+    """Return by case the next duty in a task of the user's own organisations; one query."""
     by_id = {petition.pk: petition for petition in petitions}
     tasks = task_queries.done_for(user).owed().filter(petition__in=by_id)
-    rows = Deadline.objects.owed().filter(task__in=tasks.values("pk")).order_by("-due_at")
-    return {row.petition_id: _moment(by_id[row.petition_id], row, now) for row in rows}
+    owed = Deadline.objects.owed().filter(task__in=tasks.values("pk"))
+    return {
+        row.petition_id: duty
+        for row in owed.order_by("-due_at", "-kind")
+        for duty in duties.task_duties(by_id[row.petition_id], [row], now)
+    }
 
 
 def _moment(petition: Petition, row: TimedDeadline, now: dt.datetime) -> durations.InstantText:

@@ -182,12 +182,12 @@ def show_list(request: StaffRequest) -> HttpResponse:
 
 
 def _items(user: User, rows: Sequence[Petition], now: dt.datetime) -> list[ListItem]:
-    """Return the rows; a department sees the deadlines of its own tasks, with one query more."""
+    """Return the rows; a department sees the duties of its own tasks, with one query more."""
     if not task_queries.is_only_doer(user):
         return list_items.list_items(rows, now, by=user, has_actions=False)
     items = list_items.list_items(rows, now)
-    deadlines = task_items.next_deadlines(user, rows, now)
-    return [item.with_deadline(deadlines.get(item.id)) for item in items]
+    own = task_items.next_duties(user, rows, now)
+    return [item.with_task(row, own.get(row.pk)) for item, row in zip(items, rows, strict=True)]
 
 
 def _shortcuts(user: User) -> list[str]:

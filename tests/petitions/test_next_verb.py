@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from petitions import permissions
 from petitions.enums import Status, Verb
+from petitions.rules import duties
 from petitions.states import NEXT_VERBS, RULE_OF, TASK_SOURCES
 from petitions.verbs.table import primary_verbs
 from tests.support import task_steps
@@ -30,9 +30,9 @@ def test_a_next_verb_is_possible_in_its_status(status: Status) -> None:
 
 def test_next_verb_of_a_department(stage: Stage) -> None:
     department = stage.cast["department"]
-    assert permissions.next_verb(task_steps.ordered(stage), department) == Verb.ACKNOWLEDGE
-    assert permissions.next_verb(task_steps.acknowledged(stage), department) == Verb.CONCLUDE
-    assert permissions.next_verb(task_steps.concluded(stage), department) is None
+    assert duties.next_verb(task_steps.ordered(stage), department) == Verb.ACKNOWLEDGE
+    assert duties.next_verb(task_steps.acknowledged(stage), department) == Verb.CONCLUDE
+    assert duties.next_verb(task_steps.concluded(stage), department) is None
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_next_verb_of_a_department(stage: Stage) -> None:
     ],
 )
 def test_next_verb_of_a_user(stage: Stage, status: Status, who: str, verb: Verb | None) -> None:
-    assert permissions.next_verb(stage.at(status), stage.cast[who]) == verb
+    assert duties.next_verb(stage.at(status), stage.cast[who]) == verb

@@ -223,6 +223,13 @@ def test_time_is_counted_for_the_organisation_that_held_the_case(stage: Stage) -
     ]
 
 
+def test_the_heading_says_that_working_time_counts(stage: Stage) -> None:
+    normal = page(stage, "secretary", stage.at(Status.IN_PROGRESS, urgency="normal"))
+    assert "在每家手里的时间（工作时间）" in normal
+    urgent = page(stage, "secretary", stage.at(Status.IN_PROGRESS, urgency="urgent"))
+    assert "在每家手里的时间<" in urgent
+
+
 def test_no_organisation_holds_a_case_that_waits_for_the_resident(stage: Stage) -> None:
     now = timezone.now()
     petition = stage.at(Status.RESOLVED, now=now - dt.timedelta(hours=1))

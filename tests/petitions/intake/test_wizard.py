@@ -14,7 +14,6 @@ from petitions.intake import drafts
 from petitions.models import Category, Petition
 from petitions.rules import contacts, photos
 from tests.support.report_client import PHONE, TEXT, Resident, fresh, photo_file, resident
-from tests.support.tracking_client import open_case
 
 __all__ = ["fresh", "resident"]  # fixtures
 
@@ -85,30 +84,6 @@ def test_a_resident_who_cannot_be_called_is_told_to_look(
     page = resident.open_check_page(**contact).content.decode()
     assert "前受理，受理后查询页上能看到。" in page
     assert "告诉您" not in page.split("您写的内容")[0]
-
-
-@pytest.mark.parametrize(
-    ("about", "words"),
-    [
-        ("", "由第三网格党支部办理，它打不开您的联系方式；只有迎宾路社区党委能打开"),
-        ("branch", "由迎宾路社区党委办理，它打不开您的联系方式；只有阜新街道党工委能打开"),
-        ("yingbin", "由阜新街道党工委办理，它打不开您的联系方式，别的组织也打不开"),
-    ],
-)
-def test_the_box_names_the_bodies_of_this_route(resident: Resident, about: str, words: str) -> None:
-    resident.choose_place()
-    resident.choose_category()
-    chosen = str(resident.stage.town.orgs[about].pk) if about else ""
-    resident.write_report(about=chosen)
-    page = resident.client.get("/report/reach/").content.decode()
-    assert words in page
-    assert "只让社区知道" not in page
-    resident.enter_contact(phone=PHONE, is_confidential="on")
-    check = resident.client.get("/report/check/")
-    assert words in check.content.decode()
-    resident.submit(check)
-    tracked = open_case(Client(), Petition.objects.get())
-    assert words in tracked
 
 
 # where

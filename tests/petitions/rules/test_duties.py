@@ -120,11 +120,25 @@ class Sentences:
             line = staff_lines.staff_line(self.petition, self.now, self.owed, reader)
             if line.duty is not None:
                 yield from self._line(line, line.duty, reader)
+            elif line.is_own and reader is not None:
+                yield from self._decision(line, reader)
             elif self.petition.status not in FINAL:
                 yield "no staff line"
         for duty in self.duties:
             if duty.kind in STAFF_DEADLINES and not self._is_somebodys(duty):
                 yield f"{duty.kind} is nobody's own"
+
+    def _decision(self, line: StaffLine, reader: User) -> Iterator[str]:
+        """Without a deadline the reader decides on tasks that were handed back, and can."""
+        doers = {
+            task.doer.short_name
+            for task in self.petition.case_tasks
+            if task.state == TaskState.HANDED_BACK
+        }
+        if not any(name in line.text for name in doers):
+            yield f"none of {doers} in {line.text}"
+        if not can_perform(Verb.SEND_AGAIN, self.petition, reader):
+            yield f"{reader.username} cannot do {line.text}"
 
     def _line(self, line: StaffLine, duty: Duty, reader: User | None) -> Iterator[str]:
         if durations.absolute(duty.due_at, self.now) not in line.text:

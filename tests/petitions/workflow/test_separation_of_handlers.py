@@ -12,6 +12,7 @@ from members.models import Post, User
 from petitions import permissions
 from petitions.enums import AnswerKind, DeadlineKind, Outcome, Status, Verb
 from petitions.models import Deadline, Petition
+from petitions.rules import duties
 from petitions.workflow import deadline_sweep, escalation, handling, resolution
 from petitions.workflow.transitions import NotPermitted
 from tests.support.api_client import Program
@@ -102,8 +103,8 @@ def test_the_case_page_says_who_has_to_call(stage: Stage) -> None:
     petition = resolved_by_community(stage)
     reasons = dict(permissions.refused_verbs(petition, stage.cast["clerk"]))
     assert "没有参与办理" in reasons[Verb.CONFIRM]
-    assert permissions.next_verb(petition, stage.cast["clerk"]) is None
-    assert permissions.next_verb(petition, stage.cast["official"]) == Verb.CONFIRM
+    assert duties.next_verb(petition, stage.cast["clerk"]) is None
+    assert duties.next_verb(petition, stage.cast["official"]) == Verb.CONFIRM
 
 
 # --- Asker and answerer -----------------------------------------------------------------------

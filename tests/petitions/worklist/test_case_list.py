@@ -9,8 +9,11 @@ from django.utils import timezone
 from config.lib import register_cache
 from config.lib.db import keyset_pagination
 from petitions.enums import Status
-from petitions.models import Category
+from petitions.models import Category, Deadline, Petition
+from petitions.rules import staff_lines
+from petitions.rules.duties import duties_of_row, next_duty
 from petitions.web import list_order
+from petitions.workflow import deadline_sweep
 from tests.support.cast import Stage
 from tests.support.clients import login
 
@@ -209,3 +212,37 @@ def test_category_options_follow_the_catalogue_and_the_language(stage: Stage) ->
     assert ">&lt;新名&gt;</option>" in client.get(LIST).content.decode()
     page = client.get(LIST, headers={"accept-language": "en"}).content.decode()
     assert ">New name</option>" in page
+
+
+def _escalated(stage: Stage) -> Petition:
+    """Return a case that is overdue at the branch, whose community has to answer."""
+    petition = stage.file(now=NOW - dt.timedelta(hours=3)).petition
+    row = Deadline.objects.owed().get(petition=petition, kind="contact")
+    assert deadline_sweep.expire(deadline_id=row.pk, now=NOW)
+    return petition
+
+
+@pytest.mark.parametrize(
+    ("name", "turn", "state"),
+    [
+        ("community", "第三网格党支部已超期 · 等您答复", "ok"),
+        ("official", "第三网格党支部已超期 · 等迎宾路社区党委答复", "ok"),
+        ("secretary", "等您受理", "overdue"),
+    ],
+)
+def test_a_row_of_an_overdue_case_says_so_beside_the_duty_of_another(
+    stage: Stage, name: str, turn: str, state: str
+) -> None:
+    _escalated(stage)
+    (row,) = login(stage, name).get(f"{LIST}?overdue=1").context["cases"]
+    assert (row.turn, row.deadline_state) == (turn, state)
+
+
+def test_a_returned_case_that_is_overdue_blames_no_organisation(stage: Stage) -> None:
+    petition = stage.at(Status.RETURNED, now=NOW)
+    at = petition.due_at
+    assert at is not None
+    duty = next_duty(duties_of_row(petition, at))
+    assert staff_lines.turn(petition, duty, is_own=True) == "已超期 · 等您决定由谁办"
+    before = next_duty(duties_of_row(petition, NOW))
+    assert staff_lines.turn(petition, before, is_own=True) == "等您决定由谁办"

@@ -109,7 +109,11 @@ def test_own_duties_come_first_each_with_its_own_deadline(stage: Stage) -> None:
     rows = page.context["cases"]
     assert [row.id for row in rows] == [asked.pk, late.pk]
     answer, other = rows
-    assert (answer.is_own, answer.turn, answer.deadline_state) == (True, "等您答复", "ok")
+    assert (answer.is_own, answer.turn, answer.deadline_state) == (
+        True,
+        "第三网格党支部已超期 · 等您答复",
+        "ok",
+    )
     due = asked.deadlines.get(kind="answer").due_at
     assert answer.deadline_absolute == durations.absolute(due, NOW)
     assert (other.is_own, other.turn, other.deadline_state) == (

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
 
 from petitions.enums import Status, TaskState, Verb
 from petitions.models import Petition
+from petitions.web.list_items import ListItem
 from petitions.workflow import task_verbs
 from tests.support import task_steps
 from tests.support.cast import Stage
@@ -124,6 +126,53 @@ def test_the_list_shows_the_department_its_own_deadline(stage: Stage) -> None:
     assert row("department")[0] == "overdue"
     assert row("secretary")[0] != "overdue"
     assert row("department")[1] != row("secretary")[1]
+
+
+def _row(stage: Stage, name: str) -> ListItem:
+    (item,) = login(stage, name).get("/petitions/").context["cases"]
+    return item
+
+
+@pytest.mark.parametrize(
+    ("prepare", "turn", "is_own"),
+    [
+        (task_steps.ordered, "等您签收", True),
+        (task_steps.acknowledged, "等您回复", True),
+        (task_steps.concluded, "等第三网格党支部办理", False),
+        (task_steps.handed_back, "等第三网格党支部办理", False),
+    ],
+)
+def test_the_list_tells_the_department_its_own_turn(
+    stage: Stage, prepare: Callable[..., Petition], turn: str, is_own: bool
+) -> None:
+    prepare(stage, now=NOW)
+    item = _row(stage, "department")
+    assert (item.turn, item.is_own, bool(item.deadline_absolute)) == (turn, is_own, is_own)
+
+
+def test_of_two_deadlines_of_a_task_that_fall_together_the_first_step_is_named(
+    stage: Stage,
+) -> None:
+    task_steps.ordered(stage, now=NOW, within=dt.timedelta(minutes=5))
+    assert _row(stage, "department").turn == "等您签收"
+
+
+def test_the_orderer_decides_on_a_task_handed_back_without_a_deadline(stage: Stage) -> None:
+    task_steps.handed_back(stage, now=NOW)
+    item = _row(stage, "community")
+    assert (item.turn, item.is_own, item.deadline_absolute) == ("等您决定退回的任务", True, "")
+    assert _row(stage, "secretary").turn == "等您办理"
+    (home,) = login(stage, "community").get("/home/").context["own_cases"]
+    assert home.action_label == Verb.SEND_AGAIN.label
+
+
+def test_a_task_handed_back_does_not_change_the_order_of_the_lists(stage: Stage) -> None:
+    back = task_steps.handed_back(stage, now=NOW)
+    late = task_steps.ordered(stage, now=NOW - dt.timedelta(days=9))
+    client = login(stage, "community")
+    for page, name in (("/petitions/", "cases"), ("/home/", "cases")):
+        rows = client.get(page).context[name]
+        assert [row.id for row in rows] == [late.pk, back.pk]
 
 
 def test_the_department_finds_its_filters(stage: Stage) -> None:
