@@ -37,7 +37,8 @@ def handlers(petition: Petition) -> Handlers:
         .values_list("organisation_id", "actor", "user_id", "acting_for_id", "data__doer")
         .distinct()
     )
-    organisation_ids = {petition.organisation_id, *involvement.doer_ids(petition)}
+    working = [rule for rule in relations.RELATIONS if rule.actor in WORKING_ACTORS]
+    organisation_ids = {pk for rule in working for pk in rule.organisation_ids(petition)}
     user_ids = set(involvement.assignee_ids(petition))
     for organisation_id, actor, user_id, acting_for_id, doer_id in rows:
         organisation_ids |= {organisation_id, doer_id}

@@ -148,11 +148,6 @@ def relations_of(organisation_id: int | None, petition: Case) -> list[RelationRu
     return [rule for rule in RELATIONS if organisation_id in rule.organisation_ids(petition)]
 
 
-def doer_ids(petition: Case) -> Sequence[int]:
-    """Return the ids of the organisations that a task in the case names as doer."""
-    return petition.doer_ids
-
-
 def has_tasks(petition: Case) -> bool:
     """Tell whether there is a task in the case, or was one."""
     return bool(petition.doer_ids)

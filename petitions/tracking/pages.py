@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.lib import clock
 from config.lib.domain_errors import PageRefused
-from petitions import permissions
+from petitions import involvement, permissions
 from petitions.enums import CaseLevel, Outcome, PhotoKind, Status, Verb
 from petitions.models import Feedback, Petition, Photo
 from petitions.permissions import Petitioner
