@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from config.templatetags.components import deadline, status, urgency
+from config.templatetags.components import badge, deadline, status, urgency
 from petitions.enums import Urgency
 from petitions.models import Category, Petition
-from petitions.rules import catalogue, routing
+from petitions.rules import catalogue, danger, routing
 from petitions.web.list_items import ListItem
 
 register = template.Library()
@@ -20,7 +20,7 @@ ROW = """
     <a class="rowlink__a" href="{url}"><bdi dir="ltr">{number}</bdi></a>
   </th>
   <td class="cell-place">{place}</td>
-  <td>{category}{urgency}{summary}</td>
+  <td>{category}{urgency}{danger}{summary}</td>
   <td class="cell-status">{status}</td>
   <td>{deadline}{turn}</td>
   <td class="cell-handler" data-label="{handler_label}" title="{handler}">{handler}</td>
@@ -48,6 +48,7 @@ def case_row(case: ListItem) -> str:
         place=case.place,
         category=case.category,
         urgency=format_html(" {}", urgency(case.urgency, case.urgency_label)) if is_marked else "",
+        danger=format_html(" {}", _danger_badge()) if case.has_danger else "",
         summary=format_html(SUMMARY, case.summary) if case.summary else "",
         status=status(case.status, case.status_label),
         deadline=deadline(*due) if case.deadline_absolute else "",
@@ -55,6 +56,26 @@ def case_row(case: ListItem) -> str:
         handler_label=_("承办"),
         handler=case.handler,
     )
+
+
+def _danger_badge() -> str:
+    return badge(_("可能有危险"), "overdue", "siren")
+
+
+@register.filter
+def emergency_numbers(category: Category) -> str:
+    """Show the emergency numbers of a category, each with its words, isolated from each other."""
+    rows = [_number_with_words(row) for row in danger.category_numbers(category)]
+    return format_html_join(_("；"), "{}", ((row,) for row in rows))
+
+
+def _number_with_words(row: danger.EmergencyNumber) -> str:
+    line = format_html('<bdi class="num" dir="ltr">{}</bdi>', row.number)
+    if row.name:
+        line = format_html("<bdi>{}</bdi> {}", row.name, line)
+    if row.is_sample:
+        return format_html("{}{}", line, _("（示例号码，打不通）"))
+    return format_html("{} · <bdi>{}</bdi>", line, row.note) if row.note else line
 
 
 @register.filter

@@ -20,7 +20,14 @@ from members.models import User
 from petitions import involvement, permissions
 from petitions.enums import Status
 from petitions.models import Petition, PetitionQuerySet, is_due_soon, is_overdue
-from petitions.rules import answer_question, case_parts, catalogue, duties, staff_lines
+from petitions.rules import (
+    answer_question,
+    case_parts,
+    catalogue,
+    danger_words,
+    duties,
+    staff_lines,
+)
 from petitions.rules.duties import Duty
 
 SUMMARY_LENGTH = 48
@@ -32,7 +39,8 @@ class ListItem:
     """What the tag `case_row` and `components/case_card.html` show of a case.
 
     The deadline is that of the viewer's own duty (`is_own`), otherwise the next one; `turn` says
-    who must do what. A task that was handed back is decided without a deadline.
+    who must do what. A task that was handed back is decided without a deadline. `has_danger`: the
+    case is open and its words point to a danger.
     """
 
     id: int
@@ -51,6 +59,7 @@ class ListItem:
     deadline_state: str
     turn: str = ""
     is_own: bool = False
+    has_danger: bool = False
     action_url: str = ""
     action_label: str = ""
 
@@ -190,9 +199,14 @@ def list_item(
             else staff_lines.turn(petition, duty, is_own=own is not None)
         ),
         is_own=own is not None or bool(is_decision),
+        has_danger=petition.is_open and danger_words.is_dangerous(_words(petition)),
         action_url=reverse(f"petitions:{verb}", args=[petition.pk]) if verb else "",
         action_label=answer_question.verb_label(verb, petition) if verb else "",
     )
+
+
+def _words(petition: Petition) -> str:
+    return f"{petition.text}\n{petition.since}"
 
 
 def _summary(text: str) -> str:

@@ -75,6 +75,9 @@ if (limited) setTimeout(() => location.reload(), (Number(limited.dataset.reloadA
 // A form that came back with errors says so first.
 document.querySelector("[data-error-summary]")?.focus();
 
+// What must be read first has the focus, and the page stays at its top.
+document.querySelector("[data-first-focus]")?.focus({ preventScroll: true });
+
 // One send per form, however often the button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -57,6 +57,7 @@ def test_a_clerk_who_writes_a_call_about_fire_down(opened: Opener) -> None:
     _check(page, "desk")
     page.get_by_role("button", name="登记", exact=True).click()
     page.wait_for_url("**/slip/")
+    assert page.evaluate("[document.activeElement.className, scrollY]") == ["emergency", 0]
     _check(page, "slip")
     case = re.search(r"/petitions/(\d+)/", page.url)
     assert case

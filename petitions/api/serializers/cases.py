@@ -23,7 +23,7 @@ from petitions.enums import (
     TaskState,
 )
 from petitions.models import CaseTask, Event, Note, Petition
-from petitions.rules import catalogue, danger
+from petitions.rules import catalogue, danger, danger_words
 
 
 class BodySerializer(serializers.ModelSerializer[Organisation]):
@@ -228,7 +228,7 @@ class DangerSerializer(serializers.Serializer[Any]):
     """
 
     kinds = serializers.ListField(
-        child=serializers.ChoiceField(choices=[kind.code for kind in danger.KINDS])
+        child=serializers.ChoiceField(choices=[kind.code for kind in danger_words.KINDS])
     )
     advice = serializers.ListField(child=serializers.CharField())
     numbers = EmergencyNumberSerializer(many=True)

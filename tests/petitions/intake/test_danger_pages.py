@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from petitions.enums import Status
+from config.lib import register_cache
+from petitions.enums import Channel, Status
 from petitions.models import Category, IdempotencyKey, Petition
 from tests.support.api_client import Program
 from tests.support.cast import Stage
@@ -161,6 +162,35 @@ def test_the_desk_warns_while_a_call_is_written_down(stage: Stage) -> None:
     slip = client.post("/petitions/new/", sent, follow=True)
     assert Petition.objects.get().text == FIRE
     assert _is_fire(slip)
+
+
+@pytest.mark.parametrize(("text", "is_warned"), [(FIRE, True), (TEXT, False)])
+def test_the_slip_opens_on_the_danger_else_on_the_next_call(
+    stage: Stage, text: str, *, is_warned: bool
+) -> None:
+    petition = stage.file(text=text, by="clerk", channel=Channel.DESK).petition
+    page = login(stage, "clerk").get(f"/petitions/{petition.pk}/slip/").content.decode()
+    assert ('tabindex="-1" data-first-focus' in page) is is_warned
+    assert (" autofocus" in page) is not is_warned
+
+
+def test_labels_of_the_product_are_translated_and_those_of_the_place_isolated(
+    resident: Resident,
+) -> None:
+    phone = "119（发生火情）；燃气抢修 0994-5559119；阳光物业 0994-5551234"
+    Category.objects.filter(code="GS01").update(emergency_phone=phone)
+    register_cache.forget_version()
+    resident.choose_place()
+    resident.client.cookies["django_language"] = "en"
+    page = resident.client.get("/report/what/?kind=GS").content.decode()
+    panel = re.search(PANEL, page)
+    assert panel
+    for text in (panel[0], page):
+        assert "抢修" not in text
+        assert "发生火情" not in text
+        assert "<bdi>Gas repairs</bdi>" in text
+        assert "<bdi>阳光物业</bdi>" in text
+    assert '<bdi class="num" dir="ltr">119</bdi> · <bdi>in a fire</bdi>; ' in page
 
 
 def test_the_case_page_of_staff_warns(stage: Stage) -> None:

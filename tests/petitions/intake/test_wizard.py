@@ -152,8 +152,11 @@ def test_an_emergency_shows_whom_to_call_already_on_the_second_page(resident: Re
     pages.append(resident.client.get("/report/tell/").content.decode())
     for page in pages:
         assert 'class="emergency"' in page
-        for number in ("tel:0994-000-0119", "tel:110", "tel:119", "tel:120", "tel:122"):
+        for number in ("tel:0994-000-0119", "tel:110", "tel:119", "tel:120"):
             assert number in page
+        panel = page[page.index('class="emergency"') :]
+        panel = panel[: panel.index("</section>")]
+        assert "tel:122" not in panel  # takes reports of traffic accidents only
 
 
 def test_own_words_find_the_category_and_become_the_first_text(resident: Resident) -> None:

@@ -56,6 +56,14 @@ def test_an_urgent_case_of_somebody_else_is_marked() -> None:
     assert '<span class="small muted">等您受理</span>' in row
 
 
+def test_possible_danger_is_marked() -> None:
+    label = "可能有危险"
+    assert label not in case_row(ROW)
+    row = case_row(replace(ROW, has_danger=True))
+    assert label in row
+    assert "#siren" in row
+
+
 def test_every_text_is_escaped() -> None:
     evil = '"><script>alert(1)</script>{0}{place}'
     texts = {field.name: evil for field in fields(ListItem) if field.type == "str"}

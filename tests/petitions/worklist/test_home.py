@@ -242,3 +242,14 @@ def test_queries_do_not_grow(stage: Stage, django_assert_max_num_queries: object
     client.get(HOME)  # what a process holds for a minute is read anew
     with django_assert_max_num_queries(number):  # type: ignore[operator]
         client.get(HOME)
+
+
+@pytest.mark.parametrize("page", [HOME, "/petitions/?state=all"])
+def test_open_cases_whose_words_tell_of_danger_are_marked(stage: Stage, page: str) -> None:
+    client, label = login(stage, "secretary"), "可能有危险"
+    stage.at(Status.CLOSED, text="家里着火了")
+    dull = stage.file(text="自来水发浑", now=NOW).petition
+    assert label not in client.get(page).content.decode()
+    petition = stage.file(text="老人摔倒起不来", now=NOW).petition
+    assert client.get(page).content.decode().count(label) == 1
+    assert (petition.urgency, petition.due_at) == (dull.urgency, dull.due_at)
