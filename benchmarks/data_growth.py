@@ -67,7 +67,10 @@ PETITION: dict[str, str] = {
     "search": "t.search || to_tsvector('simple', concat_ws(' ', s.one, s.two, s.one || s.two))",
 }
 TASK_ID = "(%(casetask)s + 1) * s.number + {}"
-EVENT_DATA = f"""t.data - 'note_digest' - 'feedback_digest'
+ESCALATION_ID = "(%(escalation)s + 1) * s.number + {}"
+EVENT_DATA = f"""t.data - '{{note_digest,feedback_digest,report_digest,photos_digest}}'::text[]
+    || CASE WHEN t.data ? 'escalation' THEN jsonb_build_object(
+        'escalation', {ESCALATION_ID.format("(t.data->>'escalation')::bigint")}) ELSE '{{}}' END
     || CASE WHEN t.data ? 'task' THEN jsonb_build_object(
         'task', {TASK_ID.format("(t.data->>'task')::bigint")}) ELSE '{{}}' END
     || CASE WHEN t.data ? 'tasks' THEN jsonb_build_object('tasks', (
@@ -95,7 +98,7 @@ DEADLINE = {
     },
 }
 ESCALATION = {
-    "id": None,
+    "id": ESCALATION_ID.format("t.id"),
     "petition_id": "%(petition)s + s.number",
     "deadline_id": "%(deadline)s + s.number * %(ids_per_case)s + r.rank",
     "created_at": "t.created_at - s.back",
@@ -187,7 +190,7 @@ def grow(
 def _highest_ids(cursor: Any) -> dict[str, int]:
     """Return the highest id of each table; the copies get ids above it."""
     highest = {}
-    for name in ("petition", "event", "deadline", "casetask"):
+    for name in ("petition", "event", "deadline", "casetask", "escalation"):
         highest[name] = 0
         if _exists(cursor, f"petitions_{name}"):
             cursor.execute(f"SELECT coalesce(max(id), 0) FROM petitions_{name}")

@@ -88,7 +88,7 @@ class Event(SignedModel):
 
     @property
     def public_data(self) -> dict[str, Any]:
-        """What other systems read of `data`: all but the digests of note and feedback."""
+        """What other systems read of `data`: all but the digests of other rows."""
         return {name: value for name, value in self.data.items() if not name.endswith("_digest")}
 
 

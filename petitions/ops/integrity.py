@@ -24,7 +24,7 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import Contact, Event, Petition, Photo
-from petitions.ops import attached_rows, audit_checks
+from petitions.ops import attached_rows, audit_checks, event_checks
 from petitions.ops.audit_checks import AuditFinding, Doubt
 from petitions.rules import photos
 from petitions.states import FINAL, RECORDED_RULE_OF, RUNNING, TASK_SOURCES
@@ -208,6 +208,9 @@ def report(
         for name, query in CHECKS.items():
             cursor.execute(query, parameters)
             counts[name] = cursor.fetchone()[0]
+        for name, query in event_checks.CHECKS.items():
+            cursor.execute(query, event_checks.PARAMETERS)
+            counts[name] = cursor.fetchone()[0]
     counts["user_name_doubled"] = len(user_names.doubled())
     counts["user_name_not_folded"] = len(user_names.not_folded())
     if with_photos:
@@ -216,8 +219,7 @@ def report(
     if with_audit_trail:
         doubts = Counter(finding.doubt for finding in findings)
         counts |= {str(doubt): doubts[doubt] for doubt in Doubt}
-        counts["note_altered"] = attached_rows.altered_notes()
-        counts["feedback_altered"] = attached_rows.altered_feedback()
+        counts |= attached_rows.check()
     return IntegrityReport(counts, findings)
 
 

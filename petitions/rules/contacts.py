@@ -57,17 +57,33 @@ def newest_key_id() -> str:
 def encrypt(case_uuid: uuid.UUID, details: ContactDetails) -> tuple[bytes, str]:
     """Encrypt a contact for one case; return nonce and ciphertext in one, and the key id.
 
-    The telephone is folded, whichever way it came in.
+    The telephone is folded, whichever way it came in. Whether the contact is confidential is
+    encrypted too, so that it shows when the column is altered.
     """
     key_id = newest_key_id()
     nonce = os.urandom(NONCE_BYTES)
     phone = text_forms.telephone_to_store(details.phone)
-    plain = json.dumps({"name": details.name, "phone": phone}).encode()
+    values = {"name": details.name, "phone": phone, "confidential": details.is_confidential}
+    plain = json.dumps(values).encode()
     return nonce + AESGCM(_key(key_id)).encrypt(nonce, plain, _associated_data(case_uuid)), key_id
 
 
 def decrypt(case_uuid: uuid.UUID, cipher: bytes, key_id: str) -> ContactDetails:
     """Decrypt a contact; raise `DecryptionFailed` if no key decrypts it."""
+    details = _decrypted(case_uuid, cipher, key_id)
+    return ContactDetails(name=details["name"], phone=details["phone"])
+
+
+def encrypted_confidentiality(case_uuid: uuid.UUID, cipher: bytes, key_id: str) -> bool | None:
+    """Return whether the contact was stored as confidential; None in rows of earlier releases.
+
+    Raises `DecryptionFailed` if no key decrypts it.
+    """
+    is_confidential: bool | None = _decrypted(case_uuid, cipher, key_id).get("confidential")
+    return is_confidential
+
+
+def _decrypted(case_uuid: uuid.UUID, cipher: bytes, key_id: str) -> dict[str, Any]:
     raw = bytes(cipher)
     try:
         key = _key(key_id)
@@ -76,8 +92,8 @@ def decrypt(case_uuid: uuid.UUID, cipher: bytes, key_id: str) -> ContactDetails:
         )
     except (KeyError, InvalidTag) as error:
         raise DecryptionFailed(f"key {key_id}") from error
-    details = json.loads(plain)
-    return ContactDetails(name=details["name"], phone=details["phone"])
+    values: dict[str, Any] = json.loads(plain)
+    return values
 
 
 def _key(key_id: str) -> bytes:

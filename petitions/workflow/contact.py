@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
@@ -172,11 +172,20 @@ def _outdated(*, only_unfolded: bool) -> Q:
     return unfolded if only_unfolded else unfolded | ~Q(key_id=contacts.newest_key_id())
 
 
+def _details_to_encrypt(row: Contact) -> ContactDetails:
+    """Return a contact as it was stored; only rows of earlier releases follow the column."""
+    stored = (row.petition.uuid, bytes(row.cipher), row.key_id)
+    is_confidential = contacts.encrypted_confidentiality(*stored)
+    if is_confidential is None:
+        is_confidential = row.is_confidential
+    return replace(contacts.decrypt(*stored), is_confidential=is_confidential)
+
+
 def _reencrypted(rows: Iterable[Contact]) -> Iterable[Contact]:
     """Yield the rows encrypted with the newest key; skip those that cannot be decrypted."""
     for row in rows:
         try:
-            details = contacts.decrypt(row.petition.uuid, bytes(row.cipher), row.key_id)
+            details = _details_to_encrypt(row)
         except contacts.DecryptionFailed:
             continue
         row.cipher, row.key_id = contacts.encrypt(row.petition.uuid, details)

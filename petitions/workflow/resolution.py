@@ -52,7 +52,8 @@ def resolve(
         petition, Verb.RESOLVE, by=by, now=now, expected_version=expected_version
     ) as change:
         case = change.petition
-        case.outcome, case.cause, case.public_answer = outcome, cause, public_answer
+        case.outcome = outcome
+        case.cause, case.public_answer = cause.strip(), public_answer.strip()  # as in the note
         case.resolved_at, case.resolved_by = now, change.user
         case.round += 1
         case.resolution_level = case.level

@@ -46,7 +46,11 @@ def order(
     """
     doer = _checked_doer(change, doer)
     task = CaseTask(
-        petition=change.petition, orderer_id=orderer_id, doer=doer, text=text, sent_at=change.now
+        petition=change.petition,
+        orderer_id=orderer_id,
+        doer=doer,
+        text=text.strip(),
+        sent_at=change.now,
     )
     change.petition.case_tasks.append(task)
     _send(change, task, doer, within)
@@ -205,7 +209,7 @@ def send_again(
     ) as change:
         row = _change_task(change, task, TaskState.SENT)
         doer = _checked_doer(change, department or row.doer, besides=row)
-        row.doer, row.text, row.sent_at = doer, text, now
+        row.doer, row.text, row.sent_at = doer, text.strip(), now
         row.round += 1
         change.add_note(text, is_public=False)
         _send(change, row, doer, within)

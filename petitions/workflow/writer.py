@@ -16,6 +16,7 @@ from config.lib.db.multi_insert import multi_insert
 from petitions import tasks
 from petitions.enums import DeadlineState
 from petitions.models import Deadline, DeadlineQuerySet, DoorVisit
+from petitions.models.digests import photos_digest, report_digest
 from petitions.workflow.transitions import Transition
 
 Row = TypeVar("Row", bound=Model)
@@ -124,6 +125,7 @@ def _insert_case(change: Transition) -> None:
 
     With its deadlines, attached rows and event: filing writes no others.
     """
+    _complete_data(change)
     change.event.sign()
     multi_insert(change.petition, *change.started, *change.attached, change.event)
 
@@ -165,8 +167,13 @@ def _complete_data(change: Transition) -> None:
     """Add the ids of rows that the transition wrote to the data of its event, and their digests.
 
     `change.data` and the data of the event are the same dictionary.
-    The event is signed, so the digests of note and feedback show when these are altered.
+    The event is signed, so the digests show when report, photos, note or feedback are altered.
     """
+    if change.is_new_case:
+        change.data["report_digest"] = report_digest(change.petition)
+    if change.photos:
+        version = change.event.version
+        change.data["photos_digest"] = photos_digest(change.photos, change.petition.pk, version)
     if change.note is not None:
         change.data["note_digest"] = change.note.digest(change.event.version)
     if change.feedback is not None:

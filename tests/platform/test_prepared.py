@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from config.lib.db.postgres.base import DatabaseWrapper
 from config.lib.db.prepared import PreparedQuery
+from tests.support.database_roles import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -92,10 +93,11 @@ def test_a_question_that_cannot_be_planned_is_the_frameworks_error() -> None:
 
 def test_a_longer_column_is_no_trouble() -> None:
     """A line planned before a change of the schema goes on after it."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE word (it varchar(5)); INSERT INTO word VALUES ('a')")
+        cursor.execute("GRANT SELECT ON word TO PUBLIC")
     words = PreparedQuery("test_words", "int", lambda: "SELECT it::varchar FROM word LIMIT $1")
     assert words.rows(1) == [("a",)]
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE word ALTER it TYPE varchar(90), ADD other int")
     assert words.rows(1) == [("a",)]

@@ -1,8 +1,8 @@
 """The two database roles: the owner migrates, the application reads and writes rows.
 
 The application has no right to update, delete or truncate append-only tables, to choose the id of
-their rows, or to change any table. Without `OWNER_DATABASE_URL` there is one role for everything,
-as in earlier releases.
+their rows, to change any table, or to create temporary tables, which could stand in for others.
+Without `OWNER_DATABASE_URL` there is one role for everything, as in earlier releases.
 """
 
 from __future__ import annotations
@@ -57,6 +57,13 @@ _SEQUENCES_SQL = """
 SELECT s.relname FROM pg_class s CROSS JOIN pg_roles r
 WHERE s.relnamespace = 'public'::regnamespace AND s.relkind = 'S' AND r.rolname = %s
     AND NOT EXISTS (SELECT 1 FROM aclexplode(s.relacl) WHERE grantee = r.oid)"""
+
+_TEMP_RIGHT_SQL = """
+SELECT d.datname FROM pg_database d WHERE d.datname = current_database()
+    AND pg_has_role(d.datdba, 'USAGE')
+    AND EXISTS (
+        SELECT 1 FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) acl
+        WHERE acl.privilege_type = 'TEMPORARY' AND acl.grantee IN (0, to_regrole(%s)))"""
 
 _LACKING_SQL = """
 SELECT relname FROM pg_class WHERE oid = ANY(ARRAY(SELECT to_regclass(unnest(%s))))
@@ -114,7 +121,8 @@ def _require_owner(connection: BaseDatabaseWrapper) -> None:
 def grant_to_application(connection: BaseDatabaseWrapper) -> list[str]:
     """Give the application its rights on all tables, as the owner; return the tables changed.
 
-    The role is created if the owner may do that. Without a second role nothing happens.
+    The role is created if the owner may do that. The right to create temporary tables is taken back
+    if the owner of the tables owns the database. Without a second role nothing happens.
     """
     role = application_role()
     if role is None:
@@ -131,6 +139,7 @@ def grant_to_application(connection: BaseDatabaseWrapper) -> list[str]:
         cursor.execute(_SEQUENCES_SQL, [role])
         for (sequence,) in cursor.fetchall():
             _execute(cursor, "GRANT USAGE, SELECT ON SEQUENCE {} TO {}", sequence, role)
+        _forbid_temporary_tables(cursor, role)
     return changed
 
 
@@ -186,6 +195,13 @@ def _grant(cursor: CursorWrapper, role: str, table: str, wanted: TableRights) ->
 
 def _execute(cursor: CursorWrapper, statement: str, *names: str) -> None:
     cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _forbid_temporary_tables(cursor: CursorWrapper, role: str) -> None:
+    """Take the right to create temporary tables from everybody but the owner of the database."""
+    cursor.execute(_TEMP_RIGHT_SQL, [f'"{role}"'])
+    for (database,) in cursor.fetchall():
+        _execute(cursor, "REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC, {}", database, role)
 
 
 def _create_role(connection: BaseDatabaseWrapper, cursor: CursorWrapper, role: str) -> None:

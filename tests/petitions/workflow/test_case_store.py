@@ -44,7 +44,7 @@ DIFFERENT = {
     "cipher",
 }
 DIFFERENT |= {"last4_hash", "search", "created_at", "signature"}
-ROW_IDS = {"escalation", "task", "tasks"} | {"note_digest", "feedback_digest"}
+ROW_IDS = {"escalation", "task", "tasks"} | {"note_digest", "feedback_digest", "report_digest"}
 """Keys of an event's data with ids of rows, or with digests over them, which differ."""
 
 Step = Callable[[Stage, Petition, dt.datetime], Any]

@@ -1,0 +1,217 @@
+"""Statements of the application's role that no trigger refuses, and the check that notices each."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from petitions.enums import DeadlineKind, Outcome, Status
+from petitions.models import Deadline, Event, Petition
+from petitions.ops import event_checks, integrity
+from petitions.rules.contacts import ContactDetails
+from petitions.rules.photos import StoredPhoto
+from petitions.workflow import contact, deadline_sweep, handling, resolution
+from tests.support import task_steps
+from tests.support.cast import PHONE, Stage
+from tests.support.database_roles import as_owner
+
+NOW = timezone.now() - dt.timedelta(days=1)
+OTHER_USER = "(SELECT id FROM members_user WHERE username = 'outsider')"
+OTHER_ORGANISATION = "(SELECT id FROM branches_organisation WHERE name = '大桥社区党总支')"
+OTHER_AREA = "(SELECT id FROM grids_area WHERE name = '47号楼')"
+OTHER_CATEGORY = "(SELECT id FROM petitions_category WHERE code = 'GV04')"
+
+CASE_COLUMNS: dict[str, dict[str, str]] = {
+    "report_altered": {
+        "text": "'没有问题'",
+        "since": "'昨天'",
+        "place_id": OTHER_AREA,
+        "path": "'/'",
+        "category_id": OTHER_CATEGORY,
+        "about_organisation_id": OTHER_ORGANISATION,
+        "is_sealed": "true",
+        "tracking_hash": "repeat('0', 64)",
+    },
+    "case_not_as_filed": {
+        "created_at": "created_at - interval '1 day'",
+        "filed_by_id": OTHER_USER,
+        "channel": "'desk'",
+    },
+    "answer_not_that_of_the_event": {
+        "public_answer": "'不予办理'",
+        "cause": "'人为'",
+        "outcome": "'partly'",
+        "resolved_by_id": OTHER_USER,
+        "resolved_at": "resolved_at - interval '1 hour'",
+        "resolution_level": "'city'",
+    },
+    "closing_not_that_of_the_event": {
+        "closed_by": "'follow_up'",
+        "closed_at": "closed_at - interval '1 hour'",
+    },
+    "return_not_that_of_the_event": {"returned_by_id": OTHER_USER},
+    "arbiter_not_that_of_the_event": {"arbiter_id": OTHER_ORGANISATION},
+    "assignees_not_those_of_the_event": {"assignee_ids": f"ARRAY[{OTHER_USER}]"},
+}
+EXACT = {"arbiter_id": "returned", "returned_by_id": "returned"}
+"""The case that the statement alters, by its name in `cases`; otherwise the closed one."""
+
+FIRED = "WHERE state = 'fired' AND task_id IS NULL"
+CONTACTS_MET = """
+    WHERE kind = 'contact' AND state = 'met' AND id NOT IN (
+        SELECT deadline_id FROM petitions_escalation WHERE deadline_id IS NOT NULL)"""
+ROWS: dict[str, tuple[str, str]] = {
+    "words of a task": (
+        "UPDATE petitions_casetask SET text = '不用换'",
+        "task_not_that_of_its_events",
+    ),
+    "orderer of a task": (
+        f"UPDATE petitions_casetask SET orderer_id = {OTHER_ORGANISATION}",
+        "task_not_that_of_its_events",
+    ),
+    "kind of an answer": (
+        "UPDATE petitions_escalation SET answer_kind = 'explain' WHERE answer_kind <> ''",
+        "escalation_not_that_of_its_events",
+    ),
+    "who answered": (
+        f"UPDATE petitions_escalation SET answered_by_id = {OTHER_USER} WHERE answer_kind <> ''",
+        "escalation_not_that_of_its_events",
+    ),
+    "an invented answer": (
+        """UPDATE petitions_escalation SET answer_kind = 'explain', answered_at = now()
+        WHERE answer_kind = ''""",
+        "escalation_not_that_of_its_events",
+    ),
+    "an escalation is deleted": (
+        "DELETE FROM petitions_escalation WHERE answer_kind <> ''",
+        "escalation_not_that_of_its_events",
+    ),
+    "a deadline that passed was met": (
+        f"UPDATE petitions_deadline SET state = 'met' {FIRED}",
+        "fired_not_as_often_as_the_events_say",
+    ),
+    "a settled deadline is deleted": (
+        f"DELETE FROM petitions_deadline {CONTACTS_MET}",
+        "deadline_missing",
+    ),
+    "a photo is deleted": ("DELETE FROM petitions_photo", "photos_altered"),
+    "a photo becomes public": ("UPDATE petitions_photo SET is_public = true", "photos_altered"),
+    "a contact is not confidential": (
+        "UPDATE petitions_contact SET is_confidential = false",
+        "confidentiality_altered",
+    ),
+}
+
+
+@pytest.fixture
+def cases(stage: Stage) -> dict[str, Petition]:
+    """A closed case, a returned one, one with a task, and one that was escalated too late."""
+    details = ContactDetails(name="示例居民", phone=PHONE, is_confidential=True)
+    closed = stage.at(Status.ACCEPTED, now=NOW, contact=details)
+    secretary = stage.cast["secretary"]
+    users = [stage.cast["member"]]
+    closed = handling.dispatch(petition=closed, by=secretary, now=NOW, users=users)
+    photo = StoredPhoto("aa/x.jpg", "0" * 64, 7, 1, 1)
+    closed = handling.photo(petition=closed, by=secretary, now=NOW, photos=[photo])
+    closed = resolution.resolve(
+        petition=closed,
+        by=secretary,
+        now=NOW,
+        outcome=Outcome.RESOLVED,
+        cause=" 老旧铁管 ",
+        public_answer="已更换。\n",
+    )
+    closed = resolution.confirm(petition=closed, by=stage.petitioner(closed), now=NOW)
+    late = stage.at(Status.IN_PROGRESS, now=NOW)
+    deadline = Deadline.objects.open().get(petition=late, kind=DeadlineKind.RESOLUTION)
+    assert deadline_sweep.expire(deadline_id=deadline.pk, now=deadline.due_at)
+    return {
+        "closed": closed,
+        "returned": stage.at(Status.RETURNED, now=NOW),
+        "task": task_steps.ordered(stage, now=NOW),
+        "late": late,
+    }
+
+
+def _broken() -> set[str]:
+    """Return the checks of this file that find something."""
+    counts = integrity.check(NOW, with_photos=False)
+    return {name for name, count in counts.items() if count and name in NAMES}
+
+
+NAMES = {
+    *event_checks.CHECKS,
+    *("report_altered", "photos_altered", "note_altered", "confidentiality_altered"),
+}
+
+
+def _run(sql: str) -> None:
+    """Run a statement as the application's role up to the commit point; it must alter a row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(sql)
+        assert cursor.rowcount > 0
+
+
+def test_every_check_has_its_statement() -> None:
+    assert set(event_checks.CHECKS) <= {*CASE_COLUMNS, *(name for _sql, name in ROWS.values())}
+
+
+def test_nothing_is_found_at_first(cases: dict[str, Petition]) -> None:
+    assert _broken() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [(name, column) for name, columns in CASE_COLUMNS.items() for column in columns],
+)
+def test_a_column_of_a_case(cases: dict[str, Petition], name: str, column: str) -> None:
+    case = cases[EXACT.get(column, "closed")]
+    value = CASE_COLUMNS[name][column]
+    _run(f"UPDATE petitions_petition SET {column} = {value} WHERE id = {case.pk}")
+    assert _broken() == {name}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_of_a_case(cases: dict[str, Petition], name: str) -> None:
+    sql, expected = ROWS[name]
+    _run(sql)
+    assert _broken() == {expected}
+
+
+def test_a_corrected_contact_is_not_reported(cases: dict[str, Petition]) -> None:
+    details = ContactDetails(name="示例居民", phone=PHONE, is_confidential=False)
+    contact.correct_contact(petition=cases["closed"], contact=details)
+    assert _broken() == set()
+
+
+def test_a_contact_that_is_encrypted_again_stays_as_it_was_stored(
+    cases: dict[str, Petition], settings: object
+) -> None:
+    _run("UPDATE petitions_contact SET is_confidential = false")
+    keys = settings.CONTACT_KEYS  # type: ignore[attr-defined]
+    settings.CONTACT_KEYS = {"new": next(iter(keys.values())), **keys}  # type: ignore[attr-defined]
+    assert contact.reencrypt(after=0, limit=100).done > 0
+    assert _broken() == {"confidentiality_altered"}
+
+
+def test_what_an_earlier_release_did_not_write_is_not_compared(cases: dict[str, Petition]) -> None:
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE petitions_event DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE petitions_event SET signature = NULL, data = data - ARRAY['report_digest',"
+            " 'photos_digest', 'note_digest', 'escalation', 'task', 'arbiter', 'users', 'group']"
+        )
+    Petition.objects.update(returned_by=None)
+    assert _broken() == set()
+
+
+def test_the_event_holds_no_text(cases: dict[str, Petition]) -> None:
+    data = Event.objects.get(petition=cases["closed"], version=1).data
+    assert set(data) == {"channel", "route", "report_digest"}
+    assert len(data["report_digest"]) == 66
+    assert "自来水" not in str(data)
