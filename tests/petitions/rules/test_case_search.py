@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from branches.models import Organisation
 from petitions.models import Event, MeToo, Petition
 from petitions.rules import tracking_codes
 from tests.support.api_client import Program
@@ -75,6 +76,17 @@ def test_name_of_the_branch_finds_its_cases(stage: Stage, petition: Petition) ->
         found = _from_list(stage, "official", typed)
         assert petition.pk in found
         assert other.pk not in found
+
+
+@pytest.mark.parametrize("typed", ["水务", "水务办"])
+def test_a_name_of_two_or_three_characters_is_found_if_it_is_complete(
+    stage: Stage, petition: Petition, typed: str
+) -> None:
+    Organisation.objects.filter(pk=petition.organisation_id).update(
+        short_name="水务", name="水务办"
+    )
+    assert petition.pk in _from_list(stage, "official", typed)
+    assert _from_list(stage, "official", typed[1:]) == []
 
 
 def test_a_complete_code_opens_its_case_and_leaves_no_trace(

@@ -214,6 +214,12 @@ def test_largest_allowed_picture_is_taken() -> None:
     assert (stored.width, stored.height) == (2000, 2000)
 
 
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1)])
+def test_a_narrow_transparent_picture_keeps_one_pixel(size: tuple[int, int]) -> None:
+    stored = _store(_bytes(Image.new("RGBA", size, (*RED, 255)), "PNG"))
+    assert sorted((stored.width, stored.height)) == [1, 2000]
+
+
 # --- What does not ----------------------------------------------------------------------------
 
 
@@ -328,6 +334,23 @@ def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(
             assert opened.format == "MPO"
     film = b"\xff\xda\x00\x08" * 100  # behind the end nothing is decoded, so it does not count
     body = raw[:-2] + raw[raw.rindex(b"\xff\xda") : -2] * more + raw[-2:] + film
+    decoded = []
+    monkeypatch.setattr(photos, "_shrunk", lambda image: decoded.append(image) or image)
+    if is_taken:
+        assert _store(body).width == 64
+    else:
+        with pytest.raises(PhotoRefused):
+            _store(body)
+    assert bool(decoded) is is_taken
+
+
+@pytest.mark.parametrize(("more", "is_taken"), [(10, True), (40, False)])
+def test_scans_behind_a_marker_without_length_are_counted(
+    monkeypatch: pytest.MonkeyPatch, more: int, *, is_taken: bool
+) -> None:
+    raw = _bytes(_picture(), "JPEG", progressive=True)
+    last_scan = raw[raw.rindex(b"\xff\xda") : -2]
+    body = raw[:-2] + b"\xff\x01" + last_scan * more + raw[-2:]
     decoded = []
     monkeypatch.setattr(photos, "_shrunk", lambda image: decoded.append(image) or image)
     if is_taken:

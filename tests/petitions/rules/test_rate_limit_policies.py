@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from petitions.models import RateLimitCounter
 from petitions.rules import rate_limits
 from petitions.rules.rate_limits import RateLimit, RateLimited
 
@@ -23,6 +24,7 @@ ADDRESS = "192.0.2.1"
         (rate_limits.SUBMIT, 30, HOUR),
         (rate_limits.JOIN, 30, HOUR),
         (rate_limits.PHOTO, 120, HOUR),
+        (rate_limits.SLIP, 1, 24 * HOUR),
     ],
 )
 def test_limit_holds_until_the_window_ends(
@@ -51,3 +53,13 @@ def test_last_second_of_a_window_is_told_as_one() -> None:
     with pytest.raises(RateLimited) as refused:
         rate_limits.hit(rate_limits.TRACK, ADDRESS, end - SECOND / 4)
     assert refused.value.retry_after == 1
+
+
+@pytest.mark.django_db
+def test_a_code_without_limit_is_counted_in_the_same_windows_as_one_with_a_limit() -> None:
+    for hours in range(0, 120, 8):
+        RateLimitCounter.objects.all().delete()
+        rate_limits.hit(rate_limits.DIGITS, ADDRESS, MIDNIGHT + hours * HOUR)
+        rate_limits.hit(rate_limits.UNLIMITED, ADDRESS, MIDNIGHT + hours * HOUR)
+        limited, unlimited = RateLimitCounter.objects.values_list("window", "count")
+        assert limited == unlimited

@@ -77,6 +77,11 @@ def test_case_about_an_organisation_goes_one_level_up(stage: Stage, about: str, 
     assert "由上一级办理" in found.sentence
 
 
+def test_nobody_below_the_city_gets_a_case_about_it(stage: Stage) -> None:
+    with pytest.raises(routing.NoResponsibleOrganisation):
+        _route(stage, about=stage.town.orgs["city"])
+
+
 def test_accusation_goes_to_the_citys_own_channel(stage: Stage) -> None:
     found = _route(stage, channel=CategoryChannel.ACCUSATION)
     assert found.organisation == stage.town.orgs["city"]
@@ -130,3 +135,23 @@ def test_loading_a_place_that_is_held_costs_one_query(
     routing.load_place(stage.town.building, DAY)
     with django_assert_num_queries(1):
         routing.load_place(stage.town.building, DAY)
+
+
+@pytest.mark.parametrize(
+    ("area", "names"),
+    [
+        ("b46", ["city", "fuxin", "yingbin", "g7", "fxhy", "b46"]),
+        ("yingbin", ["city", "fuxin", "yingbin", None, None, None]),
+    ],
+)
+def test_a_place_has_one_area_of_each_level_down_to_its_own(
+    stage: Stage, area: str, names: list[str | None]
+) -> None:
+    place = routing.load_place(stage.town.areas[area], DAY)
+    levels = (
+        *(Level.CITY, Level.SUBDISTRICT, Level.COMMUNITY, Level.GRID),
+        *(Level.ESTATE, Level.BUILDING),
+    )
+    assert [place.at(level) for level in levels] == [
+        stage.town.areas[name] if name else None for name in names
+    ]

@@ -15,6 +15,7 @@ from petitions.models import Deadline, Petition
 from petitions.rules import duties
 from petitions.workflow import deadline_sweep, escalation, handling, resolution
 from petitions.workflow.transitions import NotPermitted
+from tests.support import task_steps
 from tests.support.api_client import Program
 from tests.support.cast import Stage
 from tests.support.clients import login
@@ -97,6 +98,22 @@ def test_an_assignee_does_not_follow_up(stage: Stage) -> None:
     give_post(stage, "member", Role.STAFF, "yingbin")
     assert may(Verb.WITHDRAW, petition, stage.cast["member"]).code == "own_work"
     assert may(Verb.WITHDRAW, petition, stage.cast["clerk"])
+
+
+def test_people_of_a_department_count_after_they_changed_their_post(stage: Stage) -> None:
+    petition = resolution.resolve(
+        petition=task_steps.concluded(stage, now=NOW),
+        by=stage.cast["secretary"],
+        now=NOW,
+        outcome=Outcome.RESOLVED,
+        cause="立管老化",
+        public_answer="已更换立管。",
+    )
+    Post.objects.filter(user=stage.cast["department"]).delete()
+    give_post(stage, "department", Role.STAFF, "yingbin")
+    with pytest.raises(NotPermitted, match="没有参与办理"):
+        resolution.confirm(petition=petition, by=fresh(stage, "department"), now=NOW)
+    assert resolution.confirm(petition=petition, by=stage.cast["clerk"], now=NOW)
 
 
 def test_the_case_page_says_who_has_to_call(stage: Stage) -> None:

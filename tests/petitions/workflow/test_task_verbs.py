@@ -304,6 +304,12 @@ def test_withdrawing_the_report_cancels_open_tasks(stage: Stage) -> None:
     assert _broken() == {}
 
 
+def test_the_end_of_a_case_without_tasks_names_no_doers(stage: Stage) -> None:
+    petition = stage.at(Status.WITHDRAWN, now=NOW)
+    event = Event.objects.get(petition=petition, verb=Verb.WITHDRAW)
+    assert "doers" not in event.data
+
+
 def test_redirecting_the_case_cancels_open_tasks(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED, now=NOW)
     petition = task_steps.ordered(stage, petition=petition, now=NOW)
