@@ -167,9 +167,11 @@ def _has_ended(trial: Trial, coverage: CoverageMap) -> bool:
         return False
     if status in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         return not _start_next(trial, coverage, trial.run.database)
-    trial.outcome = KILLED
     output = trial.run.log.read_text(errors="replace")
     found = _FAILED.search(output)
+    if status == pytest.ExitCode.INTERRUPTED and not found:
+        raise KeyboardInterrupt  # the child got Ctrl-C as well, so no test noticed the change
+    trial.outcome = KILLED
     trial.by = found[1] if found else TIMEOUT if status < 0 else f"exit status {status}"
     return True
 
