@@ -39,7 +39,7 @@ PAGES = [route for route in ROUTES if route.name not in NOT_PAGES]
 ERROR_PAGES = {
     "not found": ("visitor", "/nowhere/", 404),
     "not yours": ("secretary", "/petitions/999999999/", 404),
-    "not your work": ("sysadmin", "/home/", 403),
+    "not your work": ("sysadmin", "/petitions/", 403),
     "no such date": ("secretary", "/petitions/?filed_from=yesterday", 200),
 }
 

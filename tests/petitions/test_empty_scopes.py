@@ -12,8 +12,7 @@ from branches.models import Organisation
 from config.lib.viewer import ActivePost, Scope
 from grids.models import Area
 from members.enums import ADMIN_ROLES, Role
-from members.models import User
-from members.workflow import appoint
+from members.models import Post, User
 from petitions import involvement, permissions
 from petitions.models import Category, Event, Petition
 from petitions.workflow import submission
@@ -69,9 +68,14 @@ def test_a_program_sees_no_case_about_an_organisation_and_no_accusation(stage: S
 
 @pytest.mark.parametrize(("role", "body"), [(Role.MEMBER, "other"), (Role.STAFF, "daqiao")])
 def test_a_post_elsewhere_opens_nothing_to_a_program(stage: Stage, role: Role, body: str) -> None:
-    """The conflicts of the other post say nothing about the area of the program."""
+    """The conflicts of the other post say nothing about the area of the program.
+
+    `appoint` refuses such a post; earlier releases did not.
+    """
     hidden, partner = restricted(stage), stage.cast["partner"]
-    appoint(user=partner, role=role, by=None, valid_from=SINCE, organisation=stage.town.orgs[body])
+    Post.objects.create(
+        user=partner, role=role, valid_from=SINCE, organisation=stage.town.orgs[body]
+    )
     both = User.objects.get(pk=partner.pk)
     assert not Petition.objects.visible_to(both).exists()
     for name, petition in hidden.items():

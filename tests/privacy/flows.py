@@ -173,7 +173,10 @@ class Town:
     # --- Tracking -----------------------------------------------------------------------------
 
     def follow(self, case: MarkedCase) -> None:
-        """Track by code; confirm, dispute, correct or delete the contact details in turn."""
+        """Track by code; confirm, dispute, correct or delete the contact details in turn.
+
+        In a case about an organisation that a program filed, its code does not change the contact.
+        """
         who = self.resident()
         who.get("/track/")
         done(who.post("/track/", {"code": case.code, "digits": "0000"}), 200)
@@ -188,7 +191,9 @@ class Town:
         elif case.number % 3 == 1:
             done(who.post("/track/dispute/", sent | {"reason": case.words}), 302)
         if case.number % 4 == 1:
-            done(who.post("/track/contact/", {"name": case.name, "phone": case.phone}), 302)
+            is_code_known = case.is_about_branch and case.number % 3 == 2
+            contact = {"name": case.name, "phone": case.phone}
+            done(who.post("/track/contact/", contact), 409 if is_code_known else 302)
         done(who.get("/track/case/"), 200)
 
 

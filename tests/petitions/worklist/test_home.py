@@ -219,7 +219,9 @@ def test_nothing_to_do_says_so(stage: Stage) -> None:
 
 @pytest.mark.parametrize("name", ["auditor", "sysadmin", "secadmin"])
 def test_hats_see_no_cases(stage: Stage, name: str) -> None:
-    assert login(stage, name).get(HOME).status_code == 403
+    client = login(stage, name)
+    assert client.get(HOME)["Location"] != HOME
+    assert client.get("/petitions/").status_code == 403
 
 
 def test_visitors_log_in_first(db: None) -> None:
