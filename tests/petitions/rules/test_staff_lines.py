@@ -12,6 +12,7 @@ from petitions.models import Deadline, Petition
 from petitions.rules import staff_lines
 from petitions.rules.staff_lines import StaffLine
 from petitions.workflow import deadline_sweep, escalation
+from tests.support import task_steps
 from tests.support.cast import PATHS, Stage
 
 NOW = dt.datetime(2026, 3, 3, 11, 0, tzinfo=timezone.get_default_timezone())
@@ -93,3 +94,12 @@ def test_no_line_speaks_to_the_resident(stage: Stage, status: Status) -> None:
         assert "%(" not in text
         assert "告诉您" not in text
         assert "是否解决" not in text
+
+
+def test_a_task_is_the_own_line_of_its_department_only(stage: Stage) -> None:
+    petition = task_steps.ordered(stage, now=NOW)
+    own, other = (_line(stage, petition, name) for name in ("department", "secretary"))
+    assert own.is_own
+    assert own.text.startswith("请您在3月3日")
+    assert own.text.endswith("前签收交办的任务。")
+    assert "任务" not in other.text
