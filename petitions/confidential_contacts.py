@@ -34,14 +34,14 @@ def handlers(petition: Petition) -> Handlers:
     rows = (
         Event.objects.filter(petition=petition.pk)
         .order_by()
-        .values_list("organisation_id", "actor", "user_id", "acting_for_id", "data__doer")
-        .distinct()
+        .values_list("organisation_id", "actor", "user_id", "acting_for_id", "data")
     )
     working = [rule for rule in relations.RELATIONS if rule.actor in WORKING_ACTORS]
     organisation_ids = {pk for rule in working for pk in rule.organisation_ids(petition)}
     user_ids = set(involvement.assignee_ids(petition))
-    for organisation_id, actor, user_id, acting_for_id, doer_id in rows:
-        organisation_ids |= {organisation_id, doer_id}
+    for organisation_id, actor, user_id, acting_for_id, data in rows:
+        organisation_ids |= {organisation_id, data.get("doer")}
+        user_ids |= {*(data.get("users") or ())}  # to whom the case was assigned, though idle
         if actor in WORKING_ACTORS:
             organisation_ids.add(acting_for_id)
             user_ids.add(user_id)

@@ -91,13 +91,20 @@ def fold_telephone(typed: str) -> str:
     gets the 0 of its area code back. Other text is returned without separators; whether it is a
     telephone says `is_telephone`.
     """
+    folded, number = _fold_telephone_once(typed), typed
+    while folded != number:  # several prefixes, one after the other
+        folded, number = _fold_telephone_once(folded), folded
+    return folded
+
+
+def _fold_telephone_once(typed: str) -> str:
     number = _TELEPHONE_LINK.sub("", _DASH.sub("-", fold_characters(typed)))
     number = _TELEPHONE_SEPARATORS.sub("", number)
     national = _MOBILE_WITH_PREFIX.sub(r"\1", _COUNTRY_CODE.sub("", number))
     national = _INTERNATIONAL_PREFIX.sub("+", national)
     if number.startswith(("+", "00")) and _LANDLINE_WITHOUT_ZERO.match(national):
         national = f"0{national}"
-    return national if national == typed else fold_telephone(national)
+    return national
 
 
 def is_telephone(folded: str) -> bool:

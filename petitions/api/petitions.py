@@ -19,6 +19,7 @@ from config.lib.db.keyset_pagination import NEWEST
 from config.lib.rest.pagination import CursorPagination
 from config.lib.rest.parsers import StrictJSONParser, StrictMultiPartParser
 from config.lib.rest.strict_serializers import StrictSerializer
+from petitions import involvement
 from petitions.api import idempotency
 from petitions.api.base import CaseListView, CaseView, etag, if_none_match
 from petitions.api.serializers.cases import (
@@ -99,7 +100,10 @@ class PetitionList(CaseListView[Petition]):
         filters=False,
     )
     def post(self, request: Request) -> Response:
-        """Submit a report. A repeat with the same key and body gets the first response again."""
+        """Submit a report. A repeat with the same key and body gets the first response again.
+
+        Without the tracking code, if the case is about an organisation or an accusation.
+        """
         key_name = idempotency.key_of(request)
         data, files = _report_and_photos(request)
         key = IdempotencyRequest(
@@ -110,7 +114,7 @@ class PetitionList(CaseListView[Petition]):
         )
         submitted = self._submit_once(key, data, files)
         values = submitted.answer | {
-            "tracking_code": submitted.code,
+            "tracking_code": "" if _is_shown_once(submitted) else submitted.code,
             "danger": danger_answer(submitted.petition),
         }
         # A stored answer has no order, and one of an earlier release may have fewer fields.
@@ -171,6 +175,11 @@ class PetitionDetail(CaseView[Petition]):
         if if_none_match(request, petition):
             return Response(status=304, headers=headers)
         return Response(self.get_serializer(petition).data, headers=headers)
+
+
+def _is_shown_once(submitted: submission.Submitted) -> bool:
+    """Tell whether the code stood in the first answer only, as it stands on the first slip only."""
+    return submitted.is_repeat and involvement.is_restricted(submitted.petition)
 
 
 def _report_and_photos(request: Request) -> tuple[Any, list[UploadedFile[bytes]]]:

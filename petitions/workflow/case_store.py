@@ -58,9 +58,8 @@ class DatabaseStore:
 
         The last three come from the cache: joined, the statement would find no row after waiting
         for a change of the organisation, because PostgreSQL checks a changed row again with the
-        rows of the other tables as they were. Tasks
-        read before are taken over unless the case changed since, because no task changes without an
-        event of its case.
+        rows of the other tables as they were. Tasks read before are taken over unless the case
+        changed since, because no task changes without an event of its case.
         """
         rows = Petition.objects.select_for_update(of=("self",)).select_related("contact")
         locked = rows.get(pk=petition.pk)
@@ -82,6 +81,11 @@ class DatabaseStore:
         """Return who worked on the case, as pairs of user and organisation; one query."""
         events = Event.objects.filter(petition=petition, actor__in=WORKING_ACTORS).order_by()
         return events.values_list("user_id", "acting_for_id").distinct()
+
+    def filing_organisation_id(self, petition: Petition) -> int | None:
+        """Return the organisation in whose name staff filed the case; one query."""
+        filed = Event.objects.filter(petition=petition, verb=Verb.FILE)
+        return filed.values_list("acting_for_id", flat=True).first()
 
     def unanswered_escalation(self, petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer; one query."""
@@ -177,6 +181,10 @@ class MemoryStore:
         """Return who worked on the case, as pairs of user and organisation."""
         events = (change.event for change in self.transitions)
         return [(row.user_id, row.acting_for_id) for row in events if row.actor in WORKING_ACTORS]
+
+    def filing_organisation_id(self, _petition: Petition) -> int | None:
+        """Return the organisation in whose name staff filed the case."""
+        return self.transitions[0].event.acting_for_id if self.transitions else None
 
     def unanswered_escalation(self, _petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer."""

@@ -12,14 +12,14 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from petitions import case_log, involvement, permissions
+from petitions import case_log, permissions
 from petitions.enums import Verb
 from petitions.models import Contact, Event, Petition
 from petitions.permissions import By
 from petitions.rules import contacts, tracking_codes
 from petitions.rules.contacts import ContactDetails
-from petitions.separation_of_duties import took_part
 from petitions.states import FINAL
+from petitions.workflow import known_codes
 from petitions.workflow.case_store import DatabaseStore, transition
 from petitions.workflow.transitions import Transition, WrongState
 
@@ -118,8 +118,7 @@ def correct_contact(*, petition: Petition, contact: ContactDetails) -> None:
     The security log gets a line without the contact. Raises WrongState if the staff who logged the
     case worked on it: they know code and number.
     """
-    filer = involvement.filer(petition)
-    if filer is not None and took_part(filer.scope, DatabaseStore().workers(petition)):
+    if known_codes.is_known_to_workers(petition, DatabaseStore()):
         raise WrongState("code_known", str(permissions.CODE_KNOWN))
     with transaction.atomic():
         if contact:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from petitions import involvement, permissions
+from petitions import permissions
 from petitions.enums import (
     STAFF_DEADLINES,
     ClosedBy,
@@ -23,7 +23,7 @@ from petitions.permissions import By, Petitioner
 from petitions.rules import answer_question
 from petitions.rules.photos import StoredPhoto
 from petitions.separation_of_duties import took_part
-from petitions.workflow import task_verbs
+from petitions.workflow import known_codes, task_verbs
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation import escalate_to
 from petitions.workflow.transitions import NotPermitted, Transition, WrongState
@@ -74,13 +74,12 @@ def _check_took_no_part(change: Transition) -> None:
     Also a session with the tracking code, if the staff who logged the case did: they know it.
     Source: domain rules, follow-up (回访): by somebody other than the handler.
     """
-    by_code = isinstance(change.by, Petitioner)
-    speaker = involvement.filer(change.petition) if by_code else change.user
-    if speaker is None or not took_part(speaker.scope, change.store.workers(change.petition)):
-        return
-    if by_code:
-        raise WrongState("code_known", str(permissions.CODE_KNOWN))
-    raise NotPermitted("own_work", str(permissions.OWN_WORK))
+    petition, store = change.petition, change.store
+    if isinstance(change.by, Petitioner):
+        if known_codes.is_known_to_workers(petition, store):
+            raise WrongState("code_known", str(permissions.CODE_KNOWN))
+    elif change.user is not None and took_part(change.user.scope, store.workers(petition)):
+        raise NotPermitted("own_work", str(permissions.OWN_WORK))
 
 
 def confirm(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
@@ -82,7 +83,9 @@ def _checked_doer(
 ) -> Organisation:
     """Return the organisation that gets a task; refuse one that may not or that has one already."""
     petition = change.petition
-    if doer is None or doer.level != OrgLevel.DEPARTMENT:
+    day = timezone.localdate(change.now)
+    is_department = doer is not None and doer.level == OrgLevel.DEPARTMENT
+    if doer is None or not is_department or not doer.is_valid_on(day):
         raise WrongState("no_department", _("请选择承办部门。"))
     if petition.is_sealed:
         raise WrongState("sealed", _("检举控告件不能交给部门办理。"))

@@ -205,3 +205,7 @@ def test_invisible_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["水", "a", "ئ", "？", "🔥", " \u200b1"])
 def test_visible_text(text: str) -> None:
     assert text_forms.has_visible_character(text)
+
+
+def test_any_number_of_country_codes_is_removed() -> None:
+    assert text_forms.fold_telephone("0086" * 1500 + "13911112222") == "13911112222"

@@ -124,8 +124,8 @@ class Town:
             return done(answer, status)
 
         send(bad, 400)
-        send(body, 201)
         answer = send(body, 201)
+        send(body, 201)
         return str(json.loads(answer.text)["tracking_code"])
 
     # --- Handling -----------------------------------------------------------------------------

@@ -118,6 +118,22 @@ def test_a_repeat_is_answered_the_same_to_the_byte(stage: Stage) -> None:
     assert Petition.objects.count() == 2
 
 
+@pytest.mark.parametrize("how", ["about", "accusation", "usual"])
+def test_the_code_of_a_restricted_case_stands_in_the_first_answer_only(
+    stage: Stage, how: str
+) -> None:
+    changes: dict[str, dict[str, Any]] = {
+        "about": {"about": stage.town.orgs["branch"].pk},
+        "accusation": {"category": "GV04"},
+        "usual": {},
+    }
+    program, key = Program(stage.cast["clerk"]), str(uuid.uuid4())
+    body = report(stage, **changes[how])
+    codes = [filed(program, body, key).json()["tracking_code"] for _time in range(3)]
+    assert codes[0]
+    assert codes[1:] == ([codes[0]] * 2 if how == "usual" else ["", ""])
+
+
 def test_the_order_of_fields_does_not_matter(stage: Stage) -> None:
     program, key = Program(stage.cast["partner"]), str(uuid.uuid4())
     body = report(stage)

@@ -312,3 +312,15 @@ def test_the_cache_for_lists_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     for text in ("着火了", "水是黄的", "漏气"):
         danger_words.is_dangerous(text)
     assert len(danger_words._known) <= 2
+
+
+def test_only_as_much_is_read_as_a_report_may_hold() -> None:
+    longest = "着火" + "会" * (danger_words.MAX_LENGTH - 2)
+    assert [kind.code for kind in danger_words.kinds_in(longest)] == ["fire"]
+    assert danger_words.kinds_in("好" * danger_words.MAX_LENGTH + "着火了") == []
+
+
+def test_a_long_run_of_words_before_a_danger_is_read_as_far_as_needed() -> None:
+    """Without a bound the time grew with the square of the length."""
+    assert danger_words.kinds_in("怕孩子会把被引起着火") == []
+    assert danger_words.kinds_in("怕" + "会" * 20 + "着火") == []

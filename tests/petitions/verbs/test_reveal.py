@@ -19,7 +19,7 @@ from petitions.enums import Status, Verb
 from petitions.models import Category, Event, Petition
 from petitions.notices import outbox, reveal_notices
 from petitions.rules.contacts import ContactDetails
-from petitions.workflow import contact, rerouting, task_verbs
+from petitions.workflow import contact, handling, rerouting, task_verbs
 from petitions.workflow.transitions import WrongState
 from tests.support import task_steps
 from tests.support.api_client import Program
@@ -174,6 +174,19 @@ def test_who_worked_on_the_case_does_not_open_it_from_a_later_post(stage: Stage)
         role=Role.STAFF, organisation=stage.town.orgs["yingbin"]
     )
     assert "secretary" not in _openers(stage, petition)
+
+
+def test_a_former_assignee_does_not_open_it_from_a_later_post(stage: Stage) -> None:
+    """Also one who never acted: the case was assigned to somebody else before."""
+    petition = stage.at(Status.ACCEPTED, contact=CONFIDENTIAL)
+    by: dict[str, Any] = {"by": stage.cast["secretary"], "now": clock.now()}
+    handling.dispatch(petition=petition, users=[stage.cast["member"]], **by)
+    handling.dispatch(petition=petition, group=stage.town.orgs["group"], **by)
+    Post.objects.filter(user=stage.cast["member"]).update(
+        role=Role.STAFF, organisation=stage.town.orgs["yingbin"]
+    )
+    page = login(stage, "member").post(url_of(petition, Verb.REVEAL), {"reason": "约定上门时间"})
+    assert PHONE not in page.content.decode()
 
 
 @pytest.mark.parametrize("is_resent", [False, True])
