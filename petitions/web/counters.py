@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Min, QuerySet, Value
+from django.db.models import Count, Min, QuerySet, Window
 
 from config.lib.db import compiled_select
 from config.lib.viewer import Viewer
@@ -17,6 +17,7 @@ from petitions.permissions import COORDINATOR_ROLES
 from petitions.rules import task_queries
 from petitions.rules.task_queries import DOING_ROLES, ORDERING_ROLES, is_only_doer
 from petitions.web.filters import named_filter
+from petitions.web.list_items import urgent_first
 
 ANSWERING = frozenset({Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL, Role.CITY_OFFICIAL})
 ACCEPTING = COORDINATOR_ROLES | {Role.BRANCH_SECRETARY, Role.CITY_OFFICIAL}
@@ -54,20 +55,34 @@ def counters_for(viewer: Viewer) -> list[str]:
     return [name for name, roles in COUNTERS if roles is None or viewer.scope.has_role(*roles)]
 
 
-def count(names: Sequence[str], viewer: Viewer, now: dt.datetime) -> dict[str, int]:
-    """Count the open cases that the viewer sees by each named filter, with one query.
+@dataclass(frozen=True, slots=True)
+class OpenCases:
+    """The open cases that a viewer sees: numbers by named filter, and the ids of the most urgent.
 
     A case can count under several names.
     """
 
-    def build(now: dt.datetime) -> QuerySet[Petition, Any]:
-        counts = {name: Count("pk", filter=named_filter(name, viewer, now)) for name in names}
-        cases = Petition.objects.visible_to(viewer).open().order_by()
-        return cases.annotate(one=Value(1)).values("one").annotate(**counts).values_list(*names)
+    counts: Mapping[str, int]
+    urgent_ids: Sequence[int]
 
-    key = ("count", tuple(names), viewer.scope.user_id, viewer.scope.posts)
+
+def open_cases(names: Sequence[str], viewer: Viewer, now: dt.datetime, limit: int) -> OpenCases:
+    """Count the open cases that the viewer sees, and find the `limit` most urgent, by one query.
+
+    Both at once, because finding the open cases takes longer than counting and sorting them.
+    """
+
+    def build(now: dt.datetime) -> QuerySet[Petition, Any]:
+        counts = {
+            name: Window(Count("pk", filter=named_filter(name, viewer, now))) for name in names
+        }
+        cases = urgent_first(Petition.objects.visible_to(viewer).open(), viewer, now)
+        return cases.annotate(**counts).values_list("pk", *names)[:limit]
+
+    key = ("open_cases", tuple(names), limit, viewer.scope.user_id, viewer.scope.posts)
     rows = compiled_select.rows(key, build, now)
-    return dict(zip(names, rows[0] if rows else [0] * len(names), strict=True))
+    numbers = rows[0][1:] if rows else [0] * len(names)
+    return OpenCases(dict(zip(names, numbers, strict=True)), [row[0] for row in rows])
 
 
 @dataclass(frozen=True, slots=True)

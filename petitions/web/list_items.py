@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from django.db.models import Case, DateTimeField, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, IntegerField, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Least
 from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.urls import reverse
 
 from branches import register_rows
-from config.lib.db import compiled_select
 from config.lib.viewer import Viewer
 from members.models import User
 from petitions import involvement, permissions
@@ -123,17 +121,6 @@ def own_dates(viewer: Viewer) -> tuple[Combinable, Combinable]:
         )
 
     return earliest("due_at"), earliest("soon_at")
-
-
-def first_urgent(viewer: Viewer, now: dt.datetime, count: int) -> list[int]:
-    """Return the ids of the `count` most urgent open cases that the viewer sees; one query."""
-
-    def build(now: dt.datetime) -> QuerySet[Petition, Any]:
-        cases = Petition.objects.visible_to(viewer).open()
-        return urgent_first(cases, viewer, now).values_list("pk")[:count]
-
-    key = ("first_urgent", count, viewer.scope.user_id, viewer.scope.posts)
-    return [pk for (pk,) in compiled_select.rows(key, build, now)]
 
 
 def load_by_id(visible_ids: Iterable[int]) -> dict[int, Petition]:

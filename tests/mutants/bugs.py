@@ -101,12 +101,14 @@ def a_filter_that_replaces_the_scope(patch: Patch) -> None:
 def a_counter_without_scope(patch: Patch) -> None:
     from petitions.web import counters
 
-    def count(names: Sequence[str], viewer: Viewer, now: dt.datetime) -> dict[str, int]:
+    def open_cases(
+        names: Sequence[str], viewer: Viewer, now: dt.datetime, _limit: int
+    ) -> counters.OpenCases:
         filters = {name: Q(counters.named_filter(name, viewer, now)) for name in names}
         counts = {name: Count("pk", filter=condition) for name, condition in filters.items()}
-        return Petition.objects.open().aggregate(**counts)
+        return counters.OpenCases(Petition.objects.open().aggregate(**counts), [])
 
-    patch.setattr(counters, "count", count)
+    patch.setattr(counters, "open_cases", open_cases)
 
 
 @killed_by(

@@ -38,7 +38,7 @@ def test_every_counter_equals_its_list_for_everybody(stage: Stage) -> None:
     busy(stage)
     for user in stage.cast.values():
         cases = Petition.objects.visible_to(user)
-        counts = counters.count(list(NAMED_FILTERS), user, NOW)
+        counts = counters.open_cases(list(NAMED_FILTERS), user, NOW, 1).counts
         request = HttpRequest()
         request.user = user
         for name, number in counts.items():
@@ -59,20 +59,20 @@ def test_a_compiled_statement_finds_what_a_fresh_one_finds(stage: Stage) -> None
             fresh = cases.open().aggregate(
                 **{name: Count("pk", filter=named_filter(name, user, now)) for name in names}
             )
-            assert counters.count(names, user, now) == fresh, user.username
             ordered = list_items.urgent_first(cases.open(), user, now)[:10]
-            first = list_items.first_urgent(user, now, 10)
-            assert first == [case.pk for case in ordered], user.username
+            found = counters.open_cases(names, user, now, 10)
+            assert found.counts == fresh, user.username
+            assert found.urgent_ids == [case.pk for case in ordered], user.username
     assert any(isinstance(row, compiled_select._Statement) for row in statements.values())
 
 
 def test_a_lost_post_changes_the_statement(stage: Stage) -> None:
     busy(stage)
-    assert list_items.first_urgent(stage.cast["secretary"], NOW, 10)
+    assert counters.open_cases(["mine"], stage.cast["secretary"], NOW, 10).urgent_ids
     Post.objects.filter(user=stage.cast["secretary"]).delete()
     former = User.objects.get(pk=stage.cast["secretary"].pk)
-    assert list_items.first_urgent(former, NOW, 10) == []
-    assert not any(counters.count(["overdue", "mine"], former, NOW).values())
+    found = counters.open_cases(["overdue", "mine"], former, NOW, 10)
+    assert found == counters.OpenCases({"overdue": 0, "mine": 0}, [])
 
 
 def test_a_fixed_distance_from_the_instant_is_filled_in(stage: Stage) -> None:
@@ -101,7 +101,7 @@ def test_all_counters_in_one_query(stage: Stage) -> None:
     user = stage.cast["official"]
     assert user.scope.posts  # read before the queries are counted
     with CaptureQueriesContext(connection) as asked:
-        counters.count(list(NAMED_FILTERS), user, NOW)
+        counters.open_cases(list(NAMED_FILTERS), user, NOW, 10)
     assert len(asked) == 1
 
 
