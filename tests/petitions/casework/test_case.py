@@ -10,7 +10,7 @@ from members.models import User
 from members.workflow import create_person
 from petitions import permissions
 from petitions.casework import timeline
-from petitions.enums import DoorResult, Outcome, Status, Verb
+from petitions.enums import DoorResult, Outcome, Status, Urgency, Verb
 from petitions.models import Event, MeToo, Note, Petition
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import escalation, handling, resolution, submission
@@ -40,6 +40,11 @@ def test_the_case_page_is_shown_to_those_in_scope(stage: Stage, name: str, statu
     assert petition.number in found
     assert petition.text in found
     assert petition.route_text in found
+
+
+def test_the_urgency_stands_in_words(stage: Stage) -> None:
+    petition = stage.at(Status.SUBMITTED, urgency=Urgency.URGENT)
+    assert str(Urgency.URGENT.label) in page(stage, "secretary", petition)
 
 
 @pytest.mark.parametrize("name", ["outsider", "sibling", "department", "member"])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from members.enums import Role
 from petitions.enums import Status, Verb
 from tests.support.cast import Stage
 from tests.support.clients import login
+from tests.support.returned_cases import give_post
 from tests.support.verb_cases import latest_event, post, url_of
 
 
@@ -23,3 +25,10 @@ def test_a_stale_button_says_so_on_the_case(stage: Stage) -> None:
     response = post(stage, petition, Verb.ACCEPT, version=petition.version + 1)
     assert response.status_code == 409
     assert "核对" in response.content.decode()
+
+
+def test_the_event_names_the_organisation_whose_post_decides(stage: Stage) -> None:
+    give_post(stage, "secretary", Role.GROUP_LEADER, "group", is_deputy=True)
+    petition = stage.at(Status.SUBMITTED)
+    post(stage, petition, Verb.ACCEPT)
+    assert latest_event(petition).acting_for == stage.town.orgs["branch"]
