@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,28 @@ def test_place_without_branch_falls_to_the_community(stage: Stage) -> None:
     assert found.organisation == stage.town.orgs["yingbin"]
     assert found.level == CaseLevel.COMMUNITY
     assert "兜底" in found.sentence
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("first", "second"), [(("b46", ""), ("g7", "")), (("b46", "06-01"), ("b46", ""))]
+)
+def test_the_smallest_area_comes_first_and_a_season_before_the_whole_year(
+    stage: Stage, first: tuple[str, str], second: tuple[str, str], order: int
+) -> None:
+    branch = stage.town.orgs["branch"]
+    rows = [
+        Responsibility(
+            organisation=branch,
+            level=branch.level,
+            area=stage.town.areas[area],
+            season_from=season,
+        )
+        for area, season in (first, second)
+    ]
+    place = routing.load_place(stage.town.areas["b46"], DAY)
+    chain = replace(place, answering=tuple(rows[::order]))
+    assert chain.organisation_at(OrgLevel.BRANCH) is rows[0]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from petitions import permissions
-from petitions.enums import CaseLevel, Channel, DeadlineKind, Status, Verb
+from petitions.enums import Actor, CaseLevel, Channel, DeadlineKind, Status, Verb
 from petitions.models import Category, Contact, Deadline, MeToo, Outbox, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import tracking_codes
@@ -33,12 +33,21 @@ def test_everything_is_there_at_once(stage: Stage) -> None:
     assert "第三网格党支部" in petition.route_text
     assert petition.events.get().data["route"] == petition.route
     assert petition.due_at == now + dt.timedelta(hours=2)
+    assert petition.subdistrict == stage.town.areas["fuxin"]
     assert petition.community == stage.town.areas["yingbin"]
     assert petition.grid == stage.town.areas["g7"]
     kinds = set(Deadline.objects.filter(petition=petition).values_list("kind", flat=True))
     assert kinds == {DeadlineKind.CONTACT, DeadlineKind.RESOLUTION}
     assert Outbox.objects.get().event.verb == Verb.FILE
     assert petition.notice_version == "2026-01"
+
+
+@pytest.mark.parametrize(
+    ("by", "actor"),
+    [(None, Actor.PETITIONER), ("clerk", Actor.COORDINATOR), ("partner", Actor.PARTNER)],
+)
+def test_the_event_says_as_what_somebody_filed(stage: Stage, by: str | None, actor: Actor) -> None:
+    assert stage.file(by=by).petition.events.get().actor == actor
 
 
 def test_what_was_written_is_what_was_made(stage: Stage) -> None:
