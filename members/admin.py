@@ -211,6 +211,14 @@ class TokenAdmin(BaseAdmin):
         """Return False: a token can only be deleted."""
         return False
 
+    def delete_model(self, request: HttpRequest, obj: AuthToken) -> None:
+        """Revoke a token."""
+        workflow.revoke_tokens(tokens=[obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
+        """Revoke the selected tokens."""
+        workflow.revoke_tokens(tokens=list(queryset))
+
 
 @admin.register(NearbyEnrolment)
 class NearbyEnrolmentAdmin(NoDeleteAdmin):

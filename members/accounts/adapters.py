@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -35,7 +36,7 @@ from members.accounts.audit_log import LogActor
 from members.accounts.login_delays import LoginDelayed
 from members.accounts.second_factor import SecondFactorStage
 from members.enums import MFA_ROLES, ActOutcome, SecurityAction
-from members.models import User
+from members.models import User, rights_records
 
 
 def needs_second_factor(user: User) -> bool:
@@ -131,7 +132,9 @@ class AccountAdapter(DefaultAccountAdapter):
         """Set a user's own password, which replaces a first password."""
         account = cast("User", user)
         account.must_change_password = False
-        super().set_password(account, password)
+        with transaction.atomic():
+            super().set_password(account, password)
+            rights_records.record(account)
         audit_log.write(SecurityAction.PASSWORD_SET, user=account)
 
     def get_reset_password_from_key_url(self, key: str) -> str:

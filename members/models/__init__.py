@@ -2,6 +2,7 @@
 
 from members.models.inbox import Delivery, InboxMessage
 from members.models.posts import NearbyEnrolment, Post
+from members.models.rights_records import RightsRecord
 from members.models.security import ChainBlock, RefusalCount, SecurityEvent
 from members.models.users import User
 
@@ -12,6 +13,7 @@ __all__ = [
     "NearbyEnrolment",
     "Post",
     "RefusalCount",
+    "RightsRecord",
     "SecurityEvent",
     "User",
 ]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Func
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from config.lib.db.folded_fields import TelephoneColumn, UserNameColumn
 from config.lib.viewer import Scope
+from members.models import rights_records
 from members.rights import admin_permissions, scopes
 
 
@@ -29,7 +30,9 @@ class UserManager(BaseUserManager["User"]):
         """Create a person or a system account; without a password it cannot log in."""
         user = self.model(username=username, name=name, **extra)
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
+            rights_records.record(user)
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **extra: Any) -> User:
@@ -77,6 +80,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_full_name(self) -> str:
         """Return the name shown to colleagues."""
         return self.name
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Return whether the password is right; record a hash that Django renewed meanwhile."""
+        before = self.password
+        is_right = super().check_password(raw_password)
+        if self.password != before:
+            rights_records.record(self)
+        return is_right
 
     @cached_property
     def scope(self) -> Scope:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -18,7 +19,7 @@ from branches.models import Organisation
 from grids.models import Area
 from members.accounts import audit_log, mail
 from members.enums import ADMIN_ROLES, LEVELS_OF_ROLE, Role, SecurityAction
-from members.models import NearbyEnrolment, Post, User
+from members.models import NearbyEnrolment, Post, User, rights_records
 
 FIRST_PASSWORD_BYTES = 12  # 16 characters, read out once
 
@@ -43,6 +44,7 @@ def create_person(
     user.set_unusable_password()
     user.full_clean()
     user.save()
+    rights_records.record(user)
     _log(SecurityAction.PERSON_CREATED, user, by)
     return user
 
@@ -61,6 +63,7 @@ def change_person(*, user: User, by: User) -> None:
         changed = [name for name in names if getattr(before, name) != getattr(user, name)]
         if changed:
             user.save(update_fields=changed)
+            rights_records.record(user)
             labels = [
                 str(getattr(User._meta.get_field(name), "verbose_name", name)) for name in changed
             ]
@@ -82,6 +85,7 @@ def change_email(*, user: User, email: str) -> None:
     former, account.email = account.email, email
     account.full_clean()
     account.save(update_fields=["email"])
+    rights_records.record(account)
     _log(SecurityAction.EMAIL_CHANGED, account, account)
     if former and not mail.tell_former_address(account, former):
         raise ValidationError(_("现在不能寄邮件通知原来的邮箱，所以没有修改。请安全管理员修改。"))
@@ -99,6 +103,7 @@ def set_first_password(*, user: User, by: User | None) -> str:
     user.set_password(password)
     user.must_change_password = True
     user.save(update_fields=["password", "must_change_password"])
+    rights_records.record(user)
     _log(SecurityAction.FIRST_PASSWORD, user, by)
     return password
 
@@ -110,6 +115,7 @@ def lock(*, user: User, by: User) -> None:
         raise ValidationError(_("不能停用自己的账号。"))
     user.is_active = False
     user.save(update_fields=["is_active"])
+    rights_records.record(user)
     for session in UserSession.objects.filter(user=user):
         session.end()
     _log(SecurityAction.LOCKED, user, by)
@@ -120,6 +126,7 @@ def unlock(*, user: User, by: User) -> None:
     """Reactivate an account."""
     user.is_active = True
     user.save(update_fields=["is_active"])
+    rights_records.record(user)
     _log(SecurityAction.UNLOCKED, user, by)
 
 
@@ -140,8 +147,17 @@ def issue_token(*, user: User, days: int, by: User | None) -> str:
     if not user.is_active:
         raise ValidationError(_("账号已停用。"))
     row, token = AuthToken.objects.create(user=user, expiry=dt.timedelta(days=days))
+    rights_records.record(row)
     _log(SecurityAction.TOKEN_ISSUED, user, by, token=row.token_key, days=days)
     return str(token)
+
+
+@transaction.atomic
+def revoke_tokens(*, tokens: Sequence[AuthToken]) -> None:
+    """Delete API tokens; the admin writes the security log."""
+    ids = [token.pk for token in tokens]
+    AuthToken.objects.filter(pk__in=ids).delete()
+    rights_records.record_ids(AuthToken, ids)
 
 
 @transaction.atomic
@@ -184,6 +200,7 @@ def appoint(
     if role in ADMIN_ROLES and not user.is_staff:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
+        rights_records.record(user)
     _log(SecurityAction.POST_GIVEN, user, by, _words(post), post=post.pk, role=role.value)
     return post
 
@@ -244,5 +261,6 @@ def _save(post: Post) -> None:
     try:
         with transaction.atomic():
             post.save()
+            rights_records.record(post)
     except IntegrityError as error:  # a concurrent insert between check and save
         raise ValidationError(_("任职与已有的任职冲突，请刷新后再试。")) from error

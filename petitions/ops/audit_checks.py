@@ -12,7 +12,8 @@ from django.db.models import Count, Max
 from config.lib.audit import anchors, hash_chain, signatures
 from config.lib.audit.anchors import Anchor, AnchorKind
 from config.lib.db.append_only import SignedModel
-from members.models import ChainBlock, SecurityEvent
+from members.accounts import recorded_rows
+from members.models import ChainBlock, RightsRecord, SecurityEvent
 from petitions.ops import audit_trail
 
 MAX_CHAIN_DELAY = dt.timedelta(minutes=15)
@@ -38,6 +39,9 @@ class Doubt(StrEnum):
     BROKEN_CHAIN = "audit_chain_broken"
     ANCHOR = "audit_anchor_differs"
     ANCHOR_OVERDUE = "audit_anchor_overdue"
+    RIGHTS_UNRECORDED = "rights_without_record"
+    RIGHTS_ALTERED = "rights_altered"
+    RIGHTS_GONE = "rights_gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +158,39 @@ def check(now: dt.datetime) -> list[AuditFinding]:
     findings = [
         finding for model in audit_trail.CHAINED_TABLES for finding in _TableCheck(model, now).run()
     ]
-    return findings + _check_copies() + _check_anchors(now)
+    return findings + _check_copies() + _check_rights() + _check_anchors(now)
 
 
 def _check_copies() -> list[AuditFinding]:
-    """Find lines of the security log that were inserted a second time with their signature.
+    """Find rows that were inserted a second time with their signature.
 
     An event cannot: its case and version are signed, and unique.
     """
-    signed = SecurityEvent.objects.exclude(signature=None).order_by()
-    copies = (
-        signed.values("signature").annotate(rows=Count("pk"), last=Max("pk")).filter(rows__gt=1)
-    )
-    table = SecurityEvent._meta.db_table
-    return [AuditFinding(Doubt.COPIED, f"{table} {copy['last']}") for copy in copies]
+    findings = []
+    for model in (SecurityEvent, RightsRecord):
+        signed = model._default_manager.exclude(signature=None).order_by()
+        copies = (
+            signed.values("signature").annotate(rows=Count("pk"), last=Max("pk")).filter(rows__gt=1)
+        )
+        table = model._meta.db_table
+        findings += [AuditFinding(Doubt.COPIED, f"{table} {copy['last']}") for copy in copies]
+    return findings
+
+
+def _check_rights() -> list[AuditFinding]:
+    """Find posts, accounts and tokens that are not as the product wrote them."""
+    if not recorded_rows.is_compared():
+        return []
+    return [
+        AuditFinding(_rights_doubt(row), f"{row.table} {row.row}")
+        for row in recorded_rows.differences()
+    ]
+
+
+def _rights_doubt(row: recorded_rows.Difference) -> Doubt:
+    if not row.stored:
+        return Doubt.RIGHTS_GONE
+    return Doubt.RIGHTS_ALTERED if row.recorded else Doubt.RIGHTS_UNRECORDED
 
 
 def _check_anchors(now: dt.datetime) -> list[AuditFinding]:

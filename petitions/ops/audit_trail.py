@@ -13,10 +13,10 @@ from config.lib import clock
 from config.lib.audit import anchors, hash_chain
 from config.lib.audit.anchors import AnchorKind, ChainHead
 from config.lib.db.append_only import SignedModel
-from members.models import ChainBlock, SecurityEvent
+from members.models import ChainBlock, RightsRecord, SecurityEvent
 from petitions.models import Event
 
-CHAINED_TABLES: tuple[type[SignedModel], ...] = (Event, SecurityEvent)
+CHAINED_TABLES: tuple[type[SignedModel], ...] = (Event, SecurityEvent, RightsRecord)
 RUN_SECONDS = 2.0  # of one run, because a worker has other work; a long backlog takes several runs
 
 _log = structlog.get_logger("audit")

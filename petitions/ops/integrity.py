@@ -178,10 +178,14 @@ class ReplayedState:
 
 @dataclass(frozen=True, slots=True)
 class IntegrityReport:
-    """For each check the number of rows that violate it, and the audit's findings in words."""
+    """For each check the number of rows that violate it, and the audit's findings in words.
+
+    `cases` are the ids of cases that are not as their events say, for each check that found one.
+    """
 
     counts: dict[str, int]
     findings: list[AuditFinding]
+    cases: dict[str, list[int]]
 
 
 def check(
@@ -208,9 +212,8 @@ def report(
         for name, query in CHECKS.items():
             cursor.execute(query, parameters)
             counts[name] = cursor.fetchone()[0]
-        for name, query in event_checks.CHECKS.items():
-            cursor.execute(query, event_checks.PARAMETERS)
-            counts[name] = cursor.fetchone()[0]
+        doubted = event_checks.check()
+        counts |= {name: cases.count for name, cases in doubted.items()}
     counts["user_name_doubled"] = len(user_names.doubled())
     counts["user_name_not_folded"] = len(user_names.not_folded())
     if with_photos:
@@ -220,7 +223,8 @@ def report(
         doubts = Counter(finding.doubt for finding in findings)
         counts |= {str(doubt): doubts[doubt] for doubt in Doubt}
         counts |= attached_rows.check()
-    return IntegrityReport(counts, findings)
+    named = {name: cases.ids for name, cases in doubted.items() if cases.ids}
+    return IntegrityReport(counts, findings, named)
 
 
 def explanations() -> list[str]:

@@ -17,7 +17,7 @@ from django.db import connection
 
 from config.lib import register_cache
 from config.lib.celery import delivery_worker
-from members.accounts import audit_log
+from members.accounts import audit_log, recorded_rows
 from members.enums import ChannelName
 from members.inbox import channels
 from petitions.enums import Verb
@@ -140,10 +140,14 @@ def _send_text(message: ResidentMessage, _now: dt.datetime) -> bool:
 
 @shared_task(name="petitions.ops.scheduled_tasks.extend_audit_trail")
 def extend_audit_trail() -> int:
-    """Append new rows to the hash chains, and keep their anchors; return how many rows."""
+    """Append new rows to the hash chains, and keep their anchors; return how many rows.
+
+    The first run after the upgrade records the rows that give rights.
+    """
     audit_log.write_surplus(database_now())
     rows = audit_trail.extend()
     audit_trail.keep_anchors(database_now())
+    recorded_rows.record_first()
     return rows
 
 

@@ -21,7 +21,10 @@ from config.local.embedded import postgres
 from tests.support.database_roles import as_owner
 
 AT = paths.find(Path(os.environ["VAR_DIR"]))
-APPEND_ONLY = {"petitions_event", "members_securityevent", "members_chainblock"}
+APPEND_ONLY = {
+    *("petitions_event", "members_securityevent"),
+    *("members_chainblock", "members_rightsrecord"),
+}
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from grids.enums import AreaKind, CodeScheme, Level
 from grids.models import Area, AreaCode, OfficeHours, PlaceQr
 from grids.workflow import NewArea, add_areas, set_office_hours
 from members.enums import Role
-from members.models import Post, SecurityEvent, User
+from members.models import Post, RightsRecord, SecurityEvent, User
 from members.workflow import appoint, create_person
 from petitions.enums import Channel, Outcome, Status, Urgency
 from petitions.models import Category, Petition, PrivacyNotice, Standard
@@ -251,7 +251,7 @@ ROLES: dict[str, tuple[Role, str | None, bool]] = {
 
 SNAPSHOT: tuple[type[Model], ...] = (
     *(Area, AreaCode, PlaceQr, OfficeHours, Organisation, Responsibility),
-    *(User, Post, SecurityEvent, Category, Standard, PrivacyNotice),
+    *(User, Post, RightsRecord, SecurityEvent, Category, Standard, PrivacyNotice),
 )
 
 

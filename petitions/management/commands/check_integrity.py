@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from petitions.models import Petition
 from petitions.ops import integrity
 
 MOST_NAMED = 100  # findings that are named; the counts above include all
@@ -29,6 +30,10 @@ class Command(BaseCommand):
             self.stdout.write(f"  {count:>8}  {name.replace('_', ' ')}")
         for line in integrity.explanations():
             self.stdout.write(f"  {line}")
+        for name, ids in report.cases.items():
+            cases = Petition.objects.filter(pk__in=ids).order_by("pk")
+            numbers = ", ".join(case.number for case in cases.only("created_at"))
+            self.stdout.write(f"  {name.replace('_', ' ')}: {numbers}")
         for finding in report.findings[:MOST_NAMED]:
             self.stdout.write(f"  {finding.doubt.replace('_', ' ')}: {finding.where}")
         if len(report.findings) > MOST_NAMED:

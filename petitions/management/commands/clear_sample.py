@@ -13,8 +13,8 @@ from config.lib.audit import anchors
 from config.lib.audit.anchors import AnchorKind
 from config.lib.db import roles
 from config.lib.db.append_only import ALLOW_TRUNCATE
-from members.accounts import audit_log
-from members.models import ChainBlock, User
+from members.accounts import audit_log, recorded_rows
+from members.models import ChainBlock, RightsRecord, User
 from petitions.models import Event, Petition, Photo
 from petitions.ops import audit_trail
 from petitions.rules import photos
@@ -60,6 +60,7 @@ class Command(BaseCommand):
             photos.path_of(name).unlink(missing_ok=True)
             photos.thumb_of(name).unlink(missing_ok=True)
         audit_log.write_command("clear_sample")
+        recorded_rows.record_first()
         audit_trail.extend()
         if not audit_trail.try_write_anchor(AnchorKind.RESTORED, clock.now(), CLEARED):
             self.stderr.write(f"The anchors cannot be written in {anchors.folder()}. {NO_ANCHOR}")
@@ -78,7 +79,8 @@ class Command(BaseCommand):
             names = list(Photo.objects.values_list("name", flat=True))
             self._truncate()
             User.objects.exclude(is_superuser=True).delete()
-            ChainBlock.objects.filter(table=Event._meta.db_table).delete()
+            emptied = [Event._meta.db_table, RightsRecord._meta.db_table]
+            ChainBlock.objects.filter(table__in=emptied).delete()
         return names
 
     def _lock(self) -> None:

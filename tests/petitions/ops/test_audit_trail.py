@@ -286,9 +286,10 @@ def _set_back() -> None:
     write()
     extend_audit_trail()
     with as_owner(), connection.cursor() as cursor:
-        for table in (LOG, "members_chainblock"):
+        blocks = f"members_chainblock WHERE \"table\" = '{LOG}'"
+        for table, rows in ((LOG, LOG), ("members_chainblock", blocks)):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            cursor.execute(f"DELETE FROM {table} WHERE id = (SELECT max(id) FROM {table})")
+            cursor.execute(f"DELETE FROM {table} WHERE id = (SELECT max(id) FROM {rows})")
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 

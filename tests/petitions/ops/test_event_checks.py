@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -55,8 +57,29 @@ CASE_COLUMNS: dict[str, dict[str, str]] = {
     "return_not_that_of_the_event": {"returned_by_id": OTHER_USER},
     "arbiter_not_that_of_the_event": {"arbiter_id": OTHER_ORGANISATION},
     "assignees_not_those_of_the_event": {"assignee_ids": f"ARRAY[{OTHER_USER}]"},
+    "department_not_that_of_the_event": {"department_id": OTHER_ORGANISATION},
+    "doers_not_those_of_the_events": {"doer_ids": f"doer_ids || {OTHER_ORGANISATION}"},
+    "steps_not_those_of_the_events": {
+        "accepted_at": "accepted_at - interval '1 hour'",
+        "returns": "returns + 1",
+        "round": "round + 1",
+        "disputes": "disputes + 1",
+        "is_route_final": "true",
+        "merged_into_id": "id",
+    },
+    "dates_not_those_of_the_deadlines": {
+        "answer_due_at": "answer_due_at + interval '1 day'",
+        "answer_soon_at": "NULL",
+        "decision_due_at": "NULL",
+        "decision_soon_at": "decision_soon_at + interval '1 day'",
+        "soon_at": "soon_at - interval '1 minute'",
+    },
 }
-EXACT = {"arbiter_id": "returned", "returned_by_id": "returned"}
+EXACT = {
+    **dict.fromkeys(("arbiter_id", "returned_by_id"), "returned"),
+    **dict.fromkeys(("decision_due_at", "decision_soon_at"), "returned"),
+    **dict.fromkeys(("answer_due_at", "answer_soon_at", "soon_at"), "late"),
+}
 """The case that the statement alters, by its name in `cases`; otherwise the closed one."""
 
 FIRED = "WHERE state = 'fired' AND task_id IS NULL"
@@ -96,6 +119,14 @@ ROWS: dict[str, tuple[str, str]] = {
     "a settled deadline is deleted": (
         f"DELETE FROM petitions_deadline {CONTACTS_MET}",
         "deadline_missing",
+    ),
+    "an arbiter whom no event appointed": (
+        f"UPDATE petitions_petition SET arbiter_id = {OTHER_ORGANISATION} WHERE status = 'closed'",
+        "arbiter_not_that_of_the_event",
+    ),
+    "a doer is removed": (
+        "UPDATE petitions_petition SET doer_ids = '{}' WHERE doer_ids <> '{}'",
+        "doers_not_those_of_the_events",
     ),
     "a photo is deleted": ("DELETE FROM petitions_photo", "photos_altered"),
     "a photo becomes public": ("UPDATE petitions_photo SET is_public = true", "photos_altered"),
@@ -182,6 +213,37 @@ def test_a_row_of_a_case(cases: dict[str, Petition], name: str) -> None:
     assert _broken() == {expected}
 
 
+def test_an_added_task_makes_no_doer(cases: dict[str, Petition]) -> None:
+    case = cases["closed"]
+    _run(
+        f"""INSERT INTO petitions_casetask (petition_id, orderer_id, doer_id, text, state, version,
+            round, sent_at, acknowledge_by, due_at, ended_at)
+        SELECT {case.pk}, organisation_id, {OTHER_ORGANISATION}, '', 'done', 1, 1, now(), now(),
+            now(), now() FROM petitions_petition WHERE id = {case.pk}"""
+    )
+    _run(
+        f"UPDATE petitions_petition SET doer_ids = ARRAY[{OTHER_ORGANISATION}],"
+        f" department_id = {OTHER_ORGANISATION} WHERE id = {case.pk}"
+    )
+    counts = integrity.check(NOW, with_photos=False)
+    assert counts["doers_are_not_those_of_the_tasks"] == 0
+    assert _broken() == {"doers_not_those_of_the_events", "department_not_that_of_the_event"}
+
+
+def test_the_cases_are_named(cases: dict[str, Petition]) -> None:
+    case = cases["closed"]
+    _run(
+        f"UPDATE petitions_petition SET department_id = {OTHER_ORGANISATION},"
+        f" doer_ids = ARRAY[{OTHER_ORGANISATION}] WHERE id = {case.pk}"
+    )
+    names = {"department_not_that_of_the_event", "doers_not_those_of_the_events"}
+    assert integrity.report(NOW, with_photos=False).cases == {name: [case.pk] for name in names}
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("check_integrity", "--without-photos", stdout=out)
+    assert f"department not that of the event: {case.number}" in out.getvalue()
+
+
 def test_a_corrected_contact_is_not_reported(cases: dict[str, Petition]) -> None:
     details = ContactDetails(name="示例居民", phone=PHONE, is_confidential=False)
     contact.correct_contact(petition=cases["closed"], contact=details)
@@ -206,7 +268,7 @@ def test_what_an_earlier_release_did_not_write_is_not_compared(cases: dict[str, 
             "UPDATE petitions_event SET signature = NULL, data = data - ARRAY['report_digest',"
             " 'photos_digest', 'note_digest', 'escalation', 'task', 'arbiter', 'users', 'group']"
         )
-    Petition.objects.update(returned_by=None)
+    Petition.objects.update(returned_by=None, arbiter=None)
     assert _broken() == set()
 
 

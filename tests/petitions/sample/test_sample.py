@@ -23,6 +23,7 @@ from branches.enums import OrgLevel
 from config.lib import register_cache
 from grids.enums import AreaKind
 from grids.models import Area
+from members.accounts import recorded_rows
 from members.models import User
 from petitions.enums import STATUSES, VERBS, Status, Verb
 from petitions.management.commands.load_sample import at_end_of
@@ -212,6 +213,7 @@ class TestSample(TestCase):
 
     def test_every_promise_holds(self) -> None:
         assert {name: n for name, n in integrity.check(NOW).items() if n} == {}
+        assert list(recorded_rows.differences()) == []
 
     def test_a_second_load_changes_nothing(self) -> None:
         before = fingerprint()
@@ -360,7 +362,9 @@ class TestSample(TestCase):
         assert left.pop("petitions_step") == steps
         for table in ("members_securityevent", "members_chainblock"):
             left.pop(table, None)
-        assert left == {"members_user": 1}
+        assert left == {"members_user": 1, "members_rightsrecord": 2}
+        assert recorded_rows.is_compared()
+        assert list(recorded_rows.differences()) == []
         assert count("SELECT count(*) FROM branches_edition") == 1
 
     def test_after_clearing_it_can_be_loaded_again(self) -> None:
