@@ -10,10 +10,12 @@ import pytest
 from django.db.models import Model
 from django.utils import timezone
 
+from branches.models import Organisation
 from config.lib.db.tree_paths import draw_ids
 from members.posts import directory
-from petitions.enums import AnswerKind, DeadlineKind, DoorResult, Outcome
+from petitions.enums import AnswerKind, DeadlineKind, DoorResult, Outcome, TaskState
 from petitions.models import (
+    CaseTask,
     Contact,
     Deadline,
     DoorVisit,
@@ -25,10 +27,19 @@ from petitions.models import (
     Petition,
 )
 from petitions.ops import integrity
-from petitions.workflow import case_store, contact, deadline_sweep, escalation, handling, resolution
+from petitions.workflow import (
+    case_store,
+    contact,
+    deadline_sweep,
+    escalation,
+    handling,
+    resolution,
+    task_verbs,
+)
 from petitions.workflow.case_store import MemoryStore
 from petitions.workflow.escalation_chain import EscalationChain
 from petitions.workflow.writer import write
+from tests.support import task_steps
 from tests.support.cast import Stage
 
 START = timezone.now() - dt.timedelta(days=3)
@@ -82,7 +93,25 @@ def _answer(name: str, kind: AnswerKind, **more: Any) -> Step:
     return step
 
 
+def _order(short_name: str, by: str) -> Step:
+    """Answer an escalation by ordering a department."""
+
+    def step(stage: Stage, petition: Petition, now: dt.datetime) -> None:
+        department = Organisation.objects.get(short_name=short_name)
+        _answer(by, AnswerKind.DEPARTMENT, department=department)(stage, petition, now)
+
+    return step
+
+
 STEPS: dict[str, Step] = {
+    "order water": _order("供水公司", "community"),
+    "order heating": _order("热力公司", "official"),
+    "acknowledge heating": lambda s, p, at: task_verbs.acknowledge(
+        petition=p, by=s.cast["heating"], now=at
+    ),
+    "conclude heating": lambda s, p, at: task_verbs.conclude(
+        petition=p, by=s.cast["heating"], now=at, outcome=TaskState.DONE, text="好了"
+    ),
     "accept": lambda s, p, at: handling.accept(petition=p, by=s.cast["secretary"], now=at),
     "dispatch": lambda s, p, at: handling.dispatch(
         petition=p, by=s.cast["secretary"], now=at, users=[s.cast["member"]]
@@ -125,6 +154,10 @@ STEPS: dict[str, Step] = {
     "silence": _sweep(deadline_sweep.expire_batch, DeadlineKind.CONFIRMATION),
 }
 STORIES = {
+    "two departments": (
+        *("accept", "escalate", "order water", "escalate", "order heating"),
+        *("acknowledge heating", "conclude heating"),
+    ),
     "overdue, answered, extended": (
         *("remind", "contact overdue", "accept", "extend", "escalate", "explain", "resolve"),
         *("rate", "silence"),
@@ -153,7 +186,7 @@ def _rows(model: type[Model], **where: object) -> list[dict[str, Any]]:
 
 
 def _snapshot(petition: Petition) -> dict[str, Any]:
-    tables = (Deadline, Escalation, Event, Note, Feedback, DoorVisit, Contact)
+    tables = (CaseTask, Deadline, Escalation, Event, Note, Feedback, DoorVisit, Contact)
     found = {model.__name__: _rows(model, petition=petition.pk) for model in tables}
     return found | {"Petition": _rows(Petition, pk=petition.pk)}
 
@@ -167,6 +200,7 @@ def _play(stage: Stage, steps: tuple[str, ...]) -> Petition:
 
 @pytest.mark.parametrize("name", STORIES)
 def test_memory_and_database_give_the_same_rows(stage: Stage, name: str) -> None:
+    task_steps.second_department(stage)
     in_database = _play(stage, STORIES[name])
     store = MemoryStore(
         -1,

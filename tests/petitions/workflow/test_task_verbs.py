@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -73,6 +74,14 @@ def test_the_case_keeps_its_status_and_deadlines(stage: Stage) -> None:
     resolution_deadline = Deadline.objects.get(petition=after, kind=DeadlineKind.RESOLUTION)
     assert resolution_deadline.state == DeadlineState.OPEN
     assert resolution_deadline.task is None
+
+
+def test_a_case_without_tasks_is_not_asked_for_them(
+    stage: Stage, django_assert_num_queries: Any
+) -> None:
+    petition = Petition.objects.get(pk=stage.at(Status.ACCEPTED).pk)
+    with django_assert_num_queries(0):
+        assert petition.case_tasks == []
 
 
 def test_the_orderer_sets_the_time(stage: Stage) -> None:
