@@ -80,12 +80,6 @@ class CaseStore(Protocol):
     def events_after(self, petition: Petition, version: int) -> Sequence[Event]:
         """Return the events of the case after a version, oldest first; 0: all of them."""
 
-    def workers(self, petition: Petition) -> Iterable[tuple[int | None, int | None]]:
-        """Return who worked on a case, as pairs of user and organisation."""
-
-    def filing_organisation_id(self, petition: Petition) -> int | None:
-        """Return in whose name staff filed a case."""
-
     def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled."""
 
