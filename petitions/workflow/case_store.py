@@ -24,6 +24,8 @@ from petitions import case_log, case_workers
 from petitions.enums import DeadlineState, Verb
 from petitions.models import Deadline, DoorVisit, Escalation, Event, Feedback, Petition, Photo
 from petitions.permissions import By
+from petitions.rules import former_holders
+from petitions.rules.former_holders import FormerHolder
 from petitions.states import RECORDED_RULE_OF, RULE_OF
 from petitions.workflow.escalation_chain import EscalationChain
 from petitions.workflow.transitions import (
@@ -77,6 +79,10 @@ class DatabaseStore:
     def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled; one query."""
         return list(Deadline.objects.owed().filter(petition=petition, kind__in=list(kinds)))
+
+    def former_holder(self, petition: Petition, day: dt.date) -> FormerHolder | None:
+        """Return the responsible organisation if it has left the place by a day."""
+        return former_holders.of(petition, day)
 
     def unanswered_escalation(self, petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer; one query."""
@@ -167,6 +173,10 @@ class MemoryStore:
     def owed_deadlines(self, _petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled."""
         return [row for row in self.deadlines if row.settled_at is None and row.kind in kinds]
+
+    def former_holder(self, _petition: Petition, _day: dt.date) -> FormerHolder | None:
+        """Return None: organisations stay where they are."""
+        return None
 
     def unanswered_escalation(self, _petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer."""

@@ -21,7 +21,7 @@ from petitions.models import Feedback, Petition
 from petitions.permissions import By, Petitioner
 from petitions.rules import answer_question
 from petitions.rules.photos import StoredPhoto
-from petitions.workflow import task_verbs
+from petitions.workflow import succession, task_verbs
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation import escalate_to
 from petitions.workflow.transitions import Transition, WrongState
@@ -89,6 +89,7 @@ def confirm(
     return change.petition
 
 
+@succession.to_present_holder
 def dispute(
     *,
     petition: Petition,
@@ -155,6 +156,7 @@ def close(
     return change.petition
 
 
+@succession.to_present_holder
 def reopen(
     *,
     petition: Petition,
