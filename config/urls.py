@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config import views
+from config.lib.admin import complete
 from config.lib.web import errors, health
 
 handler400 = errors.bad_request
@@ -15,6 +16,7 @@ handler429 = errors.too_many_requests  # of allauth
 handler500 = errors.server_error
 
 admin.site.site_header = admin.site.site_title = settings.PRODUCT_NAME
+admin.site.__setattr__("autocomplete_view", complete)
 admin.site.site_url = None  # `/` leads administrators back to the admin
 
 urlpatterns: list[URLPattern | URLResolver] = [
