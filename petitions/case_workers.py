@@ -65,6 +65,17 @@ def attach(petitions: Iterable[Petition]) -> None:
         keep(petition, events[pk])
 
 
+def add(petition: Petition, event: Event) -> None:
+    """Add the event that raised the version of a case to what was read for the version before."""
+    workers: CaseWorkers | None = vars(petition).get(_READ)
+    if workers is None or workers.version != event.version - 1:
+        return
+    pairs = workers.pairs
+    if event.actor in WORKING_ACTORS:
+        pairs |= {(event.user_id, event.acting_for_id)}
+    vars(petition)[_READ] = CaseWorkers(event.version, pairs, workers.filing_organisation_id)
+
+
 def take_over(petition: Petition, earlier: Petition) -> None:
     """Keep what was read for the same case earlier, if the case is at the same version."""
     workers = read_before(earlier)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OpenCases
 from branches.models import Organisation, Responsibility
+from config.lib import register_cache
 from petitions import case_holders
 from petitions.models import Petition
 from petitions.rules import routing
@@ -46,7 +47,7 @@ def of(petition: Petition, day: dt.date) -> FormerHolder | None:
 
     No query where the organisation answers for the place, which is cached; otherwise up to three.
     """
-    place = routing.place(petition.place_id, day)
+    place = routing.place(petition.place_id, day, register_cache.current_version())
     pk = petition.organisation_id
     if place is None or pk in {row.organisation_id for row in place.answering}:
         return None

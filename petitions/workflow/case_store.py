@@ -125,6 +125,7 @@ class DatabaseStore:
         """Write the transitions to the database, and opened contacts to the security log."""
         write(transitions)
         for change in transitions:
+            case_workers.add(change.petition, change.event)
             if change.verb == Verb.REVEAL and change.user is not None:
                 organisation_id = change.event.acting_for_id
                 case_log.log_reveal(change.petition, change.user, change.actor, organisation_id)
