@@ -29,7 +29,7 @@ canaries:  ## privacy tests in full: canaries, hostile files, guessing, key rota
 	CANARIES=full $(PY) -m pytest -n 0 -s --show-capture=no tests/privacy $(ARGS)
 
 MATRIX_TESTS := tests/test_access.py tests/test_access_admin.py tests/test_access_residents.py \
-	tests/test_counts.py tests/test_leaks.py tests/test_withdrawal.py
+	tests/test_counts.py tests/test_leaks.py tests/test_withdrawal.py tests/test_admin_parameters.py
 
 matrix:  ## access matrix: every role, route and kind of object; timing of refusals (minutes)
 	@$(BOOT) dev

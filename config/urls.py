@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config import views
+from config.lib.admin import complete
 from config.lib.web import errors, health
 
 handler400 = errors.bad_request
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("admin/r/<path:_path>", views.raise_not_found),
+    path("admin/autocomplete/", admin.site.admin_view(complete)),  # before that of Django
     path("admin/", admin.site.urls),
     path("account/", include("members.accounts.urls")),
     path("language/", set_language, name="set_language"),

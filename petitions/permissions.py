@@ -12,14 +12,13 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
 from members.enums import HEAD_ROLES, Role
 from members.models import User
-from petitions import confidential_contacts, involvement
+from petitions import case_workers, confidential_contacts, involvement
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
 from petitions.models import CaseTask, Petition
 from petitions.relations import acts_for
 from petitions.separation_of_duties import (
     belongs_to,
     belongs_to_escalating,
-    belongs_to_handlers,
     belongs_to_returner,
 )
 from petitions.states import RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
@@ -192,30 +191,21 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
 
 
 def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
-    """Let staff record what the resident says only if they do not handle the case.
+    """Let staff record what the resident says only if they never handled the case.
 
-    The workflow also refuses those who worked on it earlier. A session with the tracking code does
-    not count as the resident where the staff who logged the case could use the code themselves.
+    Source: domain rules, follow-up (回访): by somebody other than the handler. A session with the
+    tracking code does not count as the resident where the staff who logged the case could use it.
     """
     if isinstance(by, Petitioner) and is_code_known(petition, by):
         return Decision(False, "code_known", str(CODE_KNOWN))
-    if isinstance(by, User) and belongs_to_handlers(by.scope, petition):
+    if isinstance(by, User) and case_workers.include(by.scope, petition):
         return Decision(False, "own_work", str(OWN_WORK))
     return Decision(True)
 
 
 def is_code_known(petition: Petition, by: Petitioner) -> bool:
-    """Tell whether the staff who logged the case could use its code to act as the resident.
-
-    They can without a telephone number. With one they know the number too, so the code is refused
-    if they handle the case, or if it is about an organisation or an accusation.
-    """
-    filer = involvement.filer(petition)
-    if filer is None:
-        return False
-    is_code_alone = not by.has_given_phone
-    is_restricted = involvement.is_restricted(petition)
-    return is_code_alone or is_restricted or belongs_to_handlers(filer.scope, petition)
+    """Tell whether the staff who logged the case could use its code to act as the resident."""
+    return case_workers.know_code(petition, with_phone=by.has_given_phone)
 
 
 def _guard_dispute(petition: Petition, by: By) -> Decision:
@@ -364,6 +354,11 @@ def refused_verbs(petition: Petition, by: By) -> list[tuple[Verb, str]]:
             if not decision:
                 refused.append((rule.verb, decision.reason))
     return refused
+
+
+def may_follow_up(user: User) -> bool:
+    """Tell whether the user records at all what residents say after a call."""
+    return any(post.role in COORDINATOR_ROLES for post in user.scope.posts)
 
 
 def may_file(by: By, path: str) -> bool:

@@ -12,12 +12,17 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from django import forms
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied, ValidationError
+from django.db import DataError
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 
@@ -85,6 +90,26 @@ class BaseModelForm(_ModelForm):
         return stale
 
 
+class OfferedFieldsView(AutocompleteJsonView):
+    """Answers the fields of the forms that complete what is typed, and no other field."""
+
+    def process_request(self, request: HttpRequest) -> Any:
+        """Return what is asked for; raise PermissionDenied for a field that no form offers."""
+        app_label, model_name = request.GET.get("app_label", ""), request.GET.get("model_name", "")
+        try:
+            form = admin.site.get_model_admin(apps.get_model(app_label, model_name))
+        except (LookupError, NotRegistered) as error:
+            raise PermissionDenied from error
+        if request.GET.get("field_name") not in form.get_autocomplete_fields(request):
+            raise PermissionDenied
+        return super().process_request(request)
+
+
+def complete(request: HttpRequest) -> HttpResponseBase:
+    """View: the choices for a field that completes what is typed."""
+    return OfferedFieldsView.as_view(admin_site=admin.site)(request)
+
+
 class FoldingFieldsMixin(_AnyModelAdmin):
     """Admin whose form fields fold what is typed."""
 
@@ -124,6 +149,22 @@ class BaseAdmin(FoldingFieldsMixin, _Admin):
     actions_logged_by_row: tuple[str, ...] = ("delete_selected",)
     view_on_site = False  # administrators have no access to the pages of cases and places
     form = BaseModelForm
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list; raise BadRequest (400) for parameters that no column can hold.
+
+        Django answers most of them by the plain list, but not NUL and numbers out of range.
+        """
+        if any("\0" in value for _name, values in request.GET.lists() for value in values):
+            raise BadRequest
+        try:
+            return super().changelist_view(request, extra_context)
+        except (ValueError, OverflowError, DataError) as error:
+            if not request.GET:
+                raise
+            raise BadRequest from error
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the form again, with the error at its field, when the workflow refuses the row."""
@@ -242,7 +283,7 @@ class BaseAdmin(FoldingFieldsMixin, _Admin):
             if not isinstance(field, Field):
                 return False
             field.to_python(value)
-        except (FieldDoesNotExist, ValidationError):
+        except (FieldDoesNotExist, ValidationError, OverflowError):
             return False
         return "\0" not in str(value)
 

@@ -32,6 +32,7 @@ from petitions.api.serializers.cases import (
 from petitions.api.serializers.submission import ReportBody, ReportFormBody
 from petitions.models import Petition, PetitionQuerySet
 from petitions.rules import case_parts, catalogue
+from petitions.web import shown_codes
 from petitions.web.filters import PetitionFilter
 from petitions.workflow import submission
 from petitions.workflow.idempotency import IdempotencyRequest
@@ -114,7 +115,7 @@ class PetitionList(CaseListView[Petition]):
         )
         submitted = self._submit_once(key, data, files)
         values = submitted.answer | {
-            "tracking_code": "" if _is_shown_once(submitted) else submitted.code,
+            "tracking_code": _code_to_show(submitted),
             "danger": danger_answer(submitted.petition),
         }
         # A stored answer has no order, and one of an earlier release may have fewer fields.
@@ -177,9 +178,12 @@ class PetitionDetail(CaseView[Petition]):
         return Response(self.get_serializer(petition).data, headers=headers)
 
 
-def _is_shown_once(submitted: submission.Submitted) -> bool:
-    """Tell whether the code stood in the first answer only, as it stands on the first slip only."""
-    return submitted.is_repeat and involvement.is_restricted(submitted.petition)
+def _code_to_show(submitted: submission.Submitted) -> str:
+    """Return the tracking code; of a restricted case in the first answer only, and never again."""
+    is_restricted = involvement.is_restricted(submitted.petition)
+    if submitted.is_repeat:
+        return "" if is_restricted else submitted.code
+    return shown_codes.code_to_show(submitted.petition)
 
 
 def _report_and_photos(request: Request) -> tuple[Any, list[UploadedFile[bytes]]]:

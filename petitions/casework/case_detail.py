@@ -20,7 +20,7 @@ from config.lib.viewer import Scope
 from members.enums import HEAD_ROLES
 from members.models import Post, User
 from members.posts import directory
-from petitions import case_holders, involvement, permissions
+from petitions import case_holders, case_workers, involvement, permissions
 from petitions.casework import task_events, timeline
 from petitions.casework.timeline import CaseHistory, HoldingTime, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DeadlineState, DoorResult, Solved, Status, Verb
@@ -156,6 +156,7 @@ def load(
     A printed page is read by others than the viewer; its line names the organisation.
     """
     history = timeline.load_history(petition)
+    case_workers.keep(petition, history.events)
     case_parts.attach([petition])
     petition.case_tasks = _tasks(petition)
     owed = list(Deadline.objects.owed().filter(petition=petition).order_by("due_at"))

@@ -33,10 +33,10 @@ from petitions.rules import (
     contact_points,
     danger,
     promises,
-    rate_limits,
     tracking_codes,
 )
 from petitions.rules.contacts import ContactDetails
+from petitions.web import shown_codes
 from petitions.web.access import StaffRequest, staff_only
 from petitions.web.field_validation import MAX_TEXT_LENGTH
 from petitions.workflow import submission, transitions
@@ -114,17 +114,14 @@ def suggest_categories(request: StaffRequest) -> JsonResponse:
 def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
     """Show number and tracking code to the user who submitted the case, for 30 minutes.
 
-    The code of a case about an organisation and of an accusation is shown once: who keeps it could
-    speak for the resident.
+    Some codes only once (`shown_codes`).
     """
     now = clock.now()
     own = Petition.objects.filter(
         involvement.filed_by(request.user.pk), created_at__gte=now - SLIP_VISIBLE_FOR
     )
     petition = get_object_or_404(own.with_parts(), pk=pk)
-    code = tracking_codes.code_for(petition.uuid)
-    if involvement.is_restricted(petition) and not _is_first_time(petition):
-        code = ""
+    code = shown_codes.code_to_show(petition)
     case_log.log_slip(petition, request.user, has_code=bool(code))
     context = {
         "petition": petition,
@@ -138,18 +135,6 @@ def show_slip(request: StaffRequest, pk: int) -> HttpResponse:
         "track_address": site_links.without_scheme(reverse("petitions:track")),
     }
     return render(request, "petitions/intake/slip.html", context)
-
-
-def _is_first_time(petition: Petition) -> bool:
-    """Tell whether the slip of a case is shown for the first time, and count it.
-
-    Counted at the instant of filing, so that no new window begins while the slip can be shown.
-    """
-    try:
-        rate_limits.hit(rate_limits.SLIP, str(petition.uuid), petition.created_at)
-    except rate_limits.RateLimited:
-        return False
-    return True
 
 
 def _look_up(request: StaffRequest, form: DeskForm, day: dt.date) -> Lookup:

@@ -244,9 +244,13 @@ def _escalated(event: Event, to: RecipientDirectory) -> list[Recipients]:
     return groups
 
 
+def _reopened(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    """Notify who is responsible now: not an organisation that had left before it was reopened."""
+    return [Recipients(K.REOPENED, to.heads(event.petition.organisation_id))]
+
+
 def _disputed(event: Event, to: RecipientDirectory) -> list[Recipients]:
-    groups = [Recipients(K.REOPENED, to.heads(event.organisation_id))]
-    return groups + (_escalated(event, to) if event.data.get("to") else [])
+    return _reopened(event, to) + (_escalated(event, to) if event.data.get("to") else [])
 
 
 def _answered(event: Event, to: RecipientDirectory) -> list[Recipients]:
@@ -316,7 +320,7 @@ RULES: dict[Verb, Callable[[Event, RecipientDirectory], list[Recipients]]] = {
     Verb.ANSWER: _answered,
     Verb.RESOLVE: _with_cancelled_tasks(_to_filer(K.RESOLVED)),
     Verb.DISPUTE: _disputed,
-    Verb.REOPEN: _to_handler(K.REOPENED),
+    Verb.REOPEN: _reopened,
     Verb.CONFIRM: _closed,
     Verb.CLOSE: _closed,
     Verb.WITHDRAW: _with_cancelled_tasks(_to_handler(K.CLOSED)),

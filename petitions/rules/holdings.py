@@ -74,7 +74,10 @@ def of_responsibility(row: Responsibility, day: dt.date) -> Iterator[Holding]:
     assigned = here.running().filter(case_holders.assigned_to_group(row.organisation_id)).count()
     sentences = {
         "cases": (cases, _("在这里手上有 %(count)d 件在办的诉求：请选择留下还是转走。")),
-        "waiting": (waiting, _("%(count)d 件在等居民确认，留在原组织。")),
+        "waiting": (
+            waiting,
+            _("%(count)d 件在等居民确认，先留在原组织；要再办的，没选留下就转走。"),
+        ),
         "assigned": (assigned, _("分派给这个党小组的 %(count)d 件，要由支部重新分派。")),
     }
     for code, (count, sentence) in sentences.items():

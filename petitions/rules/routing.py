@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from branches import responsibility_cache
@@ -30,6 +31,7 @@ CASE_LEVEL: dict[str, CaseLevel] = {
     OrgLevel.SUBDISTRICT: CaseLevel.SUBDISTRICT,
     OrgLevel.CITY: CaseLevel.CITY,
 }
+RECORD_LANGUAGE = "zh-hans"
 OWNER_LEVELS = (OrgLevel.SUBDISTRICT, OrgLevel.COMMUNITY, OrgLevel.BRANCH)
 """The levels of organisations that a case can be reassigned to."""
 
@@ -212,6 +214,14 @@ def explain(parts: dict[str, Any]) -> str:
     if parts.get("group"):
         sentence += _("楼栋党小组：%(group)s。") % parts
     return sentence
+
+
+def in_record_language(parts: dict[str, Any]) -> str:
+    """Explain the route in the language of the record, not in that of the user."""
+    if translation.get_language() == RECORD_LANGUAGE:
+        return explain(parts)
+    with translation.override(RECORD_LANGUAGE):
+        return explain(parts)
 
 
 def above(place: ResponsibleChain, level: OrgLevel) -> Sequence[Responsibility]:

@@ -15,7 +15,6 @@ from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import contact_points, routing
 from petitions.sample.reference_data import ReferenceData
-from petitions.separation_of_duties import took_part
 from petitions.workflow import case_store, deadline_sweep, escalation, submission
 from petitions.workflow.case_store import MemoryStore
 from petitions.workflow.transitions import Transition, WorkflowError
@@ -95,8 +94,7 @@ class SampleCase:
             organisation_id = row.organisation_id if row else None
             for user in self.reference.desk(organisation_id, self.petition.uuid.int):
                 self.reference.load_scope(user, self.at)
-                is_worker = took_part(user.scope, self.store.workers(self.petition))
-                if permissions.may(verb, self.petition, user) and not is_worker:
+                if permissions.may(verb, self.petition, user):
                     return user
         return None
 

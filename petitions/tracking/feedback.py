@@ -11,7 +11,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from config.lib import clock
@@ -30,8 +29,6 @@ from petitions.tracking.forms import (
 from petitions.tracking.pages import TrackedSession
 from petitions.verbs.spec import VerbSpec
 from petitions.workflow import contact, resolution, transitions
-
-CONTACT_BY_STAFF = gettext_lazy("这件事是代您登记的。要留电话、改电话或删掉电话，请到社区当面办。")
 
 Action = Callable[[TrackedSession, dict[str, Any]], str]
 
@@ -168,7 +165,7 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
     """
     if not session.may_correct_contact:
         return pages.render_case(
-            request, session, status=HTTPStatus.CONFLICT, problem=CONTACT_BY_STAFF
+            request, session, status=HTTPStatus.CONFLICT, problem=contact.CONTACT_BY_STAFF
         )
     if "delete" in request.POST:
         form: ContactCorrectionForm | None = None
@@ -180,7 +177,7 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
             )
     details = form.contact_details() if form else ContactDetails()
     try:
-        contact.correct_contact(petition=session.petition, contact=details)
+        contact.correct_contact(petition=session.petition, by=session.by, contact=details)
     except transitions.WrongState as error:
         return pages.render_case(
             request, session, status=HTTPStatus.CONFLICT, problem=error.message

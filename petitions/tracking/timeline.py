@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from branches import register_rows
 from config.lib import durations
-from petitions import involvement
+from petitions import case_workers, involvement
 from petitions.enums import Actor, AnswerKind, DeadlineKind, PhotoKind, Solved, TaskState, Verb
 from petitions.models import Event, Petition, Photo
 from petitions.rules import danger, moved_deadlines
@@ -80,6 +80,7 @@ def public_history(
             *involvement.EVENT_ORGANISATIONS, "acting_for", "note"
         ).order_by("-version")
     )
+    case_workers.keep(petition, events)
     public_photos = petition.photos.filter(is_public=True)
     photos = [photo for photo in public_photos if _may_see(photo, is_joined)]
     by_event: dict[int, list[Photo]] = {}

@@ -56,7 +56,7 @@ def counters_for(viewer: Viewer) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenCases:
+class CountedCases:
     """The open cases that a viewer sees: numbers by named filter, and the ids of the most urgent.
 
     A case can count under several names.
@@ -66,7 +66,7 @@ class OpenCases:
     urgent_ids: Sequence[int]
 
 
-def open_cases(names: Sequence[str], viewer: Viewer, now: dt.datetime, limit: int) -> OpenCases:
+def open_cases(names: Sequence[str], viewer: Viewer, now: dt.datetime, limit: int) -> CountedCases:
     """Count the open cases that the viewer sees, and find the `limit` most urgent, by one query.
 
     Both at once, because finding the open cases takes longer than counting and sorting them.
@@ -82,7 +82,7 @@ def open_cases(names: Sequence[str], viewer: Viewer, now: dt.datetime, limit: in
     key = ("open_cases", tuple(names), limit, viewer.scope.user_id, viewer.scope.posts)
     rows = compiled_select.rows(key, build, now)
     numbers = rows[0][1:] if rows else [0] * len(names)
-    return OpenCases(dict(zip(names, numbers, strict=True)), [row[0] for row in rows])
+    return CountedCases(dict(zip(names, numbers, strict=True)), [row[0] for row in rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,12 @@ from django.db.models import Count
 from branches import register_rows
 from config.lib.db.tree_paths import draw_ids
 from members.posts import directory
-from petitions import case_log
-from petitions.enums import WORKING_ACTORS, DeadlineState, Verb
+from petitions import case_log, case_workers
+from petitions.enums import DeadlineState, Verb
 from petitions.models import Deadline, DoorVisit, Escalation, Event, Feedback, Petition, Photo
 from petitions.permissions import By
+from petitions.rules import former_holders
+from petitions.rules.former_holders import FormerHolder
 from petitions.states import RECORDED_RULE_OF, RULE_OF
 from petitions.workflow.escalation_chain import EscalationChain
 from petitions.workflow.transitions import (
@@ -58,14 +60,15 @@ class DatabaseStore:
 
         The last three come from the cache: joined, the statement would find no row after waiting
         for a change of the organisation, because PostgreSQL checks a changed row again with the
-        rows of the other tables as they were. Tasks read before are taken over unless the case
-        changed since, because no task changes without an event of its case.
+        rows of the other tables as they were. Tasks and workers read before are taken over unless
+        the case changed since, because neither changes without an event of its case.
         """
         rows = Petition.objects.select_for_update(of=("self",)).select_related("contact")
         locked = rows.get(pk=petition.pk)
         register_rows.attach([locked], organisations=("organisation", "group"), areas=("place",))
         if locked.version == petition.version and "case_tasks" in petition.__dict__:
             locked.case_tasks = [copy(task) for task in petition.case_tasks]
+        case_workers.take_over(locked, petition)
         return locked
 
     def events_after(self, petition: Petition, version: int) -> Sequence[Event]:
@@ -77,15 +80,9 @@ class DatabaseStore:
         """Return the deadlines of these kinds that are not settled; one query."""
         return list(Deadline.objects.owed().filter(petition=petition, kind__in=list(kinds)))
 
-    def workers(self, petition: Petition) -> Iterable[tuple[int | None, int | None]]:
-        """Return who worked on the case, as pairs of user and organisation; one query."""
-        events = Event.objects.filter(petition=petition, actor__in=WORKING_ACTORS).order_by()
-        return events.values_list("user_id", "acting_for_id").distinct()
-
-    def filing_organisation_id(self, petition: Petition) -> int | None:
-        """Return the organisation in whose name staff filed the case; one query."""
-        filed = Event.objects.filter(petition=petition, verb=Verb.FILE)
-        return filed.values_list("acting_for_id", flat=True).first()
+    def former_holder(self, petition: Petition, day: dt.date) -> FormerHolder | None:
+        """Return the responsible organisation if it has left the place by a day."""
+        return former_holders.of(petition, day)
 
     def unanswered_escalation(self, petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer; one query."""
@@ -128,6 +125,7 @@ class DatabaseStore:
         """Write the transitions to the database, and opened contacts to the security log."""
         write(transitions)
         for change in transitions:
+            case_workers.add(change.petition, change.event)
             if change.verb == Verb.REVEAL and change.user is not None:
                 organisation_id = change.event.acting_for_id
                 case_log.log_reveal(change.petition, change.user, change.actor, organisation_id)
@@ -177,14 +175,9 @@ class MemoryStore:
         """Return the deadlines of these kinds that are not settled."""
         return [row for row in self.deadlines if row.settled_at is None and row.kind in kinds]
 
-    def workers(self, _petition: Petition) -> Iterable[tuple[int | None, int | None]]:
-        """Return who worked on the case, as pairs of user and organisation."""
-        events = (change.event for change in self.transitions)
-        return [(row.user_id, row.acting_for_id) for row in events if row.actor in WORKING_ACTORS]
-
-    def filing_organisation_id(self, _petition: Petition) -> int | None:
-        """Return the organisation in whose name staff filed the case."""
-        return self.transitions[0].event.acting_for_id if self.transitions else None
+    def former_holder(self, _petition: Petition, _day: dt.date) -> FormerHolder | None:
+        """Return None: organisations stay where they are."""
+        return None
 
     def unanswered_escalation(self, _petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer."""
@@ -228,6 +221,7 @@ class MemoryStore:
                 for earlier in self.transitions:
                     earlier.doors.clear()
             self.transitions.append(change)
+            case_workers.keep(change.petition, [past.event for past in self.transitions])
 
     def assign_case_id(self, case_id: int) -> None:
         """Replace the provisional id of the case in every collected row."""

@@ -11,19 +11,20 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from petitions import case_log, permissions
 from petitions.enums import Verb
 from petitions.models import Contact, Event, Petition
-from petitions.permissions import By
+from petitions.permissions import By, Petitioner
 from petitions.rules import contacts, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.states import FINAL
-from petitions.workflow import known_codes
-from petitions.workflow.case_store import DatabaseStore, transition
+from petitions.workflow.case_store import transition
 from petitions.workflow.transitions import Transition, WrongState
 
 RETENTION = dt.timedelta(days=180)
+CONTACT_BY_STAFF = gettext_lazy("这件事是代您登记的。要留电话、改电话或删掉电话，请到社区当面办。")
 REVEAL_LIMIT = "reveal_limit"  # code of the refusal above the daily limit
 
 
@@ -112,14 +113,14 @@ def delete_expired(*, now: dt.datetime) -> int:
     return deleted
 
 
-def correct_contact(*, petition: Petition, contact: ContactDetails) -> None:
+def correct_contact(*, petition: Petition, by: Petitioner, contact: ContactDetails) -> None:
     """Replace the contact at the petitioner's request, or delete it if empty (PIPL 46, 47).
 
-    The security log gets a line without the contact. Raises WrongState if the staff who logged the
-    case worked on it: they know code and number.
+    The security log gets a line without the contact. Raises WrongState where the staff who logged
+    the case could do it: they would replace the resident.
     """
-    if known_codes.is_known_to_workers(petition, DatabaseStore()):
-        raise WrongState("code_known", str(permissions.CODE_KNOWN))
+    if permissions.is_code_known(petition, by):
+        raise WrongState("code_known", str(CONTACT_BY_STAFF))
     with transaction.atomic():
         if contact:
             store_contact(petition, contact)

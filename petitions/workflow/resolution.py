@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from petitions import permissions
 from petitions.enums import (
     STAFF_DEADLINES,
     ClosedBy,
@@ -22,11 +21,10 @@ from petitions.models import Feedback, Petition
 from petitions.permissions import By, Petitioner
 from petitions.rules import answer_question
 from petitions.rules.photos import StoredPhoto
-from petitions.separation_of_duties import took_part
-from petitions.workflow import known_codes, task_verbs
+from petitions.workflow import succession, task_verbs
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation import escalate_to
-from petitions.workflow.transitions import NotPermitted, Transition, WrongState
+from petitions.workflow.transitions import Transition, WrongState
 
 MET = DeadlineState.MET
 CANCELLED = DeadlineState.CANCELLED
@@ -68,20 +66,6 @@ def resolve(
     return change.petition
 
 
-def _check_took_no_part(change: Transition) -> None:
-    """Refuse staff who worked on the case, themselves or their organisations, however long ago.
-
-    Also a session with the tracking code, if the staff who logged the case did: they know it.
-    Source: domain rules, follow-up (回访): by somebody other than the handler.
-    """
-    petition, store = change.petition, change.store
-    if isinstance(change.by, Petitioner):
-        if known_codes.is_known_to_workers(petition, store):
-            raise WrongState("code_known", str(permissions.CODE_KNOWN))
-    elif change.user is not None and took_part(change.user.scope, store.workers(petition)):
-        raise NotPermitted("own_work", str(permissions.OWN_WORK))
-
-
 def confirm(
     *,
     petition: Petition,
@@ -98,7 +82,6 @@ def confirm(
     with transition(
         petition, Verb.CONFIRM, by=by, now=now, expected_version=expected_version
     ) as change:
-        _check_took_no_part(change)
         solved, closed_by = answer_question.said_yes(change.petition)
         _record(change, solved, rating)
         change.data = {"by_phone": not isinstance(by, Petitioner), "said": str(solved)}
@@ -106,6 +89,7 @@ def confirm(
     return change.petition
 
 
+@succession.to_present_holder
 def dispute(
     *,
     petition: Petition,
@@ -124,8 +108,6 @@ def dispute(
     with transition(
         petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version
     ) as change:
-        if change.user is not None:  # a disagreement by the code only reopens the case
-            _check_took_no_part(change)
         case = change.petition
         solved = answer_question.said_no(case, is_partly=is_partly)
         _record(change, solved, rating)
@@ -148,7 +130,6 @@ def dispute(
 def rate(*, petition: Petition, by: By, now: dt.datetime, rating: int) -> Petition:
     """Rate the answer, 1 (very dissatisfied) to 5 (very satisfied), once per round."""
     with transition(petition, Verb.RATE, by=by, now=now) as change:
-        _check_took_no_part(change)
         feedback = _feedback(change)
         if feedback.rating is not None:
             raise WrongState("already_rated", _("这一轮已经评价过了。"))
@@ -170,12 +151,12 @@ def close(
     with transition(
         petition, Verb.CLOSE, by=by, now=now, expected_version=expected_version
     ) as change:
-        _check_took_no_part(change)
         change.add_note(reason, is_public=False)
         _close(change, ClosedBy.FOLLOW_UP)
     return change.petition
 
 
+@succession.to_present_holder
 def reopen(
     *,
     petition: Petition,
@@ -214,7 +195,6 @@ def withdraw(
     with transition(
         petition, Verb.WITHDRAW, by=by, now=now, expected_version=expected_version
     ) as change:
-        _check_took_no_part(change)
         change.add_note(reason, is_public=True)
         change.petition.is_answer_owed = False
         change.stop_deadlines(CANCELLED, *STAFF_DEADLINES, DeadlineKind.CONFIRMATION)

@@ -16,8 +16,9 @@ from config.lib.domain_errors import DomainError
 from petitions.enums import Status
 from petitions.models import Petition
 from petitions.rules import routing
+from petitions.rules.former_holders import FormerHolder
 from petitions.states import IN_HAND
-from petitions.workflow import rerouting
+from petitions.workflow import succession
 
 log = structlog.get_logger("clock")
 
@@ -64,5 +65,6 @@ def _move(petition: Petition, row: Responsibility, day: dt.date, now: dt.datetim
     route = routing.successor(place, OrgLevel(row.level), petition)
     if route is None:
         return False
-    rerouting.follow(petition=petition, now=now, responsibility=row, route=route)
+    former = FormerHolder(row.organisation, row)
+    succession.follow(petition=petition, now=now, former=former, route=route)
     return True

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
@@ -32,8 +32,6 @@ from petitions.workflow.transitions import (
     Transition,
     WrongState,
 )
-
-RECORD_LANGUAGE = "zh-hans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +171,11 @@ def _new(report: Report, place: routing.ResponsibleChain, by: By, now: dt.dateti
         about_organisation=report.about,
         is_sealed=report.category.channel == CategoryChannel.ACCUSATION,
         route=route.parts,
-        route_text=in_record_language(route.parts),
+        route_text=routing.in_record_language(route.parts),
         level=route.level,
         filed_by=by if isinstance(by, User) else None,
         search=text_search.vector(report.text, place.area.full_name, report.category.name),
     )
-
-
-def in_record_language(parts: dict[str, Any]) -> str:
-    """Explain the route in the language of the record, not in that of the user."""
-    if translation.get_language() == RECORD_LANGUAGE:
-        return routing.explain(parts)
-    with translation.override(RECORD_LANGUAGE):
-        return routing.explain(parts)
 
 
 def _actor(by: By, petition: Petition) -> Actor:

@@ -33,6 +33,7 @@ from petitions.models import (
 )
 from petitions.permissions import By, Decision
 from petitions.rules import service_terms
+from petitions.rules.former_holders import FormerHolder
 from petitions.rules.photos import StoredPhoto
 from petitions.rules.service_terms import DeadlinePlan, ServiceTerms
 from petitions.states import RULE_OF
@@ -80,11 +81,8 @@ class CaseStore(Protocol):
     def events_after(self, petition: Petition, version: int) -> Sequence[Event]:
         """Return the events of the case after a version, oldest first; 0: all of them."""
 
-    def workers(self, petition: Petition) -> Iterable[tuple[int | None, int | None]]:
-        """Return who worked on a case, as pairs of user and organisation."""
-
-    def filing_organisation_id(self, petition: Petition) -> int | None:
-        """Return in whose name staff filed a case."""
+    def former_holder(self, petition: Petition, day: dt.date) -> FormerHolder | None:
+        """Return the responsible organisation if it has left the place by a day."""
 
     def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:
         """Return the deadlines of these kinds that are not settled."""

@@ -89,10 +89,10 @@ def _live_context(user: User, now: dt.datetime) -> dict[str, Any]:
 
     A department sees its tasks instead of the cases.
     """
-    found = counters.open_cases(counters.counters_for(user), user, now, MAX_CASES)
-    counts = found.counts
+    cases = counters.open_cases(counters.counters_for(user), user, now, MAX_CASES)
+    counts = cases.counts
     is_only_doer = task_queries.is_only_doer(user)
-    urgent = [] if is_only_doer else found.urgent_ids
+    urgent = [] if is_only_doer else cases.urgent_ids
     has_tasks = any(counts.get(name) for name in counters.TASK_COUNTERS)
     tasks = task_items.to_act_on(user, now, MAX_CASES) if has_tasks else []
     petitions = list_items.load_by_id([*urgent, *(task.petition_id for task in tasks)])

@@ -103,10 +103,10 @@ def a_counter_without_scope(patch: Patch) -> None:
 
     def open_cases(
         names: Sequence[str], viewer: Viewer, now: dt.datetime, _limit: int
-    ) -> counters.OpenCases:
+    ) -> counters.CountedCases:
         filters = {name: Q(counters.named_filter(name, viewer, now)) for name in names}
         counts = {name: Count("pk", filter=condition) for name, condition in filters.items()}
-        return counters.OpenCases(Petition.objects.open().aggregate(**counts), [])
+        return counters.CountedCases(Petition.objects.open().aggregate(**counts), [])
 
     patch.setattr(counters, "open_cases", open_cases)
 

@@ -216,12 +216,14 @@ class Residents:
         mine, turn = self.filed[number::3], 0
         while True:
             petition, turn = mine[turn % len(mine)], turn + 1
-            phone = f"19100{number}{turn:05}"
+            phone, by = f"19100{number}{turn:05}", self.stage.petitioner(petition)
             if turn % 7 == 0:
-                contact.correct_contact(petition=petition, contact=ContactDetails())
+                contact.correct_contact(petition=petition, by=by, contact=ContactDetails())
                 self.expected[petition.pk] = None
             elif turn % 2:
-                contact.correct_contact(petition=petition, contact=ContactDetails("示例", phone))
+                contact.correct_contact(
+                    petition=petition, by=by, contact=ContactDetails("示例", phone)
+                )
                 self.expected[petition.pk] = phone
             elif self.expected.get(petition.pk, "kept") is not None:
                 contact.reveal(

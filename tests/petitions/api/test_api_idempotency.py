@@ -20,6 +20,7 @@ from petitions.rules import contacts, tracking_codes
 from petitions.workflow import handling, idempotency
 from tests.support.api_client import PROBLEM, Program, statements, upload, watching
 from tests.support.cast import PHONE, Stage
+from tests.support.clients import login
 
 PATH = "/petitions/"
 FILING_QUERIES = 6
@@ -129,7 +130,10 @@ def test_the_code_of_a_restricted_case_stands_in_the_first_answer_only(
     }
     program, key = Program(stage.cast["clerk"]), str(uuid.uuid4())
     body = report(stage, **changes[how])
-    codes = [filed(program, body, key).json()["tracking_code"] for _time in range(3)]
+    answers = [filed(program, body, key).json() for _time in range(3)]
+    codes = [answer["tracking_code"] for answer in answers]
+    slip = login(stage, "clerk").get(f"/petitions/{answers[0]['id']}/slip/").content.decode()
+    assert (tracking_codes.shown(codes[0]) in slip) == (how == "usual")
     assert codes[0]
     assert codes[1:] == ([codes[0]] * 2 if how == "usual" else ["", ""])
 

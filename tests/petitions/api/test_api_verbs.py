@@ -91,7 +91,8 @@ def test_an_escalation_is_answered(stage: Stage) -> None:
     assert answer.status_code == 200, answer.content.decode()
     assert answer.json()["department"]["name"] == "供水公司"
     assert answer.json()["is_answer_owed"] is False
-    assert len(statements(caught)) <= MOST_QUERIES
+    # One more than other verbs: who worked on it, for the verbs that the caller may perform next.
+    assert len(statements(caught)) <= MOST_QUERIES + 1
 
 
 def test_an_extension_moves_the_deadline(stage: Stage) -> None:

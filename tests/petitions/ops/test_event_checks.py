@@ -13,6 +13,7 @@ from django.utils import timezone
 from petitions.enums import DeadlineKind, Outcome, Status
 from petitions.models import Deadline, Event, Petition
 from petitions.ops import event_checks, integrity
+from petitions.permissions import Petitioner
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import contact, deadline_sweep, handling, resolution
@@ -246,7 +247,8 @@ def test_the_cases_are_named(cases: dict[str, Petition]) -> None:
 
 def test_a_corrected_contact_is_not_reported(cases: dict[str, Petition]) -> None:
     details = ContactDetails(name="示例居民", phone=PHONE, is_confidential=False)
-    contact.correct_contact(petition=cases["closed"], contact=details)
+    by = Petitioner(cases["closed"].pk, has_given_phone=True)
+    contact.correct_contact(petition=cases["closed"], by=by, contact=details)
     assert _broken() == set()
 
 

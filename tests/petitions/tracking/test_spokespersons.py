@@ -373,6 +373,9 @@ def test_who_logged_it_for_the_handlers_does_not_speak_after_leaving(
             act(petition=Petition.objects.get(pk=petition.pk), by=resident, now=NOW)
         assert refusal.value.code == "code_known"
     client, before = Client(), bytes(Contact.objects.get(petition=petition).cipher)
-    open_case(client, petition)
+    page = open_case(client, petition)
+    assert "没有参与办理" in page
+    for path in ("confirm", "rate", "withdraw", "contact"):
+        assert f'action="/track/{path}/"' not in page
     assert client.post("/track/contact/", {"phone": "19000009999"}).status_code == 409
     assert bytes(Contact.objects.get(petition=petition).cipher) == before

@@ -72,7 +72,7 @@ def test_a_lost_post_changes_the_statement(stage: Stage) -> None:
     Post.objects.filter(user=stage.cast["secretary"]).delete()
     former = User.objects.get(pk=stage.cast["secretary"].pk)
     found = counters.open_cases(["overdue", "mine"], former, NOW, 10)
-    assert found == counters.OpenCases({"overdue": 0, "mine": 0}, [])
+    assert found == counters.CountedCases({"overdue": 0, "mine": 0}, [])
 
 
 def test_a_fixed_distance_from_the_instant_is_filled_in(stage: Stage) -> None:

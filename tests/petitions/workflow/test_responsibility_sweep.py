@@ -254,14 +254,14 @@ def test_one_case_that_fails_does_not_stop_the_others(
     first, second = stage.file().petition, stage.file().petition
     _end(stage)
     _new_branch(stage)
-    follow = responsibility_sweep.rerouting.follow
+    follow = responsibility_sweep.succession.follow
 
     def refuse(**case: object) -> object:
         if case["petition"] == first:
-            raise responsibility_sweep.rerouting.WrongState("own_cause", "x")
+            raise responsibility_sweep.succession.WrongState("own_cause", "x")
         return follow(**case)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(responsibility_sweep.rerouting, "follow", refuse)
+    monkeypatch.setattr(responsibility_sweep.succession, "follow", refuse)
     assert responsibility_sweep.move_due(now=TOMORROW) == 1
     assert _holder(first) == stage.town.orgs["branch"]
     assert _holder(second) != stage.town.orgs["branch"]

@@ -13,11 +13,11 @@ from petitions import permissions
 from petitions.enums import AnswerKind, DeadlineKind, Outcome, Status, Verb
 from petitions.models import Deadline, Petition
 from petitions.rules import duties
-from petitions.workflow import deadline_sweep, escalation, handling, resolution
+from petitions.workflow import deadline_sweep, escalation, handling, rerouting, resolution
 from petitions.workflow.transitions import NotPermitted
 from tests.support import task_steps
 from tests.support.api_client import Program
-from tests.support.cast import Stage
+from tests.support.cast import Stage, walk
 from tests.support.clients import login
 from tests.support.returned_cases import give_post, may
 from tests.support.verb_cases import CASE_OF, url_of
@@ -178,3 +178,28 @@ def test_a_branch_still_answers_for_its_late_group(stage: Stage) -> None:
     assert may(Verb.ANSWER, petition, stage.cast["secretary"])
     give_post(stage, "deputy", Role.GROUP_LEADER, "group", is_deputy=True)
     assert may(Verb.ANSWER, petition, stage.cast["deputy"]).code == "own_request"
+
+
+@pytest.mark.parametrize("verb", FOLLOW_UP)
+def test_no_page_offers_a_follow_up_to_who_worked_on_the_case_before(
+    stage: Stage, verb: Verb
+) -> None:
+    """The community accepted the case before it gave it to the branch."""
+    petition = stage.file(place=stage.town.areas["yingbin"], now=NOW).petition
+    petition = handling.accept(petition=petition, by=stage.cast["community"], now=NOW)
+    petition = rerouting.reassign(
+        petition=petition,
+        by=stage.cast["official"],
+        now=NOW,
+        organisation=stage.town.orgs["branch"],
+        reason="由支部办",
+    )
+    petition = walk(stage, petition, Status.RESOLVED, NOW)
+    address = f"/petitions/{petition.pk}/{verb}/"
+    assert address in login(stage, "official").get(petition.get_absolute_url()).content.decode()
+    client = login(stage, "community")
+    assert f'href="{address}' not in client.get(petition.get_absolute_url()).content.decode()
+    assert client.get(address).status_code == 403
+    assert address not in client.get("/").content.decode()
+    allowed = Program(stage.cast["community"]).get(f"/petitions/{petition.pk}/").json()
+    assert str(verb) not in allowed["verbs"]
