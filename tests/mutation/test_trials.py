@@ -47,3 +47,11 @@ def test_failed_tests_kill_a_change(tmp_path: Path, status: int, output: str, by
 def test_interrupted_tests_say_nothing_about_a_change(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         _ended(tmp_path, 2, "....\n!!!!! KeyboardInterrupt !!!!!\n")
+
+
+def test_the_draw_stays_the_same_where_the_code_does() -> None:
+    before = of_module("rules.py", "".join(f"x{number} = True\n" for number in range(40)), {})
+    drawn = mutation.draw(before, 7, 10)
+    after = [change for change in before if change != drawn[0]]
+    assert mutation.draw(after, 7, 9) == drawn[1:]
+    assert mutation.draw(before, 8, 10) != drawn
