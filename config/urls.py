@@ -23,7 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("admin/r/<path:_path>", views.raise_not_found),
-    path("admin/autocomplete/", admin.site.admin_view(complete)),  # before that of Django
+    # In place of the page `admin:autocomplete` of Django, whose address it has.
+    path("admin/autocomplete/", admin.site.admin_view(complete), name="admin_autocomplete"),
     path("admin/", admin.site.urls),
     path("account/", include("members.accounts.urls")),
     path("language/", set_language, name="set_language"),

@@ -18,6 +18,7 @@ from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import DataError
 from django.db.models import Field, Model, QuerySet
@@ -155,9 +156,12 @@ class BaseAdmin(FoldingFieldsMixin, _Admin):
     ) -> HttpResponse:
         """Show the list; raise BadRequest (400) for parameters that no column can hold.
 
-        Django answers most of them by the plain list, but not NUL and numbers out of range.
+        Django answers most of them by the plain list, but not NUL and numbers out of range; what is
+        typed into the search box it refuses on the page.
         """
-        if any("\0" in value for _name, values in request.GET.lists() for value in values):
+        filters = request.GET.copy()
+        filters.pop(SEARCH_VAR, None)
+        if any("\0" in value for _name, values in filters.lists() for value in values):
             raise BadRequest
         try:
             return super().changelist_view(request, extra_context)

@@ -196,7 +196,9 @@ TABLE |= {f"admin:{m}_end": D.ADMIN_END for m in ENDING}
 TABLE |= {f"admin/{m.replace('_', '/')}/<path:object_id>/": D.ADMIN_ROW for m in ADMIN_PERMISSIONS}
 TABLE |= {
     **dict.fromkeys(("admin:login", "admin:logout"), D.LOG_IN),
-    **dict.fromkeys(("admin:index", "admin:app_list", "admin:autocomplete"), D.ADMIN),
+    **dict.fromkeys(
+        ("admin:index", "admin:app_list", "admin:autocomplete", "admin_autocomplete"), D.ADMIN
+    ),
     **dict.fromkeys(("admin:jsi18n", "admin/(?P<url>.*)$"), D.ADMIN),
     **dict.fromkeys(("admin:password_change", "admin:password_change_done"), D.ADMIN),
     "admin:view_on_site": D.NOBODY,
