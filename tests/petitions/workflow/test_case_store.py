@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db.models import Model
+from django.db.models import Count, Model
 from django.utils import timezone
 
 from branches.models import Organisation
@@ -198,15 +198,31 @@ def _play(stage: Stage, steps: tuple[str, ...]) -> Petition:
     return petition
 
 
+def _memory(case_id: int) -> MemoryStore:
+    return MemoryStore(
+        case_id,
+        chain_on=EscalationChain.of,
+        members_on=lambda pk, day: {user.pk for user in directory.members_of(pk, day)},
+    )
+
+
+def test_cases_written_together_keep_their_own_doors(stage: Stage) -> None:
+    stores = [_memory(-1), _memory(-2)]
+    for store in stores:
+        with case_store.using(store):
+            _play(stage, ("accept", "dispatch", "visit"))
+    for store, case_id in zip(stores, draw_ids(Petition, 2), strict=True):
+        store.assign_case_id(case_id)
+    write([transition for store in stores for transition in store.transitions])
+    doors = DoorVisit.objects.values("petition").annotate(doors=Count("pk"))
+    assert [row["doors"] for row in doors] == [2, 2]
+
+
 @pytest.mark.parametrize("name", STORIES)
 def test_memory_and_database_give_the_same_rows(stage: Stage, name: str) -> None:
     task_steps.second_department(stage)
     in_database = _play(stage, STORIES[name])
-    store = MemoryStore(
-        -1,
-        chain_on=EscalationChain.of,
-        members_on=lambda pk, day: {user.pk for user in directory.members_of(pk, day)},
-    )
+    store = _memory(-1)
     with case_store.using(store):
         petition = _play(stage, STORIES[name])
     assert not Petition.objects.filter(uuid=petition.uuid).exists()

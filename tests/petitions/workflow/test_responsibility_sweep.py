@@ -179,6 +179,18 @@ def test_case_that_waits_for_somebody_else_stays(stage: Stage, status: Status) -
     assert _holder(petition) == stage.town.orgs["branch"]
 
 
+def test_a_case_stays_with_an_organisation_that_answers_for_the_place_again(stage: Stage) -> None:
+    petition = stage.file().petition
+    _end(stage)
+    assign(
+        organisation=stage.town.orgs["branch"],
+        area=stage.town.areas["g7"],
+        on=TODAY + ONE_DAY,
+    )
+    assert responsibility_sweep.move_due(now=TOMORROW) == 0
+    assert _holder(petition) == stage.town.orgs["branch"]
+
+
 def test_cases_stay_if_that_was_decided(stage: Stage) -> None:
     petition = stage.file().petition
     _end(stage, STAY)

@@ -80,6 +80,7 @@ def test_a_closed_case_goes_to_who_answers_for_the_building_today(
     moved = _reopen(stage, petition, by)
     assert moved == Petition.objects.get(pk=petition.pk)
     assert (moved.organisation, moved.status) == (holder, Status.SUBMITTED)
+    assert moved.group is None  # the group has ended too
     assert (moved.closed_at, moved.closed_by) == (None, "")
     events = Event.objects.filter(petition=petition).order_by("-version")
     reassigned, reopened = events[:2]
