@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions.enums import AnswerKind, Status
-from petitions.models import Deadline, Petition
+from petitions.enums import AnswerKind, Status, Verb
+from petitions.models import Deadline, Event, Petition
 from petitions.rules import moved_deadlines
 from petitions.workflow import deadline_sweep, escalation
 from tests.support import task_steps
@@ -84,3 +84,15 @@ def test_an_answer_after_the_deadline_says_the_new_date_of_the_case(
     shown = timezone.localtime(following.due_at)
     assert _said(petition).startswith("原定时限已过，新的办结时限：")
     assert f"{shown.month}月{shown.day}日 {shown:%H:%M}" in _said(petition)
+
+
+@pytest.mark.parametrize(
+    ("later", "words"), [(dt.timedelta(), "时限不变"), (dt.timedelta(hours=1), "改到")]
+)
+def test_a_recomputed_deadline_says_whether_it_moved(later: dt.timedelta, words: str) -> None:
+    data = {
+        "kind": "resolution",
+        "was_due_at": NOW.isoformat(),
+        "due_at": (NOW + later).isoformat(),
+    }
+    assert words in moved_deadlines.sentence(Event(verb=Verb.RESCHEDULE, at=NOW, data=data))
