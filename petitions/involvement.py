@@ -8,7 +8,6 @@ imports no model of a case: the functions take any row with the columns they rea
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
@@ -21,8 +20,9 @@ from branches.models import Organisation
 from config.lib.viewer import ActivePost, Scope, Viewer
 from members.enums import ADMIN_ROLES, Role
 from members.models import User
-from members.posts import directory
+from petitions import exclusion
 from petitions.enums import HANDLER_DEADLINES, Status
+from petitions.exclusion import ConflictOfInterest, Restricted
 from petitions.relations import RELATIONS, Relation, RelationRule, acted_for
 from petitions.states import IN_HAND, RUNNING
 
@@ -64,18 +64,6 @@ class Supervised(Protocol):
     @property
     def supervisor(self) -> Organisation | None:
         """The supervising organisation."""
-
-
-class ConflictOfInterest(Protocol):
-    """A case with the organisation it is about, if it is about one."""
-
-    about_organisation_id: int | None
-
-
-class Restricted(ConflictOfInterest, Protocol):
-    """A case that may be about an organisation, or an accusation."""
-
-    is_sealed: bool
 
 
 class Ordered(Protocol):
@@ -225,7 +213,7 @@ def is_assignee(scope: Scope, petition: Case) -> bool:
     )
 
 
-# --- Who must never see it -----------------------------------------------------------------------
+# --- What only some may see ----------------------------------------------------------------------
 
 
 def is_restricted(petition: Restricted) -> bool:
@@ -247,60 +235,24 @@ def reported_organisation(petition: ConflictOfInterest) -> Organisation | None:
     return None if about is None else register_rows.organisations([about]).get(about)
 
 
-def is_excluded(scope: Scope, petition: Restricted) -> bool:
-    """Tell whether a viewer has no part in a case, whatever the posts say otherwise.
-
-    A case about an organisation excludes every post in it or below it. It also excludes a viewer
-    without an organisation: no organisation known is not the same as no conflict. An accusation
-    excludes everybody but the city's own officials.
-    """
-    if petition.is_sealed and not scope.has_role(Role.CITY_OFFICIAL):
-        return True
-    own = _own_and_above(scope)
-    about = petition.about_organisation_id
-    return about is not None and (about in own or not own)
-
-
-def is_organisation_excluded(organisation: Organisation, petition: ConflictOfInterest) -> bool:
-    """Tell whether a case is about an organisation or about one above it."""
-    return petition.about_organisation_id in organisation.ancestor_ids
-
-
-def excluded_users(petition: ConflictOfInterest, user_ids: Iterable[int], day: dt.date) -> set[int]:
-    """Return which users belong on `day` to the organisation a case is about, or stand below it.
-
-    One query, none for a case that is about no organisation.
-    """
-    about = petition.about_organisation_id
-    return set() if about is None else directory.with_post_below(about, user_ids, day)
-
-
 # --- Conditions on the table of cases ------------------------------------------------------------
 
 
 def visible_to(scope: Scope) -> Q | None:
     """Condition: the viewer may know of the case by the posts held today; None matches no case.
 
-    A case about an organisation is hidden from every post in it and below it and from every post
-    without an organisation, an accusation from every post but the city's own officials. An
-    administrator role sees no case.
+    A case about an organisation is hidden from every post in it and below it, from whoever held one
+    when it was reported or later, and from every post without an organisation; an accusation from
+    every post but the city's own officials. An administrator role sees no case.
     """
     if not scope.posts or any(post.role in ADMIN_ROLES for post in scope.posts):
         return None
-    own_and_above = sorted(_own_and_above(scope))
+    own_and_above = sorted(scope.own_and_above)
     # An assignment to a user ends with the post in the organisation that gave it.
     condition = Q(organisation__in=own_and_above) & Q(assignee_ids__contains=[scope.user_id])
     for post in scope.posts:
         condition |= _visible_to_post(post)
-    condition &= ~Q(about_organisation__in=own_and_above)
-    if not scope.has_role(Role.CITY_OFFICIAL):
-        condition &= Q(is_sealed=False)
-    return condition
-
-
-def _own_and_above(scope: Scope) -> frozenset[int]:
-    """Return the organisations in or below which the viewer has a post."""
-    return frozenset().union(*(post.ancestor_ids for post in scope.posts))
+    return condition & exclusion.not_excluded(scope)
 
 
 def _visible_to_post(post: ActivePost) -> Q:
@@ -361,7 +313,7 @@ def awaiting_handling_by(viewer: Viewer) -> Q:
     return Q(status__in=(Status.SUBMITTED, *IN_HAND)) & (
         Q(organisation__in=acted_for(scope, Relation.RESPONSIBLE))
         | Q(assigned_group__in=acted_for(scope, Relation.ASSIGNED_GROUP))
-        | Q(assignee_ids__contains=[scope.user_id], organisation__in=sorted(_own_and_above(scope)))
+        | Q(assignee_ids__contains=[scope.user_id], organisation__in=sorted(scope.own_and_above))
     )
 
 

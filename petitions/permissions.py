@@ -12,7 +12,7 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
 from members.enums import HEAD_ROLES, Role
 from members.models import User
-from petitions import case_workers, confidential_contacts, involvement
+from petitions import case_workers, confidential_contacts, exclusion, involvement
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
 from petitions.models import CaseTask, Petition
 from petitions.relations import acts_for
@@ -126,7 +126,7 @@ def actors_of(by: By, petition: Petition) -> frozenset[Actor]:
         return frozenset({Actor.CLOCK})
     if isinstance(by, Petitioner):
         return frozenset({Actor.PETITIONER} if by.petition_id == petition.pk else ())
-    if involvement.is_excluded(by.scope, petition):
+    if exclusion.is_excluded(by.scope, petition):
         return frozenset()
     actors = {Actor.ASSIGNEE} if involvement.is_assignee(by.scope, petition) else set[Actor]()
     for post in by.scope.posts:

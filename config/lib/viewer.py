@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,7 +27,7 @@ class ActivePost:
     @property
     def ancestor_ids(self) -> frozenset[int]:
         """Ids of the organisation and of all organisations above it."""
-        return frozenset(int(part) for part in self.organisation_path.split(".") if part)
+        return _ids_of_path(self.organisation_path)
 
     @property
     def parent_id(self) -> int | None:
@@ -43,16 +44,45 @@ class ActivePost:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerPost:
+    """A post in an organisation that ended on `last_day`, or whose organisation did."""
+
+    organisation_path: str
+    last_day: dt.date
+
+    @property
+    def ancestor_ids(self) -> frozenset[int]:
+        """Ids of the organisation and of all organisations above it."""
+        return _ids_of_path(self.organisation_path)
+
+
+def _ids_of_path(path: str) -> frozenset[int]:
+    return frozenset(int(part) for part in path.split(".") if part)
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """The posts a user holds on `day`; without a post the scope is empty.
 
+    `former_posts` give no right: they only exclude the user from cases about the organisation.
     `register_version` is the version of the registers the scope was read from, if known.
     """
 
     user_id: int | None
     day: dt.date
     posts: tuple[ActivePost, ...] = field(default=())
+    former_posts: tuple[FormerPost, ...] = field(default=())
     register_version: int | None = None
+
+    @property
+    def own_and_above(self) -> frozenset[int]:
+        """Ids of the organisations in or below which the user has a post."""
+        return frozenset().union(*(post.ancestor_ids for post in self.posts))
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """What decides which rows the user sees, besides the time."""
+        return self.user_id, self.posts, self.former_posts
 
     def has_role(self, *roles: str) -> bool:
         """Return whether a post held today has one of `roles`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,7 +23,7 @@ def count(viewer: Viewer, now: dt.datetime) -> int:
     def build(now: dt.datetime) -> QuerySet[InboxMessage, Any]:
         return _unread(viewer, now).order_by().values_list("pk")[:MAX_COUNT]
 
-    return compiled_select.count(("unread", MAX_COUNT, *_posts(viewer)), build, now)
+    return compiled_select.count(("unread", MAX_COUNT, *viewer.scope.key), build, now)
 
 
 def newest(viewer: Viewer, now: dt.datetime, limit: int) -> list[InboxMessage]:
@@ -35,12 +34,7 @@ def newest(viewer: Viewer, now: dt.datetime, limit: int) -> list[InboxMessage]:
     def build(now: dt.datetime) -> InboxQuerySet:
         return _unread(viewer, now).order_by("-id")[:limit]
 
-    return compiled_select.instances(("newest unread", limit, *_posts(viewer)), build, now)
-
-
-def _posts(viewer: Viewer) -> tuple[Hashable, ...]:
-    """Return what decides which messages are shown, besides the time."""
-    return viewer.scope.user_id, viewer.scope.posts
+    return compiled_select.instances(("newest unread", limit, *viewer.scope.key), build, now)
 
 
 def _unread(viewer: Viewer, now: dt.datetime) -> InboxQuerySet:

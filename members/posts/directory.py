@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from branches.enums import OrgLevel
 from branches.models import Organisation, OrganisationQuerySet
-from config.lib.viewer import ActivePost, Scope
+from config.lib.viewer import ActivePost, FormerPost, Scope
 from members.enums import HEAD_ROLE_OF_LEVEL, HEAD_ROLES, Role
 from members.models import Post, User
 from members.models.posts import PostQuerySet
@@ -109,14 +109,22 @@ def member_posts_of(organisation_id: int, day: dt.date) -> list[Post]:
     return list(first.values())
 
 
-def with_post_below(organisation_id: int, user_ids: Iterable[int], day: dt.date) -> set[int]:
-    """Return those of `user_ids` who hold a post in an organisation or below it. One query."""
+def with_post_below(
+    organisation_id: int, user_ids: Iterable[int], since: dt.date, day: dt.date
+) -> set[int]:
+    """Return those of `user_ids` who held a post in an organisation or below it. One query.
+
+    On `day`, or at any time from `since` on.
+    """
     wanted = list(user_ids)
     if not wanted:
         return set()
     path = Organisation.objects.filter(pk=organisation_id).values("path")[:1]
-    posts = Post.objects.active(day).filter(
-        user_id__in=wanted, organisation__path__startswith=Subquery(path)
+    posts = Post.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gte=min(since, day)),
+        valid_from__lte=day,
+        user_id__in=wanted,
+        organisation__path__startswith=Subquery(path),
     )
     return set(posts.values_list("user_id", flat=True))
 
@@ -131,20 +139,24 @@ def heads_with_scopes(
     wanted = set(organisation_ids)
     heads = Post.objects.active(day).heads().filter(organisation_id__in=wanted)
     rows = list(
-        Post.objects.active(day)
-        .filter(user_id__in=heads.values("user_id"))
+        Post.objects.filter(user_id__in=heads.values("user_id"), valid_from__lte=day)
         .order_by("valid_from", "id")
         .select_related("organisation")
     )
-    posts_of_user: dict[int, list[ActivePost]] = {}
+    posts: dict[int, list[ActivePost]] = {}
+    former_posts: dict[int, list[FormerPost]] = {}
+    heading = []
     for row in rows:
-        posts_of_user.setdefault(row.user_id, []).append(post_without_places(row))
-    heading = [row for row in rows if row.role in HEAD_ROLES and row.organisation_id in wanted]
-    by_organisation = _heads_by_organisation(
-        wanted, [(row.organisation_id, row.user_id, row.is_deputy) for row in heading]
-    )
-    return by_organisation, {
-        user: Scope(user, day, tuple(posts)) for user, posts in posts_of_user.items()
+        if row.valid_to is None or row.valid_to >= day:
+            posts.setdefault(row.user_id, []).append(post_without_places(row))
+            if row.role in HEAD_ROLES and row.organisation_id in wanted:
+                heading.append((row.organisation_id, row.user_id, row.is_deputy))
+        elif row.organisation is not None:
+            former = FormerPost(row.organisation.path, row.valid_to)
+            former_posts.setdefault(row.user_id, []).append(former)
+    return _heads_by_organisation(wanted, heading), {
+        user: Scope(user, day, tuple(posts[user]), tuple(former_posts.get(user, ())))
+        for user in posts
     }
 
 

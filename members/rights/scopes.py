@@ -13,13 +13,19 @@ from branches.enums import OrgLevel
 from config.lib import register_cache
 from config.lib.db.prepared import PreparedQuery
 from config.lib.db.validity import in_season
-from config.lib.viewer import ActivePost, Scope, Viewer
+from config.lib.viewer import ActivePost, FormerPost, Scope, Viewer
 from members.enums import ADMIN_ROLES
 
 # Runs with every request, so it is hand-written SQL and planned once per connection. An
 # organisation covers its own places, a branch those of its groups as well.
 _POSTS_SQL = """
 SELECT post.id AS post, (SELECT number FROM branches_edition) AS register_version,
+    ARRAY(
+        SELECT ARRAY[left_body.path, least(past.valid_to, left_body.valid_to)::text]::varchar[]
+        FROM members_post past JOIN branches_organisation left_body
+            ON left_body.id = past.organisation_id
+        WHERE past.user_id = post.user_id AND least(past.valid_to, left_body.valid_to) < {day}
+        ORDER BY past.id) AS former_posts,
     post.role::varchar, post.is_deputy, place.path::varchar AS own_place,
     body.id AS body, body.level::varchar, body.path::varchar, body.name::varchar,
     ARRAY(
@@ -85,11 +91,17 @@ def load(account: ScopeAccount, day: dt.date) -> Scope:
 
 def scope_of_rows(user_id: int, day: dt.date, rows: Sequence[tuple[Any, ...]]) -> Scope:
     """Return the scope described by rows of `posts_sql`."""
-    posts = tuple(_active_post(day, *row[2:]) for row in rows)
-    register_version = rows[0][1] if rows else None
-    if register_version is not None:
-        register_cache.note_version(register_version)
-    return Scope(user_id=user_id, day=day, posts=posts, register_version=register_version)
+    if not rows:
+        return Scope(user_id=user_id, day=day)
+    _post, register_version, ended, *_columns = rows[0]
+    register_cache.note_version(register_version)
+    return Scope(
+        user_id=user_id,
+        day=day,
+        posts=tuple(_active_post(day, *row[3:]) for row in rows),
+        former_posts=tuple(FormerPost(path, dt.date.fromisoformat(last)) for path, last in ended),
+        register_version=register_version,
+    )
 
 
 def _active_post(

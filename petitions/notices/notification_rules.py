@@ -16,7 +16,7 @@ from members.enums import MessageKind
 from members.models import User
 from members.posts import directory
 from members.workflow import Notification
-from petitions import involvement
+from petitions import exclusion, involvement
 from petitions.enums import DeadlineKind, Status, Urgency, Verb
 from petitions.models import Event, Petition
 from petitions.notices import reveal_notices
@@ -104,7 +104,7 @@ class RecipientDirectory:
     def _without_conflict(self, user_ids: list[int]) -> tuple[int, ...]:
         if self.petition is None:
             return tuple(user_ids)
-        excluded = involvement.excluded_users(self.petition, user_ids, self.day)
+        excluded = exclusion.excluded_users(self.petition, user_ids, self.day)
         return tuple(user for user in user_ids if user not in excluded)
 
     def users_who_see(self, petition: Petition, *user_ids: int) -> tuple[int, ...]:
@@ -148,7 +148,7 @@ def recipients(event: Event, recipient_directory: RecipientDirectory) -> list[Re
     groups = rule(event, of_case) if rule else []
     user_ids = {user for group in groups for user in group.user_ids}
     day = recipient_directory.day
-    left_out = {event.user_id} | involvement.excluded_users(event.petition, user_ids, day)
+    left_out = {event.user_id} | exclusion.excluded_users(event.petition, user_ids, day)
     return [
         Recipients(group.kind, tuple(user for user in group.user_ids if user not in left_out))
         for group in groups

@@ -20,9 +20,9 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from grids.enums import Level
 from grids.models import Area
-from petitions import involvement
+from petitions import exclusion, involvement
 from petitions.enums import CaseLevel, CategoryChannel
-from petitions.involvement import ConflictOfInterest
+from petitions.exclusion import ConflictOfInterest
 
 CASE_LEVEL: dict[str, CaseLevel] = {
     OrgLevel.GROUP: CaseLevel.GRID,
@@ -157,7 +157,7 @@ def successor(
         row = place.organisation_at(higher)
         if row is None:
             continue
-        if petition and involvement.is_organisation_excluded(row.organisation, petition):
+        if petition and exclusion.is_organisation_excluded(row.organisation, petition):
             continue
         if is_about:
             return _route(place, row, None, "about")

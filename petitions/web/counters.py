@@ -79,7 +79,7 @@ def open_cases(names: Sequence[str], viewer: Viewer, now: dt.datetime, limit: in
         cases = urgent_first(Petition.objects.visible_to(viewer).open(), viewer, now)
         return cases.annotate(**counts).values_list("pk", *names)[:limit]
 
-    key = ("open_cases", tuple(names), limit, viewer.scope.user_id, viewer.scope.posts)
+    key = ("open_cases", tuple(names), limit, *viewer.scope.key)
     rows = compiled_select.rows(key, build, now)
     numbers = rows[0][1:] if rows else [0] * len(names)
     return CountedCases(dict(zip(names, numbers, strict=True)), [row[0] for row in rows])

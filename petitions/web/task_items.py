@@ -153,7 +153,7 @@ def to_act_on(user: User, now: dt.datetime, count: int) -> list[OwnTask]:
         tasks = task_queries.to_act_on(user, now).order_by(next_due, "id")
         return tasks.values_list("pk", "petition_id", *remind_at)[:count]
 
-    key = ("to_act_on", count, user.scope.user_id, user.scope.posts)
+    key = ("to_act_on", count, *user.scope.key)
     return [
         OwnTask(pk, petition_id, remind_at)
         for pk, petition_id, *remind_at in compiled_select.rows(key, build, now)

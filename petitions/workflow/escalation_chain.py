@@ -12,7 +12,7 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from config.lib.viewer import Scope
 from members.posts import directory
-from petitions import involvement
+from petitions import exclusion
 from petitions.enums import CaseLevel
 from petitions.models import Petition
 from petitions.rules import routing
@@ -119,7 +119,7 @@ def next_supervisor(
 
     def is_free(scope: Scope, organisation_id: int) -> bool:
         return not (
-            involvement.is_excluded(scope, petition)
+            exclusion.is_excluded(scope, petition)
             or scope.user_id == asker_id
             or belongs_to_escalating(scope, petition, organisation_id)
         )
@@ -145,8 +145,6 @@ def next_arbiter(petition: Petition, chain: EscalationChain) -> Target | None:
         rows = rows[ids.index(petition.arbiter_id) + 1 :]
 
     def is_free(scope: Scope, _organisation_id: int) -> bool:
-        return not (
-            involvement.is_excluded(scope, petition) or belongs_to_returner(scope, petition)
-        )
+        return not (exclusion.is_excluded(scope, petition) or belongs_to_returner(scope, petition))
 
     return chain.first_free(rows, is_free)

@@ -13,7 +13,7 @@ from branches.enums import OrgLevel
 from branches.models import Organisation
 from grids.models import Area
 from members.models import User
-from petitions import involvement
+from petitions import exclusion
 from petitions.enums import DeadlineKind, DeadlineState, DoorResult, PhotoKind, Verb
 from petitions.models import DoorVisit, Petition
 from petitions.permissions import By
@@ -116,8 +116,8 @@ def _check_assignees(change: Transition, group: Organisation | None, users: Sequ
         raise WrongState("foreign_group", _("只能分派给本支部的党小组。"))
     user_ids = {user.pk for user in users}
     if (
-        group is not None and involvement.is_organisation_excluded(group, petition)
-    ) or involvement.excluded_users(petition, user_ids, day):
+        group is not None and exclusion.is_organisation_excluded(group, petition)
+    ) or exclusion.excluded_users(petition, user_ids, day):
         raise WrongState("own_cause", _("被反映的组织不能办理本件。"))
     if user_ids and not user_ids <= change.store.assignable_user_ids(petition.organisation_id, day):
         raise WrongState("foreign_person", _("只能分派给本组织的人员。"))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from petitions import involvement, permissions
+from petitions import exclusion, permissions
 from petitions.enums import (
     ACTIVE_TASKS,
     CONCLUDED_TASKS,
@@ -89,7 +89,7 @@ def _checked_doer(
         raise WrongState("no_department", _("请选择承办部门。"))
     if petition.is_sealed:
         raise WrongState("sealed", _("检举控告件不能交给部门办理。"))
-    if involvement.is_organisation_excluded(doer, petition):
+    if exclusion.is_organisation_excluded(doer, petition):
         raise WrongState("own_cause", _("被反映的组织不能办理本件。"))
     for task in petition.case_tasks:
         if task is not besides and task.doer_id == doer.pk and task.state in ACTIVE_TASKS:

@@ -142,8 +142,7 @@ class Matches:
             return None
         if code := chosen.get("category"):
             chosen["category"] = tuple(catalogue.ids_under(code))
-        scope = self._request.user.scope
-        return (scope.user_id, scope.posts, tuple(chosen.items()))
+        return (*self._request.user.scope.key, tuple(chosen.items()))
 
 
 @staff_only

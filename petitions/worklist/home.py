@@ -139,7 +139,7 @@ def _changes(user: User, now: dt.datetime) -> list[Change]:
         others = events.exclude(user=user).exclude(verb__in=HIDDEN_VERBS)
         return others.order_by("-at", "-id").values_list(*CHANGE_COLUMNS)[:MAX_CHANGES]
 
-    key = ("changes", user.scope.user_id, user.scope.posts)
+    key = ("changes", *user.scope.key)
     rows = compiled_select.rows(key, build, now)
     organisations = register_rows.organisations(row[3] for row in rows if row[3])
     return [_change(row, organisations, now) for row in rows]

@@ -22,7 +22,7 @@ from branches.models import Organisation
 from config.lib.viewer import Viewer
 from config.templatetags import components
 from members.rights import scopes
-from petitions import involvement
+from petitions import exclusion
 from petitions.api import petitions as api
 from petitions.casework import case_detail
 from petitions.casework import photo_pages as photo_views
@@ -224,7 +224,7 @@ def a_trusted_forwarding_header(patch: Patch) -> None:
     "test_case_about_an_organisation_is_hidden_from_it_and_all_below[branch-hidden0]"
 )
 def a_case_visible_to_the_organisation_it_is_about(patch: Patch) -> None:
-    patch.setattr(involvement, "_own_and_above", lambda _scope: frozenset())
+    patch.setattr(exclusion, "not_excluded", lambda _scope: Q())
 
 
 @killed_by(

@@ -29,7 +29,7 @@ TEST_PATHS = (
 RULE_FILES = (
     *("petitions/permissions.py", "petitions/involvement.py", "petitions/relations.py"),
     *("petitions/separation_of_duties.py", "petitions/case_holders.py", "petitions/states.py"),
-    *("petitions/confidential_contacts.py", "petitions/case_workers.py"),
+    *("petitions/confidential_contacts.py", "petitions/case_workers.py", "petitions/exclusion.py"),
     *("petitions/rules/*.py", "petitions/workflow/*.py", "petitions/models/*.py"),
     "grids/calendar/*.py",
 )

@@ -13,7 +13,7 @@ from config.lib.viewer import ActivePost, Scope
 from grids.models import Area
 from members.enums import ADMIN_ROLES, Role
 from members.models import Post, User
-from petitions import involvement, permissions
+from petitions import exclusion, involvement, permissions
 from petitions.models import Category, Event, Petition
 from petitions.workflow import submission
 from tests.support.api_client import Program
@@ -143,7 +143,7 @@ def test_nobody_is_excluded_only_from_a_case_about_nobody(stage: Stage) -> None:
     plain, about = stage.file().petition, stage.file(about=stage.town.orgs["branch"]).petition
     everybody = {user.pk for user in stage.cast.values()}
     day = timezone.localdate()
-    assert involvement.excluded_users(plain, everybody, day) == set()
+    assert exclusion.excluded_users(plain, everybody, day) == set()
     names = {stage.cast[name].pk for name in ("secretary", "deputy", "leader", "member")}
-    assert involvement.excluded_users(about, everybody, day) == names
+    assert exclusion.excluded_users(about, everybody, day) == names
     assert Event.objects.filter(petition=about).exists()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime as dt
 
+import pytest
+from django.utils import timezone
+
+from members.enums import Role
+from members.models import Post, User
+from members.posts import directory
+from members.workflow import appoint
+from petitions import exclusion, permissions
 from petitions.enums import Status
 from petitions.models import Petition
-from tests.support.cast import Stage
+from tests.support.cast import SINCE, Stage
+from tests.support.returned_cases import give_post
 
 EVERYBODY_OF_THE_PLACE = {
     *("clerk", "secretary", "deputy", "leader", "community", "official", "city", "partner")
@@ -45,6 +54,49 @@ def test_case_about_an_organisation_is_hidden_from_it_and_all_below(
 ) -> None:
     stage.file(about=stage.town.orgs[about])
     assert _seeing(stage) == EVERYBODY_OF_THE_PLACE - hidden
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_case_stays_hidden_from_who_belonged_to_the_organisation_when_it_was_reported(
+    stage: Stage, is_over: bool
+) -> None:
+    """The secretary of the branch moves to the community; the report is older or newer."""
+    now = timezone.now() - dt.timedelta(days=3 if is_over else 0)
+    case = stage.file(about=stage.town.orgs["branch"], now=now).petition
+    last_day = timezone.localdate() - dt.timedelta(days=2)
+    who = stage.cast["secretary"]
+    Post.objects.filter(user=who).update(valid_to=last_day)
+    appoint(
+        user=who,
+        role=Role.STAFF,
+        by=None,
+        valid_from=last_day + dt.timedelta(days=1),
+        organisation=stage.town.orgs["yingbin"],
+    )
+    moved = User.objects.get(pk=who.pk)
+    assert [post.last_day for post in moved.scope.former_posts] == [last_day]
+    assert Petition.objects.visible_to(moved).exists() is not is_over
+    assert bool(permissions.actors_of(moved, case)) is not is_over
+    assert (exclusion.excluded_users(case, [who.pk], timezone.localdate()) != set()) is is_over
+    _heads, scopes = directory.heads_with_scopes(
+        [stage.town.orgs["yingbin"].pk], timezone.localdate()
+    )
+    assert all(not scope.former_posts for scope in scopes.values())  # staff heads nothing
+    plain = stage.file().petition
+    assert plain in Petition.objects.visible_to(moved)
+
+
+def test_a_former_member_of_the_reported_branch_is_no_supervisor(stage: Stage) -> None:
+    """Of a complaint that was reported while the secretary of the community led the branch."""
+    head, day = stage.cast["community"], timezone.localdate()
+    give_post(stage, "community", Role.BRANCH_SECRETARY, "branch", is_deputy=True)
+    case = stage.file(about=stage.town.orgs["branch"]).petition
+    Post.objects.filter(user=head, organisation=stage.town.orgs["branch"]).update(
+        valid_from=SINCE, valid_to=day
+    )
+    tomorrow = day + dt.timedelta(days=1)
+    _heads, scopes = directory.heads_with_scopes([stage.town.orgs["yingbin"].pk], tomorrow)
+    assert exclusion.is_excluded(scopes[head.pk], case)
 
 
 def test_handing_over_shows_the_case_to_those_named(stage: Stage) -> None:
