@@ -122,3 +122,11 @@ def test_what_cannot_be_searched_is_said_and_finds_nothing(
     assert "“🔥”没法查找" in page.content.decode()
     assert page.context["cases"] == []
     assert _from_api(stage, "clerk", "回电🔥") == []
+
+
+def test_digits_alone_name_no_organisation(stage: Stage, petition: Petition) -> None:
+    Organisation.objects.filter(pk=petition.organisation_id).update(name="7788专班")
+    client = login(stage, "clerk")
+    for typed, is_found in (("7788", False), ("7788专班", True)):
+        page = client.get(LIST, {"state": "all", "q": typed}).content.decode()
+        assert (petition.number in page) is is_found, typed

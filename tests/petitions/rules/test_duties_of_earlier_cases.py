@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from petitions.enums import DeadlineKind, Status, Verb
-from petitions.models import Deadline
+from petitions.models import Deadline, Petition
 from petitions.rules import duties
 from tests.support.cast import Stage
+from tests.support.returned_cases import returned
 
 NOW = timezone.now()
 
@@ -31,3 +32,19 @@ def test_the_organisation_below_the_city_decides_on_a_return_without_arbiter(
     petition.status = Status.RETURNED
     petition.organisation = stage.town.orgs[responsible]
     assert duties.deciding_organisation(petition) == stage.town.orgs[decides]
+
+
+@pytest.mark.parametrize("kind", [DeadlineKind.CONTACT, DeadlineKind.RESOLUTION])
+def test_the_coordinators_above_owe_the_decision_on_a_return_without_arbiter(
+    stage: Stage, kind: DeadlineKind
+) -> None:
+    petition = returned(stage)
+    Petition.objects.filter(pk=petition.pk).update(arbiter=None, returned_by=None)
+    Deadline.objects.filter(petition=petition, kind=DeadlineKind.ARBITRATION).delete()
+    petition.refresh_from_db()
+    rows = Deadline.objects.owed().filter(petition=petition, kind=kind)
+    owed = duties.duties(petition, rows, NOW)
+    own = duties.own_duty(petition, owed, stage.cast["community"])
+    assert own is not None
+    assert own.verb == Verb.REASSIGN
+    assert duties.own_duty(petition, owed, stage.cast["secretary"]) is None

@@ -34,5 +34,14 @@ def test_every_key_must_be_able_to_encrypt(
     assert (contacts.check_keyring() == []) is is_accepted
 
 
+@pytest.mark.parametrize(
+    ("keys", "words"), [({"2": KEY, "old": SHORT}, "Not every key (old)"), ({}, "No key")]
+)
+def test_the_error_names_the_keys(settings: Any, keys: dict[str, str], words: str) -> None:
+    settings.CONTACT_KEYS = keys
+    [error] = contacts.check_keyring()
+    assert error.msg == f"{words} in CONTACT_KEYS can be used."
+
+
 def test_longest_key_id_fits_the_column() -> None:
     assert Contact._meta.get_field("key_id").max_length == contacts.MAX_KEY_ID_LENGTH

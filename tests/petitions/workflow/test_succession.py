@@ -19,7 +19,7 @@ from members.enums import Role
 from members.models import InboxMessage, Post, User
 from members.workflow import appoint
 from petitions import case_holders
-from petitions.enums import Actor, DeadlineKind, Status, Verb
+from petitions.enums import Actor, DeadlineKind, Outcome, Status, Verb
 from petitions.models import Deadline, Event, Petition
 from petitions.notices import outbox
 from petitions.ops import integrity
@@ -87,6 +87,7 @@ def test_a_closed_case_goes_to_who_answers_for_the_building_today(
     assert (reopened.verb, reopened.organisation) == (Verb.REOPEN, stage.town.orgs["branch"])
     assert (reassigned.verb, reassigned.actor) == (Verb.REASSIGN, Actor.CLOCK)
     assert reassigned.organisation == holder
+    assert reassigned.data["to"] == holder.pk
     assert reassigned.note.body.startswith("第三网格党支部 不再负责")
     owed = Deadline.objects.owed().filter(petition=petition)
     assert {(row.kind, row.organisation_id) for row in owed} == {
@@ -172,3 +173,19 @@ def test_a_case_never_goes_to_the_organisation_it_is_about(stage: Stage) -> None
     end_responsibility(responsibility=row, on=TODAY, open_cases=OpenCases.FOLLOW)
     moved = _reopen(stage, Petition.objects.get(pk=petition.pk), "official")
     assert moved.organisation == stage.town.orgs["fuxin"]
+
+
+def test_a_case_that_moved_since_the_page_was_read_moves_once(stage: Stage) -> None:
+    read_before = stage.at(Status.RESOLVED, now=NOW)
+    _end(stage, is_whole=False, choice=OpenCases.FOLLOW)
+    branch = _new_branch(stage)
+    resident = stage.petitioner(read_before)
+    dispute = partial(resolution.dispute, by=resident, now=LATER, reason="还是浑")
+    moved = dispute(petition=Petition.objects.get(pk=read_before.pk))
+    how: dict[str, Any] = {"by": User.objects.get(username="successor"), "now": LATER}
+    handling.accept(petition=moved, **how)
+    resolution.resolve(
+        petition=moved, outcome=Outcome.RESOLVED, cause="铁管", public_answer="已更换。", **how
+    )
+    again = dispute(petition=read_before)
+    assert (again.organisation, again.status) == (branch, Status.REOPENED)
