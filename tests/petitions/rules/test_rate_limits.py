@@ -31,6 +31,14 @@ def test_five_pass_and_the_sixth_is_told_when_to_come_back() -> None:
 
 
 @pytest.mark.django_db
+def test_more_is_never_given_back_than_was_taken() -> None:
+    assert _passes(FIVE, "192.0.2.1")
+    for _i in range(3):
+        rate_limits.release(FIVE, "192.0.2.1", NOW)
+    assert [_passes(FIVE, "192.0.2.1") for _i in range(6)] == [True] * 5 + [False]
+
+
+@pytest.mark.django_db
 def test_another_address_and_another_window_have_their_own_count() -> None:
     for _i in range(5):
         rate_limits.hit(FIVE, "192.0.2.1", NOW)
