@@ -42,6 +42,7 @@ SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", "")
 
 INSTALLED_APPS = [
+    "members.replaced_commands",  # before Django, or its commands would win
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
