@@ -132,7 +132,6 @@ def test_an_account_that_sql_inserted_does_not_become_known(compared: Stage) -> 
 def test_a_row_inserted_where_another_was_removed_by_sql_is_not_recorded(compared: Stage) -> None:
     post = Post.objects.get(user=compared.cast["member"])
     Post.objects.filter(pk=post.pk).update(is_deputy=True)
-    workflow.appoint_all(posts=[])
     post.refresh_from_db()
     Post.objects.filter(pk=post.pk).delete()
     workflow.appoint_all(posts=[post])
