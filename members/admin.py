@@ -68,7 +68,7 @@ class UserAdmin(NoDeleteAdmin):
 
     def change_row(self, request: HttpRequest, obj: User, form: Any) -> None:
         """Change through the workflow, which writes the security log."""
-        workflow.change_person(user=obj, by=_by(request))
+        workflow.change_person(user=obj, by=_by(request), fields=form.changed_data)
 
     def add_row(self, request: HttpRequest, obj: User, form: Any) -> None:
         """Create through the workflow, which writes the security log."""
@@ -103,12 +103,18 @@ class UserAdmin(NoDeleteAdmin):
         return results
 
     @admin.action(description=_("发放初始密码（只显示这一次）"), permissions=["change"])
-    def give_first_password(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse:
-        """Set a random first password for each selected account, and show it once.
+    def give_first_password(
+        self, request: HttpRequest, users: QuerySet[User]
+    ) -> HttpResponse | None:
+        """Set a random first password for the selected account, and show it once.
 
         The page itself shows it, and is not cached. Its owner must change it at the first log-in.
-        Accounts of the system are refused.
+        Accounts of the system are refused, and more than one at a time: a slip of the mouse would
+        take the passwords of all.
         """
+        if len(users) != 1:
+            messages.error(request, gettext("初始密码一次只给一个账号发放，请只勾选一个。"))
+            return None
         passwords = self._each(request, users, workflow.set_first_password)
         context = admin.site.each_context(request) | {
             "title": gettext("初始密码"),

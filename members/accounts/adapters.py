@@ -16,8 +16,8 @@ from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -129,13 +129,21 @@ class AccountAdapter(DefaultAccountAdapter):
         return cleaned
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
-        """Set a user's own password, which replaces a first password."""
-        account = cast("User", user)
-        account.must_change_password = False
-        with transaction.atomic():
-            super().set_password(account, password)
-            rights_records.record(account)
-        audit_log.write(SecurityAction.PASSWORD_SET, user=account)
+        """Set a user's own password, which replaces a first password.
+
+        Raises ValidationError if the account was locked, or its password replaced, since `user`
+        was read.
+        """
+        account, hashed = cast("User", user), make_password(password)
+        with rights_records.recorded(account):
+            stored = User.objects.get(pk=account.pk)
+            if not stored.is_active:
+                raise ValidationError(_("账号已停用。"))
+            if stored.password != account.password:
+                raise ValidationError(_("密码刚刚已经换过，这次没有修改。请重新登录后再改。"))
+            account.password, account.must_change_password = hashed, False
+            account.save(update_fields=["password", "must_change_password"])
+            audit_log.write(SecurityAction.PASSWORD_SET, user=account, **audit_log.origin())
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return the link of the mail that resets a password, at the configured address."""

@@ -10,6 +10,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.core import context
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import translation
@@ -133,6 +135,12 @@ def write_surplus(now: dt.datetime) -> int:
         )
     RefusalCount.objects.filter(pk__in=[row.pk for row in counts]).delete()
     return len(lines)
+
+
+def origin() -> dict[str, Any]:
+    """Return the network address of the request being answered, as detail of a line."""
+    request = context.request
+    return {"ip": str(get_adapter().get_client_ip(request))} if request else {}
 
 
 def full_name(user: User) -> str:

@@ -91,6 +91,7 @@ class ChangePasswordForm(account_forms.ChangePasswordForm):
         password, user = str(self.cleaned_data["oldpassword"]), cast("User", self.user)
         if not get_adapter().reauthenticate(user, password):
             raise get_adapter().validation_error("enter_current_password")
+        user.refresh_from_db(fields=["password"])  # its hash may just have been renewed
         return password
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import views
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.generic import RedirectView
@@ -27,7 +27,11 @@ class PasswordChangeView(views.PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Change the password, which makes other browsers unknown devices."""
-        response: HttpResponse = super().form_valid(form)
+        response: HttpResponse
+        try:
+            response = super().form_valid(form)
+        except ValidationError as error:
+            return _refused(self, form, error)
         known_devices.remember(self.request, response, form.user)
         return response
 
@@ -43,6 +47,26 @@ class PasswordResetView(views.PasswordResetView):
         return response
 
 
+class PasswordResetFromKeyView(views.PasswordResetFromKeyView):
+    """Sets the new password of who opened the link of the mail."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Set the password, unless the account was locked or its password replaced meanwhile."""
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except ValidationError as error:
+            return _refused(self, form, error)
+        return response
+
+
+def _refused(view: Any, form: Any, error: ValidationError) -> HttpResponse:
+    """Show the form again with the reason why nothing was changed."""
+    form.add_error(None, error)
+    response: HttpResponse = view.form_invalid(form)
+    return response
+
+
 change_password = PasswordChangeView.as_view()
 reset_password = PasswordResetView.as_view()
+reset_password_from_key = PasswordResetFromKeyView.as_view()
 redirect_to_change_password = RedirectView.as_view(pattern_name="account_change_password")

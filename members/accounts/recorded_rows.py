@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 from django.db import connection, models, transaction
 
 from members.models import RightsRecord
-from members.models.rights_records import RECORDED_COLUMNS, append, stored_digests
+from members.models.rights_records import (
+    BATCH,
+    COMPARED,
+    RECORDED_COLUMNS,
+    append,
+    digests_of,
+    newest_digests,
+    row_key,
+    stored_digests,
+)
 
 _NEWEST_SQL = """
 SELECT DISTINCT ON (row) row, digest FROM members_rightsrecord WHERE "table" = %s
@@ -39,19 +49,42 @@ def is_compared() -> bool:
 
 
 def differences() -> Iterator[Difference]:
-    """Yield the rows that differ from their newest record, have none, or are gone."""
+    """Yield the rows that differ from their newest record, have none, or are gone.
+
+    Rows and records are read one after the other, so a row that is being written may seem to
+    differ. It is read again while it is locked: who wrote it has recorded it when its lock ends.
+    """
     for model in _models():
-        table = model._meta.db_table
-        with connection.cursor() as cursor:
-            cursor.execute(_NEWEST_SQL, [table])
-            newest = {row: bytes(digest) for row, digest in cursor.fetchall()}
-        for row, stored in stored_digests(model, model._default_manager.all()):
-            recorded = newest.pop(row, None)
-            if recorded != stored:
-                yield Difference(table, row, stored, recorded)
-        for row, recorded in newest.items():
-            if recorded:
-                yield Difference(table, row, b"", recorded)
+        seeming = _seeming_differences(model)
+        for start in range(0, len(seeming), BATCH):
+            yield from _confirmed(model, seeming[start : start + BATCH])
+
+
+def _seeming_differences(model: type[models.Model]) -> list[tuple[str, Any]]:
+    """Return key and id of the rows that seem to differ; a row that is gone has no id."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST_SQL, [table])
+        newest = {row: bytes(digest) for row, digest in cursor.fetchall()}
+    seeming: list[tuple[str, Any]] = []
+    for pk, stored in digests_of(model, model._default_manager.all()):
+        key = row_key(pk)
+        if newest.pop(key, None) != stored:
+            seeming.append((key, pk))
+    return seeming + [(key, None) for key, recorded in newest.items() if recorded]
+
+
+@transaction.atomic
+def _confirmed(model: type[models.Model], rows: list[tuple[str, Any]]) -> list[Difference]:
+    """Return the rows that still differ now that nobody is writing them."""
+    table = model._meta.db_table
+    ids = [pk for _key, pk in rows if pk is not None]
+    stored = stored_digests(model, ids, is_locking=True)
+    newest = newest_digests(table, [key for key, _pk in rows])
+    confirmed = [
+        Difference(table, key, stored.get(pk, b""), newest.get((table, key))) for key, pk in rows
+    ]
+    return [row for row in confirmed if row.stored != (row.recorded or b"")]
 
 
 @transaction.atomic
@@ -63,7 +96,7 @@ def record_found() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_SQL)
     digests = {(row.table, row.row): row.stored for row in differences()}
-    append(digests if is_compared() else {**digests, ("", ""): b""})
+    append(digests if is_compared() else {**digests, COMPARED: b""})
     return len(digests)
 
 

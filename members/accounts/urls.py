@@ -25,7 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
+        pages.reset_password_from_key,
         name="account_reset_password_from_key",
     ),
     path(

@@ -1,19 +1,22 @@
 """Signed records of the rows that give rights: posts, accounts and API tokens.
 
-Whoever writes such a row calls `record`, which appends a record with a digest of the row. Who can
-write to the database, but does not know `TRACKING_SECRET`, cannot make a record that fits, so
-`check_integrity` notices a row that the product did not write. Lines of the security log would not
-do: the owner may remove them after six months, and a post is held for longer.
+Whoever inserts such a row calls `record`, and whoever changes or deletes one does so within
+`recorded`; both append a record with a digest of the row. Who can write to the database, but does
+not know `TRACKING_SECRET`, cannot make a record that fits, so `check_integrity` notices a row that
+the product did not write. Lines of the security log would not do: the owner may remove them after
+six months, and a post is held for longer.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from django.db import models
+import structlog
+from django.db import models, transaction
 
 from config.lib import clock
 from config.lib.audit import signatures
@@ -31,8 +34,13 @@ RECORDED_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """What the digest of a row covers, by table: the columns on which rights depend."""
 
+COMPARED = ("", "")
+"""Table and row of the record that says that comparing began."""
+
 BATCH = 1000
 LONGEST_ID = 20
+
+_log = structlog.get_logger("audit")
 
 
 class RightsRecord(SignedModel):
@@ -57,24 +65,29 @@ class RightsRecord(SignedModel):
 
 
 def record(*rows: models.Model) -> None:
-    """Append records of rows that were written, in the transaction that wrote them.
+    """Append records of rows that were just inserted, in the transaction that inserted them.
 
-    The rows are read again: a row in memory may hold older values in columns that were not written.
+    The rows are read as they are stored. A row in whose place another one is recorded is left out.
     """
-    by_model: dict[type[models.Model], list[Any]] = {}
-    for row in rows:
-        by_model.setdefault(row._meta.model, []).append(row.pk)
-    for model, ids in by_model.items():
-        record_ids(model, ids)
+    for model, ids in _ids_by_model(rows).items():
+        _append_changed(model, ids, before={})
 
 
-def record_ids(model: type[models.Model], ids: Sequence[Any]) -> None:
-    """Append records of the rows of a table with these ids, or of their removal."""
-    table = model._meta.db_table
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        stored = dict(stored_digests(model, model._default_manager.filter(pk__in=batch)))
-        append({(table, key): stored.get(key, b"") for key in map(row_key, batch)})
+@contextmanager
+def recorded(*rows: models.Model) -> Iterator[None]:
+    """Lock rows, let the block write or delete them, and record those that it changed.
+
+    A row that was not as its newest record says, or had none, is left out: `check_integrity` goes
+    on reporting it. All is one transaction.
+    """
+    with transaction.atomic():
+        before = {
+            model: stored_digests(model, ids, is_locking=True)
+            for model, ids in _ids_by_model(rows).items()
+        }
+        yield
+        for model, digests in before.items():
+            _append_changed(model, list(digests), digests)
 
 
 def append(digests: dict[tuple[str, str], bytes]) -> None:
@@ -84,15 +97,67 @@ def append(digests: dict[tuple[str, str], bytes]) -> None:
     RightsRecord.objects.bulk_create(rows, BATCH)
 
 
+def newest_digests(table: str, keys: Collection[str]) -> dict[tuple[str, str], bytes]:
+    """Return the newest records of rows by table and key, with that of `COMPARED`."""
+    asked = models.Q(table=table, row__in=keys) | models.Q(table="", row="")
+    rows = RightsRecord.objects.filter(asked).order_by("table", "row", "-id")
+    newest = rows.distinct("table", "row").values_list("table", "row", "digest")
+    return {(table, row): bytes(digest) for table, row, digest in newest}
+
+
 def stored_digests(
+    model: type[models.Model], ids: Collection[Any], *, is_locking: bool = False
+) -> dict[Any, bytes]:
+    """Return the digests of the rows with these ids as they are stored; empty if there is none.
+
+    With `is_locking` nobody writes the rows until the transaction ends.
+    """
+    rows = model._default_manager.filter(pk__in=ids)
+    if is_locking:
+        rows = rows.select_for_update(no_key=True)
+    return {**dict.fromkeys(ids, b""), **dict(digests_of(model, rows))}
+
+
+def digests_of(
     model: type[models.Model], rows: models.QuerySet[Any]
-) -> Iterable[tuple[str, bytes]]:
-    """Yield key and digest of rows as they are stored."""
+) -> Iterator[tuple[Any, bytes]]:
+    """Yield id and digest of rows as they are stored."""
     table = model._meta.db_table
     values = rows.order_by("pk").values_list("pk", *RECORDED_COLUMNS[table])
     for pk, *columns in values.iterator(chunk_size=BATCH):
         plain = [_plain(value) for value in columns]
-        yield row_key(pk), signatures.sign(f"rights of {table}", [pk, *plain])
+        yield pk, signatures.sign(f"rights of {table}", [pk, *plain])
+
+
+def _append_changed(
+    model: type[models.Model], ids: Sequence[Any], before: Mapping[Any, bytes]
+) -> None:
+    """Append records of the rows whose digest is another one than before.
+
+    Once rows are compared, only of those that were as recorded.
+    """
+    table = model._meta.db_table
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        newest = newest_digests(table, [row_key(pk) for pk in batch])
+        changed = {}
+        for pk, stored in stored_digests(model, batch).items():
+            where = table, row_key(pk)
+            earlier = before.get(pk, b"")
+            if stored == earlier:
+                continue
+            if COMPARED in newest and newest.get(where, b"") != earlier:
+                _log.warning("rights_not_recorded", table=table, row=where[1])
+                continue
+            changed[where] = stored
+        append(changed)
+
+
+def _ids_by_model(rows: Iterable[models.Model]) -> dict[type[models.Model], list[Any]]:
+    by_model: dict[type[models.Model], list[Any]] = {}
+    for row in rows:
+        by_model.setdefault(row._meta.model, []).append(row.pk)
+    return by_model
 
 
 def row_key(pk: object) -> str:

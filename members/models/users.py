@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.contrib.auth import hashers
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, transaction
@@ -82,12 +83,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Return whether the password is right; record a hash that Django renewed meanwhile."""
-        before = self.password
-        is_right = super().check_password(raw_password)
-        if self.password != before:
-            rights_records.record(self)
-        return is_right
+        """Return whether the password is right; renew a hash of an older kind, and record it."""
+        return hashers.check_password(raw_password, self.password, self._renew_hash)
+
+    def _renew_hash(self, raw_password: str) -> None:
+        """Store a new hash of the same password, unless another password was set meanwhile."""
+        renewed = hashers.make_password(raw_password)  # takes long, so before the row is locked
+        row = User.objects.filter(pk=self.pk, password=self.password)
+        with rights_records.recorded(self):
+            if row.update(password=renewed):
+                self.password = renewed
 
     @cached_property
     def scope(self) -> Scope:

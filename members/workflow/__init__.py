@@ -21,6 +21,7 @@ from members.workflow.people import (
     revoke_tokens,
     save_enrolment,
     set_first_password,
+    set_password_by_command,
     unlock,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "revoke_tokens",
     "save_enrolment",
     "set_first_password",
+    "set_password_by_command",
     "unlock",
 ]

@@ -22,6 +22,8 @@ from members.enums import ADMIN_ROLES, LEVELS_OF_ROLE, Role, SecurityAction
 from members.models import NearbyEnrolment, Post, User, rights_records
 
 FIRST_PASSWORD_BYTES = 12  # 16 characters, read out once
+PERSON_FIELDS = ("name", "email", "duty_phone", "is_system")
+"""What an administrator may change about an account."""
 
 
 @transaction.atomic
@@ -49,21 +51,24 @@ def create_person(
     return user
 
 
-def change_person(*, user: User, by: User) -> None:
+def change_person(*, user: User, by: User, fields: Sequence[str] = PERSON_FIELDS) -> None:
     """Save what an administrator changed about a person and log the field names.
 
+    Only `fields` are looked at: what somebody else wrote in another one meanwhile stays.
     A mail tells the former address about another address, when a mail server accepts it.
     """
-    with transaction.atomic():
+    with rights_records.recorded(user):
         user.full_clean()
-        before = User.objects.select_for_update().get(pk=user.pk)
-        if user.pk == by.pk and user.email != before.email:
+        before = User.objects.get(pk=user.pk)
+        changed = [
+            name
+            for name in PERSON_FIELDS
+            if name in fields and getattr(before, name) != getattr(user, name)
+        ]
+        if user.pk == by.pk and "email" in changed:
             raise ValidationError({"email": _("自己的工作邮箱请在“我的”里修改。")})
-        names = ("name", "email", "duty_phone", "is_system")
-        changed = [name for name in names if getattr(before, name) != getattr(user, name)]
         if changed:
             user.save(update_fields=changed)
-            rights_records.record(user)
             labels = [
                 str(getattr(User._meta.get_field(name), "verbose_name", name)) for name in changed
             ]
@@ -81,11 +86,13 @@ def change_email(*, user: User, email: str) -> None:
     Raises ValidationError, and changes nothing, if the former address cannot be told: the change
     would otherwise go unnoticed.
     """
-    account = User.objects.select_for_update().get(pk=user.pk)
-    former, account.email = account.email, email
-    account.full_clean()
-    account.save(update_fields=["email"])
-    rights_records.record(account)
+    with rights_records.recorded(user):
+        account = User.objects.get(pk=user.pk)
+        if not account.is_active:
+            raise ValidationError(_("账号已停用。"))
+        former, account.email = account.email, email
+        account.full_clean()
+        account.save(update_fields=["email"])
     _log(SecurityAction.EMAIL_CHANGED, account, account)
     if former and not mail.tell_former_address(account, former):
         raise ValidationError(_("现在不能寄邮件通知原来的邮箱，所以没有修改。请安全管理员修改。"))
@@ -102,10 +109,19 @@ def set_first_password(*, user: User, by: User | None) -> str:
     password = secrets.token_urlsafe(FIRST_PASSWORD_BYTES)
     user.set_password(password)
     user.must_change_password = True
-    user.save(update_fields=["password", "must_change_password"])
-    rights_records.record(user)
+    with rights_records.recorded(user):
+        user.save(update_fields=["password", "must_change_password"])
     _log(SecurityAction.FIRST_PASSWORD, user, by)
     return password
+
+
+@transaction.atomic
+def set_password_by_command(*, user: User, hashed: str) -> None:
+    """Set the hash of a password that was typed on the command line."""
+    user.password = hashed
+    with rights_records.recorded(user):
+        user.save(update_fields=["password"])
+    _log(SecurityAction.PASSWORD_SET, user, None)
 
 
 @transaction.atomic
@@ -114,8 +130,8 @@ def lock(*, user: User, by: User) -> None:
     if user.pk == by.pk:
         raise ValidationError(_("不能停用自己的账号。"))
     user.is_active = False
-    user.save(update_fields=["is_active"])
-    rights_records.record(user)
+    with rights_records.recorded(user):
+        user.save(update_fields=["is_active"])
     for session in UserSession.objects.filter(user=user):
         session.end()
     _log(SecurityAction.LOCKED, user, by)
@@ -125,8 +141,8 @@ def lock(*, user: User, by: User) -> None:
 def unlock(*, user: User, by: User) -> None:
     """Reactivate an account."""
     user.is_active = True
-    user.save(update_fields=["is_active"])
-    rights_records.record(user)
+    with rights_records.recorded(user):
+        user.save(update_fields=["is_active"])
     _log(SecurityAction.UNLOCKED, user, by)
 
 
@@ -155,9 +171,8 @@ def issue_token(*, user: User, days: int, by: User | None) -> str:
 @transaction.atomic
 def revoke_tokens(*, tokens: Sequence[AuthToken]) -> None:
     """Delete API tokens; the admin writes the security log."""
-    ids = [token.pk for token in tokens]
-    AuthToken.objects.filter(pk__in=ids).delete()
-    rights_records.record_ids(AuthToken, ids)
+    with rights_records.recorded(*tokens):
+        AuthToken.objects.filter(pk__in=[token.pk for token in tokens]).delete()
 
 
 @transaction.atomic
@@ -199,8 +214,8 @@ def appoint(
     _save(post)
     if role in ADMIN_ROLES and not user.is_staff:
         user.is_staff = True
-        user.save(update_fields=["is_staff"])
-        rights_records.record(user)
+        with rights_records.recorded(user):
+            user.save(update_fields=["is_staff"])
     _log(SecurityAction.POST_GIVEN, user, by, _words(post), post=post.pk, role=role.value)
     return post
 
@@ -209,7 +224,7 @@ def appoint(
 def end_post(*, post: Post, on: dt.date, by: User | None) -> None:
     """End a post; `on` is its last day. Open pages lose its rights after that day."""
     post.valid_to = on
-    _save(post)
+    _save(post, ["valid_to"])
     on_text = on.isoformat()
     _log(SecurityAction.POST_ENDED, post.user, by, _words(post), post=post.pk, on=on_text)
 
@@ -243,7 +258,8 @@ def _log(
 ) -> None:
     """Write what was done to an account to the security log."""
     about = audit_log.of_user(user)
-    audit_log.write(action, user=by, about=about, message=message, of=user.pk, **detail)
+    detail |= {"of": user.pk} | audit_log.origin()
+    audit_log.write(action, user=by, about=about, message=message, **detail)
 
 
 def _words(post: Post) -> str:
@@ -255,12 +271,16 @@ def _words(post: Post) -> str:
     return "，".join(part for part in (role, place, days) if part)
 
 
-def _save(post: Post) -> None:
-    """Save a post; convert a constraint violation into a ValidationError."""
+def _save(post: Post, fields: Sequence[str] = ()) -> None:
+    """Insert a post, or save `fields` of it; convert a constraint violation to ValidationError."""
     post.full_clean()
     try:
         with transaction.atomic():
-            post.save()
-            rights_records.record(post)
+            if fields:
+                with rights_records.recorded(post):
+                    post.save(update_fields=fields)
+            else:
+                post.save(force_insert=True)
+                rights_records.record(post)
     except IntegrityError as error:  # a concurrent insert between check and save
         raise ValidationError(_("任职与已有的任职冲突，请刷新后再试。")) from error

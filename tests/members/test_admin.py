@@ -103,15 +103,14 @@ def test_entering_a_person_and_giving_a_first_password(town: Town, client: Clien
     _as(client, town, "secadmin")
     fields = {"username": "new", "name": "样本新", "email": "", "duty_phone": ""}
     client.post("/admin/members/user/add/", fields)
-    user, partner = town.fresh("new"), town.users["partner"]
+    user = town.fresh("new")
     assert not user.has_usable_password()
     page = client.post(
         "/admin/members/user/",
-        {"action": "give_first_password", "_selected_action": [user.pk, partner.pk]},
+        {"action": "give_first_password", "_selected_action": [user.pk]},
     )
     text = page.content.decode()
     assert "已办妥" in text
-    assert "系统账号不用密码登录" in text
     shown = re.findall(r"<code>([\w-]{16})</code>", text)
     assert len(shown) == 1
     assert town.fresh("new").must_change_password
@@ -125,6 +124,20 @@ def test_entering_a_person_and_giving_a_first_password(town: Town, client: Clien
         SecurityAction.PERSON_CREATED,
         SecurityAction.FIRST_PASSWORD,
     ]
+    assert {line.detail["ip"] for line in actions} == {"127.0.0.1"}
+
+
+def test_first_passwords_are_given_one_at_a_time(town: Town, client: Client) -> None:
+    _as(client, town, "secadmin")
+    ids = {name: town.users[name].pk for name in ("secretary", "leader", "partner")}
+    data = {"action": "give_first_password"}
+    several = data | {"_selected_action": [ids["secretary"], ids["leader"]]}
+    page = client.post("/admin/members/user/", several, follow=True)
+    assert "一次只给一个账号" in page.content.decode()
+    assert not town.fresh("secretary").has_usable_password()
+    partner = client.post("/admin/members/user/", data | {"_selected_action": [ids["partner"]]})
+    assert "系统账号不用密码登录" in partner.content.decode()
+    assert not SecurityEvent.objects.filter(action=SecurityAction.FIRST_PASSWORD).exists()
 
 
 def test_changing_and_locking_a_person(town: Town, client: Client) -> None:

@@ -396,6 +396,5 @@ def test_nothing_left_when_the_disk_refuses(media: Path, monkeypatch: pytest.Mon
 
 
 def test_a_segment_of_a_jpeg_is_not_searched_for_scans() -> None:
-    """A comment, or the thumbnail that a camera adds, may hold what looks like a scan."""
     body = _with_segment(_bytes(_picture(), "JPEG"), 0xFE, b"\xff\xda\x00\x08" * 100)
     assert _store(body).width == 64
