@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OpenCases
 from branches.models import Organisation, Responsibility
-from config.lib import register_cache
 from petitions import case_holders
 from petitions.models import Petition
 from petitions.rules import routing
@@ -45,9 +44,10 @@ class FormerHolder:
 def of(petition: Petition, day: dt.date) -> FormerHolder | None:
     """Return the responsible organisation of a case if it has left the place.
 
-    No query where the organisation answers for the place, which is cached; otherwise up to three.
+    Read fresh: a register changed a moment ago counts. One query where the organisation answers for
+    the place; otherwise up to four.
     """
-    place = routing.place(petition.place_id, day, register_cache.current_version())
+    place = routing.place(petition.place_id, day)
     pk = petition.organisation_id
     if place is None or pk in {row.organisation_id for row in place.answering}:
         return None
