@@ -8,46 +8,71 @@ pages and workflow ask it through `permissions`, so that no page offers what the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 
 from branches import register_rows
 from config.lib.viewer import Scope
-from petitions import involvement
-from petitions.enums import WORKING_ACTORS, Verb
+from petitions import involvement, relations
+from petitions.enums import WORKING_ACTORS, AnswerKind, Verb
 from petitions.models import Event, Petition
 from petitions.separation_of_duties import belongs_to_handlers, took_part
+
+TELLING_VERBS = (Verb.FILE, Verb.REASSIGN, Verb.ANSWER)
+"""Verbs whose events count whoever performed them: they name who is responsible or must act."""
 
 _READ = "workers_read"  # in `vars` of a case: what its events say, as of a version
 
 
 @dataclass(frozen=True, slots=True)
 class CaseWorkers:
-    """Who worked on a case up to a version, as pairs of user and organisation.
+    """Who worked on a case up to a version, and who had to: ids of people and organisations.
 
+    Counted are the responsible organisations, everybody to whom the case or a task in it was
+    given, who worked on it, and who overruled the handlers in an answer to an escalation.
     `filing_organisation_id`: in whose name staff filed it.
     """
 
     version: int
-    pairs: frozenset[tuple[int | None, int | None]] = frozenset()
+    user_ids: frozenset[int] = frozenset()
+    organisation_ids: frozenset[int] = frozenset()
     filing_organisation_id: int | None = None
+
+    def after(self, event: Event) -> CaseWorkers:
+        """Return the workers with those that a further event names."""
+        users, organisations = _named(event)
+        return CaseWorkers(
+            event.version,
+            self.user_ids | users,
+            self.organisation_ids | organisations,
+            event.acting_for_id if event.verb == Verb.FILE else self.filing_organisation_id,
+        )
+
+
+def _named(event: Event) -> tuple[set[int], set[int]]:
+    """Return the people and organisations that an event names as working on the case."""
+    is_work = event.actor in WORKING_ACTORS
+    if not (is_work or event.verb in TELLING_VERBS):
+        return set(), set()
+    data = event.data
+    users = {*(data.get("users") or ())}  # to whom the case was assigned, though idle
+    organisations = {event.organisation_id, data.get("doer"), data.get("group")}
+    if is_work or (event.verb == Verb.ANSWER and data.get("kind") == AnswerKind.OVERRULE):
+        users.add(event.user_id)
+        organisations.add(event.acting_for_id)
+    return users - {None}, organisations - {None}
 
 
 def keep(petition: Petition, events: Iterable[Event]) -> None:
     """Keep with a case what its events up to its version say; others may be left out.
 
-    Those that matter are the events of filing and of working on it.
+    Those that matter are the events of working on it and those of `TELLING_VERBS`.
     """
-    pairs: set[tuple[int | None, int | None]] = set()
-    filing_organisation_id = None
+    workers = CaseWorkers(petition.version)
     for event in events:
-        if event.actor in WORKING_ACTORS:
-            pairs.add((event.user_id, event.acting_for_id))
-        if event.verb == Verb.FILE:
-            filing_organisation_id = event.acting_for_id
-    workers = CaseWorkers(petition.version, frozenset(pairs), filing_organisation_id)
-    vars(petition)[_READ] = workers
+        workers = workers.after(event)
+    vars(petition)[_READ] = replace(workers, version=petition.version)
 
 
 def attach(petitions: Iterable[Petition]) -> None:
@@ -57,8 +82,11 @@ def attach(petitions: Iterable[Petition]) -> None:
         return
     events: dict[int, list[Event]] = {pk: [] for pk in unread}
     rows = Event.objects.filter(
-        Q(actor__in=WORKING_ACTORS) | Q(verb=Verb.FILE), petition__in=unread
-    ).only("petition_id", "actor", "verb", "user_id", "acting_for_id")
+        Q(actor__in=WORKING_ACTORS) | Q(verb__in=TELLING_VERBS), petition__in=unread
+    ).only(
+        *("petition_id", "version", "actor", "verb", "user_id"),
+        *("acting_for_id", "organisation_id", "data"),
+    )
     for event in rows.order_by():
         events[event.petition_id].append(event)
     for pk, petition in unread.items():
@@ -68,12 +96,8 @@ def attach(petitions: Iterable[Petition]) -> None:
 def add(petition: Petition, event: Event) -> None:
     """Add the event that raised the version of a case to what was read for the version before."""
     workers: CaseWorkers | None = vars(petition).get(_READ)
-    if workers is None or workers.version != event.version - 1:
-        return
-    pairs = workers.pairs
-    if event.actor in WORKING_ACTORS:
-        pairs |= {(event.user_id, event.acting_for_id)}
-    vars(petition)[_READ] = CaseWorkers(event.version, pairs, workers.filing_organisation_id)
+    if workers is not None and workers.version == event.version - 1:
+        vars(petition)[_READ] = workers.after(event)
 
 
 def take_over(petition: Petition, earlier: Petition) -> None:
@@ -96,9 +120,24 @@ def of(petition: Petition) -> CaseWorkers:
     return read_before(petition) or CaseWorkers(petition.version)
 
 
+def everybody(petition: Petition) -> CaseWorkers:
+    """Return who works on a case now or ever did; one query unless it was read before."""
+    workers = of(petition)
+    working = [rule for rule in relations.RELATIONS if rule.actor in WORKING_ACTORS]
+    present = {pk for rule in working for pk in rule.organisation_ids(petition)}
+    return replace(
+        workers,
+        user_ids=workers.user_ids | {*involvement.assignee_ids(petition)},
+        organisation_ids=workers.organisation_ids | present,
+    )
+
+
 def include(scope: Scope, petition: Petition) -> bool:
-    """Tell whether a user or the user's organisation handles the case, or ever worked on it."""
-    return belongs_to_handlers(scope, petition) or took_part(scope, of(petition).pairs)
+    """Tell whether a user or the user's organisation handles the case, or ever worked on it.
+
+    No query where the columns of the case tell it.
+    """
+    return belongs_to_handlers(scope, petition) or took_part(scope, everybody(petition))
 
 
 def know_code(petition: Petition, *, with_phone: bool) -> bool:
@@ -114,11 +153,7 @@ def know_code(petition: Petition, *, with_phone: bool) -> bool:
         return False
     if not with_phone or involvement.is_restricted(petition) or include(filer.scope, petition):
         return True
-    workers = of(petition)
+    workers = everybody(petition)
     filing_id = workers.filing_organisation_id
     filing = register_rows.organisations([filing_id] if filing_id else []).get(filing_id or 0)
-    handlers = {
-        petition.organisation_id,
-        *(organisation_id for _user, organisation_id in workers.pairs),
-    }
-    return filing is not None and not handlers.isdisjoint(filing.ancestor_ids)
+    return filing is not None and not workers.organisation_ids.isdisjoint(filing.ancestor_ids)

@@ -12,10 +12,16 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from config.lib.viewer import ActivePost, Viewer
 from members.enums import HEAD_ROLES, Role
 from members.models import User
-from petitions import case_workers, confidential_contacts, exclusion, involvement
+from petitions import (
+    case_workers,
+    confidential_contacts,
+    exclusion,
+    involvement,
+    resident_words,
+)
 from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
 from petitions.models import CaseTask, Petition
-from petitions.relations import acts_for
+from petitions.relations import COORDINATOR_ROLES, acts_for
 from petitions.separation_of_duties import (
     belongs_to,
     belongs_to_escalating,
@@ -26,16 +32,16 @@ from petitions.states import RULE_OF, TASK_SOURCES, VERB_RULES, VerbRule
 MAX_RETURNS = 2
 
 WRONG_PERSON_CODES = frozenset(
-    {"wrong_actor", "own_work", "own_case", "own_request", "not_arbiter"}
+    {
+        *("wrong_actor", "own_work", "own_case", "own_request", "not_arbiter"),
+        *("only_resident", "owes_answer", "cannot_ask"),
+    }
 )
 """Codes of decisions that refuse the person (403); the others refuse the moment (409)."""
 
 OWN_WORK = gettext_lazy("居民的意见须由没有参与办理的组织和人员回访后记录，请上一级或别的人回访。")
 CODE_KNOWN = gettext_lazy("这件事是代您登记的；您的意见由没有参与办理的工作人员问过您后记录。")
 OWN_REQUEST = gettext_lazy("提出升级的组织和人员不能自己答复，请督办组织的其他人答复。")
-
-COORDINATOR_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
-"""Roles that coordinate the cases of their area: accept, give to another owner, follow up."""
 
 SUBMITTER_ROLES = COORDINATOR_ROLES | {
     Role.CITY_OFFICIAL,
@@ -190,7 +196,7 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
     return Decision(True)
 
 
-def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
+def _guard_follow_up(petition: Petition, by: By) -> Decision:
     """Let staff record what the resident says only if they never handled the case.
 
     Source: domain rules, follow-up (回访): by somebody other than the handler. A session with the
@@ -203,6 +209,19 @@ def _guard_word_of_resident(petition: Petition, by: By) -> Decision:
     return Decision(True)
 
 
+def _guard_word_of_resident(verb: Verb) -> Callable[[Petition, By], Decision]:
+    """Let staff record a word that ends the work only if they could ask the resident."""
+
+    def guard(petition: Petition, by: By) -> Decision:
+        decision = _guard_follow_up(petition, by)
+        if not decision or not isinstance(by, User):
+            return decision
+        refusal = resident_words.refusal(verb, petition, by.scope)
+        return Decision(False, *refusal) if refusal else decision
+
+    return guard
+
+
 def is_code_known(petition: Petition, by: Petitioner) -> bool:
     """Tell whether the staff who logged the case could use its code to act as the resident."""
     return case_workers.know_code(petition, with_phone=by.has_given_phone)
@@ -210,7 +229,7 @@ def is_code_known(petition: Petition, by: Petitioner) -> bool:
 
 def _guard_dispute(petition: Petition, by: By) -> Decision:
     """Accept a disagreement from anybody with the code: it only reopens the case."""
-    return Decision(True) if isinstance(by, Petitioner) else _guard_word_of_resident(petition, by)
+    return Decision(True) if isinstance(by, Petitioner) else _guard_follow_up(petition, by)
 
 
 def _guard_answer(petition: Petition, by: By) -> Decision:
@@ -272,39 +291,24 @@ def _guard_reveal(petition: Petition, by: By) -> Decision:
     if (
         contact.is_confidential
         and isinstance(by, User)
-        and not _may_open_confidential(by, petition)
+        and not confidential_contacts.may_open(by.scope, petition)
     ):
         return Decision(False, "confidential", confidential_contacts.refusal(petition))
     return Decision(True)
 
 
-def _may_open_confidential(by: User, petition: Petition) -> bool:
-    """Tell whether a user may open a contact that is kept from the handling organisations.
-
-    A coordinator of the authorised organisation who has no part in handling, now or earlier.
-    """
-    handlers = confidential_contacts.handlers(petition)
-    authorised = confidential_contacts.authorised_organisation(petition, handlers)
-    if authorised is None or handlers.include(by.scope):
-        return False
-    return any(
-        post.organisation_id == authorised.pk and post.role in COORDINATOR_ROLES
-        for post in by.scope.posts
-    )
-
-
 GUARDS = {
     Verb.RETURN: _guard_return,
     Verb.REASSIGN: _guard_reassign,
-    Verb.CONFIRM: _guard_word_of_resident,
     Verb.DISPUTE: _guard_dispute,
-    Verb.CLOSE: _guard_word_of_resident,
-    Verb.RATE: _guard_word_of_resident,
-    Verb.WITHDRAW: _guard_word_of_resident,
     Verb.ANSWER: _guard_answer,
     Verb.REOPEN: _guard_reopen,
     Verb.REVEAL: _guard_reveal,
     **{verb: _guard_task(verb) for verb in TASK_SOURCES},
+    **{
+        verb: _guard_word_of_resident(verb)
+        for verb in (Verb.CONFIRM, Verb.CLOSE, Verb.RATE, Verb.WITHDRAW)
+    },
 }
 
 

@@ -29,6 +29,10 @@ class Relation(StrEnum):
     ARBITER = "arbiter"
 
 
+COORDINATOR_ROLES = frozenset({Role.STAFF, Role.COMMUNITY_SECRETARY, Role.SUBDISTRICT_OFFICIAL})
+"""Roles that coordinate the cases of their area: accept, give to another owner, follow up."""
+
+
 @dataclass(frozen=True, slots=True)
 class RelationRule:
     """One relation of an organisation: its column, its label and the rights it gives.

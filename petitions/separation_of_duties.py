@@ -7,7 +7,7 @@ they read, and send no query.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from typing import Protocol
 
 from branches.enums import OrgLevel
@@ -35,6 +35,18 @@ class Handled(Protocol):
     @property
     def assignee_ids(self) -> Sequence[int]:
         """Ids of the users the case was assigned to."""
+
+
+class Workers(Protocol):
+    """Everybody who worked on a case at any time: ids of people and of organisations."""
+
+    @property
+    def user_ids(self) -> Set[int]:
+        """Ids of the users."""
+
+    @property
+    def organisation_ids(self) -> Set[int]:
+        """Ids of the organisations."""
 
 
 class EscalatedBetween(Protocol):
@@ -82,12 +94,8 @@ def belongs_to_escalating(
     return belongs_to(scope, asking)
 
 
-def took_part(scope: Scope, workers: Iterable[tuple[int | None, int | None]]) -> bool:
-    """Tell whether a user or the user's organisation worked on a case, however long ago.
-
-    `workers`: pairs of user and organisation, from the events of the case.
-    """
-    return any(
-        scope.user_id == user_id or belongs_to(scope, organisation_id)
-        for user_id, organisation_id in workers
+def took_part(scope: Scope, workers: Workers) -> bool:
+    """Tell whether a user or the user's organisation worked on a case, however long ago."""
+    return scope.user_id in workers.user_ids or any(
+        belongs_to(scope, pk) for pk in workers.organisation_ids
     )

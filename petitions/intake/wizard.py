@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from branches.enums import OrgLevel
@@ -49,9 +49,6 @@ PICTURE_COUNT = 8
 MAX_SEARCH_LENGTH = 200
 MAX_FILE_NAME_LENGTH = 40  # of the name shown when a photo is refused
 ABOUT_LEVELS = (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT)
-
-# Revalidated but stored by the browser: the back button still shows what was typed.
-private_page = cache_control(private=True, no_cache=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ def redirect_to_next_step(draft: Draft, after: str) -> HttpResponse:
     return redirect(f"petitions:{next_step}")
 
 
-@private_page
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose_place(request: HttpRequest) -> HttpResponse:
     """Choose the place; text that was typed without choosing a suggestion is searched for."""
@@ -159,7 +156,7 @@ def requires_place(
     return guarded
 
 
-@private_page
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires_place
 def choose_category(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
@@ -199,7 +196,7 @@ def _save_category(request: HttpRequest, draft: Draft) -> HttpResponse:
     return redirect_to_next_step(draft, "report_what")
 
 
-@private_page
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires_place
 def write_report(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,13 @@ from petitions.enums import CategoryChannel, Urgency
 ARBITRATE_WITHIN = dt.timedelta(hours=4)
 ACKNOWLEDGE_WITHIN = dt.timedelta(hours=4)
 CONCLUDE_WITHIN = dt.timedelta(hours=24)  # three working days
+
+
+LIMIT_BOUNDS = (
+    MinValueValidator(dt.timedelta(minutes=15), _("时限不能短于15分钟。")),
+    MaxValueValidator(dt.timedelta(days=366), _("时限不能长于366天。")),
+)
+"""What a duration of a service standard must lie between."""
 
 
 class Category(models.Model):
@@ -74,19 +82,28 @@ class Standard(models.Model):
     region = models.ForeignKey(Area, models.CASCADE, related_name="+", verbose_name=_("地区"))
     urgency = models.CharField(_("紧急程度"), max_length=12, choices=Urgency)
     is_round_the_clock = models.BooleanField(_("全天候计时"), default=False)
-    contact_within = models.DurationField(_("首次响应时限"))
-    resolve_within = models.DurationField(_("办结时限"))
-    answer_within = models.DurationField(_("答复升级时限"))
-    confirm_within = models.DurationField(_("居民确认期限"))
-    redo_within = models.DurationField(_("再办时限"))
+    contact_within = models.DurationField(_("首次响应时限"), validators=LIMIT_BOUNDS)
+    resolve_within = models.DurationField(_("办结时限"), validators=LIMIT_BOUNDS)
+    answer_within = models.DurationField(_("答复升级时限"), validators=LIMIT_BOUNDS)
+    confirm_within = models.DurationField(_("居民确认期限"), validators=LIMIT_BOUNDS)
+    redo_within = models.DurationField(_("再办时限"), validators=LIMIT_BOUNDS)
     arbitrate_within = models.DurationField(
-        _("裁定退单时限"), default=ARBITRATE_WITHIN, db_default=ARBITRATE_WITHIN
+        _("裁定退单时限"),
+        default=ARBITRATE_WITHIN,
+        db_default=ARBITRATE_WITHIN,
+        validators=LIMIT_BOUNDS,
     )
     acknowledge_within = models.DurationField(
-        _("任务签收时限"), default=ACKNOWLEDGE_WITHIN, db_default=ACKNOWLEDGE_WITHIN
+        _("任务签收时限"),
+        default=ACKNOWLEDGE_WITHIN,
+        db_default=ACKNOWLEDGE_WITHIN,
+        validators=LIMIT_BOUNDS,
     )
     conclude_within = models.DurationField(
-        _("任务回复时限"), default=CONCLUDE_WITHIN, db_default=CONCLUDE_WITHIN
+        _("任务回复时限"),
+        default=CONCLUDE_WITHIN,
+        db_default=CONCLUDE_WITHIN,
+        validators=LIMIT_BOUNDS,
     )
 
     class Meta:

@@ -12,8 +12,8 @@ from branches import register_rows
 from branches.models import Organisation
 from grids.calendar import calendars
 from grids.calendar.working_time import Block
-from petitions.models import Contact, Petition
-from petitions.rules import tracking_codes
+from petitions import resident_words
+from petitions.models import Petition
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,7 @@ def office_hours(path: str, day: dt.date) -> str:
 def has_phone(petition: Petition) -> bool:
     """Tell whether the resident left a telephone number. One query unless the contact is loaded."""
     contact = getattr(petition, "contact", None)
-    return contact is not None and gives_phone(contact, petition)
-
-
-def gives_phone(contact: Contact, petition: Petition) -> bool:
-    """Tell whether contact details of a case have a telephone number, without opening them."""
-    return contact.last4_hash != tracking_codes.last4_hash(petition.uuid, "")
+    return contact is not None and resident_words.gives_phone(contact, petition)
 
 
 def is_confidential(petition: Petition) -> bool:

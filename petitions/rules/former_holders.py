@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OpenCases
 from branches.models import Organisation, Responsibility
-from config.lib import register_cache
 from petitions import case_holders
 from petitions.models import Petition
 from petitions.rules import routing
@@ -42,12 +41,16 @@ class FormerHolder:
         return _("%(organisation)s 不再负责%(area)s，没办完的诉求随之转来。") % names
 
 
-def of(petition: Petition, day: dt.date) -> FormerHolder | None:
+def of(
+    petition: Petition, day: dt.date, register_version: int | None = None
+) -> FormerHolder | None:
     """Return the responsible organisation of a case if it has left the place.
 
-    No query where the organisation answers for the place, which is cached; otherwise up to three.
+    `register_version` is that of the registers, if the caller has just read it; a register changed
+    a moment ago counts. One query less with it: none where the organisation answers for the place,
+    otherwise up to three.
     """
-    place = routing.place(petition.place_id, day, register_cache.current_version())
+    place = routing.place(petition.place_id, day, register_version)
     pk = petition.organisation_id
     if place is None or pk in {row.organisation_id for row in place.answering}:
         return None

@@ -10,7 +10,15 @@ from django.utils.translation import gettext as _
 
 from config.lib import durations
 from petitions import involvement
-from petitions.enums import HANDLER_DEADLINES, AnswerKind, CaseLevel, DeadlineKind, Status, Verb
+from petitions.enums import (
+    HANDLER_DEADLINES,
+    Actor,
+    AnswerKind,
+    CaseLevel,
+    DeadlineKind,
+    Status,
+    Verb,
+)
 from petitions.models import Escalation, Petition
 from petitions.rules import contact_points, duties
 from petitions.rules.duties import Duty, UnsettledDeadline
@@ -56,7 +64,7 @@ def promise(
     """
     status = Status(petition.status)
     if status in FINAL:
-        return Promise(_ended(status, is_joined=is_joined), "met")
+        return Promise(_ended(petition, is_joined=is_joined), "met")
     all_duties = duties.duties(petition, deadlines, now)
     duty = duties.next_duty(all_duties)
     if duty is None:
@@ -159,11 +167,23 @@ def _late_sentence(petition: Petition, duty: Duty) -> str:
     return (escalating if is_escalating else late)[duty.kind]
 
 
-def _ended(status: Status, *, is_joined: bool) -> str:
+def _ended(petition: Petition, *, is_joined: bool) -> str:
+    status = Status(petition.status)
+    if status == Status.WITHDRAWN:
+        return _withdrawn(petition, is_joined=is_joined)
     return {
         Status.CLOSED: _("已经结案。"),
         Status.DECLINED: _("没有受理，原因见下方。"),
         Status.REDIRECTED: _("已转其他法定途径，办法见下方。"),
-        Status.WITHDRAWN: _("反映人已撤回。") if is_joined else _("已按您的要求撤回。"),
         Status.MERGED: _("已与同一件事并案办理。"),
     }[status]
+
+
+def _withdrawn(petition: Petition, *, is_joined: bool) -> str:
+    """Say who withdrew the report; where staff recorded it, who did. One query."""
+    events = petition.events.filter(verb=Verb.WITHDRAW).exclude(actor=Actor.PETITIONER)
+    event = events.select_related("acting_for", "organisation").first()
+    if event is None:
+        return _("反映人已撤回。") if is_joined else _("已按您的要求撤回。")
+    words = _("%(who)s记录：反映人要求撤回。") if is_joined else _("%(who)s记录：您要求撤回。")
+    return words % {"who": (event.acting_for or event.organisation).short_name}

@@ -6,27 +6,20 @@ with a secret. The database stores only a keyed hash of the code, which finds th
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import uuid
 
-from django.conf import settings
-
 from config.lib import text_forms
+from petitions import keyed_hashes
+from petitions.keyed_hashes import mac
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
 
 
-def _mac(purpose: str, message: str) -> bytes:
-    key = hashlib.sha256(f"{purpose}:{settings.TRACKING_SECRET}".encode()).digest()
-    return hmac.new(key, message.encode(), hashlib.sha256).digest()
-
-
 def code_for(case_uuid: uuid.UUID) -> str:
     """Return the 12-character code of a case (or of a joined report) from its uuid."""
-    number = int.from_bytes(_mac("code", str(case_uuid))[:8], "big") >> 4
+    number = int.from_bytes(mac("code", str(case_uuid))[:8], "big") >> 4
     return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in range(LENGTH))
 
 
@@ -47,14 +40,14 @@ def is_code(code: str) -> bool:
 
 def code_hash(code: str) -> str:
     """Return the keyed hash under which a code is stored."""
-    return _mac("hash", normalised(code)).hex()
+    return mac("hash", normalised(code)).hex()
 
 
 def last4_hash(case_uuid: uuid.UUID, digits: str) -> str:
     """Return the keyed hash of the last four digits of a phone, bound to its case."""
-    return _mac("last4", f"{case_uuid}:{digits}").hex()
+    return keyed_hashes.last4_hash(case_uuid, digits)
 
 
 def bucket(key: str) -> str:
     """Return a keyed hash of an address, code or account, to name its rate limit counter."""
-    return _mac("bucket", key).hex()[:32]
+    return mac("bucket", key).hex()[:32]

@@ -9,11 +9,11 @@ from typing import Any
 
 from branches.enums import OrgLevel
 from members.models import User
-from petitions import permissions
+from petitions import permissions, resident_words
 from petitions.enums import Actor, DeadlineKind, Verb
 from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
-from petitions.rules import contact_points, routing
+from petitions.rules import routing
 from petitions.sample.reference_data import ReferenceData
 from petitions.workflow import case_store, deadline_sweep, escalation, submission
 from petitions.workflow.case_store import MemoryStore
@@ -47,7 +47,7 @@ class SampleCase:
         """Return the resident who filed the case."""
         attached = self.transitions[0].attached
         contact = next((row for row in attached if isinstance(row, Contact)), None)
-        has_phone = contact is not None and contact_points.gives_phone(contact, self.petition)
+        has_phone = contact is not None and resident_words.gives_phone(contact, self.petition)
         return Petitioner(self.petition.pk, has_given_phone=has_phone)
 
     def spokesperson(self, verb: Verb) -> User | Petitioner | None:

@@ -199,6 +199,7 @@ def _label(event: Event, is_joined: bool, names: Mapping[int, str]) -> str:
     label = label_of(event, is_joined) if label_of else str(default)
     return label % {
         "who": event.organisation.short_name,
+        "recorder": (event.acting_for or event.organisation).short_name,
         "holder": event.holder.short_name if event.holder else "",
         "above": supervisor.short_name if supervisor else "",
         "doer": names.get(event.data.get("doer") or event.data.get("department") or 0, ""),
@@ -251,6 +252,15 @@ def _refused(event: Event, is_joined: bool) -> str:
     return _("反映人不接受说明，重新办理") if is_joined else _("您不接受说明，重新办理")
 
 
+def _withdrawn(event: Event, is_joined: bool) -> str:
+    """Say that the report was withdrawn; where staff recorded it, who did."""
+    if event.actor == Actor.PETITIONER:
+        return _("反映人已撤回") if is_joined else str(SPEC_OF[Verb.WITHDRAW].resident_text)
+    if is_joined:
+        return _("%(recorder)s记录：反映人要求撤回")
+    return _("%(recorder)s记录：您要求撤回")
+
+
 def _closed(event: Event, _is_joined: bool) -> str:
     if event.actor == Actor.CLOCK:
         return _("到期没有收到回复，自动结案")
@@ -293,5 +303,6 @@ LABELS_BY_EVENT = {
     Verb.CONFIRM: _confirmed,
     Verb.DISPUTE: _disputed,
     Verb.CLOSE: _closed,
+    Verb.WITHDRAW: _withdrawn,
     Verb.ESCALATE: _escalated,
 }

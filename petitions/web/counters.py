@@ -13,7 +13,7 @@ from config.lib.db import compiled_select
 from config.lib.viewer import Viewer
 from members.enums import Role
 from petitions.models import Petition, PetitionQuerySet, is_task_overdue
-from petitions.permissions import COORDINATOR_ROLES
+from petitions.relations import COORDINATOR_ROLES
 from petitions.rules import task_queries
 from petitions.rules.task_queries import DOING_ROLES, ORDERING_ROLES, is_only_doer
 from petitions.web.filters import named_filter

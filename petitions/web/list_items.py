@@ -15,7 +15,7 @@ from django.urls import reverse
 from branches import register_rows
 from config.lib.viewer import Viewer
 from members.models import User
-from petitions import case_workers, involvement, permissions
+from petitions import case_workers, involvement, permissions, resident_words
 from petitions.enums import Status
 from petitions.models import Petition, PetitionQuerySet, is_due_soon, is_overdue
 from petitions.rules import (
@@ -142,14 +142,16 @@ def list_items(
 ) -> list[ListItem]:
     """Return the list items of cases; with `by` each has that user's duty and next action.
 
-    With `by` one query if any of the open cases has tasks, and one if any waits for a follow-up.
+    With `by` one query if any of the open cases has tasks, and two if any waits for a follow-up.
     """
     petitions = list(cases)
     if by is not None:
         # What the reader is to an ended case matters only for the next action.
         case_parts.attach_tasks(row for row in petitions if has_actions or row.is_open)
         if has_actions and permissions.may_follow_up(by):
-            case_workers.attach(row for row in petitions if row.status == Status.RESOLVED)
+            answered = [row for row in petitions if row.status == Status.RESOLVED]
+            case_workers.attach(answered)
+            resident_words.attach_contacts(answered)
     register_rows.attach(petitions, organisations=involvement.HOLDERS)
     return [list_item(petition, now, by=by, has_actions=has_actions) for petition in petitions]
 

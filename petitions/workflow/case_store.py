@@ -80,9 +80,11 @@ class DatabaseStore:
         """Return the deadlines of these kinds that are not settled; one query."""
         return list(Deadline.objects.owed().filter(petition=petition, kind__in=list(kinds)))
 
-    def former_holder(self, petition: Petition, day: dt.date) -> FormerHolder | None:
+    def former_holder(
+        self, petition: Petition, day: dt.date, register_version: int | None
+    ) -> FormerHolder | None:
         """Return the responsible organisation if it has left the place by a day."""
-        return former_holders.of(petition, day)
+        return former_holders.of(petition, day, register_version)
 
     def unanswered_escalation(self, petition: Petition) -> Escalation | None:
         """Return the newest escalation that waits for an answer; one query."""
@@ -175,7 +177,9 @@ class MemoryStore:
         """Return the deadlines of these kinds that are not settled."""
         return [row for row in self.deadlines if row.settled_at is None and row.kind in kinds]
 
-    def former_holder(self, _petition: Petition, _day: dt.date) -> FormerHolder | None:
+    def former_holder(
+        self, _petition: Petition, _day: dt.date, _register_version: int | None
+    ) -> FormerHolder | None:
         """Return None: organisations stay where they are."""
         return None
 
@@ -221,6 +225,8 @@ class MemoryStore:
                 for earlier in self.transitions:
                     earlier.doors.clear()
             self.transitions.append(change)
+            # Set by `Contact` if there is one; its provisional id must not be looked up.
+            change.petition._state.fields_cache.setdefault("contact", None)
             case_workers.keep(change.petition, [past.event for past in self.transitions])
 
     def assign_case_id(self, case_id: int) -> None:

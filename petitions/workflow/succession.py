@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
+from members.models import User
 from petitions.enums import DeadlineKind, DeadlineState, Verb
 from petitions.models import Petition
 from petitions.permissions import SYSTEM
@@ -56,7 +57,10 @@ def to_present_holder(verb: Callable[..., Petition]) -> Callable[..., Petition]:
     @wraps(verb)
     def perform(*, petition: Petition, now: dt.datetime, **arguments: Any) -> Petition:
         store = case_store.current()
-        move = _successor(petition, store.former_holder(petition, timezone.localdate(now)), now)
+        by = arguments["by"]
+        version = by.scope.register_version if isinstance(by, User) else None  # read just now
+        former_holder = store.former_holder(petition, timezone.localdate(now), version)
+        move = _successor(petition, former_holder, now)
         if move is None:
             return verb(petition=petition, now=now, **arguments)
         former, route = move

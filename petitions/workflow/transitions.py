@@ -81,7 +81,9 @@ class CaseStore(Protocol):
     def events_after(self, petition: Petition, version: int) -> Sequence[Event]:
         """Return the events of the case after a version, oldest first; 0: all of them."""
 
-    def former_holder(self, petition: Petition, day: dt.date) -> FormerHolder | None:
+    def former_holder(
+        self, petition: Petition, day: dt.date, register_version: int | None
+    ) -> FormerHolder | None:
         """Return the responsible organisation if it has left the place by a day."""
 
     def owed_deadlines(self, petition: Petition, kinds: Iterable[str]) -> Sequence[Deadline]:

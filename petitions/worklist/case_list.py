@@ -28,7 +28,7 @@ from members.models import User
 from petitions import text_search
 from petitions.enums import Channel, Status, Urgency
 from petitions.models import Category, Petition, PetitionQuerySet
-from petitions.permissions import COORDINATOR_ROLES
+from petitions.relations import COORDINATOR_ROLES
 from petitions.rules import case_search, catalogue, task_queries
 from petitions.rules.catalogue import Catalogue
 from petitions.web import counters, list_items, list_order, task_items

@@ -18,7 +18,7 @@ from grids.models import Area
 from members.enums import Role
 from members.models import User
 from members.posts import directory
-from petitions.permissions import COORDINATOR_ROLES
+from petitions.relations import COORDINATOR_ROLES
 
 MAX_SHOWN = 5  # of each kind
 MAX_CACHED_SCOPES = 500

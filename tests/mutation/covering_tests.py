@@ -30,6 +30,7 @@ RULE_FILES = (
     *("petitions/permissions.py", "petitions/involvement.py", "petitions/relations.py"),
     *("petitions/separation_of_duties.py", "petitions/case_holders.py", "petitions/states.py"),
     *("petitions/confidential_contacts.py", "petitions/case_workers.py", "petitions/exclusion.py"),
+    "petitions/resident_words.py",
     *("petitions/rules/*.py", "petitions/workflow/*.py", "petitions/models/*.py"),
     "grids/calendar/*.py",
 )

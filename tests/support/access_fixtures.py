@@ -32,6 +32,7 @@ from members.models import InboxMessage, User
 from members.workflow import Notification, appoint, create_person, lock, notify
 from petitions.enums import Outcome, PhotoKind, Status, TaskState
 from petitions.models import Category, Petition, Photo
+from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import escalation, handling, rerouting, resolution
 from tests.support import task_steps
@@ -89,6 +90,7 @@ FACTS: dict[str, Case] = {
     "sealed": Case(handler="city", is_sealed=True, photo=True, category="GV04"),
     "of one household": Case(category="WS05", is_household=True),
     "filed at the desk": Case(filer="clerk"),
+    "nobody to call": Case(has_phone=False),
     "overdue": Case(status=S.ACCEPTED, is_overdue=True),
     "overdue elsewhere": Case("b1", "other", status=S.ACCEPTED, is_overdue=True),
     "due soon": Case(status=S.ACCEPTED, is_due_soon=True),
@@ -181,6 +183,7 @@ def marker_of(name: str) -> str:
 def _file(stage: Stage, name: str, now: dt.datetime) -> Petition:
     """File a case as its facts say, with its marker in the text."""
     fact = FACTS[name]
+    without_phone = {} if fact.has_phone else {"contact": ContactDetails()}
     return stage.file(
         by=fact.filer,
         now=now,
@@ -188,6 +191,7 @@ def _file(stage: Stage, name: str, now: dt.datetime) -> Petition:
         about=stage.town.orgs[fact.about] if fact.about else None,
         category=Category.objects.get(code=fact.category),
         text=f"水箱渗漏 {marker_of(name)}",
+        **without_phone,
     ).petition
 
 

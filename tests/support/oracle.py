@@ -153,6 +153,7 @@ class Case:
     about: str | None = None
     is_sealed: bool = False
     filer: str | None = None
+    has_phone: bool = True  # a telephone number was left
     is_overdue: bool = False
     is_due_soon: bool = False
     photo: bool = False
@@ -318,8 +319,11 @@ def has_handled(who: str, case: Case) -> bool:
 
 def is_other_side(who: str, case: Case, verb: Verb) -> bool:
     """Tell whether a verb is refused because the person stands on the other side of the act."""
+    owing = (case.is_answer_owed and case.above, case.status == Status.RETURNED and case.arbiter)
+    if verb == Verb.WITHDRAW and any(is_part_of(who, body or "") for body in owing):
+        return True
     if verb in WORD_OF_RESIDENT:
-        return has_handled(who, case)
+        return has_handled(who, case) or not (case.filer or case.has_phone or verb == Verb.DISPUTE)
     if verb == Verb.ANSWER and case.is_answer_owed:
         return is_part_of(who, (case.group or "") if case.above == case.handler else case.handler)
     if verb == Verb.REASSIGN and case.status != Status.RETURNED:

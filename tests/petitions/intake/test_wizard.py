@@ -364,3 +364,12 @@ def test_the_text_field_is_kept_in_the_browser_and_the_telephone_is_not(resident
     page = resident.client.get("/report/reach/").content.decode()
     assert "data-draft=" not in page.split("<main")[1].split("</main>")[0]
     assert "data-private" in page
+
+
+def test_no_page_with_typed_text_is_stored_by_the_browser(resident: Resident) -> None:
+    resident.choose_place()
+    resident.choose_category()
+    for path in ("/report/", "/report/what/", "/report/tell/"):
+        page = resident.client.get(path)
+        assert page.status_code == 200
+        assert "no-store" in page["Cache-Control"]

@@ -50,6 +50,7 @@ def _by(stage: Stage, petition: Petition, name: str) -> By:
 
 # Refusals that come from a rule of the verb itself, not from the table.
 GUARDED = {
+    (Verb.WITHDRAW, "owes_answer"),
     (Verb.ANSWER, "nothing_to_answer"),
     (Verb.REOPEN, "wrong_state"),
     (Verb.CONFIRM, "own_work"),

@@ -12,9 +12,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from branches import responsibility_cache
 from branches.enums import OpenCases, OrgKind, OrgLevel
 from branches.models import Organisation, Responsibility
 from branches.workflow import add_organisation, assign, end_organisation, end_responsibility
+from config.lib import register_cache
 from members.enums import Role
 from members.models import InboxMessage, Post, User
 from members.workflow import appoint
@@ -23,6 +25,7 @@ from petitions.enums import Actor, DeadlineKind, Outcome, Status, Verb
 from petitions.models import Deadline, Event, Petition
 from petitions.notices import outbox
 from petitions.ops import integrity
+from petitions.rules import routing
 from petitions.workflow import handling, resolution
 from petitions.workflow.transitions import StaleVersion
 from tests.support.cast import SINCE, Stage
@@ -99,6 +102,20 @@ def test_a_closed_case_goes_to_who_answers_for_the_building_today(
     counts = integrity.check(LATER, with_photos=False)
     assert {name for name, count in counts.items() if count} == WAITING
     assert integrity.replay_all() == []
+
+
+def test_a_process_that_has_not_heard_of_the_handover_yet_follows_it_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    petition = stage.at(Status.CLOSED, now=NOW)
+    version = register_cache.read_version()
+    assert routing.place(petition.place_id, timezone.localdate(LATER), version)
+    known = responsibility_cache._CACHE._entry
+    _end(stage)
+    holder = _new_branch(stage)
+    monkeypatch.setattr(responsibility_cache._CACHE, "_entry", known)
+    monkeypatch.setattr(register_cache, "current_version", lambda: version)
+    assert _reopen(stage, petition).organisation == holder
 
 
 def test_a_disputed_answer_goes_on_with_the_successor(stage: Stage) -> None:

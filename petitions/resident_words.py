@@ -1,0 +1,70 @@
+"""Whether a user of the staff can record what the resident of a case says, and why not.
+
+Who records it must have been able to ask the resident, and must not end a duty of their own by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
+
+from config.lib.viewer import Scope
+from petitions import confidential_contacts, involvement, keyed_hashes
+from petitions.enums import Status, Verb
+from petitions.models import Contact, Petition
+from petitions.relations import Relation
+from petitions.separation_of_duties import belongs_to
+
+
+def attach_contacts(petitions: Iterable[Petition]) -> None:
+    """Read whether the residents of cases left a contact; one query, none if it is loaded."""
+    rows = Contact.objects.defer("cipher", "key_id")
+    prefetch_related_objects(list(petitions), Prefetch("contact", rows))
+
+
+def gives_phone(contact: Contact, petition: Petition) -> bool:
+    """Tell whether contact details of a case have a telephone number, without opening them."""
+    return contact.last4_hash != keyed_hashes.last4_hash(petition.uuid, "")
+
+
+def refusal(verb: Verb, petition: Petition, scope: Scope) -> tuple[str, str] | None:
+    """Return code and reason why a user cannot record what the resident says; None if allowed.
+
+    A report that staff logged without a telephone number came from a resident who stood at the
+    desk. Who owes an answer to an escalation, or a decision on a return, records no withdrawal,
+    which would end what is owed. One query unless contact and workers are loaded.
+    """
+    contact = getattr(petition, "contact", None)
+    is_own_report = involvement.filer_id(petition) is None
+    if is_own_report and (contact is None or not gives_phone(contact, petition)):
+        words = _("居民没有留联系电话，没法问到本人，只能由居民凭查询码自己说。")
+        return "only_resident", words
+    if verb == Verb.WITHDRAW and _owes_word(scope, petition):
+        words = _("本组织还没有答复升级或裁定退单，不能代居民撤回，请别的组织问过居民后记录。")
+        return "owes_answer", words
+    is_kept = contact is not None and contact.is_confidential
+    if is_kept and not confidential_contacts.may_open(scope, petition):
+        return "cannot_ask", _not_to_be_asked(petition)
+    return None
+
+
+def _owes_word(scope: Scope, petition: Petition) -> bool:
+    """Tell whether a user's organisation must answer an escalation now, or decide on a return."""
+    if belongs_to(scope, involvement.answering_organisation_id(petition)):
+        return True
+    return petition.status == Status.RETURNED and any(
+        rule.relation == Relation.ARBITER
+        for post in scope.posts
+        for rule in involvement.relations_of(post.organisation_id, petition)
+    )
+
+
+def _not_to_be_asked(petition: Petition) -> str:
+    """Say who asks a resident whose contact is confidential instead, if anybody can."""
+    organisation = confidential_contacts.authorised_organisation(petition)
+    if organisation is None:
+        return _("居民要求对承办组织保密，谁也不能打开联系方式，只能由居民凭查询码自己说。")
+    words = _("居民要求对承办组织保密，请由%(keeper)s问过居民后记录。")
+    return words % {"keeper": organisation.short_name}
