@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def _of_size(size: int) -> io.BytesIO:
     out = io.BytesIO()
     Image.new("RGB", (64, 48)).save(out, "JPEG")
     return io.BytesIO(out.getvalue().ljust(size, b"\0"))
+
+
+def test_a_file_is_complete_before_it_is_synced(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    monkeypatch.setattr(photos.os, "fsync", lambda file: sizes.append(os.fstat(file).st_size))
+    stored = photos.store(_of_size(10_000))
+    files = (photos.path_of(stored.name), photos.thumb_of(stored.name))
+    assert {path.stat().st_size for path in files} <= set(sizes)
 
 
 def test_twenty_megabytes_are_accepted() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from branches.enums import OrgKind, OrgLevel
 from branches.models import Responsibility
@@ -36,6 +37,13 @@ def test_building_goes_to_the_branch_of_its_grid_and_names_its_group(stage: Stag
         "送 第三网格党支部：阜兴花苑46号楼 → 第七网格 → 第三网格党支部（自2025-03-01起负责）。"
         "楼栋党小组：46号楼党小组。"
     )
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_record_is_in_chinese_whoever_files(stage: Stage, language: str) -> None:
+    parts = _route(stage).parts
+    with translation.override(language):
+        assert routing.in_record_language(parts).startswith("送 第三网格党支部：")
 
 
 def test_one_branch_answers_for_several_grids(stage: Stage) -> None:

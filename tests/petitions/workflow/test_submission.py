@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from members.enums import Role
 from petitions import permissions
 from petitions.enums import Actor, CaseLevel, Channel, DeadlineKind, Status, Verb
 from petitions.models import Category, Contact, Deadline, MeToo, Outbox, Petition
@@ -21,6 +22,7 @@ from petitions.workflow.idempotency import IdempotencyRequest, InProgress, KeyRe
 from petitions.workflow.submission import Submitted, similar_cases
 from petitions.workflow.transitions import NotPermitted, WrongState
 from tests.support.cast import Stage, build_cast, build_town
+from tests.support.returned_cases import give_post
 
 
 def test_everything_is_there_at_once(stage: Stage) -> None:
@@ -101,6 +103,11 @@ def test_staff_file_in_their_own_area_only(stage: Stage) -> None:
     assert petition.filed_by == stage.cast["clerk"]
     with pytest.raises(NotPermitted):
         stage.file(by="sibling", channel=Channel.DESK)
+
+
+def test_one_post_that_covers_the_place_is_enough(stage: Stage) -> None:
+    give_post(stage, "clerk", Role.MEMBER, "group")
+    assert stage.file(by="clerk").petition.filed_by == stage.cast["clerk"]
 
 
 @pytest.mark.parametrize("name", ["member", "department", "auditor", "sysadmin", "secadmin"])

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from petitions.enums import AnswerKind
+from petitions.enums import Actor, AnswerKind
 from petitions.models import CaseTask, Petition
+from petitions.permissions import actors_of
 from petitions.workflow import escalation
 from petitions.workflow.transitions import WrongState
 from tests.support.cast import Stage
@@ -28,6 +29,14 @@ def _order(stage: Stage, petition: Petition, doer: str | None, **how: Any) -> Pe
         department=stage.town.orgs[doer] if doer else None,
         **how,
     )
+
+
+def test_only_who_ordered_is_the_orderer(stage: Stage) -> None:
+    petition = _order(stage, escalated(stage), "water")
+    found = {
+        name for name, user in stage.cast.items() if Actor.ORDERER in actors_of(user, petition)
+    }
+    assert found == {"community"}
 
 
 @pytest.mark.parametrize("doer", [None, "branch", "group", "fuxin"])
