@@ -86,7 +86,7 @@ def words(view_name: str) -> RouteWords:
     """Return the words for a route of the URL configuration, given by its full name."""
     if known := _PAGES.get(view_name) or _words_of_verb(view_name):
         return RouteWords(*known)
-    if view_name.startswith(("admin:", "admin/")):
+    if view_name.startswith(("admin:", "admin/", "admin_")):
         return _words_of_admin(view_name.removeprefix("admin:"))
     for prefix, known in _PREFIXES.items():
         if view_name.startswith(prefix):

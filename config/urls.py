@@ -24,7 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("admin/r/<path:_path>", views.raise_not_found),
     # In place of the page `admin:autocomplete` of Django, whose address it has.
-    path("admin/autocomplete/", admin.site.admin_view(complete), name="admin_autocomplete"),
+    path("admin/autocomplete/", admin.site.admin_view(complete), name="admin_complete"),
     path("admin/", admin.site.urls),
     path("account/", include("members.accounts.urls")),
     path("language/", set_language, name="set_language"),

@@ -31,9 +31,9 @@ SOON = """
             remind_at = clock_timestamp() + interval '%s seconds'
         FROM petitions_petition p WHERE p.id = d.petition_id AND d.kind = 'contact'
             AND d.state = 'open' AND p.text = ANY(%s)
-        RETURNING d.petition_id, d.due_at
+        RETURNING d.petition_id, d.due_at, d.remind_at
     )
-    UPDATE petitions_petition p SET due_at = m.due_at, soon_at = m.due_at
+    UPDATE petitions_petition p SET due_at = m.due_at, soon_at = m.remind_at
     FROM moved m WHERE m.petition_id = p.id"""
 # In front of the database's own clock stands one that can be moved; only the application sees it.
 MOVABLE = """

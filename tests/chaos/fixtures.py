@@ -13,9 +13,9 @@ DUE = """
         UPDATE petitions_deadline d SET due_at = clock_timestamp(), remind_at = clock_timestamp()
         FROM petitions_petition p WHERE p.id = d.petition_id AND d.kind = 'contact'
             AND d.state = 'open' AND p.text = ANY(%s)
-        RETURNING d.petition_id, d.due_at
+        RETURNING d.petition_id, d.due_at, d.remind_at
     )
-    UPDATE petitions_petition p SET due_at = m.due_at, soon_at = m.due_at
+    UPDATE petitions_petition p SET due_at = m.due_at, soon_at = m.remind_at
     FROM moved m WHERE m.petition_id = p.id"""
 EXPIRED = """
     SELECT count(*) FROM petitions_deadline d JOIN petitions_petition p ON p.id = d.petition_id

@@ -197,7 +197,7 @@ TABLE |= {f"admin/{m.replace('_', '/')}/<path:object_id>/": D.ADMIN_ROW for m in
 TABLE |= {
     **dict.fromkeys(("admin:login", "admin:logout"), D.LOG_IN),
     **dict.fromkeys(
-        ("admin:index", "admin:app_list", "admin:autocomplete", "admin_autocomplete"), D.ADMIN
+        ("admin:index", "admin:app_list", "admin:autocomplete", "admin_complete"), D.ADMIN
     ),
     **dict.fromkeys(("admin:jsi18n", "admin/(?P<url>.*)$"), D.ADMIN),
     **dict.fromkeys(("admin:password_change", "admin:password_change_done"), D.ADMIN),
