@@ -12,12 +12,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Organisation
+from config.lib import row_urls
 from config.lib.viewer import Viewer
 from grids.models import Area
 from members.models import User
@@ -359,7 +359,7 @@ class Petition(CaseWithTasks):
 
     def get_absolute_url(self) -> str:
         """Return the URL of the case page."""
-        return reverse("petitions:case", args=[self.pk])
+        return row_urls.url("petitions:case", self.pk)
 
     @property
     def status_label(self) -> str:

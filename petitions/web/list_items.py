@@ -10,9 +10,9 @@ from django.db.models import Case, DateTimeField, IntegerField, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Least
 from django.db.models.lookups import IsNull, LessThanOrEqual
-from django.urls import reverse
 
 from branches import register_rows
+from config.lib import row_urls
 from config.lib.viewer import Viewer
 from members.models import User
 from petitions import case_workers, involvement, permissions, resident_words
@@ -191,7 +191,7 @@ def list_item(
         ),
         is_own=own is not None or bool(is_decision),
         has_danger=petition.is_open and danger_words.is_dangerous(_words(petition)),
-        action_url=reverse(f"petitions:{verb}", args=[petition.pk]) if verb else "",
+        action_url=row_urls.url(f"petitions:{verb}", petition.pk) if verb else "",
         action_label=answer_question.verb_label(verb, petition) if verb else "",
     )
 

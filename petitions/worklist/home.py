@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from branches import register_rows
 from branches.models import Organisation
-from config.lib import clock, durations
+from config.lib import clock, durations, row_urls
 from config.lib.db import compiled_select
 from members.inbox import unread_messages
 from members.models import User
@@ -154,7 +154,7 @@ def _change(
     spec = SPEC_OF[Verb(verb)]
     who = acting_for.short_name if acting_for else Actor(actor).label
     return Change(
-        url=reverse("petitions:case", args=[petition_id]),
+        url=row_urls.url("petitions:case", petition_id),
         title=f"{place_name} {catalogue.label(category) if category else ''}".strip(),
         verb=_("%(who)s：%(verb)s") % {"who": who, "verb": spec.event_label},
         icon=spec.icon,
