@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import Case, DateTimeField, IntegerField, Q, Value, When
@@ -13,6 +13,7 @@ from django.db.models.lookups import IsNull, LessThanOrEqual
 
 from branches import register_rows
 from config.lib import row_urls
+from config.lib.db import compiled_select
 from config.lib.viewer import Viewer
 from members.models import User
 from petitions import case_workers, involvement, permissions, resident_words
@@ -128,9 +129,14 @@ def load_by_id(visible_ids: Iterable[int]) -> dict[int, Petition]:
 
     `visible_ids` must come from a query limited to what the viewer sees.
     """
-    petitions = for_list(Petition.objects.all()).in_bulk(list(visible_ids))
+    rows = compiled_select.by_ids("list items", _with_ids, sorted(set(visible_ids)))
+    petitions = {row.pk: row for row in rows}
     case_parts.attach_tasks(petitions.values())
     return petitions
+
+
+def _with_ids(ids: Sequence[int]) -> PetitionQuerySet:
+    return for_list(Petition.objects.filter(pk__in=ids))
 
 
 def list_items(

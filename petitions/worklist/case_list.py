@@ -116,8 +116,13 @@ class Matches:
 
         id_rows = compiled_select.rows(("list ids", order.word, limit, key), build_ids, self._now)
         ids = [pk for (pk,) in id_rows[: size + 1]]
-        rows = list_items.for_list(Petition.objects.filter(pk__in=ids))
-        by_id = {row.pk: row for row in keyset_pagination.keyed(rows, order)}
+
+        def build_rows(ids: Sequence[int]) -> QuerySet[Petition]:
+            rows = list_items.for_list(Petition.objects.filter(pk__in=ids))
+            return keyset_pagination.keyed(rows, order)
+
+        rows = compiled_select.by_ids(("list rows", order.word, key), build_rows, ids)
+        by_id = {row.pk: row for row in rows}
         batch = [by_id[pk] for pk in ids if pk in by_id]
         return keyset_pagination.first_page(batch, order, size=size), len(id_rows)
 

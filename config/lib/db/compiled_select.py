@@ -7,7 +7,7 @@ takes longer than running them. Delete this module when these pages keep their b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,9 +19,11 @@ from psycopg2.sql import SQL, Composed
 
 M = TypeVar("M", bound=Model)
 Build = Callable[[dt.datetime], QuerySet[M, Any]]
+BuildByIds = Callable[[Sequence[int]], QuerySet[M]]
 
 MAX_STATEMENTS = 2_000
 COUNT = SQL("SELECT count(*) FROM ({}) AS counted")
+_NO_ID = -1_000_000_007
 _SAMPLES = (
     dt.datetime(2001, 3, 4, 5, 6, 7, tzinfo=dt.UTC),
     dt.datetime(2002, 8, 9, 10, 11, 12, tzinfo=dt.UTC),
@@ -55,6 +57,13 @@ class _Statement:
     def params_at(self, now: dt.datetime) -> list[Any]:
         """Return the parameters with the instants and the date filled in."""
         return [_filled(param, now) for param in self.params]
+
+
+@dataclass(frozen=True, slots=True)
+class _Nth:
+    """Stands for the id at a place of the ids that are asked for."""
+
+    place: int
 
 
 _EACH_TIME = _Statement()
@@ -105,6 +114,25 @@ def count(key: Hashable, build: Build[Any], now: dt.datetime) -> int:
     return number
 
 
+def by_ids(key: Hashable, build: BuildByIds[M], ids: Sequence[int]) -> list[M]:
+    """Return the rows of `build(ids)`, a queryset of model rows that depends on these ids.
+
+    `key` must name the query and everything else it depends on, which no instant may be. Compiled
+    once for each number of ids. The queryset may defer columns, but not use `select_related`.
+    """
+    if not ids:
+        return []
+    where = ("by ids", key, len(ids))
+    statement = _statements.get(where)
+    if statement is None:
+        statement = _keep(where, _compile_ids(build, len(ids)))
+    if statement.model is None:
+        return []
+    params = [ids[param.place] if isinstance(param, _Nth) else param for param in statement.params]
+    model: type[Any] = statement.model
+    return list(model._default_manager.raw(statement.sql, params))
+
+
 def clear() -> None:
     """Remove all statements, for tests that change the conditions a statement was compiled from."""
     _statements.clear()
@@ -125,10 +153,28 @@ def _statement(key: Hashable, build: Build[Any]) -> _Statement | None:
             statement = compile_once(build)
         except NotReusable:
             statement = _EACH_TIME
-        if len(_statements) >= MAX_STATEMENTS:  # another thread may clear it at any moment
-            _statements.clear()
-        _statements[key] = statement
+        _keep(key, statement)
     return None if statement is _EACH_TIME else statement
+
+
+def _keep(key: Hashable, statement: _Statement) -> _Statement:
+    if len(_statements) >= MAX_STATEMENTS:  # another thread may clear it at any moment
+        _statements.clear()
+    _statements[key] = statement
+    return statement
+
+
+def _compile_ids(build: BuildByIds[Any], count: int) -> _Statement:
+    """Compile a query for ids that no row has, and note where they stand."""
+    samples = [_NO_ID - place for place in range(count)]
+    queryset = build(samples)
+    try:
+        sql, params = _compiled(queryset)
+    except EmptyResultSet:
+        return _EMPTY
+    places = {sample: _Nth(place) for place, sample in enumerate(samples)}
+    template = tuple(places.get(param, param) if type(param) is int else param for param in params)
+    return _Statement(sql, template, queryset.model)
 
 
 def compile_once(build: Build[Any]) -> _Statement:

@@ -1,11 +1,12 @@
 """Figures equal the rows they count."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest, QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -86,6 +87,22 @@ def test_a_fixed_distance_from_the_instant_is_filled_in(stage: Stage) -> None:
         found = compiled_select.rows("distance", build, now)
         assert sorted(found) == sorted(build(now))
         assert compiled_select.count("distance", build, now) == len(found) > 0
+
+
+def test_rows_by_ids_are_those_of_a_fresh_query(stage: Stage) -> None:
+    busy(stage)
+    ids = list(Petition.objects.values_list("pk", flat=True))
+
+    def build(wanted: Sequence[int]) -> QuerySet[Petition]:
+        rows = Petition.objects.filter(pk__in=wanted, level__in=["grid", "community"])
+        return list_items.for_list(rows.annotate(seven=Value(7))).order_by("-id")
+
+    for wanted in (ids[:3], ids[4:7], [ids[1], -5], [ids[0]], []):
+        rows = compiled_select.by_ids("rows", build, wanted)
+        assert rows == list(build(wanted))
+        assert all(row.seven == 7 for row in rows)
+    kept = [key for key in statements if isinstance(key, tuple) and key[:2] == ("by ids", "rows")]
+    assert len(kept) == 3  # for one, two and three ids
 
 
 def test_an_instant_that_follows_otherwise_is_not_taken_for_a_constant() -> None:
