@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from django.db.models import QuerySet
 
 from branches import register_rows
+from config.lib import clock
 from config.lib.db import compiled_select
 from petitions import involvement
 from petitions.models import CaseTask, Petition
@@ -28,13 +30,13 @@ def attach_tasks(petitions: Iterable[Petition]) -> None:
     if not with_tasks:
         return
     tasks: dict[int, list[CaseTask]] = {pk: [] for pk in with_tasks}
-    for task in compiled_select.by_ids("tasks of cases", _tasks_of, list(with_tasks)):
+    for task in compiled_select.by_ids("tasks of cases", _tasks_of, clock.now(), list(with_tasks)):
         tasks[task.petition_id].append(task)
     for pk, petition in with_tasks.items():
         petition.case_tasks = tasks[pk]
 
 
-def _tasks_of(case_ids: Sequence[int]) -> QuerySet[CaseTask]:
+def _tasks_of(_now: dt.datetime, case_ids: Sequence[int]) -> QuerySet[CaseTask]:
     return CaseTask.objects.filter(petition__in=case_ids).order_by("id")
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce, Least
 from django.db.models.lookups import IsNull, LessThanOrEqual
 
 from branches import register_rows
-from config.lib import row_urls
+from config.lib import clock, row_urls
 from config.lib.db import compiled_select
 from config.lib.viewer import Viewer
 from members.models import User
@@ -129,13 +129,13 @@ def load_by_id(visible_ids: Iterable[int]) -> dict[int, Petition]:
 
     `visible_ids` must come from a query limited to what the viewer sees.
     """
-    rows = compiled_select.by_ids("list items", _with_ids, sorted(set(visible_ids)))
+    rows = compiled_select.by_ids("list items", _with_ids, clock.now(), sorted(set(visible_ids)))
     petitions = {row.pk: row for row in rows}
     case_parts.attach_tasks(petitions.values())
     return petitions
 
 
-def _with_ids(ids: Sequence[int]) -> PetitionQuerySet:
+def _with_ids(_now: dt.datetime, ids: Sequence[int]) -> PetitionQuerySet:
     return for_list(Petition.objects.filter(pk__in=ids))
 
 

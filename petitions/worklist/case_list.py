@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET
 from branches.models import Organisation
 from config.lib import clock
 from config.lib.db import compiled_select, keyset_pagination
-from config.lib.db.keyset_pagination import Order, Page
+from config.lib.db.keyset_pagination import Order, Page, PageCursor
 from grids.models import Area
 from members.enums import Role
 from members.models import User
@@ -86,6 +86,8 @@ class Matches:
         key = self._key()
         if cursor is None and key is not None:
             return self._first_page(order, size, limit, key)
+        if cursor is not None and key is not None and limit is None and order.is_by_id:
+            return self._later_page(order, cursor, size, key), None
         matching = self._filters.qs
         rows = list_items.for_list(matching)
         page = keyset_pagination.page(rows, order, cursor=cursor, size=size)
@@ -117,14 +119,28 @@ class Matches:
         id_rows = compiled_select.rows(("list ids", order.word, limit, key), build_ids, self._now)
         ids = [pk for (pk,) in id_rows[: size + 1]]
 
-        def build_rows(ids: Sequence[int]) -> QuerySet[Petition]:
+        def build_rows(_now: dt.datetime, ids: Sequence[int]) -> QuerySet[Petition]:
             rows = list_items.for_list(Petition.objects.filter(pk__in=ids))
             return keyset_pagination.keyed(rows, order)
 
-        rows = compiled_select.by_ids(("list rows", order.word, key), build_rows, ids)
+        rows = compiled_select.by_ids(("list rows", order.word, key), build_rows, self._now, ids)
         by_id = {row.pk: row for row in rows}
         batch = [by_id[pk] for pk in ids if pk in by_id]
         return keyset_pagination.first_page(batch, order, size=size), len(id_rows)
+
+    def _later_page(
+        self, order: Order, cursor: PageCursor, size: int, key: Hashable
+    ) -> Page[Petition]:
+        """Return a page that is not the first of an order by id, by a compiled statement."""
+
+        def build(now: dt.datetime, ids: Sequence[int]) -> QuerySet[Petition]:
+            rows, place = list_items.for_list(self._matching(now)), replace(cursor, pk=ids[0])
+            return keyset_pagination.batch_of(rows, order, cursor=place, size=size)
+
+        where = ("list", order.word, cursor.is_backwards, size, key)
+        batch = compiled_select.by_ids(where, build, self._now, [cursor.pk])
+        later = keyset_pagination.later_page(batch, order, cursor=cursor, size=size)
+        return later or self._first_page(order, size, None, key)[0]
 
     def _matching(self, now: dt.datetime) -> PetitionQuerySet:
         rows: PetitionQuerySet = PetitionFilter(

@@ -19,7 +19,7 @@ from psycopg2.sql import SQL, Composed
 
 M = TypeVar("M", bound=Model)
 Build = Callable[[dt.datetime], QuerySet[M, Any]]
-BuildByIds = Callable[[Sequence[int]], QuerySet[M]]
+BuildByIds = Callable[[dt.datetime, Sequence[int]], QuerySet[M]]
 
 MAX_STATEMENTS = 2_000
 COUNT = SQL("SELECT count(*) FROM ({}) AS counted")
@@ -114,21 +114,24 @@ def count(key: Hashable, build: Build[Any], now: dt.datetime) -> int:
     return number
 
 
-def by_ids(key: Hashable, build: BuildByIds[M], ids: Sequence[int]) -> list[M]:
-    """Return the rows of `build(ids)`, a queryset of model rows that depends on these ids.
+def by_ids(key: Hashable, build: BuildByIds[M], now: dt.datetime, ids: Sequence[int]) -> list[M]:
+    """Return the rows of `build(now, ids)`, a queryset of model rows; see `instances`.
 
-    `key` must name the query and everything else it depends on, which no instant may be. Compiled
-    once for each number of ids. The queryset may defer columns, but not use `select_related`.
+    Compiled once for each number of ids.
     """
     if not ids:
         return []
-    where = ("by ids", key, len(ids))
-    statement = _statements.get(where)
+    samples = [_NO_ID - place for place in range(len(ids))]
+    statement = _statement(
+        ("by ids", key, len(ids)), lambda sample: build(sample, samples), samples
+    )
     if statement is None:
-        statement = _keep(where, _compile_ids(build, len(ids)))
+        return list(build(now, ids))
     if statement.model is None:
         return []
-    params = [ids[param.place] if isinstance(param, _Nth) else param for param in statement.params]
+    params = [
+        ids[param.place] if isinstance(param, _Nth) else param for param in statement.params_at(now)
+    ]
     model: type[Any] = statement.model
     return list(model._default_manager.raw(statement.sql, params))
 
@@ -145,42 +148,30 @@ def _run(sql: str | Composed, params: list[Any]) -> list[tuple[Any, ...]]:
     return result
 
 
-def _statement(key: Hashable, build: Build[Any]) -> _Statement | None:
-    """Return the kept statement, None if the query must be compiled each time."""
+def _statement(
+    key: Hashable, build: Build[Any], sample_ids: Sequence[int] = ()
+) -> _Statement | None:
+    """Return the kept statement, None if the query must be compiled each time.
+
+    The ids are found in it by `sample_ids`, with which `build` was called.
+    """
     statement = _statements.get(key)
     if statement is None:
         try:
-            statement = compile_once(build)
+            statement = compile_once(build, sample_ids)
         except NotReusable:
             statement = _EACH_TIME
-        _keep(key, statement)
+        if len(_statements) >= MAX_STATEMENTS:  # another thread may clear it at any moment
+            _statements.clear()
+        _statements[key] = statement
     return None if statement is _EACH_TIME else statement
 
 
-def _keep(key: Hashable, statement: _Statement) -> _Statement:
-    if len(_statements) >= MAX_STATEMENTS:  # another thread may clear it at any moment
-        _statements.clear()
-    _statements[key] = statement
-    return statement
-
-
-def _compile_ids(build: BuildByIds[Any], count: int) -> _Statement:
-    """Compile a query for ids that no row has, and note where they stand."""
-    samples = [_NO_ID - place for place in range(count)]
-    queryset = build(samples)
-    try:
-        sql, params = _compiled(queryset)
-    except EmptyResultSet:
-        return _EMPTY
-    places = {sample: _Nth(place) for place, sample in enumerate(samples)}
-    template = tuple(places.get(param, param) if type(param) is int else param for param in params)
-    return _Statement(sql, template, queryset.model)
-
-
-def compile_once(build: Build[Any]) -> _Statement:
+def compile_once(build: Build[Any], sample_ids: Sequence[int] = ()) -> _Statement:
     """Compile a query for two instants to find which parameters depend on the instant.
 
-    The statement of a query that can have no row is empty. Raises NotReusable.
+    Parameters that are sample ids stand for the ids of a run. The statement of a query that can
+    have no row is empty. Raises NotReusable.
     """
     try:
         first, second = (build(sample) for sample in _SAMPLES)
@@ -190,7 +181,10 @@ def compile_once(build: Build[Any]) -> _Statement:
     if sql != other_sql or len(params) != len(other_params):
         raise NotReusable(sql)
     pairs = zip(params, other_params, strict=True)
-    return _Statement(sql, tuple(_template(*pair) for pair in pairs), first.model)
+    places = {sample: _Nth(place) for place, sample in enumerate(sample_ids)}
+    template = (_template(*pair) for pair in pairs)
+    with_ids = (places.get(each, each) if type(each) is int else each for each in template)
+    return _Statement(sql, tuple(with_ids), first.model)
 
 
 def _compiled(queryset: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:

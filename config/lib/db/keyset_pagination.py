@@ -29,6 +29,11 @@ class Order:
     expression: Combinable | None = None
     is_descending: bool = False
 
+    @property
+    def is_by_id(self) -> bool:
+        """Whether rows are sorted by id alone."""
+        return self.expression is None
+
 
 NEWEST = Order("newest", is_descending=True)
 OLDEST = Order("oldest")
@@ -74,17 +79,27 @@ def page(
     batch = list(batch_of(rows, order, cursor=cursor, size=size))
     if cursor is None:
         return first_page(batch, order, size=size)
-    has_more = len(batch) > size
-    if not cursor.is_backwards:
-        return _page(order, batch[:size], has_more=has_more, has_before=True)
-    if not has_more:
-        return page(rows, order, size=size)
-    return _page(order, batch[:size][::-1], has_more=True, has_before=True)
+    return later_page(batch, order, cursor=cursor, size=size) or page(rows, order, size=size)
 
 
 def first_page(batch: Sequence[M], order: Order, *, size: int) -> Page[M]:
     """Return the first page of a list; `batch` has the rows of `batch_of`."""
     return _page(order, batch[:size], has_more=len(batch) > size, has_before=False)
+
+
+def later_page(
+    batch: Sequence[M], order: Order, *, cursor: PageCursor, size: int
+) -> Page[M] | None:
+    """Return the page at a cursor; None if going back has reached the first page.
+
+    `batch` has the rows of `batch_of`.
+    """
+    has_more = len(batch) > size
+    if not cursor.is_backwards:
+        return _page(order, batch[:size], has_more=has_more, has_before=True)
+    if not has_more:
+        return None
+    return _page(order, batch[:size][::-1], has_more=True, has_before=True)
 
 
 def keyed(rows: QuerySet[M], order: Order) -> QuerySet[M]:

@@ -93,13 +93,14 @@ def test_rows_by_ids_are_those_of_a_fresh_query(stage: Stage) -> None:
     busy(stage)
     ids = list(Petition.objects.values_list("pk", flat=True))
 
-    def build(wanted: Sequence[int]) -> QuerySet[Petition]:
-        rows = Petition.objects.filter(pk__in=wanted, level__in=["grid", "community"])
+    def build(now: dt.datetime, wanted: Sequence[int]) -> QuerySet[Petition]:
+        rows = Petition.objects.filter(pk__in=wanted, created_at__lte=now)
         return list_items.for_list(rows.annotate(seven=Value(7))).order_by("-id")
 
     for wanted in (ids[:3], ids[4:7], [ids[1], -5], [ids[0]], []):
-        rows = compiled_select.by_ids("rows", build, wanted)
-        assert rows == list(build(wanted))
+        for now in (NOW, NOW - dt.timedelta(days=10)):
+            rows = compiled_select.by_ids("rows", build, now, wanted)
+            assert rows == list(build(now, wanted))
         assert all(row.seven == 7 for row in rows)
     kept = [key for key in statements if isinstance(key, tuple) and key[:2] == ("by ids", "rows")]
     assert len(kept) == 3  # for one, two and three ids

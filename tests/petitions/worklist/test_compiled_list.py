@@ -82,6 +82,28 @@ def test_everybody_gets_the_rows_of_a_fresh_query(stage: Stage) -> None:
     assert len(kept) > len(QUERIES)
 
 
+@pytest.mark.parametrize("word", ["newest", "oldest"])
+def test_later_pages_hold_all_rows_once_and_lead_back(stage: Stage, word: str) -> None:
+    """For everybody, from both ends of the list, by pages of two."""
+    for _time in range(5):
+        stage.file(now=NOW)
+    log_in_visitors(stage)
+    for user in stage.cast.values():
+        expected = sorted(fresh(user, "state=all", NOW), reverse=word == "newest")
+        found: list[int] = []
+        after, before = "", ""
+        while True:
+            page, _count = matches_of(user, "state=all", NOW).page(word, (after, ""), 2, None)
+            found += [row.pk for row in page.rows]
+            if not page.after:
+                break
+            after, before = page.after, page.before
+        assert found == expected, user.username
+        if before:
+            back, _count = matches_of(user, "state=all", NOW).page(word, ("", before), 2, None)
+            assert [row.pk for row in back.rows] == expected[:2], user.username
+
+
 @pytest.mark.parametrize("query", ["state=open", "state=all&category=WS"])
 def test_a_lost_post_ends_the_statement(stage: Stage, query: str) -> None:
     busy(stage)
