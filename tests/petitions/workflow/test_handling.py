@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from petitions.enums import DoorResult, Status
-from petitions.workflow import handling, rerouting
+from petitions.models import DoorVisit
+from petitions.workflow import handling, rerouting, resolution
 from petitions.workflow.transitions import WrongState
 from tests.support.cast import Stage
 
@@ -44,3 +45,14 @@ def test_a_building_of_unknown_size_has_no_doors(stage: Stage, unknown: str) -> 
         )
     petition.refresh_from_db()
     assert petition.status == Status.ACCEPTED
+
+
+def test_doors_stay_until_the_case_ends(stage: Stage) -> None:
+    petition = stage.at(Status.IN_PROGRESS, now=NOW)
+    by = stage.cast["secretary"]
+    doors = {(1, 1, 1): DoorResult.AFFECTED, (1, 1, 2): DoorResult.NO_ANSWER}
+    handling.visit(petition=petition, by=by, now=NOW, building=stage.town.building, results=doors)
+    handling.note(petition=petition, by=by, now=NOW, body="下午再去")
+    assert DoorVisit.objects.filter(petition=petition).count() == len(doors)
+    resolution.withdraw(petition=petition, by=stage.petitioner(petition), now=NOW)
+    assert not DoorVisit.objects.filter(petition=petition).exists()

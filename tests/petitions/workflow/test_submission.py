@@ -15,7 +15,7 @@ from petitions import permissions
 from petitions.enums import Actor, CaseLevel, Channel, DeadlineKind, Status, Verb
 from petitions.models import Category, Contact, Deadline, MeToo, Outbox, Petition
 from petitions.permissions import Petitioner
-from petitions.rules import tracking_codes
+from petitions.rules import routing, tracking_codes
 from petitions.rules.contacts import ContactDetails, DecryptionFailed, decrypt
 from petitions.workflow import resolution, submission
 from petitions.workflow.idempotency import IdempotencyRequest, InProgress, KeyReused
@@ -50,6 +50,14 @@ def test_everything_is_there_at_once(stage: Stage) -> None:
 )
 def test_the_event_says_as_what_somebody_filed(stage: Stage, by: str | None, actor: Actor) -> None:
     assert stage.file(by=by).petition.events.get().actor == actor
+
+
+def test_a_place_that_was_looked_up_is_not_looked_up_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = routing.load_place(stage.town.building, timezone.localdate())
+    monkeypatch.delattr(submission.routing, "load_place")
+    assert stage.file(chain=chain).petition.organisation == stage.town.orgs["branch"]
 
 
 def test_what_was_written_is_what_was_made(stage: Stage) -> None:
