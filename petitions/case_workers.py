@@ -1,6 +1,6 @@
 """Who worked on a case, by its signed events, and who therefore never speaks for the resident.
 
-The posts that people hold today do not count: each event keeps the organisation in whose name its
+The posts that people hold today are not enough: each event keeps the organisation in whose name its
 author acted. This is the only module that tells whether staff know the tracking code of a case;
 pages and workflow ask it through `permissions`, so that no page offers what the workflow refuses.
 """
@@ -20,7 +20,10 @@ from petitions.models import Event, Petition
 from petitions.separation_of_duties import belongs_to_handlers, took_part
 
 TELLING_VERBS = (Verb.FILE, Verb.REASSIGN, Verb.ANSWER)
-"""Verbs whose events count whoever performed them: they name who is responsible or must act."""
+"""Verbs whose events name the organisation that is responsible or must act.
+
+They are read even if who performed them did not work on the case.
+"""
 
 _READ = "workers_read"  # in `vars` of a case: what its events say, as of a version
 
@@ -133,11 +136,13 @@ def everybody(petition: Petition) -> CaseWorkers:
 
 
 def include(scope: Scope, petition: Petition) -> bool:
-    """Tell whether a user or the user's organisation handles the case, or ever worked on it.
+    """Tell whether a user, or an organisation of the user, works on the case or ever did.
 
-    No query where the columns of the case tell it.
+    Posts that ended since the report count too. No query where the columns of the case tell it.
     """
-    return belongs_to_handlers(scope, petition) or took_part(scope, everybody(petition))
+    return belongs_to_handlers(scope, petition) or took_part(
+        scope, everybody(petition), petition.created_at
+    )
 
 
 def know_code(petition: Petition, *, with_phone: bool) -> bool:

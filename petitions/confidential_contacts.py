@@ -5,6 +5,7 @@ The glossary calls them confidential (保密).
 
 from __future__ import annotations
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
@@ -30,13 +31,12 @@ def authorised_organisation(petition: Petition) -> Organisation | None:
 def may_open(scope: Scope, petition: Petition) -> bool:
     """Tell whether a user may open a contact that is kept from the handling organisations.
 
-    A coordinator of the authorised organisation who has no part in handling, now or earlier, and
-    no post at or below an organisation that has.
+    A coordinator of the authorised organisation who never worked on the case, and since the report
+    held no post at or below an organisation that did.
     """
     handlers = case_workers.everybody(petition)
-    is_below = any(
-        not handlers.organisation_ids.isdisjoint(post.ancestor_ids) for post in scope.posts
-    )
+    posts = scope.posts_since(timezone.localdate(petition.created_at))
+    is_below = any(not handlers.organisation_ids.isdisjoint(post.ancestor_ids) for post in posts)
     authorised = authorised_organisation(petition)
     if authorised is None or is_below or scope.user_id in handlers.user_ids:
         return False

@@ -44,17 +44,8 @@ def is_excluded(scope: Scope, petition: Restricted) -> bool:
     about = petition.about_organisation_id
     if about is None:
         return False
-    own = scope.own_and_above
-    return not own or about in own or _belonged_to_reported(scope, petition)
-
-
-def _belonged_to_reported(scope: Scope, petition: Restricted) -> bool:
-    """Tell whether a post of the viewer ended in the reported organisation after the report."""
-    reported_on = timezone.localdate(petition.created_at)
-    return any(
-        petition.about_organisation_id in post.ancestor_ids and post.last_day >= reported_on
-        for post in scope.former_posts
-    )
+    posts = scope.posts_since(timezone.localdate(petition.created_at))
+    return not scope.own_and_above or any(about in post.ancestor_ids for post in posts)
 
 
 def is_organisation_excluded(organisation: Organisation, petition: ConflictOfInterest) -> bool:
@@ -74,9 +65,9 @@ def excluded_users(petition: ConflictOfInterest, user_ids: Iterable[int], day: d
 
 
 def not_excluded(scope: Scope) -> Q:
-    """Condition: a viewer with an organisation has no part in what `is_excluded` says of a case.
+    """Condition: `is_excluded` is false of the case, for a viewer with an organisation.
 
-    Posts without an organisation are left to `involvement.visible_to`.
+    `involvement.visible_to` decides about posts without one.
     """
     own = sorted(scope.own_and_above)
     condition = ~Q(about_organisation__in=own)

@@ -41,16 +41,16 @@ def refusal(verb: Verb, petition: Petition, scope: Scope) -> tuple[str, str] | N
     if is_own_report and (contact is None or not gives_phone(contact, petition)):
         words = _("居民没有留联系电话，没法问到本人，只能由居民凭查询码自己说。")
         return "only_resident", words
-    if verb == Verb.WITHDRAW and _owes_word(scope, petition):
+    if verb == Verb.WITHDRAW and _owes_answer_or_decision(scope, petition):
         words = _("本组织还没有答复升级或裁定退单，不能代居民撤回，请别的组织问过居民后记录。")
         return "owes_answer", words
     is_kept = contact is not None and contact.is_confidential
     if is_kept and not confidential_contacts.may_open(scope, petition):
-        return "cannot_ask", _not_to_be_asked(petition)
+        return "cannot_ask", _who_asks_instead(petition)
     return None
 
 
-def _owes_word(scope: Scope, petition: Petition) -> bool:
+def _owes_answer_or_decision(scope: Scope, petition: Petition) -> bool:
     """Tell whether a user's organisation must answer an escalation now, or decide on a return."""
     if belongs_to(scope, involvement.answering_organisation_id(petition)):
         return True
@@ -61,7 +61,7 @@ def _owes_word(scope: Scope, petition: Petition) -> bool:
     )
 
 
-def _not_to_be_asked(petition: Petition) -> str:
+def _who_asks_instead(petition: Petition) -> str:
     """Say who asks a resident whose contact is confidential instead, if anybody can."""
     organisation = confidential_contacts.authorised_organisation(petition)
     if organisation is None:

@@ -1,14 +1,18 @@
 """Separation of duties: who works on a case or returned it cannot also confirm or decide.
 
 The rules compare a user with people and with organisations over all posts that the user holds, not
-only by the post or the relation that opens a verb. The functions take any row with the columns
+only by the post or the relation that opens a verb. Whether a user took part in a case is asked of
+the posts that ended since the report, too. The functions take any row with the columns
 they read, and send no query.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence, Set
 from typing import Protocol
+
+from django.utils import timezone
 
 from branches.enums import OrgLevel
 from config.lib.viewer import Scope
@@ -24,6 +28,7 @@ class Returned(Protocol):
 class Handled(Protocol):
     """A case with everybody who handled it."""
 
+    created_at: dt.datetime
     organisation_id: int
     assigned_group_id: int | None
     resolved_by_id: int | None
@@ -57,12 +62,16 @@ class EscalatedBetween(Protocol):
     supervisor_id: int | None
 
 
-def belongs_to(scope: Scope, organisation_id: int | None) -> bool:
-    """Tell whether a user has any post in an organisation or in one of its Party groups."""
+def belongs_to(scope: Scope, organisation_id: int | None, since: dt.datetime | None = None) -> bool:
+    """Tell whether a user has any post in an organisation or in one of its Party groups.
+
+    With `since` also whether the user had one on that day or later.
+    """
+    posts = scope.posts if since is None else scope.posts_since(timezone.localdate(since))
     return organisation_id is not None and any(
         post.organisation_id == organisation_id
         or (post.organisation_level == OrgLevel.GROUP and organisation_id == post.parent_id)
-        for post in scope.posts
+        for post in posts
     )
 
 
@@ -79,7 +88,9 @@ def belongs_to_handlers(scope: Scope, petition: Handled) -> bool:
     """
     people = (petition.resolved_by_id, *petition.assignee_ids)
     organisations = (petition.organisation_id, petition.assigned_group_id, *petition.doer_ids)
-    return scope.user_id in people or any(belongs_to(scope, pk) for pk in organisations)
+    return scope.user_id in people or any(
+        belongs_to(scope, pk, petition.created_at) for pk in organisations
+    )
 
 
 def belongs_to_escalating(
@@ -94,8 +105,8 @@ def belongs_to_escalating(
     return belongs_to(scope, asking)
 
 
-def took_part(scope: Scope, workers: Workers) -> bool:
-    """Tell whether a user or the user's organisation worked on a case, however long ago."""
+def took_part(scope: Scope, workers: Workers, since: dt.datetime) -> bool:
+    """Tell whether a user, or an organisation of the user, worked on a case reported at `since`."""
     return scope.user_id in workers.user_ids or any(
-        belongs_to(scope, pk) for pk in workers.organisation_ids
+        belongs_to(scope, pk, since) for pk in workers.organisation_ids
     )

@@ -23,8 +23,9 @@ from tests.support import database_roles
 from tests.support.db_connections import terminate_connections
 from tests.support.run_report import pytest_terminal_summary, report_figure
 from tests.support.stack import Stack, shared
+from tests.support.stage_fixture import stage
 
-__all__ = ["pytest_terminal_summary", "report_figure"]  # found here by pytest
+__all__ = ["pytest_terminal_summary", "report_figure", "stage"]  # found here by pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
 _QUIET = (

@@ -23,7 +23,6 @@ from grids.models import CalendarDay
 from members.enums import ChannelName
 from members.models import Delivery, NearbyEnrolment, Post, User
 from petitions.models import Event, ResidentMessage
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.admin_forms import form_values
 from tests.support.cast import SINCE, Stage
 from tests.support.clients import counted

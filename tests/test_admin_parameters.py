@@ -18,7 +18,6 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.access_matrix import IS_FULL
 from tests.support.cast import Stage
 from tests.support.clients import login

@@ -18,7 +18,6 @@ from branches.workflow import assign
 from config.lib.db.validity import Dated, Seasonal
 from grids.models import Area, AreaCode, OfficeHours
 from members.models import NearbyEnrolment, Post
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.architecture_rules import APPS
 from tests.support.cast import SINCE, Stage
 

@@ -17,7 +17,6 @@ from petitions.enums import Status
 from petitions.models import Petition, Photo
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import escalation, handling, resolution
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support import access_matrix, route_list
 from tests.support.api_client import Program
 from tests.support.cast import Stage

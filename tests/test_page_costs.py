@@ -19,7 +19,6 @@ from django.test import Client
 from django.utils import translation
 
 from petitions.enums import Status
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.api_client import Program
 from tests.support.cast import Stage
 from tests.support.clients import counted, login

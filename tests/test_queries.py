@@ -15,7 +15,6 @@ from pytest_django import Settings
 
 from petitions.api.throttling import WriteThrottle
 from petitions.enums import Status, Verb
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support import task_steps
 from tests.support.api_client import Program
 from tests.support.bulk_cases import multiply_cases

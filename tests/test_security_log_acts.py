@@ -25,7 +25,6 @@ from members.enums import ActOutcome, Role, SecurityAction
 from members.models import Post, User
 from petitions.enums import Status
 from petitions.models import Standard
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import SINCE, Stage
 from tests.support.clients import login
 from tests.support.log_lines import last_line, lines

@@ -14,7 +14,6 @@ from petitions import permissions
 from petitions.enums import Status, Verb
 from petitions.models import Event
 from petitions.rules.contacts import ContactDetails
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support import route_list
 from tests.support.api_client import Program
 from tests.support.cast import PHONE, Stage

@@ -8,8 +8,26 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 
+class _PathOfOrganisation:
+    """What the path of a post's organisation says."""
+
+    __slots__ = ()
+    organisation_path: str
+
+    @property
+    def ancestor_ids(self) -> frozenset[int]:
+        """Ids of the organisation and of all organisations above it."""
+        return frozenset(int(part) for part in self.organisation_path.split(".") if part)
+
+    @property
+    def parent_id(self) -> int | None:
+        """Id of the organisation above the post's organisation; None at the root."""
+        ids = self.organisation_path.split(".")[-3:-2]
+        return int(ids[0]) if ids else None
+
+
 @dataclass(frozen=True, slots=True)
-class ActivePost:
+class ActivePost(_PathOfOrganisation):
     """A post held today, with everything that permissions depend on.
 
     `area_paths` are the paths of the places in the post's scope: those its organisation is
@@ -24,17 +42,6 @@ class ActivePost:
     area_paths: tuple[str, ...]
     is_deputy: bool = False
 
-    @property
-    def ancestor_ids(self) -> frozenset[int]:
-        """Ids of the organisation and of all organisations above it."""
-        return _ids_of_path(self.organisation_path)
-
-    @property
-    def parent_id(self) -> int | None:
-        """Id of the organisation above the post's organisation; None at the root."""
-        ids = self.organisation_path.split(".")[-3:-2]
-        return int(ids[0]) if ids else None
-
     def covers(self, path: str) -> bool:
         """Return whether the place with `path` lies in the post's scope.
 
@@ -44,27 +51,20 @@ class ActivePost:
 
 
 @dataclass(frozen=True, slots=True)
-class FormerPost:
+class FormerPost(_PathOfOrganisation):
     """A post in an organisation that ended on `last_day`, or whose organisation did."""
 
+    organisation_id: int
+    organisation_level: str
     organisation_path: str
     last_day: dt.date
-
-    @property
-    def ancestor_ids(self) -> frozenset[int]:
-        """Ids of the organisation and of all organisations above it."""
-        return _ids_of_path(self.organisation_path)
-
-
-def _ids_of_path(path: str) -> frozenset[int]:
-    return frozenset(int(part) for part in path.split(".") if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The posts a user holds on `day`; without a post the scope is empty.
 
-    `former_posts` give no right: they only exclude the user from cases about the organisation.
+    `former_posts` give no right: they only exclude, as with cases about their organisation.
     `register_version` is the version of the registers the scope was read from, if known.
     """
 
@@ -83,6 +83,10 @@ class Scope:
     def key(self) -> tuple[Hashable, ...]:
         """What decides which rows the user sees, besides the time."""
         return self.user_id, self.posts, self.former_posts
+
+    def posts_since(self, day: dt.date) -> tuple[ActivePost | FormerPost, ...]:
+        """Return the posts that the user holds, and those that ended on `day` or later."""
+        return (*self.posts, *(post for post in self.former_posts if post.last_day >= day))
 
     def has_role(self, *roles: str) -> bool:
         """Return whether a post held today has one of `roles`."""

@@ -1,10 +1,10 @@
 """Signed records of the rows that give rights: posts, accounts and API tokens.
 
-Whoever inserts such a row calls `record`, and whoever changes or deletes one does so within
-`recorded`; both append a record with a digest of the row. Who can write to the database, but does
-not know `TRACKING_SECRET`, cannot make a record that fits, so `check_integrity` notices a row that
-the product did not write. Lines of the security log would not do: the owner may remove them after
-six months, and a post is held for longer.
+Code that inserts such a row calls `record`; code that changes or deletes one does so within
+`recorded`. Both append a record with a digest of the row. A person who can write to the database
+but does not know `TRACKING_SECRET` cannot make a valid record, so `check_integrity` notices a row
+that the product did not write. Lines of the security log would not do: the owner may remove them
+after six months, and a post is held for longer.
 """
 
 from __future__ import annotations

@@ -152,12 +152,16 @@ def heads_with_scopes(
             if row.role in HEAD_ROLES and row.organisation_id in wanted:
                 heading.append((row.organisation_id, row.user_id, row.is_deputy))
         elif row.organisation is not None:
-            former = FormerPost(row.organisation.path, row.valid_to)
+            former = _former_post(row.organisation, row.valid_to)
             former_posts.setdefault(row.user_id, []).append(former)
     return _heads_by_organisation(wanted, heading), {
         user: Scope(user, day, tuple(posts[user]), tuple(former_posts.get(user, ())))
         for user in posts
     }
+
+
+def _former_post(organisation: Organisation, last_day: dt.date) -> FormerPost:
+    return FormerPost(organisation.pk, organisation.level, organisation.path, last_day)
 
 
 def post_without_places(post: Post) -> ActivePost:

@@ -21,7 +21,8 @@ from members.enums import ADMIN_ROLES
 _POSTS_SQL = """
 SELECT post.id AS post, (SELECT number FROM branches_edition) AS register_version,
     ARRAY(
-        SELECT ARRAY[left_body.path, least(past.valid_to, left_body.valid_to)::text]::varchar[]
+        SELECT ARRAY[left_body.id::text, left_body.level, left_body.path,
+            least(past.valid_to, left_body.valid_to)::text]::varchar[]
         FROM members_post past JOIN branches_organisation left_body
             ON left_body.id = past.organisation_id
         WHERE past.user_id = post.user_id AND least(past.valid_to, left_body.valid_to) < {day}
@@ -99,9 +100,14 @@ def scope_of_rows(user_id: int, day: dt.date, rows: Sequence[tuple[Any, ...]]) -
         user_id=user_id,
         day=day,
         posts=tuple(_active_post(day, *row[3:]) for row in rows),
-        former_posts=tuple(FormerPost(path, dt.date.fromisoformat(last)) for path, last in ended),
+        former_posts=tuple(_former_post(*columns) for columns in ended),
         register_version=register_version,
     )
+
+
+def _former_post(organisation_id: str, level: str, path: str, last_day: str) -> FormerPost:
+    """Convert one element of `former_posts`, an array of texts."""
+    return FormerPost(int(organisation_id), level, path, dt.date.fromisoformat(last_day))
 
 
 def _active_post(

@@ -1,4 +1,4 @@
-"""Whether the tracking code of a new case may be shown to who logged it."""
+"""Whether the tracking code of a new case may be shown to the person who logged it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from petitions.rules import rate_limits, tracking_codes
 
 
 def code_to_show(petition: Petition) -> str:
-    """Return the code; empty where it was shown before to who logged the case, which is counted.
+    """Return the tracking code, or an empty text if it may not be shown again.
 
     The code of a case about an organisation and of an accusation is shown once, on the slip or in
-    the answer of the API: who keeps it could speak for the resident. Counted at the instant of
-    filing, so that no new window begins while the slip can be shown.
+    the answer of the API: with it, staff could speak for the resident. Each call counts as one
+    showing, at the instant of filing, so that no new window begins while the slip can be shown.
     """
     if involvement.is_restricted(petition):
         try:

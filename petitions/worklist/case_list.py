@@ -123,7 +123,8 @@ class Matches:
             rows = list_items.for_list(Petition.objects.filter(pk__in=ids))
             return keyset_pagination.keyed(rows, order)
 
-        rows = compiled_select.by_ids(("list rows", order.word, key), build_rows, self._now, ids)
+        where = ("list rows", order.word, *self._request.user.scope.key)
+        rows = compiled_select.by_ids(where, build_rows, self._now, ids)
         by_id = {row.pk: row for row in rows}
         batch = [by_id[pk] for pk in ids if pk in by_id]
         return keyset_pagination.first_page(batch, order, size=size), len(id_rows)

@@ -19,7 +19,6 @@ from members.models import Post
 from members.workflow import end_post
 from petitions.enums import Status
 from petitions.workflow import escalation
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import SINCE, Stage
 from tests.support.clients import login
 from tests.support.log_lines import last_line, lines

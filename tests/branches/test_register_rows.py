@@ -10,7 +10,6 @@ from petitions import involvement
 from petitions.enums import Status
 from petitions.models import Petition
 from petitions.rules import case_parts
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
 from tests.support.clients import counted, login
 

@@ -17,7 +17,6 @@ from config.lib import holdings
 from grids.models import Area
 from grids.workflow import close_area
 from petitions.enums import Status
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import SINCE, Stage
 
 TODAY = timezone.localdate()

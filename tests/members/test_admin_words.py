@@ -9,7 +9,6 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
 from tests.support.clients import login
 

@@ -18,7 +18,6 @@ from members.models import InboxMessage, Post, SecurityEvent, User
 from petitions.enums import Status
 from petitions.workflow import escalation, handling
 from tests.members.conftest import TODAY
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import SINCE, Stage
 
 YESTERDAY = TODAY - dt.timedelta(days=1)

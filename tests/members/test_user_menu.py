@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
 from tests.support.clients import login
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime as dt
 
+import pytest
+from django.utils import timezone
+
+from petitions import permissions
+from petitions.enums import Status, Verb
+from petitions.rules.contacts import ContactDetails
 from petitions.separation_of_duties import belongs_to
-from tests.support.cast import Stage
+from tests.support.cast import PHONE, Stage
+from tests.support.returned_cases import move_to_community
 
 
 @pytest.mark.parametrize(
@@ -27,3 +34,19 @@ def test_a_group_belongs_to_its_branch_and_no_other_body_to_the_one_above(
     found = {name for name, row in stage.town.orgs.items() if belongs_to(scope, row.pk)}
     assert found == names
     assert not belongs_to(scope, None)
+
+
+@pytest.mark.parametrize("is_since_report", [True, False])
+def test_people_of_the_handlers_count_after_they_moved_though_they_did_nothing(
+    stage: Stage, is_since_report: bool
+) -> None:
+    """The deputy of the branch moves to the community, which may follow up and open the contact."""
+    now = timezone.now() - dt.timedelta(days=3 if is_since_report else 0)
+    running = stage.at(
+        Status.IN_PROGRESS, now=now, contact=ContactDetails(phone=PHONE, is_confidential=True)
+    )
+    resolved = stage.at(Status.RESOLVED, now=now)
+    moved = move_to_community(stage, "deputy", timezone.localdate() - dt.timedelta(days=2))
+    assert permissions.may(Verb.REVEAL, running, moved).ok is not is_since_report
+    code = permissions.may(Verb.CONFIRM, resolved, moved).code
+    assert code == ("own_work" if is_since_report else "")

@@ -13,7 +13,6 @@ from config.lib.db.prepared_rows import PreparedRow
 from members.accounts.backends import RoleBackend
 from members.inbox import unread_messages
 from members.models import InboxMessage, User
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
 from tests.support.clients import counted, login
 

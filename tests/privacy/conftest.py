@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.stack import Stack
 
 

@@ -7,7 +7,7 @@ import zoneinfo
 from typing import Any
 
 from members.enums import Role
-from members.models import InboxMessage, User
+from members.models import InboxMessage, Post, User
 from members.workflow import appoint
 from petitions import permissions
 from petitions.enums import DeadlineKind, Verb
@@ -63,6 +63,20 @@ def give_post(stage: Stage, name: str, role: Role, body: str, **dates: Any) -> N
     organisation = stage.town.orgs[body]
     dates = {"valid_from": SINCE} | dates
     appoint(user=stage.cast[name], role=role, by=None, organisation=organisation, **dates)
+
+
+def move_to_community(stage: Stage, name: str, last_day: dt.date) -> User:
+    """End the posts of a person on a day, and make it staff of the community from the next on."""
+    user = stage.cast[name]
+    Post.objects.filter(user=user).update(valid_to=last_day)
+    appoint(
+        user=user,
+        role=Role.STAFF,
+        by=None,
+        valid_from=last_day + dt.timedelta(days=1),
+        organisation=stage.town.orgs["yingbin"],
+    )
+    return User.objects.get(pk=user.pk)
 
 
 def notified(event: Event) -> set[tuple[str, str]]:

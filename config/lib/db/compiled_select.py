@@ -1,4 +1,4 @@
-"""SELECT statements that Django compiles once per key; only the instant differs between runs.
+"""SELECT statements that Django compiles once per key; instant and ids may differ between runs.
 
 Needed for the speed of the home page and the list: compiling the conditions of a viewer's posts
 takes longer than running them. Delete this module when these pages keep their bars without it.

@@ -23,7 +23,6 @@ from members.accounts import recorded_rows
 from members.enums import Role, SecurityAction
 from members.models import Post, SecurityEvent, User
 from petitions.ops import scheduled_tasks
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
 
 PASSWORD = "Correct-Horse-46"

@@ -21,7 +21,6 @@ from members.enums import Role
 from members.models import Post, RightsRecord, SecurityEvent, User
 from petitions.ops import audit_checks, audit_trail, integrity, scheduled_tasks
 from petitions.ops.audit_checks import Doubt
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
 from tests.support.clients import login
 from tests.support.database_roles import as_owner

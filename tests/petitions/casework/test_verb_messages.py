@@ -10,7 +10,6 @@ from petitions.casework.actions import url_of
 from petitions.enums import Actor, Status, Verb
 from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.verbs.table import SPEC_OF, VERB_SPECS
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
 from tests.support.clients import login
 

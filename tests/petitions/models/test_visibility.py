@@ -8,14 +8,13 @@ import pytest
 from django.utils import timezone
 
 from members.enums import Role
-from members.models import Post, User
+from members.models import Post
 from members.posts import directory
-from members.workflow import appoint
 from petitions import exclusion, permissions
 from petitions.enums import Status
 from petitions.models import Petition
 from tests.support.cast import SINCE, Stage
-from tests.support.returned_cases import give_post
+from tests.support.returned_cases import give_post, move_to_community
 
 EVERYBODY_OF_THE_PLACE = {
     *("clerk", "secretary", "deputy", "leader", "community", "official", "city", "partner")
@@ -64,20 +63,11 @@ def test_a_case_stays_hidden_from_who_belonged_to_the_organisation_when_it_was_r
     now = timezone.now() - dt.timedelta(days=3 if is_over else 0)
     case = stage.file(about=stage.town.orgs["branch"], now=now).petition
     last_day = timezone.localdate() - dt.timedelta(days=2)
-    who = stage.cast["secretary"]
-    Post.objects.filter(user=who).update(valid_to=last_day)
-    appoint(
-        user=who,
-        role=Role.STAFF,
-        by=None,
-        valid_from=last_day + dt.timedelta(days=1),
-        organisation=stage.town.orgs["yingbin"],
-    )
-    moved = User.objects.get(pk=who.pk)
+    moved = move_to_community(stage, "secretary", last_day)
     assert [post.last_day for post in moved.scope.former_posts] == [last_day]
     assert Petition.objects.visible_to(moved).exists() is not is_over
     assert bool(permissions.actors_of(moved, case)) is not is_over
-    assert (exclusion.excluded_users(case, [who.pk], timezone.localdate()) != set()) is is_over
+    assert (exclusion.excluded_users(case, [moved.pk], timezone.localdate()) != set()) is is_over
     _heads, scopes = directory.heads_with_scopes(
         [stage.town.orgs["yingbin"].pk], timezone.localdate()
     )

@@ -11,7 +11,6 @@ from django.test import Client
 from members import workflow
 from members.accounts import start_page
 from members.enums import Role
-from tests.petitions.conftest import stage as stage  # noqa: PLC0414 - a fixture is used by its name
 from tests.support.cast import Stage
 from tests.support.clients import login
 from tests.support.log_lines import last_line, lines

@@ -1,4 +1,4 @@
-"""The stage for tests of cases."""
+"""The fixture `stage` of tests in all folders; `tests/conftest.py` imports it."""
 
 import copy
 
