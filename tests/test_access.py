@@ -15,7 +15,6 @@ from petitions.api.throttling import WriteThrottle
 from petitions.casework import case_detail, case_page
 from petitions.casework import photo_pages as photo_views
 from petitions.models import Petition, PetitionQuerySet
-from tests.petitions import conftest
 from tests.support import access_matrix, oracle, route_list
 from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, requests
 from tests.support.access_matrix import ScopedRoute
@@ -23,7 +22,6 @@ from tests.support.cast import Stage
 from tests.support.route_list import Access
 from tests.support.run_report import ReportFigure
 
-stage = conftest.stage
 EVERYBODY = tuple(oracle.POSTS)
 HALVES = ("pages", "programs")
 TURNS = [((name,), half) for name in EVERYBODY for half in HALVES]

@@ -15,13 +15,11 @@ from django.urls import reverse
 
 from config.lib.admin import BaseAdmin
 from petitions.models import Petition
-from tests.petitions import conftest
 from tests.support import access_matrix, oracle, route_list
 from tests.support.access_fixtures import Visitor, log_in_visitors
 from tests.support.cast import Stage
 from tests.support.route_list import ADMIN_PERMISSIONS, ENDING, Access, comparable
 
-stage = conftest.stage
 ADMIN_NAMES = ("sysadmin", "secadmin", "auditor")
 MISSING = "999999999"
 NEEDS = {

@@ -26,7 +26,6 @@ from petitions.tracking import pages
 from petitions.verbs.table import VERB_SPECS
 from petitions.web.session_keys import TRACKED
 from petitions.workflow import submission
-from tests.petitions import conftest
 from tests.support import access_matrix, route_list
 from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, photo_of
 from tests.support.cast import Stage
@@ -35,7 +34,6 @@ from tests.support.report_client import photo_file
 from tests.support.route_list import Access, comparable
 from tests.support.tracking_client import code_of
 
-stage = conftest.stage
 FOLLOWERS = {"petitioner": "own", "neighbour": "foreign", "joined": "own"}
 BUILDINGS = ("b46", "b47", "b1")
 POST_PAGES = (

@@ -18,13 +18,11 @@ from petitions.models import Petition
 from petitions.states import OPEN
 from petitions.web import filters
 from petitions.worklist.case_list import Matches
-from tests.petitions import conftest
 from tests.support import access_matrix, oracle
 from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, marker_of
 from tests.support.cast import Stage
 from tests.support.oracle import counts_as, is_within, sees_case, sees_organisation, sees_place
 
-stage = conftest.stage
 WITH_POST = [name for name in oracle.POSTS if oracle.has_case_post(name)]
 WITHOUT = [name for name in oracle.POSTS if not oracle.has_case_post(name)]
 EVERY = 6  # of the wider questions the short form asks one in so many of each person

@@ -16,13 +16,11 @@ from petitions.enums import Verb
 from petitions.models import Petition
 from petitions.rules import tracking_codes
 from petitions.web.filters import NAMED_FILTERS, EventFilter, PetitionFilter
-from tests.petitions import conftest
 from tests.support import scope_rules
 from tests.support.access_fixtures import Visitor, log_in_visitors
 from tests.support.cast import Stage
 from tests.support.clients import TRANSACTION_STATEMENT
 
-stage = conftest.stage
 WHO = "clerk"  # one post, for the whole of its community
 HIDDEN_WORD, ABSENT_WORD = "鲲鹏", "麒麟"
 LIST, API, EVENTS = "/petitions/", "/api/v1/petitions/", "/api/v1/events/"

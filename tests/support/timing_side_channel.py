@@ -21,14 +21,12 @@ import pytest
 
 from petitions.api.throttling import WriteThrottle
 from petitions.models import Petition
-from tests.petitions import conftest
 from tests.support.access_fixtures import AccessFixtures, Visitor, build
 from tests.support.access_matrix import UNKNOWN_ID
 from tests.support.bulk_cases import multiply_cases
 from tests.support.cast import Stage
 from tests.support.run_report import ReportFigure
 
-stage = conftest.stage
 PAIRS, CASES = 200, 10_000
 MOST, MOST_SEARCH = 3.0, 0.3  # milliseconds
 ATTEMPTS = 3  # other work on the machine moves a median by more than the bound, but not each time
