@@ -1,6 +1,7 @@
 """Fixtures of all tests: the test cluster, the stack and a browser."""
 
 import fcntl
+import gc
 import itertools
 import os
 import shutil
@@ -55,10 +56,22 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(f"The test database does not start. {error}", returncode=3)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Add a copy of each test that a mutant names."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Add a copy of each test that a mutant names; start with the files of slow tests.
+
+    So no process is left alone with a slow file at the end.
+    """
     runner.add_to(items)
+    yield
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from visiting what was imported, which no test frees."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

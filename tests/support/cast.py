@@ -10,19 +10,17 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import connection
-from django.db.models import Model
 from django.utils import timezone
 
 from branches.enums import OrgKind, OrgLevel
-from branches.models import Organisation, Responsibility
+from branches.models import Organisation
 from branches.workflow import NewOrganisation, NewResponsibility, add_organisations, assign_all
 from config.lib import register_cache
 from grids.enums import AreaKind, CodeScheme, Level
-from grids.models import Area, AreaCode, OfficeHours, PlaceQr
+from grids.models import Area
 from grids.workflow import NewArea, add_areas, set_office_hours
 from members.enums import Role
-from members.models import Post, RightsRecord, SecurityEvent, User
+from members.models import User
 from members.workflow import appoint, create_person
 from petitions.enums import Channel, Outcome, Status, Urgency
 from petitions.models import Category, Petition, PrivacyNotice, Standard
@@ -30,7 +28,6 @@ from petitions.permissions import Petitioner
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import handling, rerouting, resolution, submission
 from petitions.workflow.submission import Report, Submitted
-from tests.support.database_roles import as_owner
 
 SINCE = dt.date(2025, 3, 1)
 HOUR = dt.timedelta(hours=1)
@@ -247,42 +244,6 @@ ROLES: dict[str, tuple[Role, str | None, bool]] = {
     "sysadmin": (Role.SYSTEM_ADMIN, None, False),
     "secadmin": (Role.SECURITY_ADMIN, None, False),
 }
-
-
-SNAPSHOT: tuple[type[Model], ...] = (
-    *(Area, AreaCode, PlaceQr, OfficeHours, Organisation, Responsibility),
-    *(User, Post, RightsRecord, SecurityEvent, Category, Standard, PrivacyNotice),
-)
-
-
-def rows() -> list[tuple[type[Model], list[Model]]]:
-    """Return every row of the stage, so that later tests insert them in bulk."""
-    return [(model, list(model._default_manager.all())) for model in SNAPSHOT]
-
-
-def rebuild(saved: list[tuple[type[Model], list[Model]]]) -> None:
-    """Insert the rows of a stage again: a dozen statements instead of hundreds.
-
-    Only the owner may choose the ids of append-only rows.
-    """
-    with as_owner():
-        for model, instances in saved:
-            model._default_manager.bulk_create(instances)
-        _advance_sequences(saved)
-    register_cache.forget_version()
-
-
-def _advance_sequences(saved: list[tuple[type[Model], list[Model]]]) -> None:
-    """Set the id sequences behind the rows, which may come from another database."""
-    statements = []
-    for model, instances in saved:
-        last = max((int(row.pk) for row in instances), default=0)
-        sequence = f"{model._meta.db_table}_id_seq"
-        statements.append(
-            f"SELECT setval('{sequence}', greatest(last_value, {last})) FROM {sequence}"
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(statements))
 
 
 def build_cast(town: Town) -> dict[str, User]:

@@ -45,10 +45,10 @@ SHORT_TASKS = """
     INSERT INTO petitions_standard (region_id, urgency, is_round_the_clock, contact_within,
         resolve_within, answer_within, confirm_within, redo_within, acknowledge_within,
         conclude_within)
-    SELECT id, 'urgent', true, '20 minutes', '1 hour', '20 minutes', '1 day', '1 day', '50 seconds',
-        '60 seconds'
+    SELECT id, 'urgent', true, '20 minutes', '1 hour', '20 minutes', '1 day', '1 day', '30 seconds',
+        '35 seconds'
     FROM grids_area WHERE full_name = %s"""
-"""A service standard for one building: a task of a department is overdue after a minute."""
+"""A service standard for one building: a task of a department is overdue after half a minute."""
 
 _started: list[subprocess.Popen[bytes]] = []
 

@@ -205,6 +205,7 @@ def test_an_index_is_built_meanwhile_and_again_after_an_interruption(filled: Non
     connection.close()  # the next session begins with the limits of the settings
 
 
+@pytest.mark.slow
 def test_the_code_before_each_migration_works_beside_it(filled: None) -> None:
     migration_path.revert_to_first_release()
     loader = MigrationLoader(connection)

@@ -154,6 +154,7 @@ def _forget() -> None:
     register_cache.forget_version()
 
 
+@pytest.mark.slow
 class TestSample(TestCase):
     """The sample is loaded once for all these tests; each undoes what it does to it."""
 

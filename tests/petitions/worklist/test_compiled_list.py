@@ -66,6 +66,7 @@ def busy(stage: Stage) -> None:
     stage.file(place=stage.town.areas["b1"], now=NOW)
 
 
+@pytest.mark.slow
 def test_everybody_gets_the_rows_of_a_fresh_query(stage: Stage) -> None:
     """At two instants, first compiled, then from the kept statement; nobody gets others' rows."""
     busy(stage)
