@@ -22,7 +22,7 @@ run:  ## start everything, print the address and the log-ins; Ctrl-C stops it
 
 test:  ## run the tests; browser tests need a Chromium; ARGS="-k word"
 	@$(BOOT) dev browser
-	$(PY) -m pytest -n $(CPUS) --dist loadfile $(ARGS)
+	$(PY) -m pytest -n $(CPUS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 canaries:  ## privacy tests in full: canaries, hostile files, guessing, key rotation
 	@$(BOOT) dev

@@ -14,7 +14,6 @@ from grids.enums import AreaKind, Level
 from grids.models import Area
 from members.models import User
 from petitions.enums import Channel
-from petitions.models import Petition
 from petitions.permissions import may_file
 from petitions.rules import routing
 from petitions.rules.contacts import ContactDetails
@@ -108,7 +107,7 @@ class CaseBuilder:
         areas: Iterable[Area],
         codes: Iterable[str],
         profile: OutcomeProfile,
-        wanted: Callable[[Petition], bool],
+        wanted: Callable[[SampleCase], bool],
         *,
         about: Organisation | None = None,
         text: str = "",
@@ -123,7 +122,7 @@ class CaseBuilder:
         for number, at in enumerate(self._instants(rng)):
             area, template = places[number % len(places)], matters[number % len(matters)]
             case = self.make(area, at, template, profile, about=about, text=text)
-            if wanted(case.petition):
+            if wanted(case):
                 return case
         return None
 

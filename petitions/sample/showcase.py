@@ -43,6 +43,14 @@ class Situation:
     profile: OutcomeProfile
     wanted: Wanted
     codes: Sequence[str] = USUAL
+    may_be_called: bool = False
+    """Whether the community must be able to ask the resident and record the answer."""
+
+    def fits(self, now: dt.datetime, case: SampleCase) -> bool:
+        """Tell whether a case is now in this situation."""
+        if self.may_be_called and case.follow_up_caller(Verb.CONFIRM) is None:
+            return False
+        return self.wanted(case.petition, now)
 
 
 def _held(verb: Verb, **changes: Any) -> OutcomeProfile:
@@ -136,7 +144,10 @@ TASK_HANDED_BACK = _task("handed_back", TaskState.HANDED_BACK)
 TASK_CANCELLED = _task("cancel", TaskState.CANCELLED)
 TASK_SENT_AGAIN = _task("hand_back", TaskState.DONE)
 WAITING = Situation(
-    _held(Verb.RESOLVE), lambda case, _now: case.status == Status.RESOLVED, ("PK06", *URGENT)
+    _held(Verb.RESOLVE),
+    lambda case, _now: case.status == Status.RESOLVED,
+    ("PK06", *URGENT),
+    may_be_called=True,
 )
 DISPUTED = Situation(_held(Verb.DISPUTE, ending="no"), _at(Status.REOPENED))
 RETURNED = Situation(_held(Verb.RETURN, path="return"), _at(Status.RETURNED))
@@ -200,10 +211,6 @@ ELSEWHERE = (TO_ACCEPT, AT_WORK, DUE_SOON, OVERDUE_ANSWERED, WAITING, IGNORED[Ca
 OUTSIDER = (TO_ACCEPT, ACCEPTED, DUE_SOON, OVERDUE_UNANSWERED, WAITING)
 
 
-def _stands(wanted: Wanted, now: dt.datetime, case: Petition) -> bool:
-    return wanted(case, now)
-
-
 def _without(areas: Sequence[Area], others: Sequence[Area]) -> list[Area]:
     ids = {area.pk for area in others}
     return [area for area in areas if area.pk not in ids]
@@ -245,7 +252,7 @@ class Showcase:
                 for i in range(len(situation.codes))
             ]
             sample_case = self.builder.find(
-                rotated, codes, situation.profile, partial(_stands, situation.wanted, now)
+                rotated, codes, situation.profile, partial(situation.fits, now)
             )
             if sample_case is not None:
                 yield sample_case
@@ -265,11 +272,13 @@ class Showcase:
         for number, text in enumerate(report_text.ABOUT):
             place = areas[-1 - number]
             about = self.reference.route(place, self.builder.now.date()).organisation
+            status = Status.SUBMITTED if number else Status.ACCEPTED
+            situation = Situation(_held(Verb.ACCEPT), _at(status))
             sample_case = self.builder.find(
                 [place],
                 ["OT03"],
-                _held(Verb.ACCEPT),
-                partial(_stands, _at(Status.SUBMITTED if number else Status.ACCEPTED), now),
+                situation.profile,
+                partial(situation.fits, now),
                 about=about,
                 text=text,
             )

@@ -44,6 +44,7 @@ from petitions.sample import cases, catalogue, report_text
 from petitions.sample.case_builder import CaseBuilder
 from petitions.sample.outcome_profiles import OutcomeProfile
 from petitions.sample.reference_data import ReferenceData
+from petitions.sample.showcase import BUILDING, Showcase
 from petitions.states import OPEN, RUNNING
 from petitions.workflow import deadline_sweep, handling, resolution, transitions
 from tests.support.database_roles import as_owner
@@ -278,6 +279,18 @@ class TestSample(TestCase):
     def test_demo_logins_find_something(self) -> None:
         missing = {name: _missing(User.objects.get(username=name)) for name in DEMO}
         assert {name: words for name, words in missing.items() if words} == {}
+
+    def test_at_any_hour_a_resident_of_the_demo_branch_can_be_asked(self) -> None:
+        branch = ReferenceData(TODAY).route(Area.objects.get(full_name=BUILDING), TODAY)
+        for hours in range(0, 24, 6):
+            now = NOW - dt.timedelta(hours=hours)
+            asked = [
+                case.follow_up_caller(Verb.CONFIRM)
+                for case in Showcase(CaseBuilder(ReferenceData(TODAY), now)).all()
+                if case.petition.status == Status.RESOLVED
+                and case.petition.organisation_id == branch.organisation.pk
+            ]
+            assert len([user for user in asked if user]) >= 2
 
     def test_the_hats_see_no_case(self) -> None:
         for username in ("auditor", "sysadmin", "secadmin"):
