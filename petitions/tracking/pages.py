@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -81,6 +81,12 @@ class TrackedSession:
         """Tell whether the contact can be corrected: not by a code that staff could use too."""
         return not permissions.is_code_known(self.petition, self.by)
 
+    @property
+    def needs_phone(self) -> bool:
+        """Tell whether the code would not be enough to act as the resident without the number."""
+        without_phone = replace(self.by, has_given_phone=False)
+        return self.by.has_given_phone and permissions.is_code_known(self.petition, without_phone)
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -149,7 +155,10 @@ def _tracked_session(request: HttpRequest) -> TrackedSession | None:
         return None
     cases = Petition.objects.with_parts().select_related("contact", "category__parent")
     petition = cases.filter(pk=petition_id).first()
-    return TrackedSession(petition, is_joined, more == [True]) if petition else None
+    if petition is None:
+        return None
+    has_given_phone = more == [True] and contact_points.has_phone(petition)  # not deleted since
+    return TrackedSession(petition, is_joined, has_given_phone)
 
 
 def _show_case(request: HttpRequest, session: TrackedSession) -> HttpResponse:
@@ -187,6 +196,7 @@ def render_case(
     if not session.is_joined:
         context |= _petitioner_context(petition, session.by, now)
         context["may_correct_contact"] = session.may_correct_contact
+        context["needs_phone"] = session.needs_phone
     context |= extra
     return render(request, "petitions/tracking/case.html", context, status=status)
 
