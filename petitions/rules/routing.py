@@ -176,6 +176,9 @@ def _above(about: Organisation) -> OrgLevel:
 def _route(
     place: ResponsibleChain, responsibility: Responsibility, group: Responsibility | None, why: str
 ) -> Route:
+    """Return the route; a Party group of another branch, left behind by a handover, is no part."""
+    if group and responsibility.organisation_id not in group.organisation.ancestor_ids:
+        group = None
     parts = {
         "why": why,
         "place": place.area.full_name,

@@ -50,6 +50,27 @@ def test_one_branch_answers_for_several_grids(stage: Stage) -> None:
     assert _route(stage, "g8").organisation == stage.town.orgs["branch"]
 
 
+def test_a_group_of_the_branch_before_is_no_part_of_the_route(stage: Stage) -> None:
+    town = stage.town
+    heir = add_organisation(
+        parent=town.orgs["yingbin"],
+        level=OrgLevel.BRANCH,
+        kind=OrgKind.FORMAL,
+        area=town.areas["g7"],
+        name="第五网格党支部",
+        short_name="第五网格党支部",
+        on=SINCE,
+    )
+    handed_over = Responsibility.objects.get(
+        organisation=town.orgs["branch"], area=town.areas["g7"]
+    )
+    end_responsibility(responsibility=handed_over, on=DAY)
+    assign(organisation=heir, area=town.areas["g7"], on=DAY + dt.timedelta(days=1))
+    found = _route(stage, day=DAY + dt.timedelta(days=1))
+    assert (found.organisation, found.group) == (heir, None)
+    assert "党小组" not in found.sentence
+
+
 def test_place_without_branch_falls_to_the_community(stage: Stage) -> None:
     Responsibility.objects.filter(organisation=stage.town.orgs["branch"]).delete()
     found = _route(stage)
