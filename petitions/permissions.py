@@ -281,7 +281,16 @@ def _guard_reopen(petition: Petition, by: By) -> Decision:
         and petition.round > 1
     ):
         return Decision(False, "already_reopened", _("已再办过，请联系社区。"))
-    return Decision(True)
+    return Decision(True) if isinstance(by, Petitioner) else _guard_follow_up(petition, by)
+
+
+def _guard_escalate(petition: Petition, by: By) -> Decision:
+    """While an answer is owed, only who owes it may ask the level above."""
+    supervisor = involvement.supervisor(petition) if petition.is_answer_owed else None
+    if supervisor is None or not isinstance(by, User) or belongs_to(by.scope, supervisor.pk):
+        return Decision(True)
+    words = _("已请%(who)s答复，答复之前不能再升级。") % {"who": supervisor.short_name}
+    return Decision(False, "answer_owed", words)
 
 
 def _guard_reveal(petition: Petition, by: By) -> Decision:
@@ -303,6 +312,7 @@ GUARDS = {
     Verb.DISPUTE: _guard_dispute,
     Verb.ANSWER: _guard_answer,
     Verb.REOPEN: _guard_reopen,
+    Verb.ESCALATE: _guard_escalate,
     Verb.REVEAL: _guard_reveal,
     **{verb: _guard_task(verb) for verb in TASK_SOURCES},
     **{

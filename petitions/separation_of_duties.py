@@ -1,9 +1,8 @@
 """Separation of duties: who works on a case or returned it cannot also confirm or decide.
 
 The rules compare a user with people and with organisations over all posts that the user holds, not
-only by the post or the relation that opens a verb. Whether a user took part in a case is asked of
-the posts that ended since the report, too. The functions take any row with the columns
-they read, and send no query.
+only by the post or the relation that opens a verb, and over those that ended since the report. The
+functions take any row with the columns they read, and send no query.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from config.lib.viewer import Scope
 class Returned(Protocol):
     """A case with the responsible organisation and the user who returned it, if one did."""
 
+    created_at: dt.datetime
     organisation_id: int
     returned_by_id: int | None
 
@@ -57,6 +57,7 @@ class Workers(Protocol):
 class EscalatedBetween(Protocol):
     """A case with the organisations that escalate it and supervise it."""
 
+    created_at: dt.datetime
     organisation_id: int
     assigned_group_id: int | None
     supervisor_id: int | None
@@ -76,9 +77,12 @@ def belongs_to(scope: Scope, organisation_id: int | None, since: dt.datetime | N
 
 
 def belongs_to_returner(scope: Scope, petition: Returned) -> bool:
-    """Tell whether a user returned a case, or belongs to the organisation responsible for it."""
+    """Tell whether a user returned a case, or belongs to the organisation responsible for it.
+
+    Posts that ended since the report count too.
+    """
     has_returned = petition.returned_by_id is not None and petition.returned_by_id == scope.user_id
-    return has_returned or belongs_to(scope, petition.organisation_id)
+    return has_returned or belongs_to(scope, petition.organisation_id, petition.created_at)
 
 
 def belongs_to_handlers(scope: Scope, petition: Handled) -> bool:
@@ -98,11 +102,12 @@ def belongs_to_escalating(
 ) -> bool:
     """Tell whether a user belongs to the organisation that an escalation to a supervisor is from.
 
-    That is the responsible organisation, or its group where it supervises the group itself.
+    That is the responsible organisation, or its group where it supervises the group itself. Posts
+    that ended since the report count too.
     """
     is_internal = supervisor_id == petition.organisation_id
     asking = petition.assigned_group_id if is_internal else petition.organisation_id
-    return belongs_to(scope, asking)
+    return belongs_to(scope, asking, petition.created_at)
 
 
 def took_part(scope: Scope, workers: Workers, since: dt.datetime) -> bool:

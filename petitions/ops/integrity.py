@@ -43,6 +43,13 @@ CHECKS: dict[str, str] = {
         WHERE p.status = ANY(%(running)s) AND NOT EXISTS (
             SELECT 1 FROM petitions_deadline d
             WHERE d.petition_id = p.id AND d.kind = %(resolution)s AND d.settled_at IS NULL)""",
+    "running_without_anything_that_runs": """
+        SELECT count(*) FROM petitions_petition p
+        WHERE p.status = ANY(%(running)s) AND p.status <> %(returned)s AND p.level <> %(city)s
+            AND NOT p.is_answer_owed AND NOT EXISTS (
+                SELECT 1 FROM petitions_deadline d
+                WHERE d.petition_id = p.id AND d.state = %(open)s
+                    AND d.kind IN (%(contact)s, %(resolution)s))""",
     "finished_with_limit": """
         SELECT count(*) FROM petitions_deadline d JOIN petitions_petition p ON p.id = d.petition_id
         WHERE d.settled_at IS NULL AND p.status = ANY(%(final)s)""",

@@ -155,7 +155,8 @@ def duties(
 ) -> list[Duty]:
     """Return the duties of a case now, in the order of `DUTY_RULES`.
 
-    `deadlines` are the deadlines of the case that are not settled.
+    `deadlines` are the deadlines of the case that are not settled. While a case must be accepted,
+    the date for its result asks for nothing yet.
     """
     rows: dict[str, list[UnsettledDeadline]] = {}
     for row in deadlines:
@@ -163,6 +164,11 @@ def duties(
     rules = [rule for rule in DUTY_RULES if petition.status in rule.statuses]
     if K.ARBITRATION in rows:
         rules = [rule for rule in rules if rule.kind in (K.ARBITRATION, K.ANSWER)]
+    must_accept = petition.status == S.SUBMITTED and any(
+        row.state == DeadlineState.OPEN for row in rows.get(K.CONTACT, ())
+    )
+    if must_accept:
+        rules = [rule for rule in rules if rule.kind != K.RESOLUTION]
     return [_duty(petition, rule, rows[rule.kind], now) for rule in rules if rule.kind in rows]
 
 

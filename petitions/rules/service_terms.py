@@ -124,6 +124,15 @@ class ServiceTerms:
         due = calendar.add(start, allowed)
         return DeadlinePlan(kind, start, remind.at, due.at, allowed, due.provisional)
 
+    def contact_before(self, due_at: dt.datetime, now: dt.datetime) -> dt.timedelta:
+        """Return the time to accept a case from now, not longer than until its result is due."""
+        allowed = self.allowed(DeadlineKind.CONTACT)
+        calendar = self.calendar_for(DeadlineKind.CONTACT)
+        left = due_at - now
+        if calendar is not None:
+            left = dt.timedelta(minutes=calendar.minutes_between(now, due_at))
+        return min(allowed, left) if left > dt.timedelta() else allowed
+
     def plan_again(self, deadline: Deadline) -> DeadlinePlan:
         """Work out a deadline again by the calendar as it is now, from its start."""
         kind, calendar = DeadlineKind(deadline.kind), self.calendar_for(deadline.kind)

@@ -9,7 +9,7 @@ stores. The protocol is not here because `Transition`, which the stores import, 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from copy import copy
@@ -33,7 +33,6 @@ from petitions.workflow.transitions import (
     StaleVersion,
     Transition,
     check_allowed,
-    close_deadline,
 )
 from petitions.workflow.writer import write
 
@@ -242,6 +241,18 @@ class MemoryStore:
     def open_deadlines(self) -> list[Deadline]:
         """Return the deadlines that still run."""
         return [row for row in self.deadlines if row.state == DeadlineState.OPEN]
+
+
+def close_deadline(
+    deadline: Deadline, ended: Mapping[DeadlineState, set[str]], now: dt.datetime
+) -> None:
+    """Settle a deadline in memory as `writer` does in SQL: its state changes only while open."""
+    for state, kinds in ended.items():
+        if deadline.kind in kinds and deadline.settled_at is None:
+            if deadline.state == DeadlineState.OPEN:
+                deadline.state = state
+            deadline.ended_at = deadline.ended_at or now
+            deadline.settled_at = now
 
 
 _database_store = DatabaseStore()

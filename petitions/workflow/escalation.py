@@ -11,8 +11,15 @@ from django.utils.translation import gettext as _
 from branches.enums import ESCALATION_ORDER
 from branches.models import Organisation
 from config.lib import durations
-from petitions import permissions
-from petitions.enums import HANDLER_DEADLINES, AnswerKind, DeadlineKind, DeadlineState, Verb
+from petitions import involvement, permissions
+from petitions.enums import (
+    HANDLER_DEADLINES,
+    AnswerKind,
+    CaseLevel,
+    DeadlineKind,
+    DeadlineState,
+    Verb,
+)
 from petitions.models import Deadline, Escalation, Petition
 from petitions.permissions import By
 from petitions.rules import service_terms
@@ -20,7 +27,12 @@ from petitions.rules.service_terms import DeadlinePlan
 from petitions.states import WAITING
 from petitions.workflow import task_verbs
 from petitions.workflow.case_store import transition
-from petitions.workflow.escalation_chain import EscalationChain, current_level, next_supervisor
+from petitions.workflow.escalation_chain import (
+    EscalationChain,
+    Target,
+    current_level,
+    next_supervisor,
+)
 from petitions.workflow.transitions import NotPermitted, Transition, WrongState
 
 MAX_EXTENSION = dt.timedelta(days=30)
@@ -50,8 +62,9 @@ def escalate_to(
 ) -> None:
     """Make the next level above supervise the case and owe an answer; the handler stays.
 
-    `deadline` is the one that passed. At the city the case stays there, still unanswered. `chain`
-    is given when it has been read for many cases together.
+    `deadline` is the one that passed. At the top the supervisor that has answered owes another
+    answer; one that is still owed stays owed. `chain` is given when it has been read for many cases
+    together.
     """
     petition = change.petition
     if chain is None:
@@ -60,11 +73,13 @@ def escalate_to(
     target = next_supervisor(petition, chain, is_late=deadline is not None, asker_id=asker_id)
     if target is None:
         change.data["top"] = True
+        target = _supervisor_again(petition)
+    if target is None:
         return
     change.raised = Escalation(
         petition=petition,
         deadline=deadline,
-        from_organisation_id=petition.supervisor_id or petition.organisation_id,
+        from_organisation_id=_asking_organisation_id(petition, target),
         to_organisation=target.organisation,
         level=target.level,
         skipped=target.skipped,
@@ -82,6 +97,31 @@ def escalate_to(
         "deadline": deadline.kind if deadline else None,
     }
     change.start_deadline(DeadlineKind.ANSWER, organisation_id=target.organisation.pk)
+
+
+def _supervisor_again(petition: Petition) -> Target | None:
+    """Return the supervisor at the top if it has answered; None if it has not, or there is none."""
+    supervisor = involvement.supervisor(petition)
+    if supervisor is None or petition.is_answer_owed:
+        return None
+    return Target(supervisor, CaseLevel(petition.level))
+
+
+def _asking_organisation_id(petition: Petition, target: Target) -> int:
+    """Return the organisation below the target: the supervisor so far, or the responsible one."""
+    supervisor_id = petition.supervisor_id
+    if supervisor_id is None or supervisor_id == target.organisation.pk:
+        return petition.organisation_id
+    return supervisor_id
+
+
+def restore_owed_answer(change: Transition) -> None:
+    """Let the supervisor owe its answer again if the case ended without one; one query."""
+    escalation, petition = change.store.unanswered_escalation(change.petition), change.petition
+    if escalation is None or petition.supervisor_id != escalation.to_organisation_id:
+        return
+    petition.is_answer_owed = True
+    change.start_deadline(DeadlineKind.ANSWER, organisation_id=petition.supervisor_id)
 
 
 def answer(
@@ -144,10 +184,7 @@ def _set_next_date(change: Transition) -> None:
         return
     owed = change.owed_deadlines(HANDLER_DEADLINES)
     if not any(row.state == DeadlineState.OPEN for row in owed):
-        plan = change.start_deadline(
-            DeadlineKind.RESOLUTION, organisation_id=change.petition.organisation_id, is_redo=True
-        )
-        change.data["next_due_at"] = plan.due_at.isoformat()
+        change.start_next_date()
 
 
 def _extend(change: Transition, extension: dt.timedelta | None, counted_from: dt.datetime) -> None:

@@ -15,6 +15,7 @@ from petitions.enums import (
     Outcome,
     PhotoKind,
     Solved,
+    Status,
     Verb,
 )
 from petitions.models import Feedback, Petition
@@ -23,7 +24,7 @@ from petitions.rules import answer_question
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import succession, task_verbs
 from petitions.workflow.case_store import transition
-from petitions.workflow.escalation import escalate_to
+from petitions.workflow.escalation import escalate_to, restore_owed_answer
 from petitions.workflow.transitions import Transition, WrongState
 
 MET = DeadlineState.MET
@@ -165,7 +166,11 @@ def reopen(
     reason: str,
     expected_version: int | None = None,
 ) -> Petition:
-    """Reopen a closed or declined case; residents may do so for a limited time after the answer."""
+    """Reopen a closed or declined case; residents may do so for a limited time after the answer.
+
+    Staff do so only if they never worked on it. An answer that the supervisor owed when the case
+    ended is owed again, unless the case was closed.
+    """
     with transition(
         petition, Verb.REOPEN, by=by, now=now, expected_version=expected_version
     ) as change:
@@ -180,6 +185,8 @@ def reopen(
         change.start_deadline(
             DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True
         )
+        if not change.is_from(Status.CLOSED):
+            restore_owed_answer(change)
     return change.petition
 
 

@@ -86,7 +86,11 @@ def _successor(
 
 
 def give_to(change: Transition, organisation: Organisation, route: dict[str, Any]) -> None:
-    """Make an organisation responsible; it must accept the case within a new deadline."""
+    """Make an organisation responsible; it must accept the case within a new deadline.
+
+    It keeps a date for the result that still runs, and accepts the case before that. A date that
+    was missed before its time is replaced by a new one.
+    """
     case = change.petition
     case.organisation = organisation
     case.assigned_group, case.assignee_ids = None, []
@@ -99,8 +103,18 @@ def give_to(change: Transition, organisation: Organisation, route: dict[str, Any
     if case.supervisor_id == organisation.pk:
         _end_supervision(change)
     change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT)
-    change.start_deadline(DeadlineKind.CONTACT, organisation_id=organisation.pk)
-    change.transfer_deadlines(DeadlineKind.RESOLUTION, organisation)
+    results = change.owed_deadlines([DeadlineKind.RESOLUTION])
+    due_at = max((row.due_at for row in results if row.state == DeadlineState.OPEN), default=None)
+    change.start_deadline(
+        DeadlineKind.CONTACT,
+        organisation_id=organisation.pk,
+        amount=None if due_at is None else change.terms.contact_before(due_at, change.now),
+    )
+    if due_at is None:
+        change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.RESOLUTION)
+        change.start_next_date()
+    else:
+        change.transfer_deadlines(DeadlineKind.RESOLUTION, organisation)
 
 
 def _end_supervision(change: Transition) -> None:

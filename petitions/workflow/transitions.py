@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -36,7 +36,7 @@ from petitions.rules import service_terms
 from petitions.rules.former_holders import FormerHolder
 from petitions.rules.photos import StoredPhoto
 from petitions.rules.service_terms import DeadlinePlan, ServiceTerms
-from petitions.states import RULE_OF
+from petitions.states import IN_HAND, RULE_OF
 from petitions.workflow.escalation_chain import EscalationChain
 
 
@@ -249,6 +249,13 @@ class Transition:
         self.started.append(plan.row(self.petition, organisation_id, task))
         return plan
 
+    def start_next_date(self) -> None:
+        """Start a deadline for the result where none of the handling side runs any more."""
+        plan = self.start_deadline(
+            DeadlineKind.RESOLUTION, organisation_id=self.petition.organisation_id, is_redo=True
+        )
+        self.data["next_due_at"] = plan.due_at.isoformat()
+
     def owed_deadlines(self, kinds: Iterable[str]) -> list[Deadline]:
         """Return the deadlines of these kinds that were owed before the transition; read once."""
         if self._owed is None:
@@ -333,7 +340,8 @@ class Transition:
     def _set_due_date(self) -> None:
         """Set when the handling side owes its next step; no query if none of its deadlines change.
 
-        An empty `due_at` means that nothing is owed.
+        An empty `due_at` means that nothing is owed. A case in hand never ends up without a
+        deadline that runs or an answer that is owed: it gets a new date for the result.
         """
         handler, ended = {*HANDLER_DEADLINES}, self.ended_kinds
         rescheduled = {row.pk: row for row in self.rescheduled_deadlines if row.pk}
@@ -345,6 +353,12 @@ class Transition:
             rows = self.owed_deadlines(handler - ended)
             stored = (rescheduled.get(row.pk, row) for row in rows)
             owed += [row for row in stored if row.settled_at is None]
+        is_running = self.petition.is_answer_owed or any(
+            row.state == DeadlineState.OPEN for row in owed
+        )
+        if not is_running and self.petition.status in IN_HAND:
+            self.start_next_date()
+            owed.append(self.started[-1])
         first = min(owed, key=lambda row: row.due_at, default=None)
         self.petition.due_at = first.due_at if first else None
         self.petition.soon_at = first.remind_at if first else None
@@ -363,18 +377,6 @@ class Transition:
     def ended_kinds(self) -> set[str]:
         """The kinds of deadlines that the transition settles."""
         return set().union(*self.ended.values())
-
-
-def close_deadline(
-    deadline: Deadline, ended: Mapping[DeadlineState, set[str]], now: dt.datetime
-) -> None:
-    """Settle a deadline in memory as `writer` does in SQL: its state changes only while open."""
-    for state, kinds in ended.items():
-        if deadline.kind in kinds and deadline.settled_at is None:
-            if deadline.state == DeadlineState.OPEN:
-                deadline.state = state
-            deadline.ended_at = deadline.ended_at or now
-            deadline.settled_at = now
 
 
 def check_allowed(verb: Verb, petition: Petition, by: By) -> Actor:

@@ -7,12 +7,15 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from members.enums import Role
+from members.models import User
 from petitions import permissions
 from petitions.enums import Status, Verb
 from petitions.rules.contacts import ContactDetails
 from petitions.separation_of_duties import belongs_to
+from petitions.workflow import escalation
 from tests.support.cast import PHONE, Stage
-from tests.support.returned_cases import move_to_community
+from tests.support.returned_cases import give_post, move_to_community
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,23 @@ def test_people_of_the_handlers_count_after_they_moved_though_they_did_nothing(
     assert permissions.may(Verb.REVEAL, running, moved).ok is not is_since_report
     code = permissions.may(Verb.CONFIRM, resolved, moved).code
     assert code == ("own_work" if is_since_report else "")
+
+
+def test_who_left_the_branch_since_the_report_neither_decides_nor_answers(stage: Stage) -> None:
+    """The deputy of the branch moves to the desk of the community, as its deputy secretary."""
+    at = timezone.now() - dt.timedelta(days=3)
+    returned = stage.at(Status.RETURNED, now=at)
+    asked = escalation.escalate(
+        petition=stage.at(Status.ACCEPTED, now=at),
+        by=stage.cast["secretary"],
+        now=at,
+        reason="要支援",
+    )
+    moved = move_to_community(stage, "deputy", timezone.localdate() - dt.timedelta(days=2))
+    give_post(stage, "deputy", Role.COMMUNITY_SECRETARY, "yingbin", is_deputy=True)
+    moved = User.objects.get(pk=moved.pk)
+    assert not permissions.may(Verb.REASSIGN, returned, moved)
+    assert permissions.may(Verb.ANSWER, asked, moved).code == "own_request"
+    community = User.objects.get(pk=stage.cast["community"].pk)
+    assert permissions.may(Verb.REASSIGN, returned, community)
+    assert permissions.may(Verb.ANSWER, asked, community)

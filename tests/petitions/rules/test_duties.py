@@ -37,7 +37,7 @@ from tests.support.case_walks import Walker, can_perform
 from tests.support.cast import Stage
 
 IS_FULL = os.environ.get("SENTENCES") == "full"
-WALKS = 1_200 if IS_FULL else 40
+WALKS = 2_000 if IS_FULL else 40
 CASES = 10_000 if IS_FULL else 250
 HOLIDAYS = ("2026-01-01", "2026-10-01", "2026-10-02")
 

@@ -28,7 +28,6 @@ from tests.support.clients import login
 from tests.support.tracking_client import code_of, enter_code, open_case, send_feedback
 
 NOW = timezone.now()
-NUMBER_NEEDED = "删除电话后，凭查询码就不能再说"
 WITHOUT_PHONE = ContactDetails(name="示例居民")
 PATHS = ("/track/confirm/", "/track/dispute/", "/track/rate/", "/track/withdraw/")
 
@@ -380,23 +379,3 @@ def test_who_logged_it_for_the_handlers_does_not_speak_after_leaving(
         assert f'action="/track/{path}/"' not in page
     assert client.post("/track/contact/", {"phone": "19000009999"}).status_code == 409
     assert bytes(Contact.objects.get(petition=petition).cipher) == before
-
-
-def test_the_page_warns_before_a_number_is_deleted_that_the_code_needs(stage: Stage) -> None:
-    logged, own = (
-        walk(stage, stage.file(by=by, now=NOW).petition, Status.RESOLVED, NOW)
-        for by in ("clerk", None)
-    )
-    client = Client()
-    assert NUMBER_NEEDED in open_case(client, logged, PHONE[-4:])
-    assert NUMBER_NEEDED not in open_case(Client(), own, PHONE[-4:])
-
-
-def test_a_deleted_number_is_no_longer_given(stage: Stage) -> None:
-    petition = walk(stage, stage.file(by="clerk", now=NOW).petition, Status.RESOLVED, NOW)
-    client = Client()
-    open_case(client, petition, PHONE[-4:])
-    assert client.post("/track/contact/", {"delete": "1"}).status_code == 302
-    send_feedback(client, "confirm", petition, rating=5)
-    petition.refresh_from_db()
-    assert petition.status == Status.RESOLVED
