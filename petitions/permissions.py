@@ -281,7 +281,10 @@ def _guard_reopen(petition: Petition, by: By) -> Decision:
         and petition.round > 1
     ):
         return Decision(False, "already_reopened", _("已再办过，请联系社区。"))
-    return Decision(True) if isinstance(by, Petitioner) else _guard_follow_up(petition, by)
+    if isinstance(by, User) and case_workers.include(by.scope, petition):
+        words = _("参与过办理的组织和人员不能自己再办，请由居民本人或上一级提出。")
+        return Decision(False, "own_work", words)
+    return Decision(True)
 
 
 def _guard_escalate(petition: Petition, by: By) -> Decision:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from branches.models import Organisation
 from members.models import User
 from petitions.enums import DeadlineKind, TaskState
 from petitions.models import CaseTask
@@ -35,11 +34,6 @@ class Departments:
 
     case: SampleCase
     fate: str = ""
-
-    def is_busy(self, department: Organisation) -> bool:
-        """Tell whether a department has a task in the case that has not ended."""
-        tasks = self.case.petition.case_tasks
-        return any(task.doer_id == department.pk and task.ended_at is None for task in tasks)
 
     def next_act(self) -> PlannedVerb | None:
         """Return the next act: instant, actor, verb and arguments; None if there is none."""

@@ -10,7 +10,7 @@ from typing import Any
 from branches.enums import OrgLevel
 from members.models import User
 from petitions import permissions, resident_words
-from petitions.enums import Actor, DeadlineKind, Verb
+from petitions.enums import DeadlineKind, Verb
 from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
 from petitions.rules import routing
@@ -65,6 +65,14 @@ class SampleCase:
         """Return the head of the responsible organisation; None if the post is vacant."""
         return self.reference.head(self.petition.organisation_id)
 
+    def may_ask_above(self) -> bool:
+        """Tell whether the handler may escalate: nobody above owes an answer already."""
+        handler = self.handler()
+        if handler is None:
+            return True
+        self.reference.load_scope(handler, self.at)
+        return bool(permissions.may(Verb.ESCALATE, self.petition, handler))
+
     def assignee(self) -> User | None:
         """Return the leader of the assigned group, otherwise the handler."""
         return self.reference.head(self.petition.assigned_group_id) or self.handler()
@@ -81,8 +89,7 @@ class SampleCase:
         if user is None:
             return None
         self.reference.load_scope(user, self.at)
-        is_coordinator = Actor.COORDINATOR in permissions.actors_of(user, self.petition)
-        return user if is_coordinator else None
+        return user if permissions.may(Verb.REVEAL, self.petition, user) else None
 
     def follow_up_caller(self, verb: Verb) -> User | None:
         """Return somebody who may record what the resident says, by the rules of the workflow.

@@ -156,8 +156,8 @@ class Scenario:
         department = extension = None
         if kind == AnswerKind.DEPARTMENT:
             department = self.case.reference.department(department_for(self.template.code))
-            if self.departments.is_busy(department):
-                kind, department = AnswerKind.RESOURCES, None
+        if department is not None and self.case.petition.case_tasks:  # one task in a case
+            kind, department = AnswerKind.RESOURCES, None
         if kind == AnswerKind.EXTEND:
             extension = self.case.shortest_extension(at, self.rng.choice((2, 3, 5)))
         self.case.play(
@@ -246,9 +246,10 @@ class Scenario:
 
     def _ask_above(self) -> None:
         at = self.after(self.case.at, DeadlineKind.CONTACT, self.rng.uniform(0.1, 0.5))
-        self.act(
-            at, escalation.escalate, self.case.handler, reason=self.rng.choice(report_text.ESCALATE)
-        )
+        reason = self.rng.choice(report_text.ESCALATE)
+        self._pass_time(min(at, self.now))
+        if self.case.may_ask_above():
+            self.act(at, escalation.escalate, self.case.handler, reason=reason)
 
     def _neglect(self) -> None:
         """The case is accepted only after it has escalated, and then handled as usual."""
@@ -378,7 +379,8 @@ class Scenario:
             if ending == "again":
                 later = self.terms.calendar.next_opening(at + dt.timedelta(days=1, hours=3))
                 reason = report_text.REOPEN[0]
-                self.act(later, resolution.reopen, self.case.coordinator, reason=reason)
+                caller = partial(self.case.follow_up_caller, Verb.REOPEN)
+                self.act(later, resolution.reopen, caller, reason=reason)
                 self._work_and_resolve(0.5)
                 self._ending("phone")
             elif stars is None and self.rng.random() < 0.3 and self.case.may_rate():

@@ -47,6 +47,8 @@ FAULTS: dict[str, str] = {
     "contact_not_folded": """
         UPDATE petitions_contact SET is_folded = false WHERE petition_id = %(case)s""",
     "running_without_limit": f"UPDATE petitions_deadline SET settled_at = now() {RUNNING_LIMITS}",
+    "running_without_anything_that_runs": f"""
+        UPDATE petitions_deadline SET state = 'fired', ended_at = due_at {RUNNING_LIMITS}""",
     "finished_with_limit": """
         UPDATE petitions_petition SET status = 'withdrawn' WHERE id = %(case)s""",
     "due_at_is_not_the_first_limit": """

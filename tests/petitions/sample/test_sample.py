@@ -292,6 +292,10 @@ class TestSample(TestCase):
             ]
             assert len([user for user in asked if user]) >= 2
 
+    def test_every_verb_of_other_days_is_allowed(self) -> None:
+        for days in (0.4, 5.6, 40.7):
+            assert cases.played(NOW - dt.timedelta(days=days))
+
     def test_the_hats_see_no_case(self) -> None:
         for username in ("auditor", "sysadmin", "secadmin"):
             assert not Petition.objects.visible_to(User.objects.get(username=username)).exists()
