@@ -110,6 +110,7 @@ class Organisation(Dated):
                 condition=Q(level=OrgLevel.CITY, parent=None)
                 | (~Q(level=OrgLevel.CITY) & Q(parent__isnull=False)),
                 name="org_only_city_is_root",
+                violation_error_message=_("市没有上级，其他各级都要填上级。"),
             ),
             dates_in_order("org_dates_in_order"),
         ]
@@ -213,6 +214,7 @@ class Responsibility(Seasonal, Dated):
             season_paired("responsibility_season_paired"),
             ExclusionConstraint(
                 name="responsibility_one_owner",
+                violation_error_message=_("这个地点在这段时间已有组织负责。"),
                 expressions=[
                     (F("area"), RangeOperators.EQUAL),
                     (F("level"), RangeOperators.EQUAL),
@@ -222,6 +224,7 @@ class Responsibility(Seasonal, Dated):
             ),
             ExclusionConstraint(
                 name="responsibility_seasons_apart",
+                violation_error_message=_("这个地点已有组织负责的季节和它重叠。"),
                 expressions=[
                     (F("area"), RangeOperators.EQUAL),
                     (F("level"), RangeOperators.EQUAL),

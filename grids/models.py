@@ -156,6 +156,7 @@ class Area(Seasonal, Dated):
                 condition=Q(level=Level.CITY, parent=None)
                 | Q(level__gt=Level.CITY, parent__isnull=False),
                 name="area_only_city_is_root",
+                violation_error_message=_("市没有上级，其他各级都要填上级。"),
             ),
             # A CHECK passes when it evaluates to NULL, so NULL is excluded explicitly.
             models.CheckConstraint(
@@ -167,6 +168,9 @@ class Area(Seasonal, Dated):
                     entrances__range=(1, 60),
                     floors__range=(1, 120),
                     doors_per_floor__range=(1, 60),
+                ),
+                violation_error_message=_(
+                    "楼栋要填单元数（1到60）、层数（1到120）和每单元每层户数（1到60）。"
                 ),
                 name="area_building_knows_its_doors",
             ),
@@ -229,6 +233,7 @@ class AreaCode(Dated):
             dates_in_order("area_code_dates_in_order"),
             ExclusionConstraint(
                 name="area_code_one_at_a_time",
+                violation_error_message=_("这个地点在这段时间已有一个这种编码。"),
                 expressions=[
                     (F("area"), RangeOperators.EQUAL),
                     (F("scheme"), RangeOperators.EQUAL),
@@ -238,6 +243,7 @@ class AreaCode(Dated):
             # Building serials repeat between communities; every other code is unique.
             ExclusionConstraint(
                 name="area_code_names_one_place",
+                violation_error_message=_("这个编码在这段时间已经给了别的地点。"),
                 expressions=[
                     (F("scheme"), RangeOperators.EQUAL),
                     (F("code"), RangeOperators.EQUAL),
@@ -292,7 +298,11 @@ class CalendarDay(models.Model):
         verbose_name_plural = pgettext_lazy("plural", "日历")
         ordering = ["date"]
         constraints = [
-            models.UniqueConstraint(fields=["region", "date"], name="calendar_one_row_a_day")
+            models.UniqueConstraint(
+                fields=["region", "date"],
+                name="calendar_one_row_a_day",
+                violation_error_message=_("这个地区的这一天已经在日历里。"),
+            )
         ]
 
     def __str__(self) -> str:
@@ -320,10 +330,13 @@ class OfficeHours(models.Model):
         ordering = ["region", "season_from", "opens"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(closes__gt=F("opens")), name="office_hours_in_order"
+                condition=Q(closes__gt=F("opens")),
+                name="office_hours_in_order",
+                violation_error_message=_("下班时间必须晚于上班时间。"),
             ),
             ExclusionConstraint(
                 name="office_hours_apart",
+                violation_error_message=_("这个地区已有一段办公时间和它重叠。"),
                 expressions=[
                     ("region", RangeOperators.EQUAL),
                     (season_days(), RangeOperators.OVERLAPS),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -12,19 +11,13 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
-from knox.models import AuthToken
 from pytest_django import Settings
 
-from branches.enums import OrgKind, OrgLevel
 from branches.models import Organisation
-from branches.workflow import add_mobile_room, add_organisation, announce_stops
-from grids.models import CalendarDay
-from members.enums import ChannelName
-from members.models import Delivery, NearbyEnrolment, Post, User
-from petitions.models import Event, ResidentMessage
+from members.models import Post, User
 from tests.support.admin_forms import form_values
-from tests.support.cast import SINCE, Stage
+from tests.support.admin_rows import add_rows
+from tests.support.cast import Stage
 from tests.support.clients import counted
 from tests.support.route_list import ADMIN_PERMISSIONS
 
@@ -43,35 +36,6 @@ def _as(client: Client, stage: Stage, name: str) -> Client:
     client.force_login(User.objects.get(pk=stage.cast[name].pk))
     client.get("/admin/")
     return client
-
-
-def _rows(stage: Stage) -> None:
-    """Add a row to each table of the admin that the stage leaves empty."""
-    town = stage.town
-    NearbyEnrolment.objects.create(
-        name="样本", home_unit="市示例局", organisation=town.orgs["branch"], enrolled_on=SINCE
-    )
-    CalendarDay.objects.create(
-        region=town.areas["city"], date=SINCE, kind="holiday", is_workday=False, name="元旦"
-    )
-    yurts = add_organisation(
-        level=OrgLevel.GROUP,
-        kind=OrgKind.YURT_GROUP,
-        parent=town.orgs["yingbin"],
-        area=town.areas["yingbin"],
-        name="毡房党小组",
-        on=SINCE,
-    )
-    room = add_mobile_room(organisation=yurts, name="流动毡房")
-    announce_stops(room=room, stops=[(dt.date(2026, 12, 1), town.areas["yingbin"], "义诊")])
-    now = timezone.now()
-    Delivery.objects.create(
-        key="x", user=stage.cast["clerk"], channel=ChannelName.EMAIL, send_from=now
-    )
-    petition = stage.file().petition
-    event = Event.objects.get(petition=petition)
-    ResidentMessage.objects.create(petition=petition, event=event, created_at=now)
-    AuthToken.objects.create(user=stage.cast["partner"])
 
 
 def _writes(client: Client, url: str, values: dict[str, str]) -> tuple[int, list[str]]:
@@ -99,7 +63,7 @@ def test_tables_are_those_of_the_admin() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_unchanged_form_writes_nothing(stage: Stage, client: Client, table: str) -> None:
-    _rows(stage)
+    add_rows(stage)
     app, _, name_of_model = table.partition("_")
     model: type[Model] = apps.get_model(app, name_of_model)
     administrator = next(

@@ -7,7 +7,7 @@ field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
@@ -19,6 +19,7 @@ from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import DataError
 from django.db.models import Field, Model, QuerySet
@@ -111,8 +112,35 @@ def complete(request: HttpRequest) -> HttpResponseBase:
     return OfferedFieldsView.as_view(admin_site=admin.site)(request)
 
 
+class CheckedAutocompleteSelect(AutocompleteSelect):
+    """Autocomplete widget that offers no value that its column cannot hold; Django would fail.
+
+    The field refuses such a value, and the page shows its error.
+    """
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        """Return the selected options, of the values that the column can hold."""
+        possible = [key for key in value if not key or _can_hold(self.field.target_field, key)]
+        return super().optgroups(name, possible, attrs)
+
+
+def _can_hold(column: Field[Any, Any], value: str) -> bool:
+    try:
+        column.clean(value, None)
+    except ValidationError:
+        return False
+    return True
+
+
 class FoldingFieldsMixin(_AnyModelAdmin):
-    """Admin whose form fields fold what is typed."""
+    """Admin whose form fields fold what is typed, and refuse what no column can hold."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Return a field that shows its page again whatever was sent for it."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            widget = CheckedAutocompleteSelect(db_field, self.admin_site, using=kwargs.get("using"))
+            kwargs.setdefault("widget", widget)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: Any, **kwargs: Any) -> Any:
         """Return a field that folds what is typed, also for ordinary columns."""

@@ -7,6 +7,7 @@ that is stored. A page shows an invalid value again as it was typed.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -106,7 +107,7 @@ class WholeNumberField(forms.IntegerField):
 
     def to_python(self, value: Any) -> int | None:
         """Return the number."""
-        return super().to_python(text_forms.fold_number(value) if _is_text(value) else value)
+        return super().to_python(_folded(value, text_forms.fold_number))
 
 
 class FoldedDateField(forms.DateField):
@@ -114,7 +115,7 @@ class FoldedDateField(forms.DateField):
 
     def to_python(self, value: Any) -> dt.date | None:
         """Return the day."""
-        return super().to_python(text_forms.fold_number(value) if _is_text(value) else value)
+        return super().to_python(_folded(value, text_forms.fold_number))
 
 
 class FoldedTimeField(forms.TimeField):
@@ -122,7 +123,7 @@ class FoldedTimeField(forms.TimeField):
 
     def to_python(self, value: Any) -> dt.time | None:
         """Return the time."""
-        return super().to_python(text_forms.fold_number(value) if _is_text(value) else value)
+        return super().to_python(_folded(value, text_forms.fold_number))
 
 
 class FoldedDurationField(forms.DurationField):
@@ -130,7 +131,7 @@ class FoldedDurationField(forms.DurationField):
 
     def to_python(self, value: Any) -> dt.timedelta | None:
         """Return the length of time."""
-        return super().to_python(text_forms.fold_characters(value) if _is_text(value) else value)
+        return super().to_python(_folded(value, text_forms.fold_characters))
 
 
 class UserNameField(forms.CharField):
@@ -159,8 +160,12 @@ def form_field_class(model_field: models.Field[Any, Any]) -> type[forms.Field] |
     return None
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _folded(value: Any, fold: Callable[[str], str]) -> Any:
+    """Return a typed text folded; refuse NUL first, because folding would hide it."""
+    if not isinstance(value, str):
+        return value
+    _REFUSE_NULL(value)
+    return fold(value)
 
 
 _FORM_FIELD_OF: dict[type[models.Field[Any, Any]], type[forms.Field]] = {

@@ -88,6 +88,10 @@ class Post(Dated):
                     & Q(organisation__isnull=False)
                 ),
                 name="post_reach_fits_role",
+                violation_error_message=_(
+                    "系统对接要填地区，不填组织；审计员、系统管理员、安全管理员两样都不填；"
+                    "其他职务要填组织。"
+                ),
             ),
             dates_in_order("post_dates_in_order"),
             ExclusionConstraint(

@@ -62,11 +62,11 @@ class LogSearchForm(forms.Form):
         return lines
 
     def words(self) -> str:
-        """Return the search in words, for the line that records an export."""
+        """Return a valid search in words, for the line that records an export: never raw values."""
         return "；".join(
-            f"{field.label}：{field.value()}"
+            f"{field.label}：{self.cleaned_data[field.name]}"
             for field in self
-            if field.value() and not field.errors
+            if self.cleaned_data[field.name]
         )
 
 

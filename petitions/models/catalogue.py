@@ -110,7 +110,11 @@ class Standard(models.Model):
         verbose_name = _("服务标准")
         verbose_name_plural = pgettext_lazy("plural", "服务标准")
         constraints = [
-            models.UniqueConstraint(fields=["region", "urgency"], name="standard_one_a_region")
+            models.UniqueConstraint(
+                fields=["region", "urgency"],
+                name="standard_one_a_region",
+                violation_error_message=_("这个地区的这种紧急程度已有服务标准。"),
+            )
         ]
 
     def __str__(self) -> str:
@@ -129,7 +133,11 @@ class PrivacyNotice(models.Model):
         verbose_name = _("隐私告知")
         verbose_name_plural = pgettext_lazy("plural", "隐私告知")
         constraints = [
-            models.CheckConstraint(condition=~Q(text=""), name="privacy_notice_has_text")
+            models.CheckConstraint(
+                condition=~Q(text=""),
+                name="privacy_notice_has_text",
+                violation_error_message=_("请写告知的内容。"),
+            )
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+
 from config.lib import durations
 from grids.calendar import calendars
 from grids.calendar.working_time import WorkCalendar
@@ -14,6 +16,8 @@ from petitions.models import CaseTask, Deadline, Petition, Standard
 from petitions.rules import standards
 
 REMIND_AT_PERCENT = 80
+MAX_DAYS = 30
+"""The longest extension, and the longest time for a task, in days as the case counts them."""
 ALWAYS_WORKING_TIME = frozenset({DeadlineKind.ARBITRATION, DeadlineKind.CONFIRMATION})
 
 
@@ -154,6 +158,16 @@ class ServiceTerms:
         if self.is_round_the_clock:
             return dt.timedelta(days=number)
         return dt.timedelta(minutes=number * self.calendar.day_minutes)
+
+    def is_grantable(self, amount: dt.timedelta) -> bool:
+        """Tell whether an extension or a task may last so long: up to `MAX_DAYS` of this case."""
+        return dt.timedelta() < amount <= self.days(MAX_DAYS)
+
+    @property
+    def longest(self) -> str:
+        """The longest time that may be granted, in words, with the unit in which it counts."""
+        words = _("最多%(days)d天") if self.is_round_the_clock else _("最多%(days)d个工作日")
+        return words % {"days": MAX_DAYS}
 
     def may_reopen(self, resolved_at: dt.datetime, now: dt.datetime) -> bool:
         """Tell whether the resident may still reopen a case: as long as it could be confirmed."""

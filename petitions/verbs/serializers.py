@@ -232,7 +232,7 @@ class AnswerBody(VerbBody):
 
     `department` and `within_minutes` (until it must conclude the task; left out, the standard
     decides) belong to `department`, `extension_minutes` to `extend`; both count by the case's own
-    clock.
+    clock. The longest is 30 days round the clock, or 30 working days where working time counts.
     """
 
     kind = serializers.ChoiceField(choices=AnswerKind.choices)
@@ -302,7 +302,7 @@ class SendAgainBody(TaskBody):
     """The order as it is sent again; without a department to the same one.
 
     `within_minutes`, of the case's own clock, until it must be concluded; left out, the standard
-    decides.
+    decides. The longest is 30 days round the clock, or 30 working days where working time counts.
     """
 
     text = StrictFreeTextField(max_length=2000)

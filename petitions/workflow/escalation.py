@@ -35,8 +35,6 @@ from petitions.workflow.escalation_chain import (
 )
 from petitions.workflow.transitions import NotPermitted, Transition, WrongState
 
-MAX_EXTENSION = dt.timedelta(days=30)
-
 
 def escalate(
     *,
@@ -205,19 +203,20 @@ def plan_extension(
     """Return the present and the extended deadline for the result.
 
     `owed` are the deadlines for the result that are not settled. Raises WrongState before the case
-    is accepted, and for an extension that does not move the deadline to a later time.
+    is accepted, for an extension that is too long by the clock of the case, and for one that does
+    not move the deadline to a later time.
     """
     if petition.status in WAITING:
         words = _("还没有受理，不能延期。请先受理；要换组织办理的，请改派。")
         raise WrongState("not_accepted", words)
-    if extension is None or not dt.timedelta() < extension <= MAX_EXTENSION:
-        raise WrongState("no_extension", _("请填写延长多久。"))
+    terms = service_terms.for_petition(petition)
+    if extension is None or not terms.is_grantable(extension):
+        words = _("请填写延长多久，%(longest)s。") % {"longest": terms.longest}
+        raise WrongState("no_extension", words)
     was_due_at = max((row.due_at for row in owed), default=None)
     if was_due_at is None:
         raise WrongState("not_running", _("现在没有办理时限可以延长。"))
-    plan = service_terms.for_petition(petition).plan(
-        DeadlineKind.RESOLUTION, start=counted_from, amount=extension
-    )
+    plan = terms.plan(DeadlineKind.RESOLUTION, start=counted_from, amount=extension)
     if plan.due_at <= was_due_at:
         names = {
             "new": durations.absolute(plan.due_at, counted_from),

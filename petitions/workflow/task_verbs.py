@@ -29,7 +29,6 @@ from petitions.workflow.transitions import Transition, WrongState
 
 MET = DeadlineState.MET
 CANCELLED = DeadlineState.CANCELLED
-MAX_TASK_TIME = dt.timedelta(days=30)
 
 
 def order(
@@ -67,8 +66,9 @@ def _send(
     change.task = task
     change.tasks = [task]
     change.data |= {"doer": doer.pk, "orderer": task.orderer_id}
-    if within is not None and not dt.timedelta() < within <= MAX_TASK_TIME:
-        raise WrongState("no_task_time", _("请填写多久以内回复，最多30天。"))
+    if within is not None and not change.terms.is_grantable(within):
+        words = _("请填写多久以内回复，%(longest)s。") % {"longest": change.terms.longest}
+        raise WrongState("no_task_time", words)
     conclude = within or change.terms.allowed(DeadlineKind.CONCLUDE)
     acknowledge = min(conclude, change.terms.allowed(DeadlineKind.ACKNOWLEDGE))
     task.acknowledge_by, task.due_at = (

@@ -76,7 +76,8 @@ def dates_in_order(
 ) -> models.CheckConstraint:
     """Return a constraint that refuses a row ending before it begins."""
     condition: Any = Q((f"{last}__isnull", True)) | Q((f"{last}__gte", F(first)))
-    return models.CheckConstraint(condition=condition, name=name)
+    message = _("最后一天不能早于第一天。")
+    return models.CheckConstraint(condition=condition, name=name, violation_error_message=message)
 
 
 def validity() -> Func:
@@ -162,7 +163,9 @@ def _ranges(row: HasSeason) -> list[tuple[str, str]]:
 def season_paired(name: str) -> models.CheckConstraint:
     """Return a constraint that refuses a season with one end; both empty: the whole year."""
     both = ~Q(season_from="") & ~Q(season_to="")
-    return models.CheckConstraint(condition=Q(season_from="", season_to="") | both, name=name)
+    condition = Q(season_from="", season_to="") | both
+    message = _("季节的开始和结束要一起填。")
+    return models.CheckConstraint(condition=condition, name=name, violation_error_message=message)
 
 
 def in_season(day: dt.date, season_from: str, season_to: str) -> bool:
@@ -208,4 +211,5 @@ def kind_fits_level(table: Mapping[Any, Iterable[Any]], name: str) -> models.Che
     condition = Q()
     for level, kinds in table.items():
         condition |= Q(level=level, kind__in=sorted(kinds))
-    return models.CheckConstraint(condition=condition, name=name)
+    message = _("这一级没有这一类，请改级别或类型。")
+    return models.CheckConstraint(condition=condition, name=name, violation_error_message=message)

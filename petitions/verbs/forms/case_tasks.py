@@ -23,7 +23,6 @@ from petitions.verbs.forms.base import VerbForm, text_field
 from petitions.web.field_validation import MAX_ID
 from petitions.web.photo_fields import PhotoFormMixin
 
-MAX_DAYS = 30
 SUMMARY_LENGTH = 24
 
 
@@ -39,7 +38,7 @@ def days_field() -> WholeNumberField:
         label=_("几天内回复"),
         help_text=_("按本件的计时方式计算：一般件算工作日，紧急和加急件算自然日。不填按服务标准。"),
         min_value=1,
-        max_value=MAX_DAYS,
+        max_value=service_terms.MAX_DAYS,
         required=False,
     )
 

@@ -115,9 +115,8 @@ class AnswerForm(VerbForm):
     days = days_field()
     amount = WholeNumberField(
         label=_("办结时限延长"),
-        help_text=_("选“同意延期”时填写；从现在起按本件的计时方式计算，发送前会显示新的时限。"),
         min_value=1,
-        max_value=720,
+        max_value=service_terms.MAX_DAYS * 24,  # hours; the workflow knows the clock of the case
         required=False,
     )
     unit = forms.ChoiceField(label=_("单位"), choices=UNITS, required=False)
@@ -131,12 +130,12 @@ class AnswerForm(VerbForm):
     def prepare(self) -> None:
         """Offer the departments; name the unit "days" the way the deadlines of the case count."""
         self.set_queryset("department", departments(self.viewer))
-        if self._is_round_the_clock:
+        terms = service_terms.for_petition(self.petition)
+        if terms.is_round_the_clock:
             self.set_choices("unit", [("days", gettext("天")), ("hours", gettext("小时"))])
-
-    @property
-    def _is_round_the_clock(self) -> bool:
-        return service_terms.for_petition(self.petition).is_round_the_clock
+        self.fields["amount"].help_text = gettext(
+            "选“同意延期”时填写；从现在起按本件的计时方式计算，%(longest)s，发送前会显示新的时限。"
+        ) % {"longest": terms.longest}
 
     def clean(self) -> None:
         """Require the fields that the chosen kind of answer needs."""

@@ -14,6 +14,7 @@ from members.accounts import audit_log
 from members.enums import ActOutcome, SecurityAction
 from members.models import SecurityEvent
 from members.security_log import pages
+from members.security_log.search import LogSearchForm
 from tests.members.conftest import NOW, Town
 from tests.support.clients import BUDGET, counted
 from tests.support.database_roles import as_owner
@@ -164,6 +165,31 @@ def test_an_export_is_complete_and_a_line_of_the_log(
     assert (line.action, line.user) == (SecurityAction.LOG_EXPORTED, town.users["auditor"])
     assert "secretary" in line.message
     assert line.detail["lines"] == 30
+
+
+@pytest.mark.parametrize("field", LogSearchForm.base_fields)
+@pytest.mark.parametrize("hidden", ["\0", "\x1b", "\u202e", "\u200b"])
+def test_an_export_logs_no_hidden_character(
+    town: Town, auditor: Client, field: str, hidden: str
+) -> None:
+    for value in (hidden, f"{hidden}２０２６-11-01"):
+        answer = auditor.get(EXPORT, {field: value})
+        assert answer.status_code == 400 or answer["Content-Type"].startswith("text/csv")
+    lines = SecurityEvent.objects.filter(action=SecurityAction.LOG_EXPORTED)
+    assert not [line.message for line in lines if hidden in line.message]
+
+
+def test_an_export_logs_the_days_as_they_were_read(town: Town, auditor: Client) -> None:
+    _export(auditor, since="２０２６-11-01", until="\u202e2026-11-02")
+    line = SecurityEvent.objects.latest("id")
+    assert line.message == "从哪一天：2026-11-01；到哪一天：2026-11-02"
+
+
+def test_a_day_with_nul_is_an_error_at_its_field(auditor: Client) -> None:
+    for url in (LOG, EXPORT):
+        answer = auditor.get(url, {"since": "\0"})
+        assert answer.status_code == 400
+        assert list(answer.context["form"].errors) == ["since"]
 
 
 def test_a_file_that_would_be_cut_off_is_refused(
