@@ -312,6 +312,11 @@ GUARDS = {
 }
 
 
+def is_rating_stored(petition: Petition, by: By) -> bool:
+    """Tell whether a rating sent with another word of the resident is stored: as one sent alone."""
+    return bool(GUARDS[Verb.RATE](petition, by))
+
+
 def _reason_of_wrong_actor(rule: VerbRule | None, petition: Petition) -> str:
     arbiter = involvement.arbiter_of(petition)
     if rule is not None and arbiter is not None and petition.status in rule.actors_from:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from petitions import permissions
 from petitions.enums import (
     STAFF_DEADLINES,
     ClosedBy,
@@ -104,6 +105,8 @@ def dispute(
 
     It is also escalated by one level from the second dispute on, and at once if the resident does
     not accept the explanation why nothing is done.
+
+    A rating is dropped where `by` could not rate: disagreeing is open to more than rating is.
     """
     with transition(
         petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version
@@ -216,7 +219,8 @@ def _record(change: Transition, solved: Solved, rating: int | None) -> None:
     if feedback.solved:
         raise WrongState("already_answered", _("这一轮已经回复过了。"))
     feedback.solved = solved
-    feedback.rating = feedback.rating or rating
+    if rating is not None and permissions.is_rating_stored(change.petition, change.by):
+        feedback.rating = feedback.rating or rating
     feedback.is_by_phone = not isinstance(change.by, Petitioner)
     change.feedback = feedback
 
