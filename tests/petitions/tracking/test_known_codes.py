@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from members.enums import Role
 from members.models import Post, User
-from petitions.enums import Outcome
-from petitions.models import Contact, Petition
+from petitions.enums import Outcome, Status
+from petitions.models import Contact, Feedback, Petition
 from petitions.workflow import handling, resolution, transitions
-from tests.support.cast import Stage
-from tests.support.tracking_client import open_case
+from tests.support.cast import Stage, walk
+from tests.support.returned_cases import give_post
+from tests.support.tracking_client import open_case, send_feedback
 
 NOW = timezone.now()
 
@@ -53,3 +57,39 @@ def test_who_logged_it_for_the_handlers_does_not_speak_after_leaving(
         assert f'action="/track/{path}/"' not in page
     assert client.post("/track/contact/", {"phone": "19000009999"}).status_code == 409
     assert bytes(Contact.objects.get(petition=petition).cipher) == before
+
+
+@pytest.mark.parametrize("how", ["post ended", "locked", "superuser"])
+def test_a_second_post_with_the_handlers_counts_whatever_became_of_the_account(
+    stage: Stage, how: str
+) -> None:
+    """The clerk logs for the community, and has a post in the branch that handles the case."""
+    give_post(stage, "clerk", Role.MEMBER, "branch")
+    with time_machine.travel(NOW - dt.timedelta(days=2), tick=False):
+        petition = stage.file(by="clerk", now=timezone.now()).petition
+        petition = walk(stage, petition, Status.RESOLVED, timezone.now())
+    clerk = User.objects.filter(pk=stage.cast["clerk"].pk)
+    if how == "post ended":
+        yesterday = timezone.localdate() - dt.timedelta(days=1)
+        Post.objects.filter(user=clerk.get()).update(valid_to=yesterday)
+    else:
+        clerk.update(**{"is_active": False} if how == "locked" else {"is_superuser": True})
+    assert not clerk.get().scope.posts
+    client = Client()
+    open_case(client, petition)
+    for verb in ("confirm", "rate", "withdraw"):
+        answer = send_feedback(client, verb, petition, rating=5)
+        assert answer.status_code == 409
+        assert "没有参与办理" in answer.content.decode()
+    assert not Feedback.objects.exists()
+
+
+def test_a_post_that_ended_before_the_report_does_not_count(stage: Stage) -> None:
+    day = timezone.localdate() - dt.timedelta(days=1)
+    give_post(stage, "clerk", Role.MEMBER, "branch", valid_to=day)
+    User.objects.filter(pk=stage.cast["clerk"].pk).update(is_active=False)
+    petition = stage.file(by="clerk", now=NOW).petition
+    petition = walk(stage, petition, Status.RESOLVED, NOW)
+    client = Client()
+    open_case(client, petition)
+    assert send_feedback(client, "confirm", petition).status_code == 302
