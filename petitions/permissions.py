@@ -210,13 +210,20 @@ def _guard_follow_up(petition: Petition, by: By) -> Decision:
 
 
 def _guard_word_of_resident(verb: Verb) -> Callable[[Petition, By], Decision]:
-    """Let staff record a word that ends the work only if they could ask the resident."""
+    """Let staff record a word that ends the work only if they could ask the resident.
+
+    The tracking code says it unless staff could use it, to end what they owe or otherwise.
+    """
 
     def guard(petition: Petition, by: By) -> Decision:
         decision = _guard_follow_up(petition, by)
-        if not decision or not isinstance(by, User):
+        if not decision or isinstance(by, SystemActor):
             return decision
-        refusal = resident_words.refusal(verb, petition, by.scope)
+        refusal = (
+            resident_words.refusal(verb, petition, by.scope)
+            if isinstance(by, User)
+            else resident_words.refusal_by_code(verb, petition)
+        )
         return Decision(False, *refusal) if refusal else decision
 
     return guard

@@ -214,17 +214,19 @@ def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) ->
     confirming = permissions.may(Verb.CONFIRM, petition, by)
     feedback = Feedback.objects.filter(petition=petition, round=petition.round).first()
     is_unrated = feedback is None or feedback.rating is None
+    buttons = [
+        (spec, permissions.may(spec.verb, petition, by))
+        for spec in VERB_SPECS
+        if spec.resident_button
+    ]
     return {
         "may_confirm": bool(confirming),
         "may_dispute": bool(permissions.may(Verb.DISPUTE, petition, by)),
         "refusal_to_confirm": confirming.reason if confirming.code == "code_known" else "",
         "may_rate": bool(permissions.may(Verb.RATE, petition, by)) and is_unrated,
         "may_reopen": _may_reopen(petition, by, now),
-        "button_specs": [
-            spec
-            for spec in VERB_SPECS
-            if spec.resident_button and permissions.may(spec.verb, petition, by)
-        ],
+        "button_specs": [spec for spec, decision in buttons if decision],
+        "refused_buttons": [row for row in buttons if row[1].code == "code_known"],
         "question": answer_question.question(petition.outcome),
         "may_go_up": petition.level != CaseLevel.CITY,
         "feedback_form": _feedback_form(petition)(initial=version),

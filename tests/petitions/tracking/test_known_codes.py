@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 import time_machine
@@ -11,9 +12,9 @@ from django.utils import timezone
 
 from members.enums import Role
 from members.models import Post, User
-from petitions.enums import Outcome, Status
+from petitions.enums import AnswerKind, Outcome, Status
 from petitions.models import Contact, Feedback, Petition
-from petitions.workflow import handling, resolution, transitions
+from petitions.workflow import escalation, handling, rerouting, resolution, transitions
 from tests.support.cast import Stage, walk
 from tests.support.returned_cases import give_post
 from tests.support.tracking_client import open_case, send_feedback
@@ -93,3 +94,62 @@ def test_a_post_that_ended_before_the_report_does_not_count(stage: Stage) -> Non
     client = Client()
     open_case(client, petition)
     assert send_feedback(client, "confirm", petition).status_code == 302
+
+
+def _escalated(stage: Stage, filer: str) -> Petition:
+    """Return a case that was logged with a telephone; the community owes an answer about it."""
+    petition = stage.file(by=filer, now=NOW).petition
+    handling.accept(petition=petition, by=stage.cast["secretary"], now=NOW)
+    return escalation.escalate(
+        petition=petition, by=stage.cast["secretary"], now=NOW, reason="请社区协调"
+    )
+
+
+def _returned(stage: Stage, filer: str) -> Petition:
+    """Return a case that was logged with a telephone; the community decides on its return."""
+    petition = stage.file(by=filer, now=NOW).petition
+    return rerouting.return_(
+        petition=petition, by=stage.cast["secretary"], now=NOW, reason="不归我管"
+    )
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+@pytest.mark.parametrize("owed", [_escalated, _returned])
+def test_the_code_withdraws_nothing_that_who_logged_the_case_must_answer(
+    stage: Stage, owed: Callable[[Stage, str], Petition], is_locked: bool
+) -> None:
+    petition, client = owed(stage, "clerk"), Client()
+    User.objects.filter(pk=stage.cast["clerk"].pk).update(is_active=not is_locked)
+    page = open_case(client, petition)
+    assert "等答复出来，才能在这里撤回" in page
+    assert 'action="/track/withdraw/"' not in page
+    answer = send_feedback(client, "withdraw", petition)
+    assert answer.status_code == 409
+    assert "等答复出来，才能在这里撤回" in answer.content.decode().split("<h1>")[0]
+    before = petition.status
+    petition.refresh_from_db()
+    assert petition.status == before
+
+
+@pytest.mark.parametrize("owed", [_escalated, _returned])
+def test_the_code_withdraws_what_others_must_answer(
+    stage: Stage, owed: Callable[[Stage, str], Petition]
+) -> None:
+    petition, client = owed(stage, "official"), Client()
+    assert 'action="/track/withdraw/"' in open_case(client, petition)
+    assert send_feedback(client, "withdraw", petition).status_code == 302
+    petition.refresh_from_db()
+    assert petition.status == Status.WITHDRAWN
+
+
+def test_the_code_withdraws_after_the_answer(stage: Stage) -> None:
+    petition, client = _escalated(stage, "clerk"), Client()
+    escalation.answer(
+        petition=petition,
+        by=stage.cast["community"],
+        now=NOW,
+        kind=AnswerKind.RESOURCES,
+        text="已安排",
+    )
+    open_case(client, petition)
+    assert send_feedback(client, "withdraw", petition).status_code == 302
