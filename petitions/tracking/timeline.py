@@ -21,6 +21,8 @@ PROBLEM_VERBS = frozenset({Verb.DISPUTE, Verb.ESCALATE, Verb.OVERDUE})
 TASK_KEYS = ("doer", "orderer", "department")
 """Keys of `Event.data` with the organisations of a task."""
 HIDDEN_VERBS = frozenset({Verb.REVEAL, Verb.REMIND, Verb.RATE})
+WORDS_OF_PETITIONER = danger.FOLLOW_UPS | {Verb.WITHDRAW}
+"""Verbs whose note holds what the petitioner said, also where staff recorded it."""
 MOVES_DEADLINES = frozenset({Verb.ANSWER, Verb.RESCHEDULE})
 
 
@@ -149,13 +151,13 @@ def _is_shown(event: Event, text: str, photos: list[PublicPhoto]) -> bool:
 def _text(event: Event, is_joined: bool) -> str:
     """Return the public note of an event, and the date that an answer set.
 
-    With `is_joined` no note that the petitioner wrote.
+    With `is_joined` no word of the petitioner, whoever recorded it.
     """
     moved = moved_deadlines.sentence(event) if event.verb in MOVES_DEADLINES else ""
     note = getattr(event, "note", None)
     if note is None or not note.is_public:
         return moved
-    if is_joined and event.actor == Actor.PETITIONER:
+    if is_joined and (event.actor == Actor.PETITIONER or event.verb in WORDS_OF_PETITIONER):
         return moved
     cause = _("原因：%(cause)s") % {"cause": note.cause} if note.cause else ""
     return "\n".join(line for line in (str(note.body), cause, moved) if line)
