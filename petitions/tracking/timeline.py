@@ -201,7 +201,7 @@ def _label(event: Event, is_joined: bool, names: Mapping[int, str]) -> str:
     label = label_of(event, is_joined) if label_of else str(default)
     return label % {
         "who": event.organisation.short_name,
-        "recorder": (event.acting_for or event.organisation).short_name,
+        "author": (event.acting_for or event.organisation).short_name,
         "holder": event.holder.short_name if event.holder else "",
         "above": supervisor.short_name if supervisor else "",
         "doer": names.get(event.data.get("doer") or event.data.get("department") or 0, ""),
@@ -218,8 +218,8 @@ def _due(event: Event) -> str:
 
 def _dispatched(event: Event, _is_joined: bool) -> str:
     if event.holder_id and event.holder_id != event.organisation_id:
-        return _("%(who)s已交给%(holder)s办理")
-    return _("%(who)s已派人办理")
+        return _("%(author)s已交给%(holder)s办理")
+    return _("%(author)s已派人办理")
 
 
 def _confirmed(event: Event, is_joined: bool) -> str:
@@ -259,8 +259,8 @@ def _withdrawn(event: Event, is_joined: bool) -> str:
     if event.actor == Actor.PETITIONER:
         return _("反映人已撤回") if is_joined else str(SPEC_OF[Verb.WITHDRAW].resident_text)
     if is_joined:
-        return _("%(recorder)s记录：反映人要求撤回")
-    return _("%(recorder)s记录：您要求撤回")
+        return _("%(author)s记录：反映人要求撤回")
+    return _("%(author)s记录：您要求撤回")
 
 
 def _closed(event: Event, _is_joined: bool) -> str:
@@ -276,7 +276,7 @@ def _escalated(event: Event, _is_joined: bool) -> str:
         return _("已超过时限，继续督促办理")
     if event.actor == Actor.CLOCK:
         return _("超过时限，已上报%(above)s")
-    return _("%(who)s已请%(above)s协助")
+    return _("%(author)s已请%(above)s协助")
 
 
 def _reassigned(event: Event, _is_joined: bool) -> str:

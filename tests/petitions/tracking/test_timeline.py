@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from petitions.enums import Status
 from petitions.models import Petition
-from petitions.workflow import resolution, submission
+from petitions.workflow import escalation, handling, resolution, submission
+from tests.support import task_steps
 from tests.support.cast import Stage, walk
 from tests.support.tracking_client import enter_code, fresh, open_case
 
@@ -48,3 +49,25 @@ def test_who_joined_does_not_read_words_of_the_petitioner_that_staff_recorded(
     assert 'class="steps__item' in page
     assert "张三" not in page
     assert "5678" not in page
+
+
+def test_each_step_names_the_organisation_that_did_it(stage: Stage) -> None:
+    """The community's clerk and a department act in a case of the branch."""
+    petition, clerk = task_steps.acknowledged(stage, now=NOW), stage.cast["clerk"]
+    for name, words in (("clerk", "我们催过了"), ("department", "师傅明天到")):
+        handling.note(petition=petition, by=stage.cast[name], now=NOW, body=words, is_public=True)
+    escalation.escalate(petition=petition, by=clerk, now=NOW, reason="请街道协调")
+    page = _page(petition)
+    assert "迎宾路社区党委告诉您" in page
+    assert f"{stage.town.orgs['water'].short_name}告诉您" in page
+    assert "迎宾路社区党委已请阜新街道党工委协助" in page
+    assert "第三网格党支部告诉您" not in page
+    assert "第三网格党支部已受理" in page
+
+
+def test_who_declines_for_another_organisation_is_named(stage: Stage) -> None:
+    petition = stage.file(now=NOW).petition
+    handling.decline(petition=petition, by=stage.cast["clerk"], now=NOW, reason="不在范围")
+    page = _page(petition)
+    assert "迎宾路社区党委没有受理" in page
+    assert "第三网格党支部没有受理" not in page
