@@ -229,8 +229,8 @@ def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) ->
         "refused_buttons": [row for row in buttons if row[1].code == "code_known"],
         "question": answer_question.question(petition.outcome),
         "may_go_up": petition.level != CaseLevel.CITY,
-        "feedback_form": _feedback_form(petition)(initial=version),
-        "rating_form": RatingForm(),
+        "feedback_form": feedback_form(petition),
+        "rating_form": RatingForm(initial={"round": petition.round}),
         "reopen_form": ResidentReopenForm(initial=version),
         "contact_form": _contact_form(petition),
         "confidentiality": confidentiality.sentence_of(petition),
@@ -239,8 +239,10 @@ def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) ->
     }
 
 
-def _feedback_form(petition: Petition) -> type[FeedbackForm]:
-    return ExplanationFeedbackForm if petition.is_explained else FeedbackForm
+def feedback_form(petition: Petition, *, rating: str | None = None) -> FeedbackForm:
+    """Return the empty form of the present answer, with a rating chosen before."""
+    form_class = ExplanationFeedbackForm if petition.is_explained else FeedbackForm
+    return form_class(initial={"version": petition.version, "rating": rating})
 
 
 def _may_reopen(petition: Petition, by: Petitioner, now: dt.datetime) -> bool:

@@ -130,9 +130,17 @@ def dispute(
     return change.petition
 
 
-def rate(*, petition: Petition, by: By, now: dt.datetime, rating: int) -> Petition:
-    """Rate the answer, 1 (very dissatisfied) to 5 (very satisfied), once per round."""
+def rate(
+    *, petition: Petition, by: By, now: dt.datetime, rating: int, round_seen: int | None = None
+) -> Petition:
+    """Rate the answer, 1 (very dissatisfied) to 5 (very satisfied), once per round.
+
+    `round_seen`: the round of the answer that the resident saw; None if it is the present one.
+    Refused if there is a newer answer.
+    """
     with transition(petition, Verb.RATE, by=by, now=now) as change:
+        if round_seen not in (None, change.petition.round):
+            raise WrongState("stale", _("后来又有了新的答复，请看过以后再评价。"))
         feedback = _feedback(change)
         if feedback.rating is not None:
             raise WrongState("already_rated", _("这一轮已经评价过了。"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from petitions.enums import Status
+from petitions.enums import Outcome, Status
 from petitions.models import Feedback, Petition
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import resolution
@@ -52,3 +54,45 @@ def test_staff_rate_with_a_disagreement_where_they_could_ask_the_resident(
     )
     assert petition.status == Status.REOPENED
     assert Feedback.objects.get().rating == stored
+
+
+# --- The answer that is rated --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RESOLVED, Outcome.NOT_FEASIBLE])
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
+@pytest.mark.parametrize("is_from_earlier_release", [False, True])
+def test_a_rating_from_an_old_page_is_not_stored_for_a_newer_answer(
+    stage: Stage, outcome: Outcome, status: Status, *, is_from_earlier_release: bool
+) -> None:
+    petition, client = stage.at(Status.CLOSED, now=NOW), Client()
+    page = open_case(client, petition)
+    seen = {} if is_from_earlier_release else {"round": _round_on(page)}
+    petition = resolution.reopen(petition=petition, by=stage.cast["clerk"], now=NOW, reason="又坏")
+    petition = resolution.resolve(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=NOW,
+        outcome=outcome,
+        cause="-",
+        public_answer="换了第二根管。",
+    )
+    if status == Status.CLOSED:
+        resolution.close(petition=petition, by=stage.cast["clerk"], now=NOW, reason="问过")
+    answer = client.post("/track/rate/", {"rating": "4"} | seen)
+    body = answer.content.decode()
+    assert answer.status_code == 409
+    assert "又有了新的答复" in body.split("<h1>")[0]
+    assert "换了第二根管。" in body
+    assert re.search(r'value="4"[^>]*checked', body)  # the face chosen stays
+    assert not Feedback.objects.filter(rating=4).exists()
+    if status == Status.CLOSED:
+        again = client.post("/track/rate/", {"rating": "4", "round": _round_on(body)})
+        assert again.status_code == 302
+        assert Feedback.objects.get(rating=4).round == 2
+
+
+def _round_on(page: str) -> str:
+    found = re.search('name="round" value="([0-9]+)"', page)
+    assert found
+    return found[1]
