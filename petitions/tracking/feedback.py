@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from config.lib import clock
 from petitions.rules.contacts import ContactDetails
 from petitions.states import RULE_OF
-from petitions.tracking import pages
+from petitions.tracking import pages, unsent_words
 from petitions.tracking.forms import (
     ContactCorrectionForm,
     ExplanationFeedbackForm,
@@ -55,6 +55,7 @@ def _form_action(
                 )
             try:
                 messages.success(request, action(session, form.cleaned_data))
+                unsent_words.drop(request.session)
             except transitions.WrongState as error:
                 return _render_refused(request, session, form_class, name, error)
             return redirect("petitions:track_case")
