@@ -150,13 +150,17 @@ def know_code(petition: Petition, *, with_phone: bool) -> bool:
 
     They can without a telephone number. With one they know the number too, so the code is refused
     if the case is about an organisation or an accusation, if they worked on it, or if they logged
-    it for an organisation that did, whatever posts they hold today. At most two queries, none if a
-    resident filed the case.
+    it for an organisation that did. All posts held since the report count, also if the account is
+    locked or no post is left. At most two queries, none if a resident filed the case.
     """
     filer = involvement.filer(petition)
     if filer is None:
         return False
-    if not with_phone or involvement.is_restricted(petition) or include(filer.scope, petition):
+    if (
+        not with_phone
+        or involvement.is_restricted(petition)
+        or include(filer.post_history, petition)
+    ):
         return True
     workers = everybody(petition)
     filing_id = workers.filing_organisation_id

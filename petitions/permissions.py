@@ -210,13 +210,20 @@ def _guard_follow_up(petition: Petition, by: By) -> Decision:
 
 
 def _guard_word_of_resident(verb: Verb) -> Callable[[Petition, By], Decision]:
-    """Let staff record a word that ends the work only if they could ask the resident."""
+    """Let staff record a word that ends the work only if they could ask the resident.
+
+    The tracking code says it unless staff could use it, to end what they owe or otherwise.
+    """
 
     def guard(petition: Petition, by: By) -> Decision:
         decision = _guard_follow_up(petition, by)
-        if not decision or not isinstance(by, User):
+        if not decision or isinstance(by, SystemActor):
             return decision
-        refusal = resident_words.refusal(verb, petition, by.scope)
+        refusal = (
+            resident_words.refusal(verb, petition, by.scope)
+            if isinstance(by, User)
+            else resident_words.refusal_by_code(verb, petition)
+        )
         return Decision(False, *refusal) if refusal else decision
 
     return guard
@@ -273,13 +280,11 @@ def _guard_task(verb: Verb) -> Callable[[Petition, By], Decision]:
 
 
 def _guard_reopen(petition: Petition, by: By) -> Decision:
-    if isinstance(by, Petitioner) and petition.status != Status.CLOSED:
+    is_resident = isinstance(by, Petitioner)
+    if is_resident and petition.status != Status.CLOSED:
         return Decision(False, "wrong_state", _("请先对答复作出确认。"))
-    if (
-        petition.closed_by in (ClosedBy.CONFIRMED, ClosedBy.ACCEPTED)
-        and isinstance(by, Petitioner)
-        and petition.round > 1
-    ):
+    has_agreed = petition.closed_by in (ClosedBy.CONFIRMED, ClosedBy.ACCEPTED)
+    if is_resident and has_agreed and petition.round > 1:
         return Decision(False, "already_reopened", _("已再办过，请联系社区。"))
     if isinstance(by, User) and case_workers.include(by.scope, petition):
         words = _("参与过办理的组织和人员不能自己再办，请由居民本人或上一级提出。")
@@ -300,11 +305,9 @@ def _guard_reveal(petition: Petition, by: By) -> Decision:
     contact = getattr(petition, "contact", None)
     if contact is None:
         return Decision(False, "no_contact", _("居民没有留下联系方式。"))
-    if (
-        contact.is_confidential
-        and isinstance(by, User)
-        and not confidential_contacts.may_open(by.scope, petition)
-    ):
+    if not contact.is_confidential or not isinstance(by, User):
+        return Decision(True)
+    if not confidential_contacts.may_open(by.scope, petition):
         return Decision(False, "confidential", confidential_contacts.refusal(petition))
     return Decision(True)
 
@@ -323,6 +326,11 @@ GUARDS = {
         for verb in (Verb.CONFIRM, Verb.CLOSE, Verb.RATE, Verb.WITHDRAW)
     },
 }
+
+
+def is_rating_stored(petition: Petition, by: By) -> bool:
+    """Tell whether a rating sent with another word of the resident is stored: as one sent alone."""
+    return bool(GUARDS[Verb.RATE](petition, by))
 
 
 def _reason_of_wrong_actor(rule: VerbRule | None, petition: Petition) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db.models import Prefetch, prefetch_related_objects
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.lib.viewer import Scope
 from petitions import confidential_contacts, involvement, keyed_hashes
@@ -16,6 +18,10 @@ from petitions.enums import Status, Verb
 from petitions.models import Contact, Petition
 from petitions.relations import Relation
 from petitions.separation_of_duties import belongs_to
+
+ANSWER_FIRST = gettext_lazy(
+    "这件事是工作人员代您登记的，他们那边还没有给出答复；等答复出来，才能在这里撤回。"
+)
 
 
 def attach_contacts(petitions: Iterable[Petition]) -> None:
@@ -50,13 +56,29 @@ def refusal(verb: Verb, petition: Petition, scope: Scope) -> tuple[str, str] | N
     return None
 
 
+def refusal_by_code(verb: Verb, petition: Petition) -> tuple[str, str] | None:
+    """Return code and reason why the tracking code does not say a word yet; None if it does.
+
+    Staff who logged the case may know code and number. The code withdraws nothing while they owe an
+    answer or a decision, which a withdrawal would end. At most two queries.
+    """
+    filer = involvement.filer(petition)
+    if verb == Verb.WITHDRAW and filer and _owes_answer_or_decision(filer.post_history, petition):
+        return "code_known", str(ANSWER_FIRST)
+    return None
+
+
 def _owes_answer_or_decision(scope: Scope, petition: Petition) -> bool:
-    """Tell whether a user's organisation must answer an escalation now, or decide on a return."""
-    if belongs_to(scope, involvement.answering_organisation_id(petition)):
+    """Tell whether a user must answer an escalation now, or decide on a return.
+
+    Asked of the organisations to which the user has belonged since the report.
+    """
+    since = petition.created_at
+    if belongs_to(scope, involvement.answering_organisation_id(petition), since):
         return True
     return petition.status == Status.RETURNED and any(
         rule.relation == Relation.ARBITER
-        for post in scope.posts
+        for post in scope.posts_since(timezone.localdate(since))
         for rule in involvement.relations_of(post.organisation_id, petition)
     )
 

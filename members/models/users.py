@@ -99,6 +99,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Today's scope, cached on this object, that is, for one request."""
         return scopes.load(self, timezone.localdate())
 
+    @cached_property
+    def post_history(self) -> Scope:
+        """The posts held until today, without any right, also of a locked account; cached."""
+        return scopes.post_history(self.pk, timezone.localdate())
+
     # Django's versions grant a superuser everything; here no account may see everything.
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:

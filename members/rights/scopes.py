@@ -45,6 +45,13 @@ WHERE post.user_id = {user}
         OR (body.valid_from <= {day} AND coalesce(body.valid_to >= {day}, TRUE)))
 """
 
+_HISTORY_SQL = """
+SELECT body.id::text, body.level::varchar, body.path::varchar,
+    least(post.valid_to, body.valid_to, $2)::text
+FROM members_post post JOIN branches_organisation body ON body.id = post.organisation_id
+WHERE post.user_id = $1 AND post.valid_from <= $2 ORDER BY post.id
+"""
+
 
 class ScopeAccount(Protocol):
     """The columns of a user that decide whether its posts count."""
@@ -65,6 +72,8 @@ def posts_sql(*, user: str, day: str) -> str:
 _POSTS_OF_USER = PreparedQuery(
     "posts", "bigint, date", lambda: posts_sql(user="$1", day="$2") + "ORDER BY post"
 )
+
+_HISTORY_OF_USER = PreparedQuery("post_history", "bigint, date", lambda: _HISTORY_SQL)
 
 
 def of(user: Viewer | AnonymousUser) -> Scope:
@@ -88,6 +97,16 @@ def load(account: ScopeAccount, day: dt.date) -> Scope:
     if not account.is_active or account.is_superuser:
         return Scope(user_id=account.pk, day=day)
     return scope_of_rows(account.pk, day, _POSTS_OF_USER.rows(account.pk, day))
+
+
+def post_history(user_id: int, day: dt.date) -> Scope:
+    """Return the posts that a person held until `day`, those of today included, in one query.
+
+    Also of a locked account, and of one without a post today. All are former posts, which give no
+    right: for asking to which organisations the person has belonged since a day.
+    """
+    rows = _HISTORY_OF_USER.rows(user_id, day)
+    return Scope(user_id=user_id, day=day, former_posts=tuple(_former_post(*row) for row in rows))
 
 
 def scope_of_rows(user_id: int, day: dt.date, rows: Sequence[tuple[Any, ...]]) -> Scope:

@@ -50,7 +50,7 @@ from petitions.rules.contacts import ContactDetails
 from petitions.rules.service_terms import DeadlinePlan, ServiceTerms
 from petitions.web import rate_limiting
 from petitions.web.rate_limiting import handle_rate_limited
-from petitions.web.session_keys import RECEIPT, TRACKED
+from petitions.web.session_keys import RECEIPT, TRACKED, UNSENT
 from petitions.workflow import idempotency, submission, transitions
 from petitions.workflow.submission import Report
 
@@ -346,7 +346,7 @@ def clear_device(request: HttpRequest) -> HttpResponse:
     Who is logged in stays logged in.
     """
     drafts.discard(request.session)
-    for key in (RECEIPT, TRACKED, BROWSER_KEY):
+    for key in (RECEIPT, TRACKED, UNSENT, BROWSER_KEY):
         request.session.pop(key, None)
     messages.success(request, _("已清除。这台手机或电脑上看不到您反映的事了。"))
     return redirect("petitions:front")

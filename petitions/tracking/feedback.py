@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from config.lib import clock
 from petitions.rules.contacts import ContactDetails
 from petitions.states import RULE_OF
-from petitions.tracking import pages
+from petitions.tracking import pages, unsent_words
 from petitions.tracking.forms import (
     ContactCorrectionForm,
     ExplanationFeedbackForm,
@@ -55,6 +55,7 @@ def _form_action(
                 )
             try:
                 messages.success(request, action(session, form.cleaned_data))
+                unsent_words.drop(request.session)
             except transitions.WrongState as error:
                 return _render_refused(request, session, form_class, name, error)
             return redirect("petitions:track_case")
@@ -71,7 +72,10 @@ def _render_refused(
     name: str,
     error: transitions.WrongState,
 ) -> HttpResponse:
-    """Render the case as it is now with the reason; the form can be submitted again."""
+    """Render the case as it is now with the reason; the form can be submitted again.
+
+    A rating that comes back is also chosen in the form of a newer answer.
+    """
     petition, data = session.petition, request.POST.copy()
     extra: dict[str, Any] = {"problem": error.message}
     current_version = petition.version
@@ -80,6 +84,9 @@ def _render_refused(
         current_version = error.version
     if "version" in data:
         data["version"] = str(current_version)
+    if form_class is RatingForm:
+        data["round"] = str(petition.round)
+        extra["feedback_form"] = pages.feedback_form(petition, rating=data.get("rating"))
     extra[name] = form_class(data)
     return pages.render_case(request, session, status=HTTPStatus.CONFLICT, **extra)
 
@@ -125,6 +132,7 @@ def rate(session: TrackedSession, data: dict[str, Any]) -> str:
         by=session.by,
         now=clock.now(),
         rating=data["rating"],
+        round_seen=data["round"] or 0,
     )
     return _("谢谢您的评价。")
 

@@ -65,8 +65,12 @@ class VersionedForm(forms.Form):
 
 
 class RatingForm(forms.Form):
-    """A rating from 1 to 5, chosen as a face."""
+    """A rating from 1 to 5, chosen as a face, and the round of the answer that it is for.
 
+    A page without a round is of an earlier release; its rating is for no round.
+    """
+
+    round = WholeNumberField(min_value=0, required=False, widget=forms.HiddenInput)
     rating = forms.TypedChoiceField(
         choices=RATINGS,
         coerce=int,

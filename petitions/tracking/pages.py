@@ -38,7 +38,7 @@ from petitions.rules import (
     service_terms,
 )
 from petitions.rules.contacts import ContactDetails
-from petitions.tracking import timeline, tracking_lookup
+from petitions.tracking import timeline, tracking_lookup, unsent_words
 from petitions.tracking.forms import (
     ContactCorrectionForm,
     ExplanationFeedbackForm,
@@ -52,13 +52,15 @@ from petitions.verbs.table import VERB_SPECS
 from petitions.web import rate_limiting
 from petitions.web.photo_responses import photo_response
 from petitions.web.rate_limiting import handle_rate_limited
-from petitions.web.session_keys import RECEIPT, TRACKED
+from petitions.web.session_keys import RECEIPT, TRACKED, UNSENT
 
 REASON_FIELDS = ("reason", "reopen_reason")
 TRACKED_FOR = dt.timedelta(minutes=30)
 STAFF_SESSION = gettext_lazy(
     "您现在用工作账号登录。查询页只给居民本人用：请先退出，或请居民自己查。"
 )
+
+STILL_HERE = gettext_lazy("时间久了，查询已经自动退出。您写的还留着，请再输一次查询码。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _find_case(request: HttpRequest, code: str, digits: str) -> TrackedCase | No
 
 def start_tracking(request: HttpRequest, case: TrackedCase) -> None:
     """Open a case in this browser for 30 minutes."""
+    unsent_words.drop(request.session, except_of=None if case.is_joined else case.petition_id)
     until = (clock.now() + TRACKED_FOR).isoformat()
     request.session[TRACKED] = [case.petition_id, case.is_joined, until, case.has_given_phone]
 
@@ -130,7 +133,8 @@ def requires_tracking(
 ) -> Callable[..., HttpResponse]:
     """Decorator: pass the tracked case to the view; without one redirect to entering the code.
 
-    Refuses a browser in which staff are logged in.
+    What was typed comes back when the code has been entered again. Refuses a browser in which staff
+    are logged in.
     """
 
     @wraps(view)
@@ -139,7 +143,8 @@ def requires_tracking(
             raise PageRefused(str(STAFF_SESSION))
         session = _tracked_session(request)
         if session is None or (session.is_joined and not allows_joined):
-            messages.info(request, _("请输入查询码，再继续。"))
+            is_stored = session is None and unsent_words.store(request.session, request.POST)
+            messages.info(request, str(STILL_HERE) if is_stored else _("请输入查询码，再继续。"))
             return redirect("petitions:track")
         return view(request, session, *args, **kwargs)
 
@@ -173,6 +178,7 @@ def render_case(
 ) -> HttpResponse:
     """Render the case page; `extra` replaces context: an invalid form, or a `problem` on top."""
     now, petition = clock.now(), session.petition
+    typed = {} if session.is_joined else unsent_words.of_case(request.session, petition.pk)
     history = timeline.public_history(petition, now, is_joined=session.is_joined)
     context: dict[str, Any] = {
         "petition": petition,
@@ -187,14 +193,15 @@ def render_case(
         ),
         "history": history,
         "danger": danger.of_case(petition, *history.follow_ups, is_for_neighbours=session.is_joined)
-        or danger.find(None, *_typed_words(extra)),
+        or danger.find(None, *_typed_words(extra), *_unsent_words(typed)),
         "outcome": Outcome(petition.outcome).label if petition.outcome else "",
         "version": petition.version,
         "problem": "",
         "news": (),
+        "unsent": _unsent_words(typed),
     }
     if not session.is_joined:
-        context |= _petitioner_context(petition, session.by, now)
+        context |= _petitioner_context(petition, session.by, now, typed)
         context["may_correct_contact"] = session.may_correct_contact
         context["needs_phone"] = session.needs_phone
     context |= extra
@@ -208,28 +215,39 @@ def _typed_words(extra: Mapping[str, Any]) -> list[str]:
     return [field.value() or "" for field in fields]
 
 
-def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) -> dict[str, Any]:
-    """Return what only the petitioner sees: forms of the allowed verbs, and the contact."""
-    version = {"version": petition.version}
+def _unsent_words(typed: Mapping[str, str]) -> list[str]:
+    return [typed[name] for name in REASON_FIELDS if name in typed]
+
+
+def _petitioner_context(
+    petition: Petition, by: Petitioner, now: dt.datetime, typed: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what only the petitioner sees: forms of the allowed verbs, and the contact.
+
+    `typed` is put back into the forms; words into the box that the page has now.
+    """
+    typed = {**typed, **dict.fromkeys(REASON_FIELDS, "".join(_unsent_words(typed)))}
     confirming = permissions.may(Verb.CONFIRM, petition, by)
     feedback = Feedback.objects.filter(petition=petition, round=petition.round).first()
     is_unrated = feedback is None or feedback.rating is None
+    buttons = [
+        (spec, permissions.may(spec.verb, petition, by))
+        for spec in VERB_SPECS
+        if spec.resident_button
+    ]
     return {
         "may_confirm": bool(confirming),
         "may_dispute": bool(permissions.may(Verb.DISPUTE, petition, by)),
         "refusal_to_confirm": confirming.reason if confirming.code == "code_known" else "",
         "may_rate": bool(permissions.may(Verb.RATE, petition, by)) and is_unrated,
         "may_reopen": _may_reopen(petition, by, now),
-        "button_specs": [
-            spec
-            for spec in VERB_SPECS
-            if spec.resident_button and permissions.may(spec.verb, petition, by)
-        ],
+        "button_specs": [spec for spec, decision in buttons if decision],
+        "refused_buttons": [row for row in buttons if row[1].code == "code_known"],
         "question": answer_question.question(petition.outcome),
         "may_go_up": petition.level != CaseLevel.CITY,
-        "feedback_form": _feedback_form(petition)(initial=version),
-        "rating_form": RatingForm(),
-        "reopen_form": ResidentReopenForm(initial=version),
+        "feedback_form": feedback_form(petition, **typed),
+        "rating_form": RatingForm(initial={**typed, "round": petition.round}),
+        "reopen_form": ResidentReopenForm(initial={**typed, "version": petition.version}),
         "contact_form": _contact_form(petition),
         "confidentiality": confidentiality.sentence_of(petition),
         "reported_organisation": involvement.reported_organisation(petition),
@@ -237,8 +255,10 @@ def _petitioner_context(petition: Petition, by: Petitioner, now: dt.datetime) ->
     }
 
 
-def _feedback_form(petition: Petition) -> type[FeedbackForm]:
-    return ExplanationFeedbackForm if petition.is_explained else FeedbackForm
+def feedback_form(petition: Petition, **typed: str | None) -> FeedbackForm:
+    """Return the form of the present answer with what was typed or chosen before."""
+    form_class = ExplanationFeedbackForm if petition.is_explained else FeedbackForm
+    return form_class(initial={**typed, "version": petition.version})
 
 
 def _may_reopen(petition: Petition, by: Petitioner, now: dt.datetime) -> bool:
@@ -287,7 +307,7 @@ def stop_tracking(request: HttpRequest) -> HttpResponse:
 
     The receipt is removed as well, because it shows the tracking code.
     """
-    for key in (TRACKED, RECEIPT):
+    for key in (TRACKED, RECEIPT, UNSENT):
         request.session.pop(key, None)
     return redirect("petitions:track")
 

@@ -21,6 +21,10 @@ PROBLEM_VERBS = frozenset({Verb.DISPUTE, Verb.ESCALATE, Verb.OVERDUE})
 TASK_KEYS = ("doer", "orderer", "department")
 """Keys of `Event.data` with the organisations of a task."""
 HIDDEN_VERBS = frozenset({Verb.REVEAL, Verb.REMIND, Verb.RATE})
+WORDS_OF_PETITIONER = danger.FOLLOW_UPS | {Verb.WITHDRAW}
+"""Verbs whose note holds what the petitioner said, also where staff recorded it."""
+ASKED_BY_STAFF = frozenset({Verb.CONFIRM, Verb.DISPUTE, Verb.WITHDRAW})
+"""Verbs whose step says what the petitioner said; where staff recorded it, it names them."""
 MOVES_DEADLINES = frozenset({Verb.ANSWER, Verb.RESCHEDULE})
 
 
@@ -149,13 +153,13 @@ def _is_shown(event: Event, text: str, photos: list[PublicPhoto]) -> bool:
 def _text(event: Event, is_joined: bool) -> str:
     """Return the public note of an event, and the date that an answer set.
 
-    With `is_joined` no note that the petitioner wrote.
+    With `is_joined` no word of the petitioner, whoever recorded it.
     """
     moved = moved_deadlines.sentence(event) if event.verb in MOVES_DEADLINES else ""
     note = getattr(event, "note", None)
     if note is None or not note.is_public:
         return moved
-    if is_joined and event.actor == Actor.PETITIONER:
+    if is_joined and (event.actor == Actor.PETITIONER or event.verb in WORDS_OF_PETITIONER):
         return moved
     cause = _("原因：%(cause)s") % {"cause": note.cause} if note.cause else ""
     return "\n".join(line for line in (str(note.body), cause, moved) if line)
@@ -197,9 +201,11 @@ def _label(event: Event, is_joined: bool, names: Mapping[int, str]) -> str:
     supervisor = involvement.supervisor(event)
     default = spec.resident_text or spec.event_label
     label = label_of(event, is_joined) if label_of else str(default)
+    if verb in ASKED_BY_STAFF and event.actor != Actor.PETITIONER:
+        label = _("%(author)s记录：%(words)s") % {"author": "%(author)s", "words": label}
     return label % {
         "who": event.organisation.short_name,
-        "recorder": (event.acting_for or event.organisation).short_name,
+        "author": (event.acting_for or event.organisation).short_name,
         "holder": event.holder.short_name if event.holder else "",
         "above": supervisor.short_name if supervisor else "",
         "doer": names.get(event.data.get("doer") or event.data.get("department") or 0, ""),
@@ -216,19 +222,14 @@ def _due(event: Event) -> str:
 
 def _dispatched(event: Event, _is_joined: bool) -> str:
     if event.holder_id and event.holder_id != event.organisation_id:
-        return _("%(who)s已交给%(holder)s办理")
-    return _("%(who)s已派人办理")
+        return _("%(author)s已交给%(holder)s办理")
+    return _("%(author)s已派人办理")
 
 
 def _confirmed(event: Event, is_joined: bool) -> str:
     if event.data.get("said") == Solved.ACCEPTED:
-        if is_joined:
-            return _("反映人接受了说明")
-        is_own = event.actor == Actor.PETITIONER
-        return _("您接受了说明") if is_own else _("回访时您接受了说明")
-    if is_joined:
-        return _("反映人确认已解决")
-    return _("您确认已解决") if event.actor == Actor.PETITIONER else _("回访时您确认已解决")
+        return _("反映人接受了说明") if is_joined else _("您接受了说明")
+    return _("反映人确认已解决") if is_joined else _("您确认已解决")
 
 
 def _disputed(event: Event, is_joined: bool) -> str:
@@ -253,18 +254,21 @@ def _refused(event: Event, is_joined: bool) -> str:
 
 
 def _withdrawn(event: Event, is_joined: bool) -> str:
-    """Say that the report was withdrawn; where staff recorded it, who did."""
     if event.actor == Actor.PETITIONER:
         return _("反映人已撤回") if is_joined else str(SPEC_OF[Verb.WITHDRAW].resident_text)
-    if is_joined:
-        return _("%(recorder)s记录：反映人要求撤回")
-    return _("%(recorder)s记录：您要求撤回")
+    return _("反映人要求撤回") if is_joined else _("您要求撤回")
+
+
+def _reopened(event: Event, _is_joined: bool) -> str:
+    if event.actor == Actor.PETITIONER:
+        return str(SPEC_OF[Verb.REOPEN].resident_text)
+    return _("%(author)s要求重新办理")
 
 
 def _closed(event: Event, _is_joined: bool) -> str:
     if event.actor == Actor.CLOCK:
         return _("到期没有收到回复，自动结案")
-    return _("回访后结案")
+    return _("%(author)s回访后结案")
 
 
 def _escalated(event: Event, _is_joined: bool) -> str:
@@ -274,7 +278,7 @@ def _escalated(event: Event, _is_joined: bool) -> str:
         return _("已超过时限，继续督促办理")
     if event.actor == Actor.CLOCK:
         return _("超过时限，已上报%(above)s")
-    return _("%(who)s已请%(above)s协助")
+    return _("%(author)s已请%(above)s协助")
 
 
 def _reassigned(event: Event, _is_joined: bool) -> str:
@@ -304,5 +308,6 @@ LABELS_BY_EVENT = {
     Verb.DISPUTE: _disputed,
     Verb.CLOSE: _closed,
     Verb.WITHDRAW: _withdrawn,
+    Verb.REOPEN: _reopened,
     Verb.ESCALATE: _escalated,
 }

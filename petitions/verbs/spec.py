@@ -56,9 +56,10 @@ class VerbSpec:
     icon: symbol of static/icons/sprite.svg, on the button and in the timelines.
     tone: colour in the timeline: neutral, accent, info, soon, overdue or done.
     event_label: what happened, as a heading in the timeline of the staff.
-    resident_text: the same for the resident; `%(who)s` is the responsible organisation and
-    `%(above)s` the supervising one; `%(doer)s` and `%(orderer)s` are those of a task, and `%(due)s`
-    is when it must be concluded. Left out, `event_label` is used.
+    resident_text: the same for the resident; `%(author)s` is the organisation in whose name it was
+    done, `%(who)s` the responsible one and `%(above)s` the supervising one; `%(doer)s` and
+    `%(orderer)s` are those of a task, and `%(due)s` is when it must be concluded. Left out,
+    `event_label` is used.
     primary_in: the statuses in which the verb has a button of its own instead of a line in the
     menu, each with its place among these buttons; 1 is first.
     function: the workflow function. A verb with a function has an API endpoint and a page.

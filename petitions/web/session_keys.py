@@ -6,3 +6,6 @@ RECEIPT = "receipt"
 
 TRACKED = "track"
 """The case that this browser tracks."""
+
+UNSENT = "unsent"
+"""What a resident sent after the tracking had ended: the case, and the typed fields."""

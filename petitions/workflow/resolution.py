@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from petitions import permissions
 from petitions.enums import (
     STAFF_DEADLINES,
     ClosedBy,
@@ -105,6 +106,8 @@ def dispute(
 
     It is also escalated by one level from the second dispute on, and at once if the resident does
     not accept the explanation why nothing is done.
+
+    A rating is dropped where `by` could not rate: disagreeing is open to more than rating is.
     """
     with transition(
         petition, Verb.DISPUTE, by=by, now=now, expected_version=expected_version
@@ -128,9 +131,17 @@ def dispute(
     return change.petition
 
 
-def rate(*, petition: Petition, by: By, now: dt.datetime, rating: int) -> Petition:
-    """Rate the answer, 1 (very dissatisfied) to 5 (very satisfied), once per round."""
+def rate(
+    *, petition: Petition, by: By, now: dt.datetime, rating: int, round_seen: int | None = None
+) -> Petition:
+    """Rate the answer, 1 (very dissatisfied) to 5 (very satisfied), once per round.
+
+    `round_seen`: the round of the answer that the resident saw; None if it is the present one.
+    Refused if there is a newer answer.
+    """
     with transition(petition, Verb.RATE, by=by, now=now) as change:
+        if round_seen not in (None, change.petition.round):
+            raise WrongState("stale", _("后来又有了新的答复，请看过以后再评价。"))
         feedback = _feedback(change)
         if feedback.rating is not None:
             raise WrongState("already_rated", _("这一轮已经评价过了。"))
@@ -223,7 +234,8 @@ def _record(change: Transition, solved: Solved, rating: int | None) -> None:
     if feedback.solved:
         raise WrongState("already_answered", _("这一轮已经回复过了。"))
     feedback.solved = solved
-    feedback.rating = feedback.rating or rating
+    if rating is not None and permissions.is_rating_stored(change.petition, change.by):
+        feedback.rating = feedback.rating or rating
     feedback.is_by_phone = not isinstance(change.by, Petitioner)
     change.feedback = feedback
 

@@ -36,7 +36,8 @@ def open_case(client: Client, petition: Petition, digits: str = "1234") -> str:
 
 def send_feedback(client: Client, verb: str, petition: Petition, **fields: Any) -> Any:
     petition.refresh_from_db()
-    return client.post(f"/track/{verb}/", {"version": petition.version} | fields)
+    seen = {"version": petition.version, "round": petition.round}
+    return client.post(f"/track/{verb}/", seen | fields)
 
 
 def store_photo(colour: str = "brown") -> photos.StoredPhoto:

@@ -121,3 +121,21 @@ def test_only_the_outermost_places_are_kept() -> None:
 
 
 _DAY = dt.timedelta(days=1)
+
+
+def test_the_history_of_a_locked_account_names_its_posts_and_gives_no_right(
+    town: Town, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    user = town.fresh("secretary")
+    workflow.appoint(
+        user=user,
+        role=Role.MEMBER,
+        by=None,
+        valid_from=TODAY + _DAY,
+        organisation=town.world.orgs["group"],
+    )
+    user.is_active = False
+    with django_assert_num_queries(1):
+        history = user.post_history
+    assert [post.organisation_id for post in history.former_posts] == [town.world.orgs["branch"].pk]
+    assert not history.posts

@@ -83,13 +83,13 @@ def test_a_sentence_written_at_the_question_is_kept(client: Client, stage: Stage
 def test_whoever_confirmed_without_a_face_may_still_rate_once(client: Client, stage: Stage) -> None:
     petition = stage.at(Status.CLOSED)
     assert "选一个表情" in open_case(client, petition)
-    assert client.post("/track/rate/", {}).status_code == 400
-    assert client.post("/track/rate/", {"rating": "6"}).status_code == 400
-    assert client.post("/track/rate/", {"rating": "5"}).status_code == 302
+    assert send_feedback(client, "rate", petition).status_code == 400
+    assert send_feedback(client, "rate", petition, rating="6").status_code == 400
+    assert send_feedback(client, "rate", petition, rating="5").status_code == 302
     assert Feedback.objects.get().rating == 5
     page = client.get("/track/case/").content.decode()
     assert "选一个表情" not in page
-    again = client.post("/track/rate/", {"rating": "1"})
+    again = send_feedback(client, "rate", petition, rating="1")
     assert again.status_code == 409
     assert "已经评价过" in again.content.decode()
 
