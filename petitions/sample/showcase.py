@@ -121,7 +121,8 @@ def _task(fate: str, state: TaskState, *, is_late: bool = False) -> Situation:
         states = [task.state for task in case.case_tasks]
         if states != [state] or not case.is_running:
             return False
-        return (case.case_tasks[0].due_at <= now) == is_late
+        task = case.case_tasks[0]
+        return (task.ended_at is None and task.due_at <= now) == is_late
 
     return Situation(
         _held(

@@ -122,8 +122,11 @@ class PageFinder:
             yield from self._objects(route, access)
 
     def _cases(self, states: list[str]) -> list[int]:
-        """Return cases of the demo branch in these states, escalated ones first."""
-        query = """SELECT p.id FROM petitions_petition p WHERE p.status = ANY(%s)
+        """Return cases of the demo branch in these states, escalated ones first.
+
+        Only those of the sample: the journeys of other processes change their own.
+        """
+        query = """SELECT p.id FROM petitions_petition p WHERE p.status = ANY(%s) AND p.is_sample
             AND p.organisation_id = (SELECT organisation_id FROM members_post o
                 JOIN members_user u ON u.id = o.user_id WHERE u.username = 'secretary')
             ORDER BY p.is_answer_owed DESC, p.id DESC LIMIT %s"""
