@@ -139,7 +139,7 @@ def test_every_response_is_described(
     name: str | None,
     tmp_path: Path,
 ) -> None:
-    logging.getLogger("request").setLevel(logging.ERROR)
+    logging.getLogger("request").setLevel(logging.ERROR)  # this run has no other test
     headers, seconds = {}, SECONDS.get(name, LONGEST)
     if name is not None:
         _row, token = AuthToken.objects.create(user=stage.cast[name])

@@ -41,10 +41,12 @@ def stage() -> Stage:
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[Server]:
+def server(
+    request: pytest.FixtureRequest, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Server]:
     """The live server; in the full form gunicorn with two processes."""
     settings.PHOTOS_BY_ACCEL = True
-    logging.getLogger("request").setLevel(logging.ERROR)
+    monkeypatch.setattr(logging.getLogger("request"), "level", logging.ERROR)
     if access_matrix.IS_FULL and "cache" not in request.node.name:
         with gunicorn(tmp_path) as running:
             yield running
