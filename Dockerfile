@@ -19,7 +19,11 @@ COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
 # Hash and compress the static files once.
-RUN PRODUCTION=yes SECRET_KEY=while-building-only DATABASE_URL=postgres://nobody@localhost/none \
+# Placeholder values: production settings do not load without them.
+RUN PRODUCTION=yes DATABASE_URL=postgres://nobody@localhost/none ALLOWED_HOSTS=localhost \
+    SECRET_KEY=while-building-only-0123456789-abcdefghijklmnopqrstuvwxyz \
+    TRACKING_SECRET=while-building-only-0123456789-abcdefghijklmnopqrstuvwxyz \
+    CONTACT_KEYS=1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= \
     python manage.py collectstatic --noinput -v 0
 USER app
 EXPOSE 8000

@@ -11,14 +11,15 @@ COMPILE := $(PY) -m uv pip compile -q --universal --python-version 3.11 --genera
 # Placeholder values for the check of the production settings.
 AS_PRODUCTION := PRODUCTION=yes DATABASE_URL=postgres://nobody@localhost/none REDIS_URL=redis://localhost \
 	ALLOWED_HOSTS=example.org EMAIL_HOST=mail.example.org CONTACT_KEYS=1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= \
-	SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
+	SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz ENV_FILE= \
+	TRACKING_SECRET=only-for-this-check-too-0123456789-abcdefghijklmnopqrst
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 run:  ## start everything, print the address and the log-ins; Ctrl-C stops it
 	@$(BOOT) run
-	@exec $(PY) -m config.local.supervisor
+	@ENV_FILE= exec $(PY) -m config.local.supervisor
 
 test:  ## run the tests; browser tests need a Chromium; ARGS="-k word"
 	@$(BOOT) dev browser

@@ -27,6 +27,7 @@ DATA_PATHS = paths.find(VAR)
 DATABASE_NAME = "bench_{}"
 # Settings of a production installation; only the secrets are invented.
 PRODUCTION = {
+    "ENV_FILE": "",
     "PRODUCTION": "yes",
     "DEBUG": "no",
     "DEMO": "no",

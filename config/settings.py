@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import database_settings, extension_points, openapi_settings
+from config import database_settings, extension_points, openapi_settings, production_settings
 from config.account_settings import *  # noqa: F403 - Django reads settings from one module
 from config.lib.web import request_log
 from config.local import paths
@@ -27,16 +27,24 @@ DEBUG = env.bool("DEBUG", False)
 DEMO = env.bool("DEMO", EMBEDDED)  # sample data: MFA is optional, log-ins are printed
 
 if PRODUCTION:
-    SECRET_KEY = env.str("SECRET_KEY")
+    SECRET_KEY = env.str("SECRET_KEY", "")
     CONTACT_KEYS: dict[str, str] = env.pairs("CONTACT_KEYS", "")
     ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "")
+    # Tracking codes are derived from it, so it stays the same when SECRET_KEY changes.
+    TRACKING_SECRET = env.str("TRACKING_SECRET", "")
+    production_settings.require(
+        is_embedded=EMBEDDED,
+        switches={"DEBUG": DEBUG, "DEMO": DEMO},
+        secrets={"SECRET_KEY": SECRET_KEY, "TRACKING_SECRET": TRACKING_SECRET},
+        contact_keys=CONTACT_KEYS,
+        allowed_hosts=ALLOWED_HOSTS,
+    )
 else:
     _own = paths.own_secrets(VAR_DIR)
     SECRET_KEY = env.str("SECRET_KEY", _own["secret_key"])
     CONTACT_KEYS = env.pairs("CONTACT_KEYS", "") or _own["contact_keys"]
     ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-# Tracking codes are derived from it, so it must stay the same when SECRET_KEY changes.
-TRACKING_SECRET = env.str("TRACKING_SECRET", SECRET_KEY)
+    TRACKING_SECRET = env.str("TRACKING_SECRET", SECRET_KEY)
 PRODUCT_NAME = "找支部"
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", "")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
 os.environ["VAR_DIR"] = os.environ.get("TEST_VAR_DIR") or str(_ROOT / "var" / "test")
+os.environ["ENV_FILE"] = ""
 for _name in (
     *("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "PRODUCTION", "DEBUG", "DEMO"),
     *("MEDIA_ROOT", "ANCHOR_DIR"),

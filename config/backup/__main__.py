@@ -61,6 +61,7 @@ def say(text: str) -> None:
 def _take() -> int:
     os.umask(0o077)  # readable by the owner only
     start = time.monotonic()
+    say(f"Database: {_database()}")
     result = create.take(settings.BACKUP_DIR, settings.BACKUP_KEEP)
     sheet = result.sheet
     say(f"Backup: {result.folder}")
@@ -109,6 +110,14 @@ def _restore(folder: Path) -> int:
         return 1
     say("Tables, rows, photos, integrity checks and keys are correct. Start the system now.")
     return 0
+
+
+def _database() -> str:
+    """Return the name of the database and its server; the embedded one is for development."""
+    if settings.EMBEDDED:
+        return f"the embedded one in {paths.find().var} (PRODUCTION and DATABASE_URL are not set)"
+    database = connection.settings_dict
+    return f"{database['NAME']} on {database['HOST']}"
 
 
 def _where_keys_are() -> str:

@@ -1,20 +1,30 @@
-"""Typed settings from environment variables; environs reads them and names a wrong value."""
+"""Typed settings from environment variables and from the file `.env`.
+
+The library environs reads them and names a wrong value. A variable of the environment wins over the
+same variable of the file, so that all processes and commands on a server read one configuration.
+"""
 
 import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from environs import Env, ValidationError
+
+ENV_FILE = os.environ.get("ENV_FILE", str(Path(__file__).resolve().parents[2] / ".env"))
+"""The file, which need not exist; an empty variable means none (tests, `make run`)."""
 
 
 class SettingsEnv(Env):
     """An empty variable counts as unset, because docker compose passes `${NAME:-}` as empty."""
 
     def _get_value(self, env_key: str, default: Any) -> Any:
-        return os.environ.get(env_key) or default
+        return os.environ.get(env_key) or self._environ.get(env_key) or default
 
 
 env = SettingsEnv()
+if ENV_FILE:
+    env.read_env(ENV_FILE, recurse=False)
 
 
 @env.parser_for("items")

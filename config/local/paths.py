@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from config.local.env import env
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOCKET_PATH_LIMIT = 103  # bytes; the kernel allows 107 on Linux, 103 on macOS
 POSTGRES_SOCKET = ".s.PGSQL.5432"
@@ -54,7 +56,7 @@ def find(var: Path | None = None) -> DataPaths:
     cannot read the checkout, data and sockets are placed below /var/tmp. When only the path is too
     long for a socket, only the sockets are.
     """
-    chosen = (var or Path(os.environ.get("VAR_DIR") or ROOT / "var")).absolute()
+    chosen = (var or Path(env.str("VAR_DIR", str(ROOT / "var")))).absolute()
     mark = hashlib.sha256(os.fsencode(chosen)).hexdigest()[:12]
     short = Path("/var/tmp") / f"zhaozhibu-{mark}"
     services = chosen if os.geteuid() != 0 or open_to_all(chosen) else short

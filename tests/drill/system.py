@@ -36,7 +36,7 @@ NOT_INHERITED = frozenset(
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """Return the environment variables of the system in a folder."""
     inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-    own = {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    own = {"VAR_DIR": str(folder), "ENV_FILE": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
     return inherited | own | {"LOG_FORMAT": "json"} | more
 
 

@@ -30,7 +30,7 @@ from config.local import paths
 REQUIRED = {
     "SECRET_KEY": secrets.token_urlsafe(50),
     "CONTACT_KEYS": "1:" + urlsafe_b64encode(os.urandom(32)).decode(),
-    "TRACKING_SECRET": secrets.token_urlsafe(30),
+    "TRACKING_SECRET": secrets.token_urlsafe(50),
     "POSTGRES_PASSWORD": "a-password",
     "APPLICATION_DB_PASSWORD": "another-password",
     "ALLOWED_HOSTS": "zhibu.example.org",

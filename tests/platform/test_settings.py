@@ -1,9 +1,11 @@
 """Production settings hold together, and the protections are on."""
 
 import os
+import re
 import subprocess
 import sys
 import traceback
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -14,21 +16,25 @@ from config.local.env import env
 
 PRODUCTION = {
     "PATH": os.defpath,
+    "ENV_FILE": "",
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "DATABASE_URL": "postgres://zhaozhibu:p%40ss@db:5432/zhaozhibu",
     "REDIS_URL": "redis://queue:6379",
     "SECRET_KEY": "only-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
+    "TRACKING_SECRET": "only-for-this-test-too-0123456789-abcdefghijklmnopqrstuvw",
     "CONTACT_KEYS": "1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "ALLOWED_HOSTS": "example.org",
     "EMAIL_HOST": "mail.example.org",
 }
 
 
-def manage(*words: str, **changed: str) -> "subprocess.CompletedProcess[str]":
+def manage(
+    *words: str, environment: dict[str, str] = PRODUCTION, **changed: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=paths.ROOT,
-        env=PRODUCTION | changed,
+        env=environment | changed,
         capture_output=True,
         text=True,
         check=False,
@@ -40,11 +46,59 @@ def test_deployment_check_has_no_warning() -> None:
     assert found.returncode == 0, found.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY"])
-def test_production_refuses_to_start_without(name: str) -> None:
-    found = manage("check", **{name: ""})
-    assert found.returncode != 0
-    assert name in found.stderr
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY is not set."),
+        ("SECRET_KEY", "short", "SECRET_KEY is shorter than 50 characters."),
+        ("TRACKING_SECRET", "", "TRACKING_SECRET is not set."),
+        ("CONTACT_KEYS", "", "CONTACT_KEYS is not set"),
+        ("CONTACT_KEYS", "1:abc", "The key 1 of CONTACT_KEYS is not 32 bytes in Base64."),
+        ("ALLOWED_HOSTS", "", "ALLOWED_HOSTS is not set"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must name the hosts"),
+        ("DEBUG", "yes", "DEBUG must be off."),
+        ("DEMO", "yes", "DEMO must be off."),
+        ("DATABASE_URL", "", "DATABASE_URL is not set"),
+    ],
+)
+def test_production_refuses_to_start(name: str, value: str, sentence: str) -> None:
+    found = manage("check", PRODUCTION="yes", **{name: value})
+    assert found.returncode == 1
+    assert sentence in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_other_settings_are_not_asked_for_in_development() -> None:
+    development = {"PATH": os.defpath, "ENV_FILE": "", "VAR_DIR": os.environ["VAR_DIR"]}
+    assert manage("check", environment=development).returncode == 0
+
+
+def test_the_image_collects_its_files_with_settings_that_load() -> None:
+    dockerfile = (paths.ROOT / "Dockerfile").read_text()
+    line = re.search(
+        r"^RUN (PRODUCTION=.*?)python manage.py collectstatic", dockerfile, re.M | re.S
+    )
+    assert line
+    given = dict(word.split("=", 1) for word in line[1].replace("\\\n", " ").split())
+    bare = {"PATH": os.defpath, "ENV_FILE": ""}
+    found = manage("collectstatic", "--dry-run", "--noinput", environment=bare | given)
+    assert found.returncode == 0, found.stderr
+
+
+def test_the_file_configures_every_command(tmp_path: Path) -> None:
+    file = tmp_path / "configuration"
+    lines = [f"{name}={value}" for name, value in PRODUCTION.items() if name.isupper()]
+    file.write_text("\n".join([*lines, "DEMO_PASSWORD=from-the-file", "EMAIL_PORT=2525"]))
+    bare = {"PATH": os.defpath, "ENV_FILE": str(file), "EMAIL_PORT": "2626"}
+    show = "from django.conf import settings as s; print(s.PRODUCTION, s.EMAIL_HOST, s.EMAIL_PORT)"
+    found = manage("shell", "--no-imports", "-c", show, environment=bare)
+    assert found.stdout.split() == ["True", "mail.example.org", "2626"], found.stderr
+
+
+def test_production_does_not_load_the_sample() -> None:
+    found = manage("load_sample")
+    assert found.returncode == 1
+    assert "not loaded in production" in found.stderr
 
 
 @pytest.mark.urls("tests.platform.urls")

@@ -42,7 +42,8 @@ STACK_VARIABLES = frozenset(
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment of a stack in `folder`, without variables of another stack."""
     inherited = {name: value for name, value in os.environ.items() if name not in STACK_VARIABLES}
-    return inherited | {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    own = {"VAR_DIR": str(folder), "ENV_FILE": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    return inherited | own
 
 
 def copy_to(at: paths.DataPaths) -> None:

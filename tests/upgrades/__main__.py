@@ -18,6 +18,7 @@ from config.local import paths
 SOURCE = paths.ROOT / "var" / "drill" / "source"
 os.environ["VAR_DIR"] = str(SOURCE)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["ENV_FILE"] = ""
 for _name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "PRODUCTION"):
     os.environ.pop(_name, None)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 import branches.sample
@@ -24,7 +25,10 @@ AN_HOUR = 3600.0  # seconds; the chains are complete when the command ends
 
 
 class Command(BaseCommand):
-    """Load the sample. Parts that are loaded already stay; a second run changes nothing."""
+    """Load the sample. Parts that are loaded already stay; a second run changes nothing.
+
+    CommandError in production: the sample has hundreds of accounts with a known password.
+    """
 
     help = "Load the sample of Fukang: places, organisations, people, catalogue and cases."
 
@@ -34,6 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the loaders in order and print the seconds of each; loaded parts stay."""
+        if settings.PRODUCTION:
+            raise CommandError("The sample is not loaded in production (PRODUCTION=yes).")
         today: dt.date | None = options["today"]
         now = timezone.now() if today is None else at_end_of(today)
         since = dt.date(timezone.localtime(now).year - 1, 1, 1)
