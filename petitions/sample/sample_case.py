@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from petitions import permissions, resident_words
 from petitions.enums import DeadlineKind, Verb
 from petitions.models import Contact, Deadline, Petition
 from petitions.permissions import Petitioner
-from petitions.rules import routing
+from petitions.rules import routing, service_terms
 from petitions.sample.reference_data import ReferenceData
 from petitions.workflow import case_store, deadline_sweep, escalation, submission
 from petitions.workflow.case_store import MemoryStore
@@ -114,17 +115,20 @@ class SampleCase:
         return self.reference.head(self.petition.supervisor_id)
 
     def shortest_extension(self, at: dt.datetime, days: int) -> dt.timedelta:
-        """Return `days` working days, or so many more that the deadline for the result moves."""
+        """Return `days` working days, or so many more that the deadline for the result moves.
+
+        Raises WrongState if no extension does.
+        """
         owed = [row for row in self.store.deadlines if row.settled_at is None]
         owed = [row for row in owed if row.kind == DeadlineKind.RESOLUTION]
-        while True:
-            extension = WORKING_DAY * days
-            try:
+        for number in range(days, service_terms.MAX_DAYS):
+            extension = WORKING_DAY * number
+            with suppress(WorkflowError):
                 escalation.plan_extension(self.petition, extension, owed, at)
-            except WorkflowError:
-                days += 1
-            else:
                 return extension
+        longest = WORKING_DAY * service_terms.MAX_DAYS
+        escalation.plan_extension(self.petition, longest, owed, at)
+        return longest
 
     def play(
         self,
