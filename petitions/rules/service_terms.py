@@ -16,6 +16,7 @@ from petitions.models import CaseTask, Deadline, Petition, Standard
 from petitions.rules import standards
 
 REMIND_AT_PERCENT = 80
+MINUTE = dt.timedelta(minutes=1)
 MAX_DAYS = 30
 """The longest extension, and the longest time for a task, in days as the case counts them."""
 ALWAYS_WORKING_TIME = frozenset({DeadlineKind.ARBITRATION, DeadlineKind.CONFIRMATION})
@@ -132,10 +133,12 @@ class ServiceTerms:
         """Return the time to accept a case from now, not longer than until its result is due."""
         allowed = self.allowed(DeadlineKind.CONTACT)
         calendar = self.calendar_for(DeadlineKind.CONTACT)
+        if due_at <= now:
+            return allowed
         left = due_at - now
         if calendar is not None:
             left = dt.timedelta(minutes=calendar.minutes_between(now, due_at))
-        return min(allowed, left) if left > dt.timedelta() else allowed
+        return min(allowed, max(left, MINUTE))
 
     def plan_again(self, deadline: Deadline) -> DeadlinePlan:
         """Work out a deadline again by the calendar as it is now, from its start."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from branches.enums import ESCALATION_ORDER
 from branches.models import Organisation
 from config.lib import durations
-from petitions import involvement, permissions
+from petitions import involvement, permissions, separation_of_duties
 from petitions.enums import (
     HANDLER_DEADLINES,
     AnswerKind,
@@ -114,8 +114,14 @@ def _asking_organisation_id(petition: Petition, target: Target) -> int:
 
 
 def restore_owed_answer(change: Transition) -> None:
-    """Let the supervisor owe its answer again if the case ended without one; one query."""
-    escalation, petition = change.store.unanswered_escalation(change.petition), change.petition
+    """Let the supervisor owe its answer again if the case ended without one.
+
+    One query, none without a supervisor.
+    """
+    petition = change.petition
+    if petition.supervisor_id is None:
+        return
+    escalation = change.store.unanswered_escalation(petition)
     if escalation is None or petition.supervisor_id != escalation.to_organisation_id:
         return
     petition.is_answer_owed = True
@@ -150,8 +156,7 @@ def answer(
         escalation = change.store.unanswered_escalation(change.petition)
         if escalation is None:
             raise WrongState("nothing_to_answer", _("没有待答复的升级。"))
-        if change.user is not None and escalation.raised_by_id == change.user.pk:
-            raise NotPermitted("own_request", str(permissions.OWN_REQUEST))
+        _refuse_own_request(change, escalation)
         change.answer_escalation(escalation, kind)
         change.data = {"kind": str(kind)}
         change.add_note(text, is_public=kind == AnswerKind.EXPLAIN)
@@ -170,6 +175,20 @@ def answer(
         else:
             _set_next_date(change)
     return change.petition
+
+
+def _refuse_own_request(change: Transition, escalation: Escalation) -> None:
+    """Refuse an answer by whoever asked, or belonged to the asking organisation since the report.
+
+    That organisation may be a supervisor so far, which `permissions` cannot tell by the case.
+    """
+    user, asking_id = change.user, escalation.from_organisation_id
+    if user is None:
+        return
+    is_own = separation_of_duties.belongs_to(user.scope, asking_id, change.petition.created_at)
+    is_internal = asking_id == escalation.to_organisation_id
+    if escalation.raised_by_id == user.pk or (is_own and not is_internal):
+        raise NotPermitted("own_request", str(permissions.OWN_REQUEST))
 
 
 def _set_next_date(change: Transition) -> None:

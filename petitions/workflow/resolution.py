@@ -105,7 +105,8 @@ def dispute(
     """Record that the resident does not agree: the case reopens with a deadline of its own.
 
     It is also escalated by one level from the second dispute on, and at once if the resident does
-    not accept the explanation why nothing is done.
+    not accept the explanation why nothing is done. Otherwise an answer that the supervisor owed
+    when the case was resolved is owed again.
 
     A rating is dropped where `by` could not rate: disagreeing is open to more than rating is.
     """
@@ -128,6 +129,8 @@ def dispute(
         )
         if case.disputes > ESCALATE_AFTER_DISPUTES or case.is_explained:
             escalate_to(change, deadline=None)
+        else:
+            restore_owed_answer(change)
     return change.petition
 
 

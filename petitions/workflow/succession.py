@@ -100,7 +100,7 @@ def give_to(change: Transition, organisation: Organisation, route: dict[str, Any
         key=escalation_chain.CASE_LEVELS.index,
     )
     case.route, case.route_text = route, routing.in_record_language(route)
-    if case.supervisor_id == organisation.pk:
+    if case.supervisor_id not in organisation.ancestor_ids[:-1]:
         _end_supervision(change)
     change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.CONTACT)
     results = change.owed_deadlines([DeadlineKind.RESOLUTION])
@@ -118,7 +118,7 @@ def give_to(change: Transition, organisation: Organisation, route: dict[str, Any
 
 
 def _end_supervision(change: Transition) -> None:
-    """End the supervision by the organisation that takes the case over itself."""
+    """End the supervision by an organisation that is not above the one that gets the case."""
     change.petition.supervisor, change.petition.is_answer_owed = None, False
     change.stop_deadlines(DeadlineState.CANCELLED, DeadlineKind.ANSWER)
 

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
+from members.enums import Role
+from members.models import User
 from petitions import permissions
 from petitions.enums import AnswerKind, DeadlineKind, DeadlineState, Outcome, Status, Verb
-from petitions.models import Deadline, Escalation, Petition
+from petitions.models import Category, Deadline, Escalation, Petition
 from petitions.ops import integrity
 from petitions.rules import duties, promises
 from petitions.workflow import escalation, handling, rerouting, resolution
 from petitions.workflow.transitions import NotPermitted, WrongState
 from tests.support.cast import Stage
-from tests.support.returned_cases import HOUR, NOON, case_of, expire, returned
+from tests.support.returned_cases import HOUR, NOON, case_of, expire, give_post, returned
 
 SILENT = "running_without_anything_that_runs"
 
@@ -192,3 +194,79 @@ def test_a_case_is_accepted_before_its_result_is_due(stage: Stage) -> None:
     assert contact.due_at == result.due_at == petition.due_at
     all_duties = duties.duties(petition, petition.deadlines.owed(), at)
     assert [duty.kind for duty in all_duties] == [DeadlineKind.CONTACT]
+
+
+def test_a_disagreement_does_not_end_the_answer_that_is_owed(stage: Stage) -> None:
+    petition, now = _overdue(stage)
+    resolved = resolution.resolve(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=now,
+        outcome=Outcome.RESOLVED,
+        cause="老旧",
+        public_answer="已更换。",
+    )
+    disputed = resolution.dispute(petition=resolved, by=stage.petitioner(resolved), now=now)
+    assert disputed.is_answer_owed
+    assert DeadlineKind.ANSWER in _running(disputed)
+
+
+# --- Who supervises after a reassignment ------------------------------------------------------
+
+
+def _given_to(stage: Stage, petition: Petition, body: str, by: str, now: dt.datetime) -> Petition:
+    return rerouting.reassign(
+        petition=petition,
+        by=stage.cast[by],
+        now=now,
+        organisation=stage.town.orgs[body],
+        reason="由你们办",
+    )
+
+
+def test_a_community_does_not_supervise_its_subdistrict(stage: Stage) -> None:
+    petition, now = _overdue(stage)
+    given = _given_to(stage, petition, "fuxin", "community", now)
+    assert (given.supervisor, given.is_answer_owed) == (None, False)
+    assert not permissions.may(Verb.ANSWER, given, stage.cast["community"])
+
+
+def test_the_branch_before_does_not_supervise_the_one_after(stage: Stage) -> None:
+    """Where a group was late, its branch supervises it."""
+    petition = handling.accept(
+        petition=case_of(stage, "branch"), by=stage.cast["secretary"], now=NOON
+    )
+    petition = handling.dispatch(
+        petition=petition, by=stage.cast["secretary"], now=NOON, group=stage.town.orgs["group"]
+    )
+    now = expire(petition, DeadlineKind.RESOLUTION)
+    assert petition.supervisor == stage.town.orgs["branch"]
+    given = _given_to(stage, petition, "other", "official", now)
+    assert (given.supervisor, given.is_answer_owed) == (None, False)
+    kept, at = _overdue(stage)
+    assert _given_to(stage, kept, "other", "official", at).supervisor is None
+
+
+def test_an_asking_supervisor_does_not_answer_from_another_post(stage: Stage) -> None:
+    petition, now = _overdue(stage)
+    petition = escalation.escalate(
+        petition=petition, by=stage.cast["clerk"], now=now, reason="要支援"
+    )
+    assert petition.supervisor == stage.town.orgs["fuxin"]
+    give_post(stage, "community", Role.SUBDISTRICT_OFFICIAL, "fuxin", is_deputy=True)
+    stage.cast["community"] = User.objects.get(pk=stage.cast["community"].pk)
+    with pytest.raises(NotPermitted) as refusal:
+        _answer(stage, petition, "community", now)
+    assert refusal.value.code == "own_request"
+    assert not _answer(stage, petition, "official", now).is_answer_owed
+
+
+def test_the_time_to_accept_is_short_in_the_last_minute(stage: Stage) -> None:
+    petition = case_of(stage, "branch", category=Category.objects.get(code="WS05"))
+    result = Deadline.objects.get(petition=petition, kind=DeadlineKind.RESOLUTION)
+    at = result.due_at - dt.timedelta(seconds=40)
+    given = _given_to(stage, petition, "yingbin", "clerk", at)
+    contact = Deadline.objects.get(
+        petition=given, kind=DeadlineKind.CONTACT, state=DeadlineState.OPEN
+    )
+    assert contact.due_at - at <= dt.timedelta(minutes=1)
