@@ -178,9 +178,10 @@ def answer(
 
 
 def _refuse_own_request(change: Transition, escalation: Escalation) -> None:
-    """Refuse an answer by whoever asked, or belonged to the asking organisation since the report.
+    """Raise NotPermitted if the user asked for the answer, or had a post where it was asked for.
 
-    That organisation may be a supervisor so far, which `permissions` cannot tell by the case.
+    Posts since the report count. The escalation names the organisation that asked; the columns of
+    the case, which `permissions` reads, do not.
     """
     user, asking_id = change.user, escalation.from_organisation_id
     if user is None:

@@ -43,6 +43,15 @@ def _answer(
     return escalation.answer(petition=petition, by=stage.cast[name], now=now, **how)
 
 
+def _resolve(petition: Petition, by: User, now: dt.datetime) -> Petition:
+    answer: dict[str, Any] = {
+        "outcome": Outcome.RESOLVED,
+        "cause": "老旧",
+        "public_answer": "已换。",
+    }
+    return resolution.resolve(petition=petition, by=by, now=now, **answer)
+
+
 def test_a_case_taken_over_by_its_supervisor_has_a_new_date(stage: Stage) -> None:
     petition, now = _overdue(stage)
     taken = rerouting.reassign(
@@ -114,26 +123,18 @@ def test_who_worked_on_a_case_does_not_reopen_it(stage: Stage, ending: str) -> N
         ended = handling.decline(petition=petition, reason="不在范围", **by)
     else:
         accepted = handling.accept(petition=petition, **by)
-        answer = {"outcome": Outcome.RESOLVED, "cause": "老旧", "public_answer": "已更换。"}
-        ended = resolution.resolve(petition=accepted, **answer, **by)  # type: ignore[arg-type]
+        ended = _resolve(accepted, stage.cast["community"], NOON)
     with pytest.raises((NotPermitted, WrongState)) as refusal:
         resolution.reopen(petition=ended, reason="继续办", **by)
     assert refusal.value.code == "own_work"
-    official = {"by": stage.cast["official"], "now": NOON}
-    reopened = resolution.reopen(petition=ended, reason="居民来电", **official)  # type: ignore[arg-type]
+    official: dict[str, Any] = {"by": stage.cast["official"], "now": NOON}
+    reopened = resolution.reopen(petition=ended, reason="居民来电", **official)
     assert reopened.status == Status.REOPENED
 
 
 def test_an_answer_owed_when_the_case_ended_is_owed_again(stage: Stage) -> None:
     petition, now = _overdue(stage)
-    resolved = resolution.resolve(
-        petition=petition,
-        by=stage.cast["secretary"],
-        now=now,
-        outcome=Outcome.RESOLVED,
-        cause="老旧",
-        public_answer="已更换。",
-    )
+    resolved = _resolve(petition, stage.cast["secretary"], now)
     assert not resolved.is_answer_owed
     reopened = resolution.reopen(petition=resolved, by=stage.cast["clerk"], now=now, reason="还漏")
     assert reopened.is_answer_owed
@@ -198,14 +199,7 @@ def test_a_case_is_accepted_before_its_result_is_due(stage: Stage) -> None:
 
 def test_a_disagreement_does_not_end_the_answer_that_is_owed(stage: Stage) -> None:
     petition, now = _overdue(stage)
-    resolved = resolution.resolve(
-        petition=petition,
-        by=stage.cast["secretary"],
-        now=now,
-        outcome=Outcome.RESOLVED,
-        cause="老旧",
-        public_answer="已更换。",
-    )
+    resolved = _resolve(petition, stage.cast["secretary"], now)
     disputed = resolution.dispute(petition=resolved, by=stage.petitioner(resolved), now=now)
     assert disputed.is_answer_owed
     assert DeadlineKind.ANSWER in _running(disputed)
