@@ -52,7 +52,7 @@ class ActivePost(_PathOfOrganisation):
 
 @dataclass(frozen=True, slots=True)
 class FormerPost(_PathOfOrganisation):
-    """A post in an organisation that ended on `last_day`, or whose organisation did."""
+    """A post in an organisation that has ended; `last_day` is the last one that it gave rights."""
 
     organisation_id: int
     organisation_level: str

@@ -73,6 +73,12 @@ class Post(Dated):
         Area, models.PROTECT, null=True, blank=True, related_name="posts", verbose_name=_("范围")
     )
     is_deputy = models.BooleanField(_("副职"), default=False)
+    rights_until = models.DateField(null=True, editable=False)
+    """The last day on which the post gave rights; empty while it has no last day.
+
+    Later than `valid_to` if the end was recorded afterwards. Conflicts of interest count until
+    then: whoever held the rights when a case was reported has had the post for that case.
+    """
 
     objects = PostQuerySet.as_manager()
 

@@ -119,9 +119,10 @@ def with_post_below(
     wanted = list(user_ids)
     if not wanted:
         return set()
+    first = min(since, day)
     path = Organisation.objects.filter(pk=organisation_id).values("path")[:1]
     posts = Post.objects.filter(
-        Q(valid_to=None) | Q(valid_to__gte=min(since, day)),
+        Q(valid_to=None) | Q(valid_to__gte=first) | Q(rights_until__gte=first),
         valid_from__lte=day,
         user_id__in=wanted,
         organisation__path__startswith=Subquery(path),
@@ -152,7 +153,7 @@ def heads_with_scopes(
             if row.role in HEAD_ROLES and row.organisation_id in wanted:
                 heading.append((row.organisation_id, row.user_id, row.is_deputy))
         elif row.organisation is not None:
-            former = _former_post(row.organisation, row.valid_to)
+            former = _former_post(row.organisation, row.rights_until or row.valid_to)
             former_posts.setdefault(row.user_id, []).append(former)
     return _heads_by_organisation(wanted, heading), {
         user: Scope(user, day, tuple(posts[user]), tuple(former_posts.get(user, ())))

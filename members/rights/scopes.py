@@ -22,7 +22,7 @@ _POSTS_SQL = """
 SELECT post.id AS post, (SELECT number FROM branches_edition) AS register_version,
     ARRAY(
         SELECT ARRAY[left_body.id::text, left_body.level, left_body.path,
-            least(past.valid_to, left_body.valid_to)::text]::varchar[]
+            coalesce(past.rights_until, least(past.valid_to, left_body.valid_to))::text]::varchar[]
         FROM members_post past JOIN branches_organisation left_body
             ON left_body.id = past.organisation_id
         WHERE past.user_id = post.user_id AND least(past.valid_to, left_body.valid_to) < {day}
@@ -47,7 +47,7 @@ WHERE post.user_id = {user}
 
 _HISTORY_SQL = """
 SELECT body.id::text, body.level::varchar, body.path::varchar,
-    least(post.valid_to, body.valid_to, $2)::text
+    coalesce(post.rights_until, least(post.valid_to, body.valid_to, $2))::text
 FROM members_post post JOIN branches_organisation body ON body.id = post.organisation_id
 WHERE post.user_id = $1 AND post.valid_from <= $2 ORDER BY post.id
 """

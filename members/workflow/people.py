@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
@@ -222,9 +222,12 @@ def appoint(
 
 @transaction.atomic
 def end_post(*, post: Post, on: dt.date, by: User | None) -> None:
-    """End a post; `on` is its last day. Open pages lose its rights after that day."""
-    post.valid_to = on
-    _save(post, ["valid_to"])
+    """End a post; `on` is its last day. Open pages lose its rights after that day.
+
+    A day in the past is stored as it was; the rights ended only today (`Post.rights_until`).
+    """
+    post.valid_to, post.rights_until = on, max(on, timezone.localdate())
+    _save(post, ["valid_to", "rights_until"])
     on_text = on.isoformat()
     _log(SecurityAction.POST_ENDED, post.user, by, _words(post), post=post.pk, on=on_text)
 

@@ -20,7 +20,8 @@ from config.lib.viewer import Scope
 from members.enums import HEAD_ROLES
 from members.models import Post, User
 from members.posts import directory
-from petitions import case_holders, case_workers, involvement, permissions
+from petitions import case_holders, case_workers, involvement
+from petitions.actors import actors_of
 from petitions.casework import task_events, timeline
 from petitions.casework.timeline import CaseHistory, HoldingTime, TimelineEntry
 from petitions.enums import Actor, DeadlineKind, DeadlineState, DoorResult, Solved, Status, Verb
@@ -331,7 +332,7 @@ def _door_counts(petition: Petition, history: CaseHistory) -> DoorCounts:
 
 def _ratings(petition: Petition, viewer: User) -> list[dict[str, Any]]:
     """Return the feedback of each round, for coordinators and supervisors who do not handle it."""
-    actors = permissions.actors_of(viewer, petition)
+    actors = actors_of(viewer, petition)
     if actors & SEES_NO_RATINGS or not actors & SEES_RATINGS:
         return []
     return [

@@ -20,7 +20,7 @@ from petitions.casework import case_page, timeline
 from petitions.casework.actions import url_of
 from petitions.enums import Verb
 from petitions.models import Petition
-from petitions.permissions import Decision
+from petitions.refusals import Decision
 from petitions.rules import catalogue
 from petitions.verbs.forms.base import VerbForm
 from petitions.verbs.spec import PageKind, VerbSpec

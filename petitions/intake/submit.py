@@ -29,11 +29,11 @@ from config.lib.domain_errors import PageRefused
 from config.lib.web import site_links
 from grids.models import Area
 from petitions import involvement
+from petitions.actors import Petitioner
 from petitions.enums import HANDLER_DEADLINES, Channel
 from petitions.intake import drafts, place_picker, public_pages, wizard
 from petitions.intake.drafts import Draft
 from petitions.models import Category, IdempotencyKey, Petition, PrivacyNotice
-from petitions.permissions import Petitioner
 from petitions.rules import (
     catalogue,
     confidentiality,

@@ -193,7 +193,8 @@ CHECKS: dict[str, str] = {
                         || CASE WHEN data ? 'escalation' THEN ARRAY[%(owed_answer)s] END
                     WHEN %(escalate)s THEN CASE WHEN data ? 'escalation'
                         THEN ARRAY[%(owed_answer)s]
-                        WHEN data ? 'arbiter' THEN ARRAY[%(arbitration)s] END
+                        WHEN data ? 'arbiter' THEN ARRAY[%(arbitration)s]
+                        WHEN data ? 'next_due_at' THEN ARRAY[%(resolution)s] END
                     WHEN %(answer)s THEN CASE WHEN data ?| '{was_due_at,next_due_at}'
                             THEN ARRAY[%(resolution)s] END
                         || CASE WHEN data ? 'task'

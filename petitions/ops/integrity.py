@@ -45,7 +45,7 @@ CHECKS: dict[str, str] = {
             WHERE d.petition_id = p.id AND d.kind = %(resolution)s AND d.settled_at IS NULL)""",
     "running_without_anything_that_runs": """
         SELECT count(*) FROM petitions_petition p
-        WHERE p.status = ANY(%(running)s) AND p.status <> %(returned)s AND p.level <> %(city)s
+        WHERE p.status = ANY(%(running)s) AND p.status <> %(returned)s
             AND NOT p.is_answer_owed AND NOT EXISTS (
                 SELECT 1 FROM petitions_deadline d
                 WHERE d.petition_id = p.id AND d.state = %(open)s

@@ -22,9 +22,10 @@ from config.lib import durations
 from config.lib.viewer import Scope
 from members.models import User
 from petitions import involvement, permissions, relations
+from petitions.actors import By, actors_of
 from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, TaskState, Verb
 from petitions.models import CaseTask, Petition
-from petitions.permissions import By
+from petitions.refusals import tasks_for
 from petitions.relations import Relation, acted_for
 from petitions.rules import service_terms
 from petitions.rules.service_terms import ServiceTerms, TimedDeadline
@@ -296,7 +297,7 @@ def own_duty(
     if not all_duties:
         return None
     if actors is None:
-        actors = permissions.actors_of(user, petition)
+        actors = actors_of(user, petition)
     own = [duty for duty in all_duties if _is_duty_of(petition, duty, user.scope, actors)]
     return min(own, key=lambda duty: duty.due_at, default=None)
 
@@ -325,14 +326,14 @@ def tasks_to_decide(
         return []
     if not permissions.may(Verb.SEND_AGAIN, petition, by, actors):
         return []
-    tasks = permissions.tasks_for(Verb.SEND_AGAIN, petition, by)
+    tasks = tasks_for(Verb.SEND_AGAIN, petition, by)
     return [task for task in tasks if task.state == TaskState.HANDED_BACK]
 
 
 def next_verb(petition: Petition, by: By, actors: frozenset[Actor] | None = None) -> Verb | None:
     """Return the verb that `by` should perform next on the case, None if it is another's turn."""
     if actors is None:
-        actors = permissions.actors_of(by, petition)
+        actors = actors_of(by, petition)
     first: tuple[Verb, ...] = (Verb.ANSWER,) if petition.is_answer_owed else ()
     if involvement.has_tasks(petition):
         first += (Verb.ACKNOWLEDGE, Verb.CONCLUDE)

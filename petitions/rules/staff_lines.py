@@ -14,6 +14,7 @@ from branches import register_rows
 from config.lib import durations
 from members.models import User
 from petitions import permissions
+from petitions.actors import actors_of
 from petitions.enums import HANDLER_DEADLINES, Actor, Status, Verb
 from petitions.models import CaseTask, Petition
 from petitions.rules import contact_points, duties
@@ -150,7 +151,7 @@ def _decision(tasks: Sequence[CaseTask]) -> str:
 def _own_text(petition: Petition, duty: Duty, reader: User) -> str:
     """Say what the reader must do by when; an assignee works for the organisation that answers."""
     names = {"due": duty.due.absolute, "who": petition.organisation.short_name}
-    if duty.verb == Verb.RESOLVE and Actor.HANDLER not in permissions.actors_of(reader, petition):
+    if duty.verb == Verb.RESOLVE and Actor.HANDLER not in actors_of(reader, petition):
         words = (
             _("%(who)s应在%(due)s前答复居民，已超期，请您马上办理。")
             if duty.is_late

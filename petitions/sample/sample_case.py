@@ -11,9 +11,9 @@ from typing import Any
 from branches.enums import OrgLevel
 from members.models import User
 from petitions import permissions, resident_words
+from petitions.actors import Petitioner
 from petitions.enums import DeadlineKind, Verb
 from petitions.models import Contact, Deadline, Petition
-from petitions.permissions import Petitioner
 from petitions.rules import routing, service_terms
 from petitions.sample.reference_data import ReferenceData
 from petitions.workflow import case_store, deadline_sweep, escalation, submission

@@ -13,8 +13,8 @@ from branches.enums import OrgLevel
 from branches.models import Organisation
 from grids.enums import Level
 from members.models import User
+from petitions.actors import Petitioner
 from petitions.enums import AnswerKind, DeadlineKind, DoorResult, Outcome, Status, Verb
-from petitions.permissions import Petitioner
 from petitions.rules import service_terms
 from petitions.rules.service_terms import ServiceTerms
 from petitions.sample import report_text

@@ -23,9 +23,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.lib import clock
 from config.lib.domain_errors import PageRefused
 from petitions import involvement, permissions
+from petitions.actors import Petitioner
 from petitions.enums import CaseLevel, Outcome, PhotoKind, Status, Verb
 from petitions.models import Feedback, Petition, Photo
-from petitions.permissions import Petitioner
+from petitions.refusals import is_code_known
 from petitions.rules import (
     answer_question,
     catalogue,
@@ -81,13 +82,13 @@ class TrackedSession:
     @property
     def may_correct_contact(self) -> bool:
         """Tell whether the contact can be corrected: not by a code that staff could use too."""
-        return not permissions.is_code_known(self.petition, self.by)
+        return not is_code_known(self.petition, self.by)
 
     @property
     def needs_phone(self) -> bool:
         """Tell whether the code would not be enough to act as the resident without the number."""
         without_phone = replace(self.by, has_given_phone=False)
-        return self.by.has_given_phone and permissions.is_code_known(self.petition, without_phone)
+        return self.by.has_given_phone and is_code_known(self.petition, without_phone)
 
 
 @never_cache

@@ -17,6 +17,7 @@ from config.lib.db import compiled_select
 from config.lib.viewer import Viewer
 from members.models import User
 from petitions import case_workers, involvement, permissions, resident_words
+from petitions.actors import actors_of
 from petitions.enums import Status
 from petitions.models import Petition, PetitionQuerySet, is_due_soon, is_overdue
 from petitions.rules import (
@@ -168,7 +169,7 @@ def list_item(
     """Return the list item of a case; `list_items` attaches the organisations it names."""
     all_duties = duties.duties_of_row(petition, now)
     is_asked = by is not None and (all_duties or has_actions)
-    actors = permissions.actors_of(by, petition) if by and is_asked else frozenset()
+    actors = actors_of(by, petition) if by and is_asked else frozenset()
     own = duties.own_duty(petition, all_duties, by, actors) if by else None
     is_decision = by is not None and own is None and duties.tasks_to_decide(petition, by, actors)
     duty = None if is_decision else own or duties.next_duty(all_duties)

@@ -16,9 +16,10 @@ from config.lib import durations
 from config.lib.db import compiled_select
 from members.models import User
 from petitions import permissions
+from petitions.actors import By
 from petitions.enums import TASK_DEADLINES, DeadlineKind, TaskState, Verb
 from petitions.models import CaseTask, Deadline, Petition
-from petitions.permissions import By
+from petitions.refusals import acts_as_orderer, tasks_for
 from petitions.rules import catalogue, duties, service_terms, task_queries
 from petitions.rules.duties import Duty
 from petitions.rules.service_terms import TimedDeadline
@@ -236,8 +237,8 @@ def _buttons(
     for verb in TASK_SOURCES:
         if not permissions.may(verb, petition, by):
             continue
-        tasks = permissions.tasks_for(verb, petition, by)
-        is_in_head = is_page and len(tasks) == 1 and not permissions.acts_as_orderer(verb)
+        tasks = tasks_for(verb, petition, by)
+        is_in_head = is_page and len(tasks) == 1 and not acts_as_orderer(verb)
         if task not in tasks or is_in_head:
             continue
         url = reverse(f"petitions:{verb}", args=[petition.pk])

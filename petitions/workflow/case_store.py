@@ -21,9 +21,9 @@ from branches import register_rows
 from config.lib.db.tree_paths import draw_ids
 from members.posts import directory
 from petitions import case_log, case_workers
+from petitions.actors import By
 from petitions.enums import DeadlineState, Verb
 from petitions.models import Deadline, DoorVisit, Escalation, Event, Feedback, Petition, Photo
-from petitions.permissions import By
 from petitions.rules import former_holders
 from petitions.rules.former_holders import FormerHolder
 from petitions.states import RECORDED_RULE_OF, RULE_OF

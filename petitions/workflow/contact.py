@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from petitions import case_log, permissions
+from petitions import case_log
+from petitions.actors import By, Petitioner
 from petitions.enums import Verb
 from petitions.models import Contact, Event, Petition
-from petitions.permissions import By, Petitioner
+from petitions.refusals import is_code_known
 from petitions.rules import contacts, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.states import FINAL
@@ -119,7 +120,7 @@ def correct_contact(*, petition: Petition, by: Petitioner, contact: ContactDetai
     The security log gets a line without the contact. Raises WrongState where the staff who logged
     the case could do it: they would replace the resident.
     """
-    if permissions.is_code_known(petition, by):
+    if is_code_known(petition, by):
         raise WrongState("code_known", str(CONTACT_BY_STAFF))
     with transaction.atomic():
         if contact:

@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from config.lib.db import backoff
 from petitions import involvement
+from petitions.actors import SYSTEM
 from petitions.enums import TASK_DEADLINES, DeadlineKind, Verb
 from petitions.models import Deadline, DeadlineQuerySet, Petition
-from petitions.permissions import SYSTEM
 from petitions.workflow import arbitration, case_store, escalation, resolution, task_verbs
 from petitions.workflow.transitions import Transition, check_allowed
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from branches.enums import ESCALATION_ORDER
 from branches.models import Organisation
 from config.lib import durations
-from petitions import involvement, permissions, separation_of_duties
+from petitions import involvement, separation_of_duties
+from petitions.actors import By
 from petitions.enums import (
     HANDLER_DEADLINES,
     AnswerKind,
@@ -21,7 +22,7 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import Deadline, Escalation, Petition
-from petitions.permissions import By
+from petitions.refusals import OWN_REQUEST
 from petitions.rules import service_terms
 from petitions.rules.service_terms import DeadlinePlan
 from petitions.states import WAITING
@@ -61,8 +62,8 @@ def escalate_to(
     """Make the next level above supervise the case and owe an answer; the handler stays.
 
     `deadline` is the one that passed. At the top the supervisor that has answered owes another
-    answer; one that is still owed stays owed. `chain` is given when it has been read for many cases
-    together.
+    answer; one that is still owed stays owed. With nobody above, the case gets a new date. `chain`
+    is given when it has been read for many cases together.
     """
     petition = change.petition
     if chain is None:
@@ -73,6 +74,8 @@ def escalate_to(
         change.data["top"] = True
         target = _supervisor_again(petition)
     if target is None:
+        if deadline is not None and not petition.is_answer_owed:
+            _go_on_at_the_top(change, deadline)
         return
     change.raised = Escalation(
         petition=petition,
@@ -103,6 +106,17 @@ def _supervisor_again(petition: Petition) -> Target | None:
     if supervisor is None or petition.is_answer_owed:
         return None
     return Target(supervisor, CaseLevel(petition.level))
+
+
+def _go_on_at_the_top(change: Transition, expired: Deadline) -> None:
+    """Start a new date for a case of the highest organisation if nothing else runs in it.
+
+    Nobody above could owe an answer, and without a date the case would never be reported again.
+    What has passed stays owed, and the case stays overdue. One query.
+    """
+    owed = change.owed_deadlines(HANDLER_DEADLINES)
+    if not any(row.state == DeadlineState.OPEN and row.pk != expired.pk for row in owed):
+        change.start_next_date()
 
 
 def _asking_organisation_id(petition: Petition, target: Target) -> int:
@@ -189,7 +203,7 @@ def _refuse_own_request(change: Transition, escalation: Escalation) -> None:
     is_own = separation_of_duties.belongs_to(user.scope, asking_id, change.petition.created_at)
     is_internal = asking_id == escalation.to_organisation_id
     if escalation.raised_by_id == user.pk or (is_own and not is_internal):
-        raise NotPermitted("own_request", str(permissions.OWN_REQUEST))
+        raise NotPermitted("own_request", str(OWN_REQUEST))
 
 
 def _set_next_date(change: Transition) -> None:

@@ -14,9 +14,9 @@ from branches.models import Organisation
 from grids.models import Area
 from members.models import User
 from petitions import exclusion
+from petitions.actors import By
 from petitions.enums import DeadlineKind, DeadlineState, DoorResult, PhotoKind, Verb
 from petitions.models import DoorVisit, Petition
-from petitions.permissions import By
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import task_verbs
 from petitions.workflow.case_store import transition

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from branches.models import Organisation
 from members.models import User
+from petitions.actors import By
 from petitions.enums import Status, Verb
 from petitions.models import Petition
-from petitions.permissions import By
 from petitions.workflow import arbitration, succession
 from petitions.workflow.case_store import transition
 from petitions.workflow.transitions import WrongState

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from petitions import permissions
+from petitions.actors import By, Petitioner
 from petitions.enums import (
     STAFF_DEADLINES,
     ClosedBy,
@@ -20,7 +21,6 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import Feedback, Petition
-from petitions.permissions import By, Petitioner
 from petitions.rules import answer_question
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import succession, task_verbs

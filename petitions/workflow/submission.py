@@ -18,9 +18,9 @@ from grids.models import Area
 from members.enums import Role
 from members.models import User
 from petitions import permissions, text_search
+from petitions.actors import By
 from petitions.enums import Actor, CategoryChannel, Channel, DeadlineKind, PhotoKind, Regime, Verb
 from petitions.models import Category, IdempotencyKey, MeToo, Petition, PetitionQuerySet
-from petitions.permissions import By
 from petitions.rules import routing, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import StoredPhoto

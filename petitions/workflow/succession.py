@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from members.models import User
+from petitions.actors import SYSTEM
 from petitions.enums import DeadlineKind, DeadlineState, Verb
 from petitions.models import Petition
-from petitions.permissions import SYSTEM
 from petitions.rules import routing
 from petitions.rules.former_holders import FormerHolder
 from petitions.workflow import case_store, escalation_chain

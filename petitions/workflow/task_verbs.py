@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from branches.enums import OrgLevel
 from branches.models import Organisation
-from petitions import exclusion, permissions
+from petitions import exclusion
+from petitions.actors import By
 from petitions.enums import (
     ACTIVE_TASKS,
     CONCLUDED_TASKS,
@@ -22,7 +23,7 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import CaseTask, Deadline, Petition
-from petitions.permissions import By
+from petitions.refusals import acts_as_orderer, tasks_for
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow.case_store import transition
 from petitions.workflow.transitions import Transition, WrongState
@@ -109,7 +110,7 @@ def acknowledge(
     with transition(
         petition, Verb.ACKNOWLEDGE, by=by, now=now, expected_version=expected_version
     ) as change:
-        candidates = permissions.tasks_for(Verb.ACKNOWLEDGE, change.petition, by)
+        candidates = tasks_for(Verb.ACKNOWLEDGE, change.petition, by)
         _change_task(change, candidates[0].pk if task is None else task, TaskState.ACKNOWLEDGED)
         change.stop_task_deadlines(MET, DeadlineKind.ACKNOWLEDGE)
     return change.petition
@@ -221,7 +222,7 @@ def send_again(
 
 def _change_task(change: Transition, task_id: int | None, state: TaskState) -> CaseTask:
     """Give the task a new state; refuse if it is not the actor's, or if several could be meant."""
-    tasks = permissions.tasks_for(change.verb, change.petition, change.by)
+    tasks = tasks_for(change.verb, change.petition, change.by)
     if task_id is not None:
         tasks = [task for task in tasks if task.pk == task_id]
     if len(tasks) > 1:
@@ -232,7 +233,7 @@ def _change_task(change: Transition, task_id: int | None, state: TaskState) -> C
     change.task = task
     change.tasks = [task]
     change.data |= {"doer": task.doer_id, "orderer": task.orderer_id}
-    is_orderer = permissions.acts_as_orderer(change.verb)
+    is_orderer = acts_as_orderer(change.verb)
     change.acting_for_id = task.orderer_id if is_orderer else task.doer_id
     _set_state(task, state, change.now)
     return task

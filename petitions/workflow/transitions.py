@@ -17,6 +17,7 @@ from branches.models import Organisation
 from config.lib.domain_errors import DomainError
 from members.models import User
 from petitions import case_log, permissions
+from petitions.actors import By, acting_for
 from petitions.enums import HANDLER_DEADLINES, Actor, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import (
     CaseTask,
@@ -31,7 +32,7 @@ from petitions.models import (
     Petition,
     Photo,
 )
-from petitions.permissions import By, Decision
+from petitions.refusals import Decision
 from petitions.rules import service_terms
 from petitions.rules.former_holders import FormerHolder
 from petitions.rules.photos import StoredPhoto
@@ -325,8 +326,7 @@ class Transition:
             verb=self.verb,
             actor=self.actor,
             user_id=self.user.pk if self.user else None,
-            acting_for_id=self.acting_for_id
-            or permissions.acting_for(self.by, petition, self.actor),
+            acting_for_id=self.acting_for_id or acting_for(self.by, petition, self.actor),
             from_status=self._from,
             to_status=petition.status,
             organisation_id=petition.organisation_id,

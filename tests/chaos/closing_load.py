@@ -50,8 +50,8 @@ def _close(act: Closing) -> None:
 
     from members.models import User
     from members.posts import directory
+    from petitions.actors import Petitioner
     from petitions.models import Petition
-    from petitions.permissions import Petitioner
     from petitions.workflow import handling, resolution
 
     petition = Petition.objects.get(pk=act.case)

@@ -129,8 +129,8 @@ def submit_cases(count: int) -> list[int]:
     from django.utils import timezone
 
     from grids.models import Area
+    from petitions.actors import Petitioner
     from petitions.enums import Channel
-    from petitions.permissions import Petitioner
     from petitions.rules import catalogue
     from petitions.workflow.submission import Report, submit
 

@@ -27,7 +27,8 @@ TEST_PATHS = (
     *("tests/test_counts.py", "tests/test_search_scope.py", "tests/test_withdrawal.py"),
 )
 RULE_FILES = (
-    *("petitions/permissions.py", "petitions/involvement.py", "petitions/relations.py"),
+    *("petitions/permissions.py", "petitions/actors.py", "petitions/refusals.py"),
+    *("petitions/involvement.py", "petitions/relations.py"),
     *("petitions/separation_of_duties.py", "petitions/case_holders.py", "petitions/states.py"),
     *("petitions/confidential_contacts.py", "petitions/case_workers.py", "petitions/exclusion.py"),
     "petitions/resident_words.py",

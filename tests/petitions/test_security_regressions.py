@@ -18,6 +18,7 @@ from PIL import Image
 from members.enums import Role
 from members.workflow import appoint, end_post
 from petitions import permissions
+from petitions.actors import actors_of
 from petitions.enums import Status, Verb
 from petitions.models import Event, Petition, ResidentMessage
 from petitions.notices import notification_rules
@@ -115,7 +116,7 @@ def test_work_given_to_a_person_ends_with_the_post(stage: Stage) -> None:
     moved = type(member).objects.get(pk=member.pk)
     assert not Petition.objects.visible_to(moved).filter(pk=petition.pk).exists()
     petition.refresh_from_db()
-    assert not permissions.actors_of(moved, petition)
+    assert not actors_of(moved, petition)
 
 
 def test_one_contact_that_cannot_be_read_holds_up_no_other(

@@ -7,14 +7,17 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from members import workflow
 from members.enums import Role
-from members.models import User
-from petitions import permissions
+from members.models import Post, User
+from members.posts import directory
+from petitions import exclusion, permissions
 from petitions.enums import Status, Verb
+from petitions.models import Petition
 from petitions.rules.contacts import ContactDetails
 from petitions.separation_of_duties import belongs_to
 from petitions.workflow import escalation
-from tests.support.cast import PHONE, Stage
+from tests.support.cast import PHONE, SINCE, Stage
 from tests.support.returned_cases import give_post, move_to_community
 
 
@@ -73,3 +76,27 @@ def test_who_left_the_branch_since_the_report_neither_decides_nor_answers(stage:
     community = User.objects.get(pk=stage.cast["community"].pk)
     assert permissions.may(Verb.REASSIGN, returned, community)
     assert permissions.may(Verb.ANSWER, asked, community)
+
+
+@pytest.mark.parametrize("last_day", [1, 400])
+def test_a_post_counts_until_the_day_on_which_its_end_was_recorded(
+    stage: Stage, last_day: int
+) -> None:
+    """The last day entered lies before the report, which came while the post gave rights."""
+    at = timezone.now()
+    returned = stage.at(Status.RETURNED, now=at)
+    about = stage.file(now=at, about=stage.town.orgs["branch"]).petition
+    user, day = stage.cast["deputy"], timezone.localdate(at)
+    post = Post.objects.get(user=user)
+    workflow.end_post(post=post, on=max(SINCE, day - dt.timedelta(days=last_day)), by=None)
+    give_post(stage, "deputy", Role.COMMUNITY_SECRETARY, "yingbin", is_deputy=True)
+    moved = User.objects.get(pk=user.pk)
+    assert not permissions.may(Verb.REASSIGN, returned, moved)
+    assert not Petition.objects.visible_to(moved).filter(pk=about.pk).exists()
+    assert belongs_to(moved.post_history, returned.organisation_id, at)
+    assert exclusion.excluded_users(about, [user.pk], day) == {user.pk}
+    yingbin = stage.town.orgs["yingbin"].pk
+    _heads, scopes = directory.heads_with_scopes([yingbin], day)
+    assert belongs_to(scopes[user.pk], returned.organisation_id, at)
+    later = at + dt.timedelta(days=1)
+    assert not belongs_to(moved.scope, returned.organisation_id, later)

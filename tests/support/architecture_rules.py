@@ -178,7 +178,9 @@ def writes_state(source: Source) -> list[str]:
     return [source.at(node) for node in ast.walk(source.tree) if _sets(node, names)]
 
 
-FACTS_AND_RULES = {"enums", "states", "models", "querysets", "permissions", "rules"}
+FACTS_AND_RULES = {
+    *("enums", "states", "models", "querysets", "actors", "refusals", "permissions", "rules")
+}
 WEB_AND_TASKS = ("django.http", "django.shortcuts", "django.views", "rest_framework", "celery")
 
 

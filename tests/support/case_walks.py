@@ -13,9 +13,9 @@ from django.utils import timezone
 from branches.models import Organisation
 from members.models import User
 from petitions import permissions
+from petitions.actors import Petitioner
 from petitions.enums import CONCLUDED_TASKS, AnswerKind, Channel, DoorResult, Outcome, Urgency, Verb
 from petitions.models import Category, Contact, Petition
-from petitions.permissions import Petitioner
 from petitions.rules.contacts import ContactDetails
 from petitions.sample import sample_case
 from petitions.sample.reference_data import ReferenceData

@@ -22,9 +22,9 @@ from grids.workflow import NewArea, add_areas, set_office_hours
 from members.enums import Role
 from members.models import User
 from members.workflow import appoint, create_person
+from petitions.actors import Petitioner
 from petitions.enums import Channel, Outcome, Status, Urgency
 from petitions.models import Category, Petition, PrivacyNotice, Standard
-from petitions.permissions import Petitioner
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import handling, rerouting, resolution, submission
 from petitions.workflow.submission import Report, Submitted

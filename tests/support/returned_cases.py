@@ -13,6 +13,7 @@ from petitions import permissions
 from petitions.enums import DeadlineKind, Verb
 from petitions.models import Deadline, Event, Petition
 from petitions.notices import outbox
+from petitions.refusals import Decision
 from petitions.workflow import deadline_sweep, rerouting
 from tests.support.cast import SINCE, Stage
 
@@ -53,7 +54,7 @@ def expire(petition: Petition, kind: DeadlineKind = DeadlineKind.ARBITRATION) ->
     return row.due_at + MINUTE
 
 
-def may(verb: Verb, petition: Petition, user: User) -> permissions.Decision:
+def may(verb: Verb, petition: Petition, user: User) -> Decision:
     """Decide on the stored case, with the posts that the user holds now."""
     return permissions.may(verb, Petition.objects.get(pk=petition.pk), User.objects.get(pk=user.pk))
 

@@ -15,9 +15,9 @@ from branches.enums import OrgLevel
 from branches.models import Organisation, OrganisationQuerySet
 from config.lib.form_fields import WholeNumberField
 from members.models import User
-from petitions import permissions
 from petitions.enums import TASK_OUTCOME_CHOICES, TaskState, Verb
 from petitions.models import CaseTask, Petition
+from petitions.refusals import tasks_for
 from petitions.rules import service_terms
 from petitions.verbs.forms.base import VerbForm, text_field
 from petitions.web.field_validation import MAX_ID
@@ -62,7 +62,7 @@ class _TaskForm(VerbForm):
 
     def prepare(self) -> None:
         """Offer the tasks on which the user may perform the verb."""
-        self._tasks = permissions.tasks_for(self.verb, self.petition, self.viewer)
+        self._tasks = tasks_for(self.verb, self.petition, self.viewer)
         only = str(self._tasks[0].pk) if self._tasks else ""
         if len(self._tasks) < 2 and self.data.get("task", only) in ("", only):
             del self.fields["task"]

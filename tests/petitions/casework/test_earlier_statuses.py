@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from petitions import permissions
+from petitions.actors import SYSTEM
 from petitions.enums import PLANNED_VERBS, Actor, Status, Verb
 from petitions.models import Contact, Event, Petition
 from petitions.notices import outbox
@@ -125,7 +126,7 @@ def test_the_history_is_legal(stage: Stage, history: str) -> None:
 def test_nobody_may_suspend_resume_or_merge(stage: Stage, history: str) -> None:
     petition = _case(stage, history)
     petition.supervisor = stage.town.orgs["fuxin"]
-    everybody = (*stage.cast.values(), permissions.SYSTEM, stage.petitioner(petition))
+    everybody = (*stage.cast.values(), SYSTEM, stage.petitioner(petition))
     for by in everybody:
         assert not PLANNED_VERBS & set(permissions.allowed_verbs(petition, by))
         assert not any(permissions.may(verb, petition, by) for verb in PLANNED_VERBS)

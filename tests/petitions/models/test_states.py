@@ -7,9 +7,10 @@ import itertools
 import pytest
 
 from petitions import permissions, states
+from petitions.actors import SYSTEM, By, actors_of
 from petitions.enums import STATUSES, Actor, Status, Verb
 from petitions.models import LegalTransition, Petition
-from petitions.permissions import SYSTEM, By
+from petitions.refusals import MAX_RETURNS
 from tests.support.cast import Stage
 
 A = Actor
@@ -78,7 +79,7 @@ def test_every_verb_is_open_exactly_where_the_table_says(stage: Stage, status: S
 
 def test_everybody_is_to_the_case_what_their_post_makes_them(stage: Stage) -> None:
     petition = stage.at(Status.ACCEPTED)
-    found = {name: set(permissions.actors_of(user, petition)) for name, user in stage.cast.items()}
+    found = {name: set(actors_of(user, petition)) for name, user in stage.cast.items()}
     assert found == RELATIONS
 
 
@@ -86,9 +87,9 @@ def test_supervisor_department_and_group_join_by_what_happened(stage: Stage) -> 
     petition = stage.at(Status.ASSIGNED)
     petition.supervisor = stage.town.orgs["fuxin"]
     petition.doer_ids = [stage.town.orgs["water"].pk]
-    assert A.SUPERVISOR in permissions.actors_of(stage.cast["official"], petition)
-    assert A.DEPARTMENT in permissions.actors_of(stage.cast["department"], petition)
-    assert permissions.actors_of(stage.cast["leader"], petition) == {A.ASSIGNEE}
+    assert A.SUPERVISOR in actors_of(stage.cast["official"], petition)
+    assert A.DEPARTMENT in actors_of(stage.cast["department"], petition)
+    assert actors_of(stage.cast["leader"], petition) == {A.ASSIGNEE}
 
 
 def test_nobody_has_a_part_in_their_own_cause(stage: Stage) -> None:
@@ -96,8 +97,8 @@ def test_nobody_has_a_part_in_their_own_cause(stage: Stage) -> None:
     petition = stage.file(about=stage.town.orgs["branch"]).petition
     assert petition.organisation == stage.town.orgs["yingbin"]
     for name in ("secretary", "deputy", "leader", "member"):
-        assert permissions.actors_of(stage.cast[name], petition) == frozenset()
-    assert A.HANDLER in permissions.actors_of(stage.cast["community"], petition)
+        assert actors_of(stage.cast[name], petition) == frozenset()
+    assert A.HANDLER in actors_of(stage.cast["community"], petition)
 
 
 def test_a_planned_verb_is_closed_to_everybody(stage: Stage) -> None:
@@ -132,7 +133,7 @@ def test_reason_is_given_for_each_verb_that_is_ones_own_but_closed(stage: Stage)
 def test_return_is_open_twice_and_not_after_a_final_route(stage: Stage) -> None:
     petition = stage.at(Status.SUBMITTED)
     secretary = stage.cast["secretary"]
-    petition.returns = permissions.MAX_RETURNS
+    petition.returns = MAX_RETURNS
     assert permissions.may(Verb.RETURN, petition, secretary).code == "too_many_returns"
     petition.returns, petition.is_route_final = 1, True
     assert permissions.may(Verb.RETURN, petition, secretary).code == "final_route"

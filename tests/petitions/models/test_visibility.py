@@ -10,7 +10,8 @@ from django.utils import timezone
 from members.enums import Role
 from members.models import Post
 from members.posts import directory
-from petitions import exclusion, permissions
+from petitions import exclusion
+from petitions.actors import actors_of
 from petitions.enums import Status
 from petitions.models import Petition
 from tests.support.cast import SINCE, Stage
@@ -66,7 +67,7 @@ def test_a_case_stays_hidden_from_who_belonged_to_the_organisation_when_it_was_r
     moved = move_to_community(stage, "secretary", last_day)
     assert [post.last_day for post in moved.scope.former_posts] == [last_day]
     assert Petition.objects.visible_to(moved).exists() is not is_over
-    assert bool(permissions.actors_of(moved, case)) is not is_over
+    assert bool(actors_of(moved, case)) is not is_over
     assert (exclusion.excluded_users(case, [moved.pk], timezone.localdate()) != set()) is is_over
     _heads, scopes = directory.heads_with_scopes(
         [stage.town.orgs["yingbin"].pk], timezone.localdate()

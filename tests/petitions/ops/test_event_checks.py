@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from petitions.actors import Petitioner
 from petitions.enums import DeadlineKind, Outcome, Status
 from petitions.models import Deadline, Event, Petition
 from petitions.ops import event_checks, integrity
-from petitions.permissions import Petitioner
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import contact, deadline_sweep, handling, resolution

@@ -16,9 +16,9 @@ from django.utils import timezone
 from members.enums import SecurityAction
 from members.models import SecurityEvent, User
 from petitions import permissions
+from petitions.actors import Petitioner
 from petitions.enums import Actor, Outcome, Status, Verb
 from petitions.models import Category, Contact, Event, Feedback, Petition
-from petitions.permissions import Petitioner
 from petitions.rules import tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.tracking import pages

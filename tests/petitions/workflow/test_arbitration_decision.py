@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from petitions import permissions
+from petitions.actors import actors_of
 from petitions.casework import timeline as staff_timeline
 from petitions.enums import Actor, DeadlineKind, DeadlineState, Status, Verb
 from petitions.models import Deadline, Petition
@@ -90,7 +90,7 @@ def test_an_organisation_that_takes_over_supervises_itself_no_more(stage: Stage)
     assert (petition.supervisor, petition.is_answer_owed) == (None, False)
     answers = Deadline.objects.filter(petition=petition, kind=DeadlineKind.ANSWER)
     assert not answers.owed().exists()
-    assert Actor.SUPERVISOR not in permissions.actors_of(stage.cast["community"], petition)
+    assert Actor.SUPERVISOR not in actors_of(stage.cast["community"], petition)
 
 
 def test_withdrawing_settles_the_deadline(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from members.enums import Role
 from members.models import Post, User
 from members.workflow import appoint
-from petitions import permissions
+from petitions.actors import acting_for, actors_of
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Petition
 from petitions.workflow import handling
@@ -30,7 +30,7 @@ def _assigned_to_member(stage: Stage) -> Petition:
 
 def test_assigned_member_starts_the_work(stage: Stage) -> None:
     petition = _assigned_to_member(stage)
-    assert permissions.actors_of(stage.cast["member"], petition) == {Actor.ASSIGNEE}
+    assert actors_of(stage.cast["member"], petition) == {Actor.ASSIGNEE}
     assert may(Verb.START, petition, stage.cast["member"])
 
 
@@ -48,7 +48,7 @@ def test_member_acts_for_the_organisation_that_assigned_the_case(stage: Stage) -
     petition, user = _assigned_to_member(stage), User.objects.get(pk=stage.cast["member"].pk)
     for post in user.scope.posts, user.scope.posts[::-1]:
         user.scope = replace(user.scope, posts=post)
-        assert permissions.acting_for(user, petition, Actor.ASSIGNEE) == own.organisation_id
+        assert acting_for(user, petition, Actor.ASSIGNEE) == own.organisation_id
 
 
 def test_member_who_left_the_organisation_is_no_assignee(stage: Stage) -> None:
@@ -58,5 +58,5 @@ def test_member_who_left_the_organisation_is_no_assignee(stage: Stage) -> None:
         organisation=stage.town.orgs["other"], valid_from=yesterday
     )
     former = User.objects.get(pk=stage.cast["member"].pk)
-    assert permissions.actors_of(former, petition) == set()
+    assert actors_of(former, petition) == set()
     assert not may(Verb.START, petition, former)

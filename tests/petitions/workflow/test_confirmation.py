@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from petitions.actors import Petitioner
 from petitions.enums import ClosedBy, Solved, Status
 from petitions.models import Event, Feedback, Petition
-from petitions.permissions import Petitioner
 from petitions.workflow import resolution
 from tests.support.cast import Stage
 

@@ -13,7 +13,7 @@ from petitions import permissions
 from petitions.enums import AnswerKind, DeadlineKind, DeadlineState, Outcome, Status, Verb
 from petitions.models import Category, Deadline, Escalation, Petition
 from petitions.ops import integrity
-from petitions.rules import duties, promises
+from petitions.rules import duties, moved_deadlines, promises
 from petitions.workflow import escalation, handling, rerouting, resolution
 from petitions.workflow.transitions import NotPermitted, WrongState
 from tests.support.cast import Stage
@@ -173,6 +173,42 @@ def test_at_the_top_a_later_miss_is_owed_an_answer_again(stage: Stage) -> None:
         stage.town.orgs["branch"],
         stage.town.orgs["city"],
     )
+
+
+def test_a_case_of_the_city_gets_a_new_date_each_time_the_last_one_passes(stage: Stage) -> None:
+    """Nobody stands above the city: no answer could be owed, and the case stays overdue."""
+    petition = case_of(stage, "city")
+    first = petition.due_at
+    expire(petition, DeadlineKind.CONTACT)
+    assert _running(petition) == {DeadlineKind.RESOLUTION}
+    for _round in range(2):
+        now = expire(petition, DeadlineKind.RESOLUTION)
+        assert _running(petition) == {DeadlineKind.RESOLUTION}
+        assert petition.due_at == first
+        assert not integrity.check(now, with_photos=False)[SILENT]
+    event = petition.events.get(version=petition.version)
+    assert moved_deadlines.sentence(event).startswith("原定时限已过，新的办结时限：")
+
+
+@pytest.mark.parametrize("verb", [Verb.DECLINE, Verb.REDIRECT])
+def test_who_owes_an_answer_does_not_end_the_case_by_it(stage: Stage, verb: Verb) -> None:
+    petition = case_of(stage, "branch")
+    assert permissions.may(verb, petition, stage.cast["community"])
+    now = expire(petition, DeadlineKind.CONTACT)
+    refusal = permissions.may(verb, petition, stage.cast["community"])
+    assert (refusal.code, refusal.is_wrong_person) == ("owes_answer", True)
+    assert permissions.may(verb, petition, stage.cast["secretary"])
+    assert permissions.may(verb, petition, stage.cast["official"])
+    petition = _answer(stage, petition, "community", now)
+    assert permissions.may(verb, petition, stage.cast["community"])
+
+
+def test_a_branch_that_owes_its_group_an_answer_still_refers_the_resident(stage: Stage) -> None:
+    petition = handling.accept(
+        petition=case_of(stage, "branch"), by=stage.cast["secretary"], now=NOON
+    )
+    petition.supervisor_id, petition.is_answer_owed = petition.organisation_id, True
+    assert permissions.may(Verb.REDIRECT, petition, stage.cast["secretary"])
 
 
 # --- Clocks of a case that was given to another organisation ----------------------------------

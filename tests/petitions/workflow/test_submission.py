@@ -11,10 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from members.enums import Role
-from petitions import permissions
+from petitions.actors import Petitioner, actors_of
 from petitions.enums import Actor, CaseLevel, Channel, DeadlineKind, Status, Verb
 from petitions.models import Category, Contact, Deadline, MeToo, Outbox, Petition
-from petitions.permissions import Petitioner
 from petitions.rules import routing, tracking_codes
 from petitions.rules.contacts import ContactDetails, DecryptionFailed, decrypt
 from petitions.workflow import resolution, submission
@@ -200,7 +199,7 @@ def test_duplicates_are_those_of_the_place_that_may_be_seen(stage: Stage) -> Non
 
 def test_resident_is_a_petitioner_of_the_own_case_only(stage: Stage) -> None:
     mine, other = stage.file().petition, stage.file().petition
-    assert permissions.actors_of(stage.petitioner(mine), other) == frozenset()
+    assert actors_of(stage.petitioner(mine), other) == frozenset()
     with pytest.raises(NotPermitted):
         resolution.withdraw(petition=other, by=stage.petitioner(mine), now=timezone.now())
 

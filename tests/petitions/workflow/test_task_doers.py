@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from petitions.actors import actors_of
 from petitions.enums import Actor, AnswerKind
 from petitions.models import CaseTask, Petition
-from petitions.permissions import actors_of
 from petitions.workflow import escalation
 from petitions.workflow.transitions import WrongState
 from tests.support.cast import Stage

@@ -25,7 +25,7 @@ from petitions.enums import (
 from petitions.models import CaseTask, Deadline, Event, Petition
 from petitions.ops import integrity
 from petitions.ops.scheduled_tasks import drain_outbox
-from petitions.permissions import tasks_for
+from petitions.refusals import tasks_for
 from petitions.workflow import escalation, handling, resolution, task_verbs
 from petitions.workflow.transitions import NotPermitted, WrongState
 from tests.support import task_steps

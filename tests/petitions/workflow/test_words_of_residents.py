@@ -14,6 +14,7 @@ from config.lib import clock
 from members.enums import Role
 from members.models import Post, User
 from petitions import permissions, resident_words
+from petitions.actors import Petitioner
 from petitions.enums import AnswerKind, Outcome, Status, Verb
 from petitions.models import Petition
 from petitions.rules.contacts import ContactDetails
@@ -69,7 +70,7 @@ def test_only_the_resident_speaks_who_left_no_telephone(
 
 def test_the_resident_who_left_no_telephone_still_speaks(stage: Stage) -> None:
     petition = stage.at(Status.RESOLVED, now=NOW, contact=ContactDetails())
-    by = permissions.Petitioner(petition.pk)
+    by = Petitioner(petition.pk)
     assert resolution.confirm(petition=petition, by=by, now=NOW).status == Status.CLOSED
 
 
