@@ -29,18 +29,31 @@ _READ = "workers_read"  # in `vars` of a case: what its events say, as of a vers
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A reassignment by a user: from and to which organisation, and who had handled it before."""
+
+    user_id: int
+    from_id: int
+    to_id: int
+    handler_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseWorkers:
     """Who worked on a case up to a version, and who had to: ids of people and organisations.
 
     Counted are the responsible organisations, everybody to whom the case or a task in it was
     given, who worked on it, and who overruled the handlers in an answer to an escalation.
-    `filing_organisation_id`: in whose name staff filed it.
+    `filing_organisation_id`: in whose name staff filed it. `moves`: who gave the case to another
+    organisation; `organisation_id` is the responsible one as of the last event.
     """
 
     version: int
     user_ids: frozenset[int] = frozenset()
     organisation_ids: frozenset[int] = frozenset()
     filing_organisation_id: int | None = None
+    organisation_id: int | None = None
+    moves: tuple[Move, ...] = ()
 
     def after(self, event: Event) -> CaseWorkers:
         """Return the workers with those that a further event names."""
@@ -50,7 +63,17 @@ class CaseWorkers:
             self.user_ids | users,
             self.organisation_ids | organisations,
             event.acting_for_id if event.verb == Verb.FILE else self.filing_organisation_id,
+            event.organisation_id,
+            self.moves + self._moves_by(event),
         )
+
+    def _moves_by(self, event: Event) -> tuple[Move, ...]:
+        """Return how an event moves the case between organisations, if a user did it."""
+        from_id, user_id = self.organisation_id, event.user_id
+        is_move = event.verb == Verb.REASSIGN and from_id != event.organisation_id
+        if not is_move or from_id is None or user_id is None:
+            return ()
+        return (Move(user_id, from_id, event.organisation_id, self.organisation_ids),)
 
 
 def _named(event: Event) -> tuple[set[int], set[int]]:
@@ -73,7 +96,7 @@ def keep(petition: Petition, events: Iterable[Event]) -> None:
     Those that matter are the events of working on it and those of `TELLING_VERBS`.
     """
     workers = CaseWorkers(petition.version)
-    for event in events:
+    for event in sorted(events, key=lambda event: event.version):
         workers = workers.after(event)
     vars(petition)[_READ] = replace(workers, version=petition.version)
 

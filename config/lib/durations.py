@@ -27,6 +27,10 @@ class WorkingTime(Protocol):
         """Whole working minutes from one instant to another."""
         ...
 
+    def next_opening(self, at: dt.datetime) -> dt.datetime:
+        """The instant itself in working time, otherwise the next one with working time."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class InstantText:
@@ -100,11 +104,16 @@ def _left(now: dt.datetime, due_at: dt.datetime, calendar: WorkingTime | None) -
 
 
 def _overdue(due_at: dt.datetime, now: dt.datetime, calendar: WorkingTime | None) -> str:
-    """Say how long a deadline is overdue; elapsed time if no working time has passed since."""
+    """Say how long a deadline is overdue; elapsed time if no working time has passed since.
+
+    In the first minute there is no time to name.
+    """
+    if now - due_at < MINUTE:
+        return _("刚刚超期")
     if calendar is None:
         return _("已超期 %(length)s（全天计时）") % {"length": _elapsed(due_at, now)}
     minutes, day = calendar.minutes_between(due_at, now), calendar.day_minutes
-    if minutes < 1:
+    if now <= calendar.next_opening(due_at):
         return _("已超期 %(length)s（都是下班时间）") % {"length": _elapsed(due_at, now)}
     words = _("已超期 %(length)s") if minutes >= day else _("已超期 %(length)s（工作时间）")
     return words % {"length": format_minutes(minutes, day, is_working=True)}

@@ -6,6 +6,8 @@ ciphertext whether it is confidential.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from petitions.enums import Verb
 from petitions.models import Contact, Event, Feedback
 from petitions.models.digests import REPORT_COLUMNS, photos_digest, report_digest
@@ -14,29 +16,36 @@ from petitions.rules import contacts
 CHUNK = 2_000
 
 
-def check() -> dict[str, int]:
-    """Return for each kind of row how many differ from what was written, or are gone."""
+def check() -> dict[str, list[int]]:
+    """Return for each row that differs from what was written, or is gone, the id of its case."""
     return {
-        "report_altered": altered_reports(),
-        "photos_altered": altered_photos(),
-        "note_altered": altered_notes(),
-        "feedback_altered": altered_feedback(),
-        "confidentiality_altered": altered_confidentiality(),
+        "report_altered": list(altered_reports()),
+        "photos_altered": list(altered_photos()),
+        "note_altered": list(altered_notes()),
+        "feedback_altered": list(altered_feedback()),
+        "confidentiality_altered": list(altered_confidentiality()),
     }
 
 
-def altered_reports() -> int:
-    """Return how many cases say something else than what was filed."""
+def altered_reports() -> Iterator[int]:
+    """Yield the id of each case that says something else than what was filed."""
     columns = [f"petition__{name}" for name in REPORT_COLUMNS]
     events = Event.objects.filter(verb=Verb.FILE, data__has_key="report_digest").order_by()
-    rows = events.select_related("petition").only("data", *columns).iterator(chunk_size=CHUNK)
-    return sum(report_digest(row.petition) != row.data["report_digest"] for row in rows)
+    rows = (
+        events.select_related("petition")
+        .only("data", "petition_id", *columns)
+        .iterator(chunk_size=CHUNK)
+    )
+    for row in rows:
+        if report_digest(row.petition) != row.data["report_digest"]:
+            yield row.petition_id
 
 
-def altered_photos() -> int:
-    """Return how many events have other photos than those that were added."""
+def altered_photos() -> Iterator[int]:
+    """Yield the id of the case for each event with other photos than those that were added."""
     events = Event.objects.filter(data__has_key="photos_digest").prefetch_related("photos")
-    return sum(_has_other_photos(event) for event in events.iterator(chunk_size=CHUNK))
+    rows = events.iterator(chunk_size=CHUNK)
+    return (event.petition_id for event in rows if _has_other_photos(event))
 
 
 def _has_other_photos(event: Event) -> bool:
@@ -44,10 +53,11 @@ def _has_other_photos(event: Event) -> bool:
     return digest != str(event.data["photos_digest"])
 
 
-def altered_notes() -> int:
-    """Return how many notes differ from what was written, or are gone."""
+def altered_notes() -> Iterator[int]:
+    """Yield the id of the case for each note that differs from what was written, or is gone."""
     events = Event.objects.filter(data__has_key="note_digest").select_related("note")
-    return sum(_has_other_note(event) for event in events.iterator(chunk_size=CHUNK))
+    rows = events.iterator(chunk_size=CHUNK)
+    return (event.petition_id for event in rows if _has_other_note(event))
 
 
 def _has_other_note(event: Event) -> bool:
@@ -55,8 +65,8 @@ def _has_other_note(event: Event) -> bool:
     return note is None or note.digest(event.version) != event.data["note_digest"]
 
 
-def altered_feedback() -> int:
-    """Return in how many cases the newest feedback differs from what was written, or is gone."""
+def altered_feedback() -> Iterator[int]:
+    """Yield the ids of cases whose newest feedback differs from what was written, or is gone."""
     events = Event.objects.filter(data__has_key="feedback_digest").order_by("petition", "version")
     written = dict(events.values_list("petition_id", "data__feedback_digest"))
     newest = {
@@ -64,17 +74,18 @@ def altered_feedback() -> int:
         for row in Feedback.objects.order_by("petition", "round").iterator(chunk_size=CHUNK)
         if row.petition_id in written
     }
-    return sum(newest.get(pk) != digest for pk, digest in written.items())
+    return (pk for pk, digest in written.items() if newest.get(pk) != digest)
 
 
-def altered_confidentiality() -> int:
-    """Return how many contacts are marked otherwise than the resident wished.
+def altered_confidentiality() -> Iterator[int]:
+    """Yield the id of the case for each contact marked otherwise than the resident wished.
 
     Rows of earlier releases, and those that no key decrypts, are left out.
     """
     rows = Contact.objects.select_related("petition")
     rows = rows.only("cipher", "key_id", "is_confidential", "petition__uuid")
-    return sum(_is_marked_otherwise(row) for row in rows.iterator(chunk_size=CHUNK))
+    contact_rows = rows.iterator(chunk_size=CHUNK)
+    return (row.petition_id for row in contact_rows if _is_marked_otherwise(row))
 
 
 def _is_marked_otherwise(row: Contact) -> bool:

@@ -229,7 +229,10 @@ def report(
     if with_audit_trail:
         doubts = Counter(finding.doubt for finding in findings)
         counts |= {str(doubt): doubts[doubt] for doubt in Doubt}
-        counts |= attached_rows.check()
+        for name, case_ids in attached_rows.check().items():
+            counts[name] = len(case_ids)
+            first = sorted(set(case_ids))[: event_checks.MOST_NAMED]
+            doubted[name] = event_checks.DoubtedCases(len(case_ids), first)
     named = {name: cases.ids for name, cases in doubted.items() if cases.ids}
     return IntegrityReport(counts, findings, named)
 

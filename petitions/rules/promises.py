@@ -12,6 +12,7 @@ from config.lib import durations
 from petitions import involvement
 from petitions.enums import (
     HANDLER_DEADLINES,
+    STAFF_DEADLINES,
     Actor,
     AnswerKind,
     CaseLevel,
@@ -65,13 +66,19 @@ def promise(
     status = Status(petition.status)
     if status in FINAL:
         return Promise(_ended(petition, is_joined=is_joined), "met")
-    all_duties = duties.duties(petition, deadlines, now)
+    rows = list(deadlines)
+    all_duties = duties.duties(petition, rows, now)
     duty = duties.next_duty(all_duties)
     if duty is None:
         return Promise(_("%(who)s正在办理。") % {"who": petition.organisation.short_name}, "ok")
     if duty.kind == K.CONFIRMATION:
         return _asked(petition, duty, is_joined=is_joined)
-    return _announced(petition, duty, all_duties)
+    said = _announced(petition, duty, all_duties)
+    if said.state != "overdue" and any(
+        row.kind in STAFF_DEADLINES and row.due_at <= now for row in rows
+    ):
+        return _overdue(petition, said, all_duties)
+    return said
 
 
 def _asked(petition: Petition, duty: Duty, *, is_joined: bool) -> Promise:
@@ -93,7 +100,9 @@ def _announced(petition: Petition, duty: Duty, all_duties: Sequence[Duty]) -> Pr
     answer_duty = next((row for row in all_duties if row.kind == K.ANSWER), None)
     if answer_duty is not None and answer_duty is not duty:
         state = "overdue" if answer_duty.is_late else result.state
-        return replace(result, text=_sentence(petition, answer_duty) + result.text, state=state)
+        return replace(
+            result, text=_joined(_sentence(petition, answer_duty), result.text), state=state
+        )
     answer = _last_answer(petition, all_duties)
     if answer is None:
         return result
@@ -102,10 +111,35 @@ def _announced(petition: Petition, duty: Duty, all_duties: Sequence[Duty]) -> Pr
         "kind": AnswerKind(answer.answer_kind).label,
     }
     words = _("%(level)s已答复：%(kind)s。")
-    if duty.missed is not None:
+    if duty.missed is not None or _missed_before(duty, all_duties):
         words = _("%(level)s已答复：%(kind)s。原定时限已过，")
         result = replace(result, state="overdue")
     return replace(result, text=words % names + result.text)
+
+
+def _missed_before(duty: Duty, all_duties: Sequence[Duty]) -> Duty | None:
+    """Return another duty of the responsible organisation that has passed, beside one that runs."""
+    if duty.is_late:
+        return None
+    others = (row for row in all_duties if row is not duty and row.kind in HANDLER_DEADLINES)
+    return next((row for row in others if row.is_late), None)
+
+
+def _overdue(petition: Petition, said: Promise, all_duties: Sequence[Duty]) -> Promise:
+    """Say first what was missed and is still owed, where what is next is not late itself.
+
+    That a case was passed up says it already.
+    """
+    if said.duty is not None and said.duty.kind == K.ANSWER:
+        return replace(said, state="overdue")
+    late = _missed_before(said.duty, all_duties) if said.duty is not None else None
+    words = _("原定时限已过。") if late is None else _sentence(petition, late)
+    return replace(said, text=_joined(words, said.text), state="overdue")
+
+
+def _joined(first: str, then: str) -> str:
+    """Put two sentences after each other, as the language does."""
+    return _("%(a)s%(b)s") % {"a": first, "b": then}
 
 
 def _last_answer(petition: Petition, all_duties: Sequence[Duty]) -> Escalation | None:

@@ -32,8 +32,8 @@ OWN: Sentences = {
         gettext_lazy("您应在%(due)s前办结并答复居民，已超期，请马上办理。"),
     ),
     Verb.ANSWER: (
-        gettext_lazy("请您在%(due)s前答复%(who)s的升级。"),
-        gettext_lazy("您应在%(due)s前答复%(who)s的升级，已超期，请马上答复。"),
+        gettext_lazy("请您在%(due)s前答复这次升级。"),
+        gettext_lazy("您应在%(due)s前答复这次升级，已超期，请马上答复。"),
     ),
     Verb.REASSIGN: (
         gettext_lazy("请您在%(due)s前决定由谁办理。"),
@@ -149,7 +149,10 @@ def _decision(tasks: Sequence[CaseTask]) -> str:
 
 
 def _own_text(petition: Petition, duty: Duty, reader: User) -> str:
-    """Say what the reader must do by when; an assignee works for the organisation that answers."""
+    """Say what the reader must do by when; an assignee works for the organisation that answers.
+
+    Who asked for the answer is not named: the columns of the case do not tell it.
+    """
     names = {"due": duty.due.absolute, "who": petition.organisation.short_name}
     if duty.verb == Verb.RESOLVE and Actor.HANDLER not in actors_of(reader, petition):
         words = (

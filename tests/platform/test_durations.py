@@ -21,6 +21,7 @@ CALENDAR = WorkCalendar(
     known_years=frozenset({2026}),
 )
 TUESDAY = dt.datetime(2026, 3, 3, tzinfo=OFFICIAL_ZONE)
+SECONDS = dt.timedelta(seconds=59)
 
 
 def _at(day: int, hour: int, minute: int = 0) -> dt.datetime:
@@ -39,6 +40,16 @@ def _at(day: int, hour: int, minute: int = 0) -> dt.datetime:
         (_at(0, 16), _at(0, 11), CALENDAR, "已超期 3小时30分钟（工作时间）"),
         (_at(1, 13), _at(0, 11), CALENDAR, "已超期 1个工作日2小时"),
         (_at(0, 22), _at(0, 19, 30), CALENDAR, "已超期 2小时30分钟（都是下班时间）"),
+        (_at(0, 11), _at(0, 11), CALENDAR, "刚刚超期"),
+        (_at(0, 11) + SECONDS, _at(0, 11), CALENDAR, "刚刚超期"),
+        (_at(0, 11, 1), _at(0, 11), CALENDAR, "已超期 1分钟（工作时间）"),
+        (_at(0, 22) + SECONDS, _at(0, 22), CALENDAR, "刚刚超期"),
+        (_at(0, 22, 1), _at(0, 22), CALENDAR, "已超期 1分钟（都是下班时间）"),
+        (_at(0, 10) + SECONDS, _at(0, 9, 59), CALENDAR, "已超期 不到1分钟（工作时间）"),
+        (_at(0, 10), _at(0, 9, 59), CALENDAR, "已超期 1分钟（都是下班时间）"),
+        (_at(0, 22), _at(0, 19, 29) + SECONDS, CALENDAR, "已超期 不到1分钟（工作时间）"),
+        (_at(0, 11) + SECONDS, _at(0, 11), None, "刚刚超期"),
+        (_at(0, 11, 1), _at(0, 11), None, "已超期 1分钟（全天计时）"),
     ],
 )
 def test_time_left_says_its_unit(

@@ -74,7 +74,7 @@ def test_an_answer_that_is_owed_comes_first(stage: Stage) -> None:
     owed = [DeadlineOfRow(DeadlineKind.ANSWER, due, due, DeadlineState.OPEN)]
     community = stage.cast["community"]
     line = staff_lines.staff_line(petition, NOW, owed, community)
-    assert line.text == f"请您在3月3日 13:00前答复第三网格党支部的升级。{DECIDE}"
+    assert line.text == f"请您在3月3日 13:00前答复这次升级。{DECIDE}"
     assert line.due is not None
     buttons = [button.label for button in actions(petition, community).primary]
     assert buttons[:2] == [Verb.ANSWER.label, Verb.SEND_AGAIN.label]

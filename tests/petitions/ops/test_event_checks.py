@@ -245,6 +245,27 @@ def test_the_cases_are_named(cases: dict[str, Petition]) -> None:
     assert f"department not that of the event: {case.number}" in out.getvalue()
 
 
+ALTERATIONS = {
+    "report_altered": "UPDATE petitions_petition SET text = '没有问题' WHERE id = {case}",
+    "note_altered": """UPDATE petitions_note SET body = '别的' WHERE event_id IN
+        (SELECT id FROM petitions_event WHERE petition_id = {case})""",
+    "photos_altered": "UPDATE petitions_photo SET sha256 = 'x' WHERE petition_id = {case}",
+    "feedback_altered": "UPDATE petitions_feedback SET rating = 1 WHERE petition_id = {case}",
+    "confidentiality_altered": """UPDATE petitions_contact
+        SET is_confidential = NOT is_confidential WHERE petition_id = {case}""",
+}
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_a_case_with_an_altered_report_is_named(cases: dict[str, Petition], name: str) -> None:
+    case = cases["closed"]
+    _run(ALTERATIONS[name].format(case=case.pk))
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("check_integrity", "--without-photos", stdout=out)
+    assert f"  {name.replace('_', ' ')}: {case.number}\n" in out.getvalue()
+
+
 def test_a_corrected_contact_is_not_reported(cases: dict[str, Petition]) -> None:
     details = ContactDetails(name="示例居民", phone=PHONE, is_confidential=False)
     by = Petitioner(cases["closed"].pk, has_given_phone=True)

@@ -109,6 +109,10 @@ class Sentences:
         running = [row for row in self.owed if row.state == DeadlineState.OPEN]
         if row.state != DeadlineState.OPEN and running and self.petition.status != Status.RETURNED:
             yield f"{row.kind} has passed, but {[str(row.kind) for row in running]} run"
+        if left == "刚刚超期":  # names no length of time, so no unit
+            if not dt.timedelta(0) <= self.now - row.due_at < dt.timedelta(minutes=1):
+                yield f"not in the first minute: {left}"
+            return
         is_working = service_terms.for_petition(self.petition).calendar_for(row.kind) is not None
         if is_working is ("全天计时" in left):
             yield f"wrong unit: {left}"

@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone, translation
 
 from petitions.enums import EXPLAINED_OUTCOMES, DeadlineKind, Outcome, Status
-from petitions.models import Deadline, Petition
+from petitions.models import Category, Deadline, Petition
 from petitions.rules import promises
 from petitions.rules.contacts import ContactDetails
 from petitions.rules.promises import Promise
-from petitions.workflow import deadline_sweep, escalation, resolution
+from petitions.workflow import deadline_sweep, escalation, handling, rerouting, resolution
 from tests.support.cast import PATHS, PHONE, Stage
 
 # A Tuesday morning in office hours, in a year whose calendar is known.
@@ -95,9 +95,10 @@ def test_a_limit_that_fired_is_still_owed(stage: Stage) -> None:
     )
     said = _promise(petition, at)
     assert said.text == (
-        "迎宾路社区党委已答复：给予资源支持。第三网格党支部将在3月4日 11:00前告诉您处理结果。"
+        "迎宾路社区党委已答复：给予资源支持。"
+        "原定时限已过，第三网格党支部将在3月4日 11:00前告诉您处理结果。"
     )
-    assert said.state == "ok"
+    assert said.state == "overdue"
     late = _promise(petition, _owed(petition, DeadlineKind.RESOLUTION).due_at)
     assert "已答复" in late.text
     assert "应在3月4日 11:00前给出结果，已超期" in late.text
@@ -212,6 +213,58 @@ def test_at_the_top_nothing_is_said_to_be_passed_up(stage: Stage) -> None:
     assert "阜康市委社会工作部应在" in said.text
     assert "上报" not in said.text
     assert "第三网格党支部将在3月4日 11:00前告诉您处理结果。" in said.text
+    assert said.state == "overdue"
+
+
+def _expired(petition: Petition) -> dt.datetime:
+    """Expire the date for the first contact; return when that was."""
+    row = _owed(petition, DeadlineKind.CONTACT)
+    assert deadline_sweep.expire(deadline_id=row.pk, now=row.due_at)
+    return row.due_at
+
+
+def test_a_missed_contact_that_nobody_above_answers_for_is_overdue(stage: Stage) -> None:
+    """The city itself must accept: nobody above it owes an answer."""
+    accusation = Category.objects.get(code="GV04")
+    petition = stage.file(now=NOW, category=accusation).petition
+    assert petition.organisation == stage.town.orgs["city"]
+    at = _expired(petition)
+    assert not Petition.objects.get(pk=petition.pk).is_answer_owed
+    said = _promise(petition, at)
+    assert said.state == said.resident_state == "overdue"
+    assert "阜康市委社会工作部应在3月4日 11:00前受理，已超期。阜康市委社会工作部将在" in said.text
+
+
+def test_a_missed_contact_that_was_answered_for_stays_overdue(stage: Stage) -> None:
+    petition = stage.file(now=NOW).petition
+    at = _expired(petition)
+    escalation.answer(
+        petition=Petition.objects.get(pk=petition.pk),
+        by=stage.cast["community"],
+        now=at,
+        kind="resources",  # type: ignore[arg-type]
+        text="派人",
+    )
+    said = _promise(petition, at)
+    assert (said.state, said.due and said.due.state) == ("overdue", "ok")
+    handling.accept(
+        petition=Petition.objects.get(pk=petition.pk), by=stage.cast["secretary"], now=at
+    )
+    assert _promise(petition, at).state == "ok"
+
+
+def test_a_returned_case_that_missed_its_contact_is_overdue(stage: Stage) -> None:
+    petition = stage.file(now=NOW).petition
+    at = _expired(petition)
+    rerouting.return_(
+        petition=Petition.objects.get(pk=petition.pk),
+        by=stage.cast["secretary"],
+        now=at,
+        reason="不归我们",
+    )
+    said = _promise(petition, at)
+    owed = Deadline.objects.owed().filter(petition=petition, due_at__lte=at)
+    assert owed.exists()
     assert said.state == "overdue"
 
 

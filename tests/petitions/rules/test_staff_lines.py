@@ -68,7 +68,7 @@ def test_the_supervisor_reads_the_own_deadline_and_the_handler_the_own(stage: St
     at = row.due_at
     assert deadline_sweep.expire(deadline_id=row.pk, now=at)
     answering, handling = (_line(stage, petition, name, at) for name in ("community", "secretary"))
-    assert answering.text == "请您在3月3日 15:00前答复第三网格党支部的升级。"
+    assert answering.text == "请您在3月3日 15:00前答复这次升级。"
     assert answering.state == "ok"
     assert handling.text == "您应在3月3日 13:00前受理，已超期，请马上受理。"
     assert handling.state == "overdue"
