@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.forms import BaseForm, PasswordInput
+from django.forms import Form, PasswordInput
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from config.lib.domain_errors import PageNotFound, PageRefused, TypedText
@@ -17,7 +17,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def typed_texts(form_class: type[BaseForm], sent: Mapping[str, str]) -> list[TypedText]:
+def typed_texts(form_class: type[Form], sent: Mapping[str, str]) -> list[TypedText]:
     """Return the texts that were typed into a form, with the labels of their fields.
 
     Only fields in which people write are shown, no hidden one and no password. The labels are those
@@ -32,7 +32,7 @@ def typed_texts(form_class: type[BaseForm], sent: Mapping[str, str]) -> list[Typ
     ]
 
 
-def keeps_typed(form_class: type[BaseForm]) -> Callable[[View[P]], View[P]]:
+def keeps_typed(form_class: type[Form]) -> Callable[[View[P]], View[P]]:
     """Decorator: a POST that is refused (403, 404) is answered with what was typed in the form.
 
     For example if the case was given to another organisation while the form was being filled in.

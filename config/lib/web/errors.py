@@ -88,11 +88,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
     The security log gets the same sentence, and not what was typed.
     """
-    is_refusal = isinstance(exception, PageRefused)
-    detail = str(exception) if is_refusal else ""
+    if not isinstance(exception, PageRefused):
+        return answer(request, 403)
+    detail = str(exception)
     if detail:
         refusals.note_unless_noted(RefusedAttempt(detail))
-    return answer(request, 403, detail=detail, typed=exception.typed if is_refusal else ())
+    return answer(request, 403, detail=detail, typed=exception.typed)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -27,7 +27,7 @@ TYPED = "<b>三楼的水还是浑的</b>"
 SHOWN = "&lt;b&gt;三楼的水还是浑的&lt;/b&gt;"
 
 
-def _form_of(verb: Verb) -> type[forms.BaseForm]:
+def _form_of(verb: Verb) -> type[forms.Form]:
     return DoorSheetForm if verb == Verb.VISIT else SPEC_OF[verb].form
 
 
