@@ -27,7 +27,7 @@ from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.web.access import StaffRequest, get_case, staff_only
 from petitions.web.photo_fields import PhotoFormMixin
 from petitions.web.typed_texts import keeps_typed
-from petitions.workflow import transitions
+from petitions.workflow import escalation, transitions
 from petitions.workflow.idempotency import (
     IdempotencyRequest,
     KeyReused,
@@ -102,6 +102,8 @@ def _form_response(
 def may_or_deny(request: StaffRequest, verb: Verb, petition: Petition) -> Decision:
     """Return whether the user may perform the verb now; 403 if it is another's."""
     decision = permissions.may(verb, petition, request.user)
+    if decision:
+        decision = escalation.may(verb, petition, request.user)
     try:
         transitions.refuse_wrong_actor(verb, petition, decision)
     except transitions.NotPermitted as refusal:

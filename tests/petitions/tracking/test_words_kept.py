@@ -181,5 +181,7 @@ def test_a_telephone_number_stays_in_the_form_that_was_refused(
     monkeypatch.setattr(contact, "correct_contact", refuse)
     answer = client.post("/track/contact/", {"phone": "19000009999"})
     assert answer.status_code == 409
-    assert re.search(r'<details class="drawer" open>.*value="19000009999"', answer.content.decode(), re.S)
+    assert re.search(
+        r'<details class="drawer" open>.*value="19000009999"', answer.content.decode(), re.S
+    )
     assert "9999" not in str(dict(client.session))
