@@ -42,7 +42,7 @@ def show(request: StaffRequest, pk: int, *, refusal: str = "", status: int = 200
         "full_category": catalogue.full_label(petition.category),
         "entries": detail.entries[::-1] if is_newest_first else detail.entries,
         "is_newest_first": is_newest_first,
-        "actions": actions(petition, request.user),
+        "actions": actions(petition, request.user, detail.escalations),
         "dispatch_url": _url_if_allowed(Verb.DISPATCH, petition, request.user),
         "reassign_url": _url_if_allowed(Verb.REASSIGN, petition, request.user),
         "contact": getattr(petition, "contact", None),

@@ -25,6 +25,7 @@ from petitions.enums import Verb
 from petitions.models import DoorVisit, Petition
 from petitions.verbs.table import SPEC_OF
 from petitions.web.access import StaffRequest, get_case, staff_only
+from petitions.web.typed_texts import keeps_typed
 from petitions.workflow import transitions
 
 BAD_REQUEST = 400
@@ -48,6 +49,7 @@ class BuildingChoice:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_typed(DoorSheetForm)
 @staff_only
 def doors(request: StaffRequest, pk: int) -> HttpResponse:
     """Show the door sheet; POST records the results that changed since the sheet was drawn."""

@@ -26,7 +26,8 @@ from petitions.verbs.forms.base import VerbForm
 from petitions.verbs.spec import PageKind, VerbSpec
 from petitions.web.access import StaffRequest, get_case, staff_only
 from petitions.web.photo_fields import PhotoFormMixin
-from petitions.workflow import transitions
+from petitions.web.typed_texts import keeps_typed
+from petitions.workflow import escalation, transitions
 from petitions.workflow.idempotency import (
     IdempotencyRequest,
     KeyReused,
@@ -46,10 +47,12 @@ def verb_view(spec: VerbSpec, on_valid: OnValid | None = None) -> View:
     """Return the view of a verb: GET shows the form, POST performs the verb; staff only.
 
     `on_valid` answers a POST with a valid form; left out, the verb is performed and the case shown.
+    A POST that is refused for this person is answered with what was typed.
     """
     respond = on_valid or perform_and_redirect
 
     @require_http_methods(["GET", "HEAD", "POST"])
+    @keeps_typed(spec.form)
     @staff_only
     def view(request: StaffRequest, pk: int) -> HttpResponse:
         if spec.page == PageKind.BUTTON:
@@ -99,6 +102,8 @@ def _form_response(
 def may_or_deny(request: StaffRequest, verb: Verb, petition: Petition) -> Decision:
     """Return whether the user may perform the verb now; 403 if it is another's."""
     decision = permissions.may(verb, petition, request.user)
+    if decision:
+        decision = escalation.may(verb, petition, request.user)
     try:
         transitions.refuse_wrong_actor(verb, petition, decision)
     except transitions.NotPermitted as refusal:

@@ -41,7 +41,8 @@ def _form_action(
     `explained_form` is used where the answer explains why nothing is done.
     Success redirects to the case page with the message. Otherwise the page returns with everything
     typed, as context `name`: 400 for an invalid form, 409 when the status does not allow the
-    action, with what happened since the page was opened.
+    action, with what happened since the page was opened. What was typed is stored until it is sent,
+    because the page may not have that form any more.
     """
 
     def decorate(action: Action) -> Callable[..., HttpResponse]:
@@ -50,6 +51,7 @@ def _form_action(
             form_class = (explained_form if is_explained else None) or usual_form
             form = form_class(request.POST)
             if not form.is_valid():
+                unsent_words.store(request.session, request.POST)
                 return pages.render_case(
                     request, session, status=HTTPStatus.BAD_REQUEST, **{name: form}
                 )
@@ -57,7 +59,9 @@ def _form_action(
                 messages.success(request, action(session, form.cleaned_data))
                 unsent_words.drop(request.session)
             except transitions.WrongState as error:
-                return _render_refused(request, session, form_class, name, error)
+                unsent_words.store(request.session, request.POST)
+                now = pages.tracked_session(request) or session
+                return _render_refused(request, now, form_class, name, error)
             return redirect("petitions:track_case")
 
         return require_POST(pages.requires_tracking(view))
@@ -72,21 +76,15 @@ def _render_refused(
     name: str,
     error: transitions.WrongState,
 ) -> HttpResponse:
-    """Render the case as it is now with the reason; the form can be submitted again.
-
-    A rating that comes back is also chosen in the form of a newer answer.
-    """
+    """Render the case as it is now with the reason; the form can be submitted again."""
     petition, data = session.petition, request.POST.copy()
     extra: dict[str, Any] = {"problem": error.message}
-    current_version = petition.version
     if isinstance(error, transitions.StaleVersion):
         extra["news"] = pages.steps_since(petition, int(str(data["version"])), clock.now())
-        current_version = error.version
     if "version" in data:
-        data["version"] = str(current_version)
+        data["version"] = str(petition.version)
     if form_class is RatingForm:
         data["round"] = str(petition.round)
-        extra["feedback_form"] = pages.feedback_form(petition, rating=data.get("rating"))
     extra[name] = form_class(data)
     return pages.render_case(request, session, status=HTTPStatus.CONFLICT, **extra)
 
@@ -187,8 +185,9 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
     try:
         contact.correct_contact(petition=session.petition, by=session.by, contact=details)
     except transitions.WrongState as error:
+        extra = {"contact_form": form} if form else {}
         return pages.render_case(
-            request, session, status=HTTPStatus.CONFLICT, problem=error.message
+            request, session, status=HTTPStatus.CONFLICT, problem=error.message, **extra
         )
     message = (
         _("联系方式已更正。以后查询请用新号码的后四位。")

@@ -49,18 +49,20 @@ from petitions.tracking.forms import (
     TrackForm,
 )
 from petitions.tracking.tracking_lookup import TrackedCase
+from petitions.tracking.unsent_words import REASON_FIELDS
 from petitions.verbs.table import VERB_SPECS
 from petitions.web import rate_limiting
 from petitions.web.photo_responses import photo_response
 from petitions.web.rate_limiting import handle_rate_limited
 from petitions.web.session_keys import RECEIPT, TRACKED, UNSENT
 
-REASON_FIELDS = ("reason", "reopen_reason")
+WORD_FORMS = ("feedback_form", "reopen_form")
 TRACKED_FOR = dt.timedelta(minutes=30)
 STAFF_SESSION = gettext_lazy(
     "您现在用工作账号登录。查询页只给居民本人用：请先退出，或请居民自己查。"
 )
 
+NOT_DONE = gettext_lazy("这一步没有办成。请看这件事现在的情况。")
 STILL_HERE = gettext_lazy("时间久了，查询已经自动退出。您写的还留着，请再输一次查询码。")
 
 
@@ -142,7 +144,7 @@ def requires_tracking(
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and request.session.get(TRACKED):
             raise PageRefused(str(STAFF_SESSION))
-        session = _tracked_session(request)
+        session = tracked_session(request)
         if session is None or (session.is_joined and not allows_joined):
             is_stored = session is None and unsent_words.store(request.session, request.POST)
             messages.info(request, str(STILL_HERE) if is_stored else _("请输入查询码，再继续。"))
@@ -152,7 +154,8 @@ def requires_tracking(
     return never_cache(guarded)
 
 
-def _tracked_session(request: HttpRequest) -> TrackedSession | None:
+def tracked_session(request: HttpRequest) -> TrackedSession | None:
+    """Return the case that this browser tracks, as it is now; None after 30 minutes."""
     stored = request.session.get(TRACKED)
     if not stored:
         return None
@@ -177,7 +180,11 @@ show_case = require_safe(requires_tracking(_show_case, allows_joined=True))
 def render_case(
     request: HttpRequest, session: TrackedSession, *, status: int = HTTPStatus.OK, **extra: Any
 ) -> HttpResponse:
-    """Render the case page; `extra` replaces context: an invalid form, or a `problem` on top."""
+    """Render the case page; `extra` replaces context: a form sent, or a `problem` on top.
+
+    What was typed and not sent is in the form that was sent if the page has that form, else in the
+    form that the page has instead, else as text above the case.
+    """
     now, petition = clock.now(), session.petition
     typed = {} if session.is_joined else unsent_words.of_case(request.session, petition.pk)
     history = timeline.public_history(petition, now, is_joined=session.is_joined)
@@ -206,7 +213,29 @@ def render_case(
         context["may_correct_contact"] = session.may_correct_contact
         context["needs_phone"] = session.needs_phone
     context |= extra
+    if not session.is_joined:
+        _say_where_words_are(context, extra)
     return render(request, "petitions/tracking/case.html", context, status=status)
+
+
+def _say_where_words_are(context: dict[str, Any], extra: Mapping[str, Any]) -> None:
+    """Add to the context where the page has the form that comes back, and the words in it.
+
+    A form for words holds all of them, so that they are not named apart from it. A page that has
+    the form no more says that the step was not done.
+    """
+    shown = {
+        "feedback_form": context["may_dispute"],
+        "rating_form": context["may_rate"] and not context["may_dispute"],
+        "reopen_form": context["may_reopen"],
+        "contact_form": context["may_correct_contact"],
+    }
+    sent = {name for name, value in extra.items() if isinstance(value, Form) and value.is_bound}
+    if any(shown.get(name) for name in WORD_FORMS if name in sent):
+        context["are_words_in_sent_form"] = bool(context["unsent"])
+        context["unsent"] = ()
+    if not any(shown.get(name) for name in sent) and sent:
+        context["problem"] = context["problem"] or NOT_DONE
 
 
 def _typed_words(extra: Mapping[str, Any]) -> list[str]:
@@ -298,8 +327,7 @@ def _masked_contact(petition: Petition) -> dict[str, Any] | None:
 def steps_since(petition: Petition, version: int, now: dt.datetime) -> list[str]:
     """Return the public steps since the version that the resident saw, newest first."""
     steps = timeline.public_history(petition, now).steps
-    count = max(0, petition.version - version)
-    return [f"{step.when} {step.label}" for step in steps[:count]]
+    return [f"{step.when} {step.label}" for step in steps if step.version > version]
 
 
 @require_POST
@@ -315,7 +343,7 @@ def stop_tracking(request: HttpRequest) -> HttpResponse:
 
 def _send_photo(request: HttpRequest, uuid: UUID, *, is_thumb: bool) -> HttpResponse:
     """Send a public photo of the tracked case; any other photo is answered 404."""
-    session = None if request.user.is_authenticated else _tracked_session(request)
+    session = None if request.user.is_authenticated else tracked_session(request)
     photos = Photo.objects.none()
     if session is not None:
         photos = Photo.objects.filter(petition=session.petition, is_public=True)

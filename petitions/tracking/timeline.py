@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -40,12 +40,16 @@ class PublicPhoto:
 
 @dataclass(frozen=True, slots=True)
 class PublicStep:
-    """One step of `components/steps.html`; `state` is current, done or problem."""
+    """One step of `components/steps.html`; `state` is current, done or problem.
+
+    `version`: the version of the case that the event of the step made.
+    """
 
     label: str
     when: str
     text: str
     state: str
+    version: int
     photos: list[PublicPhoto] = field(default_factory=list)
 
 
@@ -92,7 +96,7 @@ def public_history(
         by_event.setdefault(photo.event_id, []).append(photo)
     steps = _steps(events, by_event, now, is_joined=is_joined)
     if not petition.is_open and steps:
-        steps[0] = _as_done(steps[0])
+        steps[0] = replace(steps[0], state="done")
     answer_id = next((event.pk for event in events if event.verb == Verb.RESOLVE), 0)
     return PublicHistory(
         steps=steps,
@@ -128,16 +132,12 @@ def _steps(
             continue
         state = "problem" if event.verb in PROBLEM_VERBS else "done" if steps else "current"
         when = durations.time_since(event.at, now)
-        steps.append(PublicStep(label, _when(when), text, state, step_photos))
+        steps.append(PublicStep(label, _when(when), text, state, event.version, step_photos))
     return steps
 
 
 def _when(moment: durations.InstantText) -> str:
     return _("%(at)s（%(ago)s）") % {"at": moment.absolute, "ago": moment.relative}
-
-
-def _as_done(step: PublicStep) -> PublicStep:
-    return PublicStep(step.label, step.when, step.text, "done", step.photos)
 
 
 def _is_shown(event: Event, text: str, photos: list[PublicPhoto]) -> bool:

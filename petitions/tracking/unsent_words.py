@@ -1,4 +1,4 @@
-"""What a resident sent after the tracking session had ended, stored until it is sent again.
+"""What a resident typed and could not send, stored until it is sent: late, refused or invalid.
 
 It is stored in the session of the browser, with the case that the browser tracked, and shown for
 that case alone. Contact details are not stored.
@@ -12,20 +12,29 @@ from django.contrib.sessions.backends.base import SessionBase
 
 from petitions.web.session_keys import TRACKED, UNSENT
 
-FIELDS = ("reason", "reopen_reason", "rating")
+REASON_FIELDS = ("reason", "reopen_reason")
+FIELDS = (*REASON_FIELDS, "rating")
 """Fields of the forms on the tracking page in which a resident types or chooses."""
 
 MAX_LENGTH = 4000  # above the limit of every field, so that the page can say what is too long
 
 
 def store(session: SessionBase, sent: Mapping[str, str]) -> bool:
-    """Store the typed fields of a form for the case whose tracking ended; tell whether any were."""
+    """Store the typed fields of a form for the case that was tracked; tell whether any were.
+
+    A form with a box for words replaces the words stored before, which stood in that box.
+    """
     tracked = session.get(TRACKED)
     typed = {name: sent[name][:MAX_LENGTH] for name in FIELDS if sent.get(name, "").strip()}
-    if not tracked or tracked[1] or not typed:  # a resident who only joined sends nothing
+    if not tracked or tracked[1]:  # a resident who only joined sends nothing
         return False
-    session[UNSENT] = [tracked[0], typed]
-    return True
+    has_box = any(name in sent for name in REASON_FIELDS)
+    before = {} if has_box else of_case(session, tracked[0])
+    if before | typed:
+        session[UNSENT] = [tracked[0], before | typed]
+    elif has_box:
+        drop(session)
+    return bool(typed)
 
 
 def of_case(session: SessionBase, petition_id: int) -> dict[str, str]:

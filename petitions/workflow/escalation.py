@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from branches.enums import ESCALATION_ORDER
 from branches.models import Organisation
 from config.lib import durations
+from members.models import User
 from petitions import involvement, separation_of_duties
 from petitions.actors import By
 from petitions.enums import (
@@ -22,11 +23,11 @@ from petitions.enums import (
     Verb,
 )
 from petitions.models import Deadline, Escalation, Petition
-from petitions.refusals import OWN_REQUEST
+from petitions.refusals import OWN_REQUEST, Decision
 from petitions.rules import service_terms
 from petitions.rules.service_terms import DeadlinePlan
 from petitions.states import WAITING
-from petitions.workflow import task_verbs
+from petitions.workflow import case_store, task_verbs
 from petitions.workflow.case_store import transition
 from petitions.workflow.escalation_chain import (
     EscalationChain,
@@ -49,8 +50,9 @@ def escalate(
     with transition(
         petition, Verb.ESCALATE, by=by, now=now, expected_version=expected_version
     ) as change:
-        if current_level(change.petition) == ESCALATION_ORDER[-1]:
-            raise WrongState("at_the_top", _("已在市级，不能再升级。"))
+        decision = _at_the_top(change.petition)
+        if not decision:
+            raise WrongState(decision.code, decision.reason)
         change.add_note(reason, is_public=False)
         escalate_to(change, deadline=None)
     return change.petition
@@ -170,7 +172,9 @@ def answer(
         escalation = change.store.unanswered_escalation(change.petition)
         if escalation is None:
             raise WrongState("nothing_to_answer", _("没有待答复的升级。"))
-        _refuse_own_request(change, escalation)
+        decision = _own_request(change.user, change.petition, escalation)
+        if not decision:
+            raise NotPermitted(decision.code, decision.reason)
         change.answer_escalation(escalation, kind)
         change.data = {"kind": str(kind)}
         change.add_note(text, is_public=kind == AnswerKind.EXPLAIN)
@@ -191,19 +195,47 @@ def answer(
     return change.petition
 
 
-def _refuse_own_request(change: Transition, escalation: Escalation) -> None:
-    """Raise NotPermitted if the user asked for the answer, or had a post where it was asked for.
+def may(
+    verb: Verb, petition: Petition, user: User, escalations: Iterable[Escalation] | None = None
+) -> Decision:
+    """Decide by the rules above whether to offer a verb that `permissions` allows.
+
+    A page uses it to close what would be refused only after it was sent. `escalations` are those of
+    the case where they are loaded; left out, one query for the verb "answer", none for others.
+    """
+    if verb == Verb.ESCALATE:
+        return _at_the_top(petition)
+    if verb != Verb.ANSWER:
+        return Decision(True)
+    if escalations is None:
+        escalation = case_store.current().unanswered_escalation(petition)
+    else:
+        waiting = [row for row in escalations if row.answered_at is None]
+        escalation = max(waiting, key=lambda row: row.pk, default=None)
+    return _own_request(user, petition, escalation) if escalation else Decision(True)
+
+
+def _at_the_top(petition: Petition) -> Decision:
+    """Refuse to escalate where no level is above."""
+    if current_level(petition) == ESCALATION_ORDER[-1]:
+        return Decision(False, "at_the_top", _("已在市级，不能再升级。"))
+    return Decision(True)
+
+
+def _own_request(user: User | None, petition: Petition, escalation: Escalation) -> Decision:
+    """Refuse an answer of the user who asked for it, or who had a post where it was asked for.
 
     Posts since the report count. The escalation names the organisation that asked; the columns of
     the case, which `permissions` reads, do not.
     """
-    user, asking_id = change.user, escalation.from_organisation_id
     if user is None:
-        return
-    is_own = separation_of_duties.belongs_to(user.scope, asking_id, change.petition.created_at)
+        return Decision(True)
+    asking_id = escalation.from_organisation_id
+    is_own = separation_of_duties.belongs_to(user.scope, asking_id, petition.created_at)
     is_internal = asking_id == escalation.to_organisation_id
     if escalation.raised_by_id == user.pk or (is_own and not is_internal):
-        raise NotPermitted("own_request", str(OWN_REQUEST))
+        return Decision(False, "own_request", str(OWN_REQUEST))
+    return Decision(True)
 
 
 def _set_next_date(change: Transition) -> None:

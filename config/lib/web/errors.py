@@ -2,7 +2,7 @@
 
 import errno
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
@@ -25,7 +25,7 @@ from rest_framework.views import set_rollback
 
 from config.lib.audit import refusals
 from config.lib.audit.refusals import RefusedAttempt
-from config.lib.domain_errors import DomainError, PageRefused
+from config.lib.domain_errors import DomainError, PageNotFound, PageRefused, TypedText
 from config.lib.web.request_log import request_id
 
 if TYPE_CHECKING:
@@ -86,17 +86,20 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Error handler: the user may not do this (403); the page shows the sentence of a refusal.
 
-    The security log gets the same sentence.
+    The security log gets the same sentence, and not what was typed.
     """
-    detail = str(exception) if isinstance(exception, PageRefused) else ""
+    if not isinstance(exception, PageRefused):
+        return answer(request, 403)
+    detail = str(exception)
     if detail:
         refusals.note_unless_noted(RefusedAttempt(detail))
-    return answer(request, 403, detail=detail)
+    return answer(request, 403, detail=detail, typed=exception.typed)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Error handler: not found, or not visible to this user (404)."""
-    return answer(request, 404)
+    typed = exception.typed if isinstance(exception, PageNotFound) else ()
+    return answer(request, 404, typed=typed)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
@@ -132,15 +135,24 @@ def status_of(error: BaseException | None) -> int:
 
 
 def answer(
-    request: HttpRequest, status: int, *, page: str = "", code: str = "", detail: str = ""
+    request: HttpRequest,
+    status: int,
+    *,
+    page: str = "",
+    code: str = "",
+    detail: str = "",
+    typed: Sequence[TypedText] = (),
 ) -> HttpResponse:
-    """Return the page or the problem document for a status; 503 gets a Retry-After header."""
+    """Return the page or the problem document for a status; 503 gets a Retry-After header.
+
+    The page shows what was `typed` into a form that was not saved.
+    """
     if page != CSRF_PAGE:
         _note_refusal(status, detail)
     if request.path.startswith(API):
         response = problem(request, status, code=code, detail=detail)
     else:
-        response = HttpResponse(_page(request, page or str(status), detail), status=status)
+        response = HttpResponse(_page(request, page or str(status), detail, typed), status=status)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
@@ -247,12 +259,13 @@ def _fields(details: object, path: str = "") -> list[dict[str, str]]:
     return [error for field, value in nested for error in _fields(value, field)]
 
 
-def _page(request: HttpRequest, name: str, detail: str) -> str:
+def _page(request: HttpRequest, name: str, detail: str, typed: Sequence[TypedText]) -> str:
     """Render the error page; when rendering fails, return a minimal page."""
     context = {
         "request": request,
         "request_id": request_id(request),
         "detail": detail,
+        "typed": typed,
         "retry_after": RETRY_AFTER,
     }
     status = int(name) if name.isdigit() else 403

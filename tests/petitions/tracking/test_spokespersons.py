@@ -172,7 +172,7 @@ def test_a_corrected_number_is_not_a_given_one(stage: Stage) -> None:
     client = Client()
     open_case(client, petition, "")
     assert client.post("/track/contact/", {"phone": "13800001111"}).status_code == 302
-    assert not pages._tracked_session(_request_of(client)).has_given_phone  # type: ignore[union-attr]
+    assert not pages.tracked_session(_request_of(client)).has_given_phone  # type: ignore[union-attr]
 
 
 def _request_of(client: Client) -> HttpRequest:
