@@ -24,6 +24,7 @@ from petitions.enums import (
 )
 from petitions.models import CaseTask, Event, Note, Petition
 from petitions.rules import catalogue, danger, danger_words
+from petitions.workflow import escalation
 
 
 class BodySerializer(serializers.ModelSerializer[Organisation]):
@@ -169,9 +170,13 @@ class PetitionDetailSerializer(PetitionSerializer):
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=VERB_CHOICES)))
     def get_verbs(self, petition: Petition) -> list[str]:
-        """Return the verbs in the order of the state table."""
+        """Return the verbs in the order of the state table; a query more where one may answer."""
         caller = cast("User", self.context["request"].user)
-        return [str(verb) for verb in permissions.allowed_verbs(petition, caller)]
+        return [
+            str(verb)
+            for verb in permissions.allowed_verbs(petition, caller)
+            if escalation.may(verb, petition, caller)
+        ]
 
 
 def first_answer(petition: Petition) -> dict[str, Any]:

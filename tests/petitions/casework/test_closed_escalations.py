@@ -11,6 +11,7 @@ from petitions.casework import case_detail
 from petitions.casework.actions import Actions, actions
 from petitions.enums import CaseLevel, DeadlineKind, Status, Verb
 from petitions.models import Category, Petition
+from petitions.refusals import OWN_REQUEST
 from petitions.verbs.table import SPEC_OF
 from petitions.workflow import escalation, handling
 from petitions.workflow.transitions import WorkflowError
@@ -51,7 +52,7 @@ def test_an_answer_is_closed_for_who_asked_for_it(stage: Stage) -> None:
     assert permissions.may(Verb.ANSWER, petition, asking)  # the columns of the case do not tell
     found, closed = _buttons(petition, asking)
     assert label not in _open_labels(found)
-    assert closed[label] == str(permissions.OWN_REQUEST)
+    assert closed[label] == str(OWN_REQUEST)
     found, closed = _buttons(petition, other)
     assert label in _open_labels(found)
     assert label not in closed
@@ -62,7 +63,7 @@ def test_the_form_of_an_own_request_does_not_open(stage: Stage) -> None:
     url = url_of(petition, Verb.ANSWER)
     refused = login(stage, "community").get(url)
     assert refused.status_code == 403
-    assert str(permissions.OWN_REQUEST) in refused.content.decode()
+    assert str(OWN_REQUEST) in refused.content.decode()
     assert login(stage, "official").get(url).status_code == 200
 
 
@@ -72,7 +73,7 @@ def test_a_typed_answer_to_an_own_request_is_shown(stage: Stage) -> None:
     response = login(stage, "community").post(url_of(petition, Verb.ANSWER), data)
     assert response.status_code == 403
     assert " readonly>请照办</textarea>" in response.content.decode()
-    assert str(permissions.OWN_REQUEST) in response.content.decode()
+    assert str(OWN_REQUEST) in response.content.decode()
 
 
 @pytest.mark.parametrize("name", ["community", "official", "city"])
@@ -142,3 +143,11 @@ def test_the_case_page_uses_the_escalations_that_it_has_loaded(stage: Stage) -> 
     with counted() as asked:
         actions(loaded, stage.cast["community"], detail.escalations)
     assert not [sql for sql in asked if "petitions_escalation" in sql]
+
+
+def test_the_api_does_not_list_the_verb_either(stage: Stage) -> None:
+    petition = _asked_above(stage)
+    url = f"/api/v1/petitions/{petition.pk}/"
+    for name, is_listed in [("community", False), ("official", True)]:
+        verbs = login(stage, name).get(url).json()["verbs"]
+        assert (str(Verb.ANSWER) in verbs) is is_listed
