@@ -15,11 +15,14 @@ from django.db.models import Q
 from branches import register_rows
 from config.lib.viewer import Scope
 from petitions import involvement, relations
-from petitions.enums import WORKING_ACTORS, AnswerKind, Verb
+from petitions.enums import WORKING_ACTORS, AnswerKind, Status, Verb
 from petitions.models import Event, Petition
-from petitions.separation_of_duties import belongs_to_handlers, took_part
+from petitions.separation_of_duties import belongs_to, belongs_to_handlers, took_part
 
-TELLING_VERBS = (Verb.FILE, Verb.REASSIGN, Verb.ANSWER)
+ASKING_VERBS = (Verb.ESCALATE, Verb.DISPUTE, Verb.RETURN)
+"""Verbs whose events name the organisation that must answer or decide."""
+
+TELLING_VERBS = (Verb.FILE, Verb.REASSIGN, Verb.ANSWER, *ASKING_VERBS)
 """Verbs whose events name the organisation that is responsible or must act.
 
 They are read even if who performed them did not work on the case.
@@ -45,7 +48,9 @@ class CaseWorkers:
     Counted are the responsible organisations, everybody to whom the case or a task in it was
     given, who worked on it, and who overruled the handlers in an answer to an escalation.
     `filing_organisation_id`: in whose name staff filed it. `moves`: who gave the case to another
-    organisation; `organisation_id` is the responsible one as of the last event.
+    organisation; `organisation_id` is the responsible one as of the last event. `owing_ids`: which
+    organisations were asked for an answer to an escalation or a decision on a return, and gave
+    none, also if another one owes it by now.
     """
 
     version: int
@@ -54,6 +59,7 @@ class CaseWorkers:
     filing_organisation_id: int | None = None
     organisation_id: int | None = None
     moves: tuple[Move, ...] = ()
+    owing_ids: frozenset[int] = frozenset()
 
     def after(self, event: Event) -> CaseWorkers:
         """Return the workers with those that a further event names."""
@@ -65,6 +71,7 @@ class CaseWorkers:
             event.acting_for_id if event.verb == Verb.FILE else self.filing_organisation_id,
             event.organisation_id,
             self.moves + self._moves_by(event),
+            _owing_after(self.owing_ids, event),
         )
 
     def _moves_by(self, event: Event) -> tuple[Move, ...]:
@@ -74,6 +81,21 @@ class CaseWorkers:
         if not is_move or from_id is None or user_id is None:
             return ()
         return (Move(user_id, from_id, event.organisation_id, self.organisation_ids),)
+
+
+def _owing_after(owing_ids: frozenset[int], event: Event) -> frozenset[int]:
+    """Return who owes an answer or a decision after an event that asked for one or gave one.
+
+    The responsible organisation, which answers its own group, owes nothing to others by it.
+    """
+    if event.verb == Verb.ANSWER:
+        return owing_ids - {involvement.supervisor_id(event)}
+    if event.verb == Verb.REASSIGN and event.from_status == Status.RETURNED:
+        return owing_ids - {event.acting_for_id}
+    if event.verb not in ASKING_VERBS:
+        return owing_ids
+    asked = {event.data.get(name) for name in ("to", "arbiter")}
+    return owing_ids | (asked - {None, event.organisation_id})
 
 
 def _named(event: Event) -> tuple[set[int], set[int]]:
@@ -110,8 +132,8 @@ def attach(petitions: Iterable[Petition]) -> None:
     rows = Event.objects.filter(
         Q(actor__in=WORKING_ACTORS) | Q(verb__in=TELLING_VERBS), petition__in=unread
     ).only(
-        *("petition_id", "version", "actor", "verb", "user_id"),
-        *("acting_for_id", "organisation_id", "data"),
+        *("petition_id", "version", "actor", "verb", "user_id", "from_status"),
+        *("acting_for_id", "data", *involvement.EVENT_ORGANISATIONS),
     )
     for event in rows.order_by():
         events[event.petition_id].append(event)
@@ -156,6 +178,15 @@ def everybody(petition: Petition) -> CaseWorkers:
         user_ids=workers.user_ids | {*involvement.assignee_ids(petition)},
         organisation_ids=workers.organisation_ids | present,
     )
+
+
+def have_not_answered(scope: Scope, petition: Petition) -> bool:
+    """Tell whether a user belongs to an organisation that was asked and gave no answer.
+
+    Or no decision on a return; having let the time pass does not free it. Posts that ended since
+    the report count too. One query unless it was read before.
+    """
+    return any(belongs_to(scope, pk, petition.created_at) for pk in of(petition).owing_ids)
 
 
 def include(scope: Scope, petition: Petition) -> bool:

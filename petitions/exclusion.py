@@ -73,13 +73,13 @@ def not_excluded(scope: Scope) -> Q:
     condition = ~Q(about_organisation__in=own)
     for former in scope.former_posts:
         if left := sorted(former.ancestor_ids.difference(own)):
-            condition &= ~Q(about_organisation__in=left, created_at__lt=_end_of(former.last_day))
+            condition &= ~Q(about_organisation__in=left, created_at__lt=end_of(former.last_day))
     if not scope.has_role(Role.CITY_OFFICIAL):
         condition &= Q(is_sealed=False)
     return condition
 
 
-def _end_of(day: dt.date) -> dt.datetime:
+def end_of(day: dt.date) -> dt.datetime:
     """Return the instant at which a day ends."""
     midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time())
     return timezone.make_aware(midnight)

@@ -13,11 +13,12 @@ from functools import reduce
 from operator import or_
 from typing import Protocol
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from branches import register_rows
+from branches.enums import OrgLevel
 from branches.models import Organisation
-from config.lib.viewer import ActivePost, Scope, Viewer
+from config.lib.viewer import ActivePost, FormerPost, Scope, Viewer
 from members.enums import ADMIN_ROLES, Role
 from members.models import User
 from petitions import exclusion
@@ -293,13 +294,46 @@ def handled_by(viewer: Viewer) -> Q:
 
 
 def awaiting_answer_of(viewer: Viewer) -> Q:
-    """Condition: the viewer must answer an escalation of the case."""
-    return Q(is_answer_owed=True, supervisor__in=acted_for(viewer.scope, Relation.SUPERVISOR))
+    """Condition: the viewer must answer an escalation of the case, which is not the own one."""
+    supervised = acted_for(viewer.scope, Relation.SUPERVISOR)
+    condition = Q(is_answer_owed=True, supervisor__in=supervised)
+    for own, is_since in _belonged_to(viewer.scope):
+        if others := [pk for pk in supervised if pk != own]:
+            condition &= ~Q(is_since, organisation=own, supervisor__in=others)
+        if supervised:  # a branch supervises its own group
+            condition &= ~Q(is_since, assigned_group=own, supervisor=F("organisation"))
+    return condition
 
 
 def awaiting_decision_by(viewer: Viewer) -> Q:
-    """Condition: the viewer must decide on the return of the case."""
-    return _awaits_decision_of(acted_for(viewer.scope, Relation.ARBITER))
+    """Condition: the viewer must decide on the return of the case, which is not the own one."""
+    arbiters = acted_for(viewer.scope, Relation.ARBITER)
+    condition = _awaits_decision_of(arbiters)
+    for own, is_since in _belonged_to(viewer.scope):
+        if any(pk != own for pk in arbiters):
+            condition &= ~Q(is_since, organisation=own)
+    return condition
+
+
+def _belonged_to(scope: Scope) -> Iterator[tuple[int, Q]]:
+    """Yield the organisations to which a user has belonged, and the cases for which that counts.
+
+    A post in a Party group belongs to its branch as well (`separation_of_duties.belongs_to`). One
+    post alone yields nothing: nobody asks or returns to the organisation that is the only own one.
+    """
+    present = {pk for post in scope.posts for pk in _own_ids(post)}
+    if len(present) > 1:
+        yield from ((pk, Q()) for pk in sorted(present))
+    for post in scope.former_posts:
+        for pk in _own_ids(post) - present:
+            yield pk, Q(created_at__lt=exclusion.end_of(post.last_day))
+
+
+def _own_ids(post: ActivePost | FormerPost) -> set[int]:
+    own = {post.organisation_id}
+    if post.organisation_level == OrgLevel.GROUP:
+        own.add(post.parent_id)
+    return own - {None}
 
 
 def can_decide(viewer: Viewer) -> bool:

@@ -183,16 +183,9 @@ def _guard_escalate(petition: Petition, by: By) -> Decision:
 
 
 def _guard_end(petition: Petition, by: By) -> Decision:
-    """Refuse to end a case unhandled to who owes an answer about it: that would end the answer.
-
-    A branch that owes it to its own group decides about the case anyway.
-    """
-    answering_id = involvement.answering_organisation_id(petition)
-    is_internal = answering_id == petition.organisation_id
-    if not isinstance(by, User) or answering_id is None or is_internal:
-        return Decision(True)
-    if belongs_to(by.scope, answering_id, petition.created_at):
-        words = _("本组织还没有答复升级，请先答复，再作其他决定。")
+    """Refuse to end a case unhandled to who was asked for an answer about it and gave none."""
+    if isinstance(by, User) and case_workers.have_not_answered(by.scope, petition):
+        words = _("本组织还没有答复升级或裁定退单，请先答复或裁定，再作其他决定。")
         return Decision(False, "owes_answer", words)
     return Decision(True)
 

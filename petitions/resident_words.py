@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib.viewer import Scope
-from petitions import confidential_contacts, involvement, keyed_hashes
+from petitions import case_workers, confidential_contacts, involvement, keyed_hashes
 from petitions.enums import Status, Verb
 from petitions.models import Contact, Petition
 from petitions.relations import Relation
-from petitions.separation_of_duties import belongs_to
 
 ANSWER_FIRST = gettext_lazy(
     "这件事是工作人员代您登记的，他们那边还没有给出答复；等答复出来，才能在这里撤回。"
@@ -69,12 +68,12 @@ def refusal_by_code(verb: Verb, petition: Petition) -> tuple[str, str] | None:
 
 
 def _owes_answer_or_decision(scope: Scope, petition: Petition) -> bool:
-    """Tell whether a user must answer an escalation now, or decide on a return.
+    """Tell whether a user must answer an escalation or decide on a return, or should have.
 
     Asked of the organisations to which the user has belonged since the report.
     """
     since = petition.created_at
-    if belongs_to(scope, involvement.answering_organisation_id(petition), since):
+    if case_workers.have_not_answered(scope, petition):
         return True
     return petition.status == Status.RETURNED and any(
         rule.relation == Relation.ARBITER

@@ -102,12 +102,14 @@ def belongs_to_escalating(
 ) -> bool:
     """Tell whether a user belongs to the organisation that an escalation to a supervisor is from.
 
-    That is the responsible organisation, or its group where it supervises the group itself. Posts
-    that ended since the report count too.
+    That is the responsible organisation, or its group where it supervises the group itself. To the
+    next supervisor it is also the supervisor so far. Posts that ended since the report count too.
     """
     is_internal = supervisor_id == petition.organisation_id
-    asking = petition.assigned_group_id if is_internal else petition.organisation_id
-    return belongs_to(scope, asking, petition.created_at)
+    asking = [petition.assigned_group_id if is_internal else petition.organisation_id]
+    if petition.supervisor_id != supervisor_id:
+        asking.append(petition.supervisor_id)
+    return any(belongs_to(scope, pk, petition.created_at) for pk in asking)
 
 
 def took_part(scope: Scope, workers: Workers, since: dt.datetime) -> bool:

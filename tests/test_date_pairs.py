@@ -34,7 +34,10 @@ PAIRS: dict[type[models.Model], tuple[str, str, str]] = {
     OfficeHours: ("opens", "closes", "office_hours_in_order"),
 }
 # A model with a single day, which has no other end.
-SINGLE = {"grids.CalendarDay.date", "branches.Stop.date", "petitions.PrivacyNotice.valid_from"}
+SINGLE = {
+    *("grids.CalendarDay.date", "branches.Stop.date", "petitions.PrivacyNotice.valid_from"),
+    "members.Post.rights_until",  # set by the system
+}
 
 
 def _own_models() -> list[type[models.Model]]:

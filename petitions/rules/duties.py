@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from branches import register_rows
 from branches.models import Organisation
 from config.lib import durations
-from config.lib.viewer import Scope
 from members.models import User
 from petitions import involvement, permissions, relations
 from petitions.actors import By, actors_of
@@ -298,21 +297,26 @@ def own_duty(
         return None
     if actors is None:
         actors = actors_of(user, petition)
-    own = [duty for duty in all_duties if _is_duty_of(petition, duty, user.scope, actors)]
+    own = [duty for duty in all_duties if _is_duty_of(petition, duty, user, actors)]
     return min(own, key=lambda duty: duty.due_at, default=None)
 
 
-def _is_duty_of(petition: Petition, duty: Duty, scope: Scope, actors: frozenset[Actor]) -> bool:
-    """Tell whether the user acts for the organisation that must act, and has a verb for it."""
+def _is_duty_of(petition: Petition, duty: Duty, user: User, actors: frozenset[Actor]) -> bool:
+    """Tell whether the user acts for the organisation that must act, and may perform a verb of it.
+
+    Who asked for an answer, for example, cannot give it, and is not told to.
+    """
     own = actors.intersection(duty.rule.actors)
     if not own or duty.organisation is None:
         return False
     if duty.rule in TASK_RULES and duty.organisation.pk not in acted_for(
-        scope, Relation.DEPARTMENT
+        user.scope, Relation.DEPARTMENT
     ):
         return False
-    rules = (RULE_OF[verb] for verb in duty.rule.verbs)
-    return any(petition.status in rule.sources and own.intersection(rule.actors) for rule in rules)
+    return any(
+        own.intersection(RULE_OF[verb].actors) and permissions.may(verb, petition, user, actors)
+        for verb in duty.rule.verbs
+    )
 
 
 def tasks_to_decide(

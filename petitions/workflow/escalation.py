@@ -59,7 +59,11 @@ def escalate(
 
 
 def escalate_to(
-    change: Transition, *, deadline: Deadline | None, chain: EscalationChain | None = None
+    change: Transition,
+    *,
+    deadline: Deadline | None,
+    chain: EscalationChain | None = None,
+    is_asked_by_resident: bool = False,
 ) -> None:
     """Make the next level above supervise the case and owe an answer; the handler stays.
 
@@ -70,7 +74,8 @@ def escalate_to(
     petition = change.petition
     if chain is None:
         chain = change.store.escalation_chain([petition], timezone.localdate(change.now))
-    asker_id = change.user.pk if change.user else None
+    asker = None if is_asked_by_resident else change.user
+    asker_id = asker.pk if asker else None
     target = next_supervisor(petition, chain, is_late=deadline is not None, asker_id=asker_id)
     if target is None:
         change.data["top"] = True
@@ -86,7 +91,7 @@ def escalate_to(
         to_organisation=target.organisation,
         level=target.level,
         skipped=target.skipped,
-        raised_by=change.user,
+        raised_by=asker,
         created_at=change.now,
     )
     if petition.is_answer_owed:
@@ -122,7 +127,12 @@ def _go_on_at_the_top(change: Transition, expired: Deadline) -> None:
 
 
 def _asking_organisation_id(petition: Petition, target: Target) -> int:
-    """Return the organisation below the target: the supervisor so far, or the responsible one."""
+    """Return the organisation below the target: the supervisor so far, or the responsible one.
+
+    Its Party group where a branch supervises the group itself.
+    """
+    if target.organisation.pk == petition.organisation_id and petition.assigned_group_id:
+        return petition.assigned_group_id
     supervisor_id = petition.supervisor_id
     if supervisor_id is None or supervisor_id == target.organisation.pk:
         return petition.organisation_id

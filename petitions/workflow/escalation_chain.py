@@ -42,8 +42,12 @@ class Target:
 
 
 def current_level(petition: Petition, *, is_late: bool = False) -> OrgLevel:
-    """Return the level a case is at: its own, or its group's when that let a deadline pass."""
-    if is_late and petition.assigned_group_id and petition.supervisor_id is None:
+    """Return the level a case is at: its own, or its group's when that let a deadline pass.
+
+    Only in a branch: groups of higher organisations have nobody between them and the case's level.
+    """
+    is_of_group = petition.assigned_group_id is not None and petition.supervisor_id is None
+    if is_late and is_of_group and petition.level == CaseLevel.GRID:
         return OrgLevel.GROUP
     return ORG_LEVEL_OF_CASE[petition.level]
 
@@ -112,10 +116,15 @@ def next_supervisor(
     """Return the next organisation above with a free head; without any, the highest of them.
 
     None at the top. `is_late`: a deadline passed; if it was that of an answer, the chain continues
-    above the supervisor, and a case with a Party group begins with its branch. A head is not free
-    who has a conflict of interest, asks for the escalation (`asker_id`), or
-    belongs to the organisation that the escalation is from.
+    above the supervisor, and a case with a Party group begins with its branch, no other one. A head
+    is not free who has a conflict of interest, asks for the escalation (`asker_id`), or belongs to
+    the organisation that the escalation is from, or to the one responsible.
     """
+    level = current_level(petition, is_late=is_late)
+    rows = chain.rows(petition, level)
+    if level == OrgLevel.GROUP:
+        own = petition.organisation_id
+        rows = [row for row in rows if row.level != OrgLevel.BRANCH or row.organisation_id == own]
 
     def is_free(scope: Scope, organisation_id: int) -> bool:
         return not (
@@ -124,7 +133,7 @@ def next_supervisor(
             or belongs_to_escalating(scope, petition, organisation_id)
         )
 
-    return chain.first_free(chain.rows(petition, current_level(petition, is_late=is_late)), is_free)
+    return chain.first_free(rows, is_free)
 
 
 def next_arbiter(petition: Petition, chain: EscalationChain) -> Target | None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import Organisation
 from members.models import User
+from petitions import case_workers
 from petitions.actors import By
 from petitions.enums import Status, Verb
 from petitions.models import Petition
@@ -65,6 +66,8 @@ def reassign(
         is_kept = is_decision and organisation.pk == case.organisation_id
         succession.check_target(case, organisation, may_be_same=is_decision)
         _check_scope(by, organisation)
+        if not is_decision:
+            _check_owed(case, by, organisation)
         case.is_route_final = case.is_route_final or is_decision
         case.group = case.group if case.group and case.group.parent_id == organisation.pk else None
         route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
@@ -89,3 +92,21 @@ def _check_scope(by: By, organisation: Organisation) -> None:
         if post.organisation_path
     ):
         raise WrongState("wrong_target", _("只能改派给支部、社区、街道或市级组织。"))
+
+
+def _check_owed(petition: Petition, by: By, organisation: Organisation) -> None:
+    """Refuse to pass a case up while an answer about it is owed, or to who gave none.
+
+    Giving it to an organisation above would end what is owed. One query if nothing was read.
+    """
+    if not isinstance(by, User):
+        return
+    is_upward = not any(
+        post.organisation_path and organisation.path.startswith(post.organisation_path)
+        for post in by.scope.posts
+    )
+    if is_upward and (
+        petition.is_answer_owed or case_workers.have_not_answered(by.scope, petition)
+    ):
+        words = _("升级还没有答复，不能把这件事改派给上级。请先答复，或由本组织来办。")
+        raise WrongState("owes_answer", words)

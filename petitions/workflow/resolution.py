@@ -128,7 +128,7 @@ def dispute(
             DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True
         )
         if case.disputes > ESCALATE_AFTER_DISPUTES or case.is_explained:
-            escalate_to(change, deadline=None)
+            escalate_to(change, deadline=None, is_asked_by_resident=True)
         else:
             restore_owed_answer(change)
     return change.petition

@@ -86,7 +86,7 @@ def _find_notification(page: Page, receipt: browser_driver.Receipt) -> None:
 def _answer(page: Page, receipt: browser_driver.Receipt) -> None:
     page.locator("main").get_by_role("link", name=re.compile(receipt.number)).first.click()
     page.wait_for_url(re.compile(r"/petitions/\d+/"))
-    page.locator(".casebar").get_by_text("答复升级").click()
+    page.locator(".casebar").get_by_text("答复升级", exact=True).click()
     form = page.locator("form[data-draft^=answer]")
     form.get_by_label("向居民说明情况").check()
     form.locator("textarea[name=text]").fill(EXPLANATION)

@@ -254,13 +254,6 @@ def _given_to(stage: Stage, petition: Petition, body: str, by: str, now: dt.date
     )
 
 
-def test_a_community_does_not_supervise_its_subdistrict(stage: Stage) -> None:
-    petition, now = _overdue(stage)
-    given = _given_to(stage, petition, "fuxin", "community", now)
-    assert (given.supervisor, given.is_answer_owed) == (None, False)
-    assert not permissions.may(Verb.ANSWER, given, stage.cast["community"])
-
-
 def test_the_branch_before_does_not_supervise_the_one_after(stage: Stage) -> None:
     """Where a group was late, its branch supervises it."""
     petition = handling.accept(
