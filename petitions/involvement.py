@@ -330,10 +330,10 @@ def _belonged_to(scope: Scope) -> Iterator[tuple[int, Q]]:
 
 
 def _own_ids(post: ActivePost | FormerPost) -> set[int]:
-    own = {post.organisation_id}
+    ids = [post.organisation_id]
     if post.organisation_level == OrgLevel.GROUP:
-        own.add(post.parent_id)
-    return own - {None}
+        ids.append(post.parent_id)
+    return {pk for pk in ids if pk is not None}
 
 
 def can_decide(viewer: Viewer) -> bool:
