@@ -15,7 +15,7 @@ from django.db.models import Q
 from branches import register_rows
 from config.lib.viewer import Scope
 from petitions import involvement, relations
-from petitions.enums import WORKING_ACTORS, AnswerKind, Verb
+from petitions.enums import WORKING_ACTORS, Actor, AnswerKind, Verb
 from petitions.models import Event, Petition
 from petitions.separation_of_duties import belongs_to_handlers, took_part
 
@@ -45,7 +45,8 @@ class CaseWorkers:
     Counted are the responsible organisations, everybody to whom the case or a task in it was
     given, who worked on it, and who overruled the handlers in an answer to an escalation.
     `filing_organisation_id`: in whose name staff filed it. `moves`: who gave the case to another
-    organisation; `organisation_id` is the responsible one as of the last event.
+    organisation; `organisation_id` is the responsible one as of the last event. `openings`: who
+    opened the contact without handling the case, with the organisation in whose name.
     """
 
     version: int
@@ -54,6 +55,7 @@ class CaseWorkers:
     filing_organisation_id: int | None = None
     organisation_id: int | None = None
     moves: tuple[Move, ...] = ()
+    openings: frozenset[tuple[int | None, int | None]] = frozenset()
 
     def after(self, event: Event) -> CaseWorkers:
         """Return the workers with those that a further event names."""
@@ -65,6 +67,7 @@ class CaseWorkers:
             event.acting_for_id if event.verb == Verb.FILE else self.filing_organisation_id,
             event.organisation_id,
             self.moves + self._moves_by(event),
+            self.openings | _openings(event),
         )
 
     def _moves_by(self, event: Event) -> tuple[Move, ...]:
@@ -74,6 +77,12 @@ class CaseWorkers:
         if not is_move or from_id is None or user_id is None:
             return ()
         return (Move(user_id, from_id, event.organisation_id, self.organisation_ids),)
+
+
+def _openings(event: Event) -> set[tuple[int | None, int | None]]:
+    """Return who opened the contact in an event, as a coordinator; handlers know it anyway."""
+    is_opening = event.verb == Verb.REVEAL and event.actor == Actor.COORDINATOR
+    return {(event.user_id, event.acting_for_id)} if is_opening else set()
 
 
 def _named(event: Event) -> tuple[set[int], set[int]]:
@@ -93,7 +102,7 @@ def _named(event: Event) -> tuple[set[int], set[int]]:
 def keep(petition: Petition, events: Iterable[Event]) -> None:
     """Keep with a case what its events up to its version say; others may be left out.
 
-    Those that matter are the events of working on it and those of `TELLING_VERBS`.
+    Those that matter are the events of working on it, reveals, and those of `TELLING_VERBS`.
     """
     workers = CaseWorkers(petition.version)
     for event in sorted(events, key=lambda event: event.version):
@@ -108,7 +117,8 @@ def attach(petitions: Iterable[Petition]) -> None:
         return
     events: dict[int, list[Event]] = {pk: [] for pk in unread}
     rows = Event.objects.filter(
-        Q(actor__in=WORKING_ACTORS) | Q(verb__in=TELLING_VERBS), petition__in=unread
+        Q(actor__in=WORKING_ACTORS) | Q(verb__in=(*TELLING_VERBS, Verb.REVEAL)),
+        petition__in=unread,
     ).only(
         *("petition_id", "version", "actor", "verb", "user_id"),
         *("acting_for_id", "organisation_id", "data"),
