@@ -54,8 +54,8 @@ def _keeper(
 def _answering_for_place(petition: Petition) -> tuple[Responsibility, ...]:
     """Return who answers today for the place of a case and the areas around it."""
     version = register_cache.current_version()
-    found = responsibility_cache.responsible_for(petition.place_id, timezone.localdate(), version)
-    return () if found is None else found[1]
+    cached = responsibility_cache.responsible_for(petition.place_id, timezone.localdate(), version)
+    return () if cached is None else cached[1]
 
 
 def _above(organisation: Organisation) -> Iterator[Organisation]:

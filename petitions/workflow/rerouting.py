@@ -87,7 +87,9 @@ def _actor_name(by: By) -> str:
 def _check_contact_unknown(petition: Petition, organisation: Organisation) -> None:
     """Refuse an organisation that knows the contact which handling organisations must not know."""
     if organisation.pk in confidential_contacts.knowing_organisation_ids(petition):
-        words = _("%(organisation)s打开过居民要求保密的联系方式，不能由它办理，请改派给别的组织。")
+        words = _(
+            "%(organisation)s有人打开过居民要求保密的联系方式，不能由它办理，请改派给别的组织。"
+        )
         raise WrongState("knows_contact", words % {"organisation": organisation.short_name})
 
 

@@ -50,7 +50,9 @@ def _give(stage: Stage, petition: Petition, by: str, organisation: str) -> Petit
 @pytest.mark.parametrize("by", ["clerk", "community", "official"])
 def test_who_opened_the_contact_does_not_take_the_case(stage: Stage, by: str) -> None:
     petition = _opened(stage)
-    with pytest.raises(WrongState, match="迎宾路社区党委打开过居民要求保密的联系方式") as refused:
+    with pytest.raises(
+        WrongState, match="迎宾路社区党委有人打开过居民要求保密的联系方式"
+    ) as refused:
         _give(stage, petition, by, "yingbin")
     assert refused.value.code == "knows_contact"
     petition.refresh_from_db()
@@ -86,7 +88,7 @@ def test_organisations_in_which_the_same_people_sit_know_it_as_well(stage: Stage
     petition = _opened(stage)
     give_post(stage, "clerk", Role.BRANCH_SECRETARY, "other", is_deputy=True)
     post = Post.objects.get(user=stage.cast["clerk"], organisation=stage.town.orgs["other"])
-    with pytest.raises(WrongState, match="大桥第一网格党支部打开过"):
+    with pytest.raises(WrongState, match="大桥第一网格党支部有人打开过"):
         _give(stage, petition, "official", "other")
     Post.objects.filter(pk=post.pk).update(
         valid_from=YESTERDAY - dt.timedelta(days=9),
