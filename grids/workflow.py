@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import holdings, register_cache
 from config.lib.db import tree_paths
-from config.lib.db.validity import check_order, seasons_overlap
+from config.lib.db.validity import check_not_prolonged, check_order, seasons_overlap
 from config.lib.text_forms import clean_line, fold_number, fold_search_text
 from grids import place_names
 from grids.enums import AreaKind, CodeScheme, DayKind, Level
@@ -154,13 +154,14 @@ def close_area(*, area: Area, on: dt.date) -> Area:
     """Close a place: `on` is its last valid day.
 
     ValidationError while it holds something that must end before: places below, or open cases
-    (setting `HOLDINGS`, kind `place`).
+    (setting `HOLDINGS`, kind `place`). The last day is never put off.
     """
     locked = Area.objects.select_for_update().get(pk=area.pk)
     if blocking := [item.text for item in holdings.of("place", locked, on) if item.blocks]:
         raise ValidationError(blocking)
     still_open = Q(valid_to__isnull=True) | Q(valid_to__gt=on)
     check_order(locked.valid_from, on, "valid_to")
+    check_not_prolonged(locked.valid_to, on)
     locked.valid_to = on
     locked.save(update_fields=["valid_to"])
     AreaCode.objects.filter(still_open, area=locked, valid_from__lte=on).update(valid_to=on)

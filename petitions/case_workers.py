@@ -15,7 +15,7 @@ from django.db.models import Q
 from branches import register_rows
 from config.lib.viewer import Scope
 from petitions import involvement, relations
-from petitions.enums import WORKING_ACTORS, AnswerKind, Status, Verb
+from petitions.enums import WORKING_ACTORS, Actor, AnswerKind, Status, Verb
 from petitions.models import Event, Petition
 from petitions.separation_of_duties import belongs_to, belongs_to_handlers, took_part
 
@@ -50,7 +50,8 @@ class CaseWorkers:
     `filing_organisation_id`: in whose name staff filed it. `moves`: who gave the case to another
     organisation; `organisation_id` is the responsible one as of the last event. `owing_ids`: which
     organisations were asked for an answer to an escalation or a decision on a return, and gave
-    none, also if another one owes it by now.
+    none, also if another one owes it by now. `openings`: who opened the contact without handling
+    the case, with the organisation in whose name.
     """
 
     version: int
@@ -60,6 +61,7 @@ class CaseWorkers:
     organisation_id: int | None = None
     moves: tuple[Move, ...] = ()
     owing_ids: frozenset[int] = frozenset()
+    openings: frozenset[tuple[int | None, int | None]] = frozenset()
 
     def after(self, event: Event) -> CaseWorkers:
         """Return the workers with those that a further event names."""
@@ -72,6 +74,7 @@ class CaseWorkers:
             event.organisation_id,
             self.moves + self._moves_by(event),
             _owing_after(self.owing_ids, event),
+            self.openings | _openings(event),
         )
 
     def _moves_by(self, event: Event) -> tuple[Move, ...]:
@@ -98,6 +101,12 @@ def _owing_after(owing_ids: frozenset[int], event: Event) -> frozenset[int]:
     return owing_ids | (asked - {None, event.organisation_id})
 
 
+def _openings(event: Event) -> set[tuple[int | None, int | None]]:
+    """Return who opened the contact in an event, as a coordinator; handlers know it anyway."""
+    is_opening = event.verb == Verb.REVEAL and event.actor == Actor.COORDINATOR
+    return {(event.user_id, event.acting_for_id)} if is_opening else set()
+
+
 def _named(event: Event) -> tuple[set[int], set[int]]:
     """Return the people and organisations that an event names as working on the case."""
     is_work = event.actor in WORKING_ACTORS
@@ -115,7 +124,7 @@ def _named(event: Event) -> tuple[set[int], set[int]]:
 def keep(petition: Petition, events: Iterable[Event]) -> None:
     """Keep with a case what its events up to its version say; others may be left out.
 
-    Those that matter are the events of working on it and those of `TELLING_VERBS`.
+    Those that matter are the events of working on it, reveals, and those of `TELLING_VERBS`.
     """
     workers = CaseWorkers(petition.version)
     for event in sorted(events, key=lambda event: event.version):
@@ -130,7 +139,8 @@ def attach(petitions: Iterable[Petition]) -> None:
         return
     events: dict[int, list[Event]] = {pk: [] for pk in unread}
     rows = Event.objects.filter(
-        Q(actor__in=WORKING_ACTORS) | Q(verb__in=TELLING_VERBS), petition__in=unread
+        Q(actor__in=WORKING_ACTORS) | Q(verb__in=(*TELLING_VERBS, Verb.REVEAL)),
+        petition__in=unread,
     ).only(
         *("petition_id", "version", "actor", "verb", "user_id", "from_status"),
         *("acting_for_id", "data", *involvement.EVENT_ORGANISATIONS),

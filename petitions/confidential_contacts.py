@@ -5,15 +5,18 @@ The glossary calls them confidential (保密).
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from branches import register_rows
-from branches.models import Organisation
+from branches import register_rows, responsibility_cache
+from branches.enums import ESCALATION_ORDER, OrgLevel
+from branches.models import Organisation, Responsibility
+from config.lib import register_cache
 from config.lib.viewer import Scope
-from petitions import case_workers, relations
+from members.models import User
+from petitions import case_workers, exclusion, relations
 from petitions.case_workers import Move
 from petitions.models import Petition
 from petitions.relations import COORDINATOR_ROLES
@@ -22,22 +25,65 @@ from petitions.relations import COORDINATOR_ROLES
 def authorised_organisation(petition: Petition) -> Organisation | None:
     """Return the organisation that may open a contact kept from the handling organisations.
 
-    The lowest one above the present one that never handled the case, if any; one query unless the
-    workers of the case were read before.
+    The lowest one above the present one that answers for the place, so that its people see the
+    case; if there is none, the lowest one of a higher level that answers for it. Neither it nor one
+    above it ever handled the case. One query unless the workers of the case were read before.
     """
     handlers = case_workers.everybody(petition).organisation_ids
-    return _lowest_above(petition.organisation, handlers)
+    return _keeper(petition, petition.organisation, handlers)
 
 
-def _lowest_above(organisation: Organisation, handlers: Set[int]) -> Organisation | None:
-    """Return the lowest organisation above one, below the city, that is not among the handlers."""
+def _keeper(
+    petition: Petition, responsible: Organisation, handlers: Set[int]
+) -> Organisation | None:
+    """Return who may open the contact while an organisation is responsible, after `handlers`.
+
+    People below an organisation that handled the case open nothing. No query, but for a place that
+    the process has not read since the registers changed.
+    """
+    answering = _answering_for_place(petition)
+    covering = {row.organisation_id for row in answering}
+    above = [body for body in _above(responsible) if body.pk in covering]
+    for organisation in (*above, *_higher(responsible, answering)):
+        is_handler = not handlers.isdisjoint(organisation.ancestor_ids)
+        if not is_handler and not exclusion.is_organisation_excluded(organisation, petition):
+            return organisation
+    return None
+
+
+def _answering_for_place(petition: Petition) -> tuple[Responsibility, ...]:
+    """Return who answers today for the place of a case and the areas around it."""
+    version = register_cache.current_version()
+    cached = responsibility_cache.responsible_for(petition.place_id, timezone.localdate(), version)
+    return () if cached is None else cached[1]
+
+
+def _above(organisation: Organisation) -> Iterator[Organisation]:
+    """Yield the organisations above one, below the city, the lowest first."""
     above = relations.parent_below_city(organisation)
-    while above is not None and above.pk in handlers:
+    while above is not None:
+        yield above
         above = relations.parent_below_city(above)
-    return above
 
 
-def _has_authorised(moves: Sequence[Move], user_id: int | None, authorised: Organisation) -> bool:
+def _higher(
+    responsible: Organisation, answering: Sequence[Responsibility]
+) -> Iterator[Organisation]:
+    """Yield who of `answering` has a higher level than the responsible one, the lowest first."""
+    if responsible.level not in ESCALATION_ORDER:
+        return
+    for level in ESCALATION_ORDER[ESCALATION_ORDER.index(OrgLevel(responsible.level)) + 1 :]:
+        rows = [row for row in answering if row.level == level != OrgLevel.CITY]
+        yield from (row.organisation for row in sorted(rows, key=_narrowest_first))
+
+
+def _narrowest_first(row: Responsibility) -> int:
+    return -len(row.area.path)
+
+
+def _has_authorised(
+    petition: Petition, moves: Sequence[Move], user_id: int | None, authorised: Organisation
+) -> bool:
     """Tell whether a user made an organisation the authorised one by giving the case away.
 
     By the register, which is in memory; nothing is read for users who gave no case away.
@@ -50,7 +96,7 @@ def _has_authorised(moves: Sequence[Move], user_id: int | None, authorised: Orga
 
     def keeper(organisation_id: int, handlers: Set[int]) -> Organisation | None:
         organisation = register.get(organisation_id)
-        return None if organisation is None else _lowest_above(organisation, handlers)
+        return None if organisation is None else _keeper(petition, organisation, handlers)
 
     return any(
         keeper(move.to_id, move.handler_ids | {move.to_id}) == authorised
@@ -69,15 +115,39 @@ def may_open(scope: Scope, petition: Petition) -> bool:
     handlers = case_workers.everybody(petition)
     posts = scope.posts_since(timezone.localdate(petition.created_at))
     is_below = any(not handlers.organisation_ids.isdisjoint(post.ancestor_ids) for post in posts)
-    authorised = authorised_organisation(petition)
-    if authorised is None or is_below or scope.user_id in handlers.user_ids:
+    if is_below or scope.user_id in handlers.user_ids:
         return False
-    if _has_authorised(handlers.moves, scope.user_id, authorised):
+    authorised = authorised_organisation(petition)
+    if authorised is None:
+        return False
+    if _has_authorised(petition, handlers.moves, scope.user_id, authorised):
         return False
     return any(
         post.organisation_id == authorised.pk and post.role in COORDINATOR_ROLES
         for post in scope.posts
     )
+
+
+def knowing_organisation_ids(petition: Petition) -> Set[int]:
+    """Return the organisations that know a confidential contact without having handled the case.
+
+    In whose name it was opened, and those to which a person who opened it has belonged since the
+    report. Empty if the contact is not confidential. At most two queries and one for each person
+    who opened it.
+    """
+    contact = getattr(petition, "contact", None)
+    if contact is None or not contact.is_confidential:
+        return frozenset()
+    openings = case_workers.of(petition).openings
+    if not openings:
+        return frozenset()
+    people = User.objects.filter(pk__in={user_id for user_id, _organisation_id in openings})
+    since = timezone.localdate(petition.created_at)
+    posts = [post for user in people for post in user.post_history.posts_since(since)]
+    known = {organisation_id for _user_id, organisation_id in openings}
+    known |= {post.organisation_id for post in posts}
+    known |= {post.parent_id for post in posts if post.organisation_level == OrgLevel.GROUP}
+    return {pk for pk in known if pk is not None}
 
 
 def refusal(petition: Petition) -> str:

@@ -122,9 +122,13 @@ class WorkCalendar:
         """Return the whole working minutes between two instants; negative if swapped."""
         if later < earlier:
             return -self.minutes_between(later, earlier)
+        return self.time_between(earlier, later) // MINUTE
+
+    def time_between(self, earlier: dt.datetime, later: dt.datetime) -> dt.timedelta:
+        """Return the working time from one instant to a later one, seconds included."""
         a, b = self._local(earlier), self._local(later)
         years = sum((self._year(y).total for y in range(a.year, b.year)), NOTHING)
-        return (years + self._elapsed(b) - self._elapsed(a)) // MINUTE
+        return years + self._elapsed(b) - self._elapsed(a)
 
     def is_working(self, at: dt.datetime) -> bool:
         """Return whether offices are open at this instant (closed at closing time itself)."""

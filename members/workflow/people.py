@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
 from branches.models import Organisation
+from config.lib.db.validity import check_not_prolonged
 from grids.models import Area
 from members.accounts import audit_log, mail
 from members.enums import ADMIN_ROLES, LEVELS_OF_ROLE, Role, SecurityAction
@@ -225,7 +226,12 @@ def end_post(*, post: Post, on: dt.date, by: User | None) -> None:
     """End a post; `on` is its last day. Open pages lose its rights after that day.
 
     A day in the past is stored as it was; the rights ended only today (`Post.rights_until`).
+    ValidationError if the post has ended, or if it would run longer than it does.
     """
+    stored = Post.objects.select_for_update().get(pk=post.pk).valid_to
+    if stored is not None and stored < timezone.localdate():
+        raise ValidationError({"valid_to": _("这项任职已经结束。")})
+    check_not_prolonged(stored, on)
     post.valid_to, post.rights_until = on, max(on, timezone.localdate())
     _save(post, ["valid_to", "rights_until"])
     on_text = on.isoformat()

@@ -331,9 +331,14 @@ def _door_counts(petition: Petition, history: CaseHistory) -> DoorCounts:
 
 
 def _ratings(petition: Petition, viewer: User) -> list[dict[str, Any]]:
-    """Return the feedback of each round, for coordinators and supervisors who do not handle it."""
+    """Return the feedback of each round, for coordinators and supervisors who never handled it.
+
+    Who worked on the case, or belongs or belonged to an organisation that did, does not see it.
+    """
     actors = actors_of(viewer, petition)
     if actors & SEES_NO_RATINGS or not actors & SEES_RATINGS:
+        return []
+    if case_workers.include(viewer.scope, petition):
         return []
     return [
         row | {"said": Solved(row["solved"]).label if row["solved"] else ""}

@@ -28,7 +28,15 @@ from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
 from petitions.intake.wizard_forms import MAX_SINCE_LENGTH, ReportTextForm
 from petitions.models import Category
-from petitions.rules import catalogue, category_matching, danger, photos, rate_limits, routing
+from petitions.rules import (
+    catalogue,
+    category_matching,
+    confidentiality,
+    danger,
+    photos,
+    rate_limits,
+    routing,
+)
 from petitions.rules.routing import ResponsibleChain, Route
 from petitions.web import rate_limiting
 from petitions.web.contact_form import ContactDetailsForm
@@ -321,10 +329,10 @@ def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpRespons
             "name": contact.name,
             "is_confidential": contact.is_confidential,
         }
-        form = ContactDetailsForm(initial=initial, handler=route.organisation)
+        form = ContactDetailsForm(initial=initial, offer=confidentiality.offer(route.organisation))
         return render_step(request, "report_reach", context | {"form": form})
     data = {} if "anonymous" in request.POST else request.POST
-    form = ContactDetailsForm(data, handler=route.organisation)
+    form = ContactDetailsForm(data, offer=confidentiality.offer(route.organisation))
     if not form.is_valid():
         return render_step(request, "report_reach", context | {"form": form})
     draft.set_contact(form.contact_details())

@@ -87,7 +87,7 @@ class Photo(models.Model):
 
 
 class DoorVisit(models.Model):
-    """Result of a visit at one door of a building for a case; deleted when the case closes."""
+    """Result of a visit at one door of a building for a case; deleted when the case ends."""
 
     petition = models.ForeignKey(Petition, models.CASCADE, related_name="doors")
     area = models.ForeignKey(Area, models.PROTECT, related_name="+")

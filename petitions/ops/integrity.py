@@ -109,6 +109,9 @@ CHECKS: dict[str, str] = {
     "outbox_waiting": """
         SELECT count(*) FROM petitions_outbox
         WHERE done_at IS NULL AND created_at < %(now)s - %(publish_delay)s""",
+    "doors_of_an_ended_case": """
+        SELECT count(*) FROM petitions_doorvisit d JOIN petitions_petition p ON p.id = d.petition_id
+        WHERE p.status = ANY(%(final)s)""",
     "answer_owed_by_nobody": """
         SELECT count(*) FROM petitions_petition p WHERE p.is_answer_owed AND NOT EXISTS (
             SELECT 1 FROM petitions_escalation e

@@ -11,7 +11,15 @@ from petitions.models import Petition
 
 def offer(handler: Organisation) -> str:
     """Say what ticking the box would do, for the organisation that will handle the report."""
-    keeper = relations.parent_below_city(handler)
+    return _offer(handler, relations.parent_below_city(handler))
+
+
+def offer_of(petition: Petition) -> str:
+    """Say what ticking the box does for a case, whoever handled it before."""
+    return _offer(petition.organisation, confidential_contacts.authorised_organisation(petition))
+
+
+def _offer(handler: Organisation, keeper: Organisation | None) -> str:
     if keeper is None:
         words = _(
             "勾上以后：%(handler)s和别的组织都打不开您的联系方式，请用查询码看答复；"

@@ -130,15 +130,18 @@ class ServiceTerms:
         return DeadlinePlan(kind, start, remind.at, due.at, allowed, due.provisional)
 
     def contact_before(self, due_at: dt.datetime, now: dt.datetime) -> dt.timedelta:
-        """Return the time to accept a case from now, not longer than until its result is due."""
+        """Return the time to accept a case from now, never longer than until its result is due.
+
+        Counted in whole minutes; in the last one both are due together. A result that is overdue
+        leaves the usual time.
+        """
         allowed = self.allowed(DeadlineKind.CONTACT)
         calendar = self.calendar_for(DeadlineKind.CONTACT)
         if due_at <= now:
             return allowed
-        left = due_at - now
-        if calendar is not None:
-            left = dt.timedelta(minutes=calendar.minutes_between(now, due_at))
-        return min(allowed, max(left, MINUTE))
+        left = due_at - now if calendar is None else calendar.time_between(now, due_at)
+        whole = left // MINUTE * MINUTE
+        return min(allowed, whole or left)
 
     def plan_again(self, deadline: Deadline) -> DeadlinePlan:
         """Work out a deadline again by the calendar as it is now, from its start."""

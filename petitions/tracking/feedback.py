@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.lib import clock
+from petitions.rules import confidentiality
 from petitions.rules.contacts import ContactDetails
 from petitions.states import RULE_OF
 from petitions.tracking import pages, unsent_words
@@ -176,7 +177,7 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
     if "delete" in request.POST:
         form: ContactCorrectionForm | None = None
     else:
-        form = ContactCorrectionForm(request.POST, handler=session.petition.organisation)
+        form = ContactCorrectionForm(request.POST, offer=confidentiality.offer_of(session.petition))
         if not form.is_valid():
             return pages.render_case(
                 request, session, status=HTTPStatus.BAD_REQUEST, contact_form=form

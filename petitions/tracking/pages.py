@@ -301,7 +301,7 @@ def _contact_form(petition: Petition) -> ContactCorrectionForm:
     """Return the empty form; what was confidential stays so unless the box is unticked."""
     is_confidential = contact_points.is_confidential(petition)
     return ContactCorrectionForm(
-        initial={"is_confidential": is_confidential}, handler=petition.organisation
+        initial={"is_confidential": is_confidential}, offer=confidentiality.offer_of(petition)
     )
 
 

@@ -8,9 +8,7 @@ from django import forms
 from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
-from branches.models import Organisation
 from config.lib.form_fields import LineField, TelephoneField
-from petitions.rules import confidentiality
 from petitions.rules.contacts import ContactDetails
 
 MAX_NAME_LENGTH = 40
@@ -24,8 +22,8 @@ def phone_input() -> forms.TelInput:
 class ContactDetailsForm(forms.Form):
     """Contact details of a resident: a telephone number, a name, both or nothing.
 
-    `handler` is the organisation that handles the case; with it the box says who could open the
-    contact details if it is ticked, and who if it is not.
+    `offer` is what the box says: who could open the contact details if it is ticked, and who if it
+    is not (`rules/confidentiality.py`).
     """
 
     phone = TelephoneField(label=_("电话"), required=False, widget=phone_input())
@@ -37,10 +35,10 @@ class ContactDetailsForm(forms.Form):
     )
     is_confidential = forms.BooleanField(label=_("对承办的组织保密"), required=False)
 
-    def __init__(self, *args: Any, handler: Organisation | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offer: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if handler is not None:  # the help text of a field is drawn without being escaped
-            self.fields["is_confidential"].help_text = escape(confidentiality.offer(handler))
+        if offer:  # the help text of a field is drawn without being escaped
+            self.fields["is_confidential"].help_text = escape(offer)
 
     def contact_details(self) -> ContactDetails:
         """Return the contact details; empty ones stand for an anonymous report."""

@@ -40,12 +40,13 @@ def accept(
 
 
 def _end_unhandled(change: Transition, reason: str) -> None:
-    """End a case that is not handled here: publish the reason, settle the deadlines."""
+    """End a case that is not handled here: publish the reason, settle the rest, erase the doors."""
     change.add_note(reason, is_public=True)
     change.petition.is_answer_owed = False
     change.stop_deadlines(MET, DeadlineKind.CONTACT)
     change.stop_deadlines(CANCELLED, DeadlineKind.RESOLUTION, DeadlineKind.ANSWER)
     task_verbs.cancel_with_case(change)
+    change.erase_doors()
 
 
 def decline(
@@ -146,7 +147,7 @@ def visit(
 ) -> Petition:
     """Record the results at doors (entrance, floor, door) of a building; a later one replaces.
 
-    The event keeps counts only; the doors are erased when the case closes.
+    The event keeps counts only; the doors are erased when the case ends.
     """
     outside = [door for door in results if not _has_door(building, door)]
     if outside:

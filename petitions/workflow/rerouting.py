@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import Organisation
 from members.models import User
-from petitions import case_workers
+from petitions import case_workers, confidential_contacts
 from petitions.actors import By
 from petitions.enums import Status, Verb
 from petitions.models import Petition
@@ -56,7 +56,8 @@ def reassign(
     """Reassign the case to another organisation, which must accept it; final after a return.
 
     A return is decided only by the arbiter, who may also leave the case where it was. Never to the
-    organisation complained about or to one below it.
+    organisation complained about or to one below it, nor to one that opened a contact which the
+    resident keeps from the handling organisations.
     """
     with transition(
         petition, Verb.REASSIGN, by=by, now=now, expected_version=expected_version
@@ -68,6 +69,8 @@ def reassign(
         _check_scope(by, organisation)
         if not is_decision:
             _check_owed(case, by, organisation)
+        if not is_kept:
+            _check_contact_unknown(case, organisation)
         case.is_route_final = case.is_route_final or is_decision
         case.group = case.group if case.group and case.group.parent_id == organisation.pk else None
         route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
@@ -81,6 +84,15 @@ def reassign(
 def _actor_name(by: By) -> str:
     posts = by.scope.posts if isinstance(by, User) else ()
     return next((post.organisation_name for post in posts), "")
+
+
+def _check_contact_unknown(petition: Petition, organisation: Organisation) -> None:
+    """Refuse an organisation that knows the contact which handling organisations must not know."""
+    if organisation.pk in confidential_contacts.knowing_organisation_ids(petition):
+        words = _(
+            "%(organisation)s有人打开过居民要求保密的联系方式，不能由它办理，请改派给别的组织。"
+        )
+        raise WrongState("knows_contact", words % {"organisation": organisation.short_name})
 
 
 def _check_scope(by: By, organisation: Organisation) -> None:

@@ -114,3 +114,18 @@ def test_place_without_open_cases_is_closed_on_the_page(stage: Stage, system: Cl
     system.post(url, {"on": TODAY.isoformat(), "seen": page.context["seen"], "end": "x"})
     area.refresh_from_db()
     assert area.valid_to == TODAY
+
+
+def test_closing_a_place_never_prolongs_it(stage: Stage, system: Client) -> None:
+    area = stage.town.areas["b47"]
+    Area.objects.filter(pk=area.pk).update(valid_to=TODAY)
+    url = reverse("admin:grids_area_end", args=[area.pk])
+    later = (TODAY + dt.timedelta(days=30)).isoformat()
+    sent = {"on": later, "seen": system.get(url).context["seen"], "end": "x"}
+    refused = system.post(url, sent)
+    assert list(refused.context["form"].errors) == ["on"]
+    assert "只能提前，不能推后" in refused.context["form"].errors["on"][0]
+    area.refresh_from_db()
+    assert area.valid_to == TODAY
+    with pytest.raises(ValidationError, match="不能推后"):
+        close_area(area=area, on=TODAY + dt.timedelta(days=1))

@@ -21,6 +21,7 @@ from tests.members.conftest import TODAY
 from tests.support.cast import SINCE, Stage
 
 YESTERDAY = TODAY - dt.timedelta(days=1)
+TOMORROW = TODAY + dt.timedelta(days=1)
 
 
 @pytest.fixture
@@ -141,6 +142,43 @@ def test_post_that_has_ended_is_not_ended_again(stage: Stage, security: Client) 
     Post.objects.filter(pk=post.pk).update(valid_to=YESTERDAY)
     answer = security.get(_url(post), follow=True)
     assert "已经结束" in answer.content.decode()
+
+
+@pytest.mark.parametrize("stored", [TODAY, TOMORROW])
+def test_ending_a_post_never_prolongs_it(stage: Stage, security: Client, stored: dt.date) -> None:
+    post = _post(stage, "secadmin")
+    Post.objects.filter(pk=post.pk).update(valid_to=stored, rights_until=stored)
+    errors = _end(security, post, stored + dt.timedelta(days=30))
+    assert list(errors) == ["on"]
+    assert "只能提前，不能推后" in errors["on"][0]
+    assert (post.valid_to, post.rights_until) == (stored, stored)
+    assert not SecurityEvent.objects.filter(action=SecurityAction.POST_ENDED).exists()
+    assert _end(security, post, stored) == {}
+
+
+def test_the_last_day_of_a_post_can_be_brought_forward(stage: Stage, security: Client) -> None:
+    post = _post(stage, "secretary")
+    Post.objects.filter(pk=post.pk).update(valid_to=TOMORROW)
+    assert _end(security, post, TODAY) == {}
+    assert post.valid_to == TODAY
+
+
+@pytest.mark.parametrize("days", [-1, 0, 30])
+def test_workflow_refuses_to_end_a_post_that_has_ended(stage: Stage, days: int) -> None:
+    post = _post(stage, "secretary")
+    Post.objects.filter(pk=post.pk).update(valid_to=YESTERDAY)
+    with pytest.raises(ValidationError, match="已经结束"):
+        workflow.end_post(post=post, on=TODAY + dt.timedelta(days=days), by=None)
+    assert _post(stage, "secretary").valid_to == YESTERDAY
+
+
+def test_a_post_that_ends_is_not_handed_over_later(stage: Stage) -> None:
+    post = _post(stage, "secretary")
+    Post.objects.filter(pk=post.pk).update(valid_to=TODAY)
+    later = TODAY + dt.timedelta(days=30)
+    with pytest.raises(ValidationError, match="不能推后"):
+        workflow.hand_over(post=post, to=stage.cast["member"], on=later, by=None)
+    assert _post(stage, "secretary").valid_to == TODAY
 
 
 def test_selected_posts_end_together_or_not_at_all(stage: Stage, security: Client) -> None:

@@ -71,6 +71,17 @@ def check_order(first: dt.date | None, last: dt.date | None, field: str) -> None
         )
 
 
+def check_not_prolonged(stored: dt.date | None, last: dt.date) -> None:
+    """Raise ValidationError at `valid_to` if ending a row on `last` would let it run longer.
+
+    `stored` is the last day that the row has; whoever ends a row can only bring it forward.
+    """
+    if stored is not None and stored < last:
+        day = formats.date_format(stored, "SHORT_DATE_FORMAT")
+        words = gettext("最后一天已定为%(day)s，只能提前，不能推后。") % {"day": day}
+        raise ValidationError({"valid_to": words})
+
+
 def dates_in_order(
     name: str, first: str = "valid_from", last: str = "valid_to"
 ) -> models.CheckConstraint:

@@ -14,6 +14,7 @@ from branches.enums import OrgLevel
 from branches.models import Organisation
 from config.lib import clock
 from config.lib.form_fields import WholeNumberField
+from petitions import confidential_contacts
 from petitions.enums import ACTIVE_TASKS, AnswerKind, DeadlineKind, Status
 from petitions.models import Deadline
 from petitions.rules import service_terms
@@ -60,9 +61,13 @@ class _OwnerForm(VerbForm):
             .filter(level__in=self.levels)
             .order_by("path")
         )
-        if self.petition.status != Status.RETURNED:  # a return may be refused
-            organisations = organisations.exclude(pk=self.petition.organisation_id)
+        organisations = organisations.exclude(pk__in=self.excluded_ids())
         self.set_queryset(self.owner_field, organisations)
+
+    def excluded_ids(self) -> set[int]:
+        """Return the organisations that cannot be named: the responsible one, unless returned."""
+        is_returned = self.petition.status == Status.RETURNED  # a return may be refused
+        return set() if is_returned else {self.petition.organisation_id}
 
 
 class ReturnForm(_OwnerForm):
@@ -89,6 +94,11 @@ class ReassignForm(_OwnerForm):
         label=_("改派给"), queryset=Organisation.objects.none(), empty_label=_("请选择")
     )
     reason = text_field(_("理由"), _("只有工作人员看得到。"))
+
+    def excluded_ids(self) -> set[int]:
+        """Leave out the organisations that know a confidential contact, but not the present one."""
+        knowing = {*confidential_contacts.knowing_organisation_ids(self.petition)}
+        return super().excluded_ids() | (knowing - {self.petition.organisation_id})
 
 
 class EscalateForm(VerbForm):

@@ -81,6 +81,12 @@ FAULTS: dict[str, str] = {
     "outbox_waiting": f"""
         UPDATE petitions_outbox SET done_at = NULL, created_at = now() - interval '1 hour'
         {ITS_EVENTS}""",
+    "doors_of_an_ended_case": """
+        INSERT INTO petitions_doorvisit
+            (petition_id, area_id, entrance, floor, door, result, visited_at)
+        SELECT id, place_id, 1, 1, 1, 'affected', now() FROM petitions_petition
+            WHERE id = %(case)s;
+        UPDATE petitions_petition SET status = 'redirected' WHERE id = %(case)s""",
     "answer_owed_by_nobody": """
         UPDATE petitions_petition SET is_answer_owed = true, supervisor_id = organisation_id
         WHERE id = %(case)s""",

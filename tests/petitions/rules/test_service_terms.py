@@ -54,6 +54,31 @@ def test_working_time_skips_the_night_and_the_weekend() -> None:
     assert not plan.is_provisional
 
 
+@pytest.mark.parametrize("clock", [True, False])
+@pytest.mark.parametrize("seconds", [1, 20, 59, 60, 61, 150, 3599, 3600, 7199, 7200, 7201, 90_000])
+def test_a_case_is_never_accepted_after_its_result_is_due(seconds: int, clock: bool) -> None:
+    """The result is due when the offices close on Friday: there is no working time after it."""
+    due = FRIDAY + HOUR
+    now = due - dt.timedelta(seconds=seconds)
+    terms = _terms(is_round_the_clock=clock)
+    amount = terms.contact_before(due, now)
+    plan = terms.plan(DeadlineKind.CONTACT, start=now, amount=amount)
+    assert now < plan.due_at <= due
+    if seconds < 60:
+        assert plan.due_at == due
+    elif seconds < 7200:
+        assert due - plan.due_at < dt.timedelta(minutes=1)
+    else:
+        assert amount == 2 * HOUR
+
+
+def test_without_working_time_before_the_result_the_contact_is_not_due_after_it() -> None:
+    now = FRIDAY + 2 * HOUR  # closed until Monday
+    terms = _terms(is_round_the_clock=False)
+    plan = terms.plan(DeadlineKind.CONTACT, start=now, amount=terms.contact_before(now + HOUR, now))
+    assert now <= plan.due_at <= now + HOUR
+
+
 def test_confirmation_counts_working_time_even_for_urgent_cases() -> None:
     plan = _plan(DeadlineKind.CONFIRMATION, clock=True)
     assert plan.due_at == dt.datetime(2026, 11, 27, 18, 30, tzinfo=TZ)
