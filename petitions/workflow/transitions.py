@@ -326,7 +326,8 @@ class Transition:
             verb=self.verb,
             actor=self.actor,
             user_id=self.user.pk if self.user else None,
-            acting_for_id=self.acting_for_id or acting_for(self.by, petition, self.actor),
+            acting_for_id=self.acting_for_id
+            or acting_for(self.by, petition, self.actor, self.verb),
             from_status=self._from,
             to_status=petition.status,
             organisation_id=petition.organisation_id,
