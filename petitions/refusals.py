@@ -70,7 +70,7 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
         return Decision(True)
     if petition.is_route_final and Actor.ARBITER not in actors_of(by, petition):
         return Decision(False, "not_arbiter", _("退单已作裁定，只有裁定的组织可以再改派。"))
-    if belongs_to(by.scope, petition.organisation_id):
+    if belongs_to(by.scope, petition.organisation_id, petition.created_at):
         return Decision(
             False, "own_case", _("本组织负责的事，不归本组织办的请退单，由上一级决定。")
         )
