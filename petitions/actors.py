@@ -11,7 +11,7 @@ from config.lib.viewer import ActivePost
 from members.enums import HEAD_ROLES, Role
 from members.models import User
 from petitions import exclusion, involvement
-from petitions.enums import Actor, Verb
+from petitions.enums import ENDING_VERBS, Actor, Verb
 from petitions.models import Petition
 from petitions.relations import COORDINATOR_ROLES, acts_for
 from petitions.separation_of_duties import belongs_to_returner
@@ -36,7 +36,6 @@ class SystemActor:
 SYSTEM = SystemActor()
 By = User | Petitioner | SystemActor
 
-ENDING_VERBS = frozenset({Verb.DECLINE, Verb.REDIRECT})
 DECIDING_VERBS = ENDING_VERBS | {Verb.ACCEPT, Verb.REASSIGN, Verb.ESCALATE}
 """Verbs by which a coordinator decides on a case in place of the responsible organisation."""
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 from branches import register_rows
 from config.lib.viewer import Scope
 from petitions import involvement, relations
-from petitions.enums import WORKING_ACTORS, AnswerKind, Verb
+from petitions.enums import ENDING_VERBS, WORKING_ACTORS, Actor, AnswerKind, Verb
 from petitions.models import Event, Petition
 from petitions.separation_of_duties import belongs_to_handlers, took_part
 
@@ -24,6 +24,9 @@ TELLING_VERBS = (Verb.FILE, Verb.REASSIGN, Verb.ANSWER)
 
 They are read even if who performed them did not work on the case.
 """
+
+COORDINATED_VERBS = ENDING_VERBS | {Verb.ACCEPT}
+"""Verbs by which a coordinator works on a case for the responsible organisation."""
 
 _READ = "workers_read"  # in `vars` of a case: what its events say, as of a version
 
@@ -43,7 +46,8 @@ class CaseWorkers:
     """Who worked on a case up to a version, and who had to: ids of people and organisations.
 
     Counted are the responsible organisations, everybody to whom the case or a task in it was
-    given, who worked on it, and who overruled the handlers in an answer to an escalation.
+    given, who worked on it, and who overruled the handlers in an answer to an escalation. A
+    coordinator who declined or redirected it counts, too; of one who accepted it, the person only.
     `filing_organisation_id`: in whose name staff filed it. `moves`: who gave the case to another
     organisation; `organisation_id` is the responsible one as of the last event.
     """
@@ -78,6 +82,9 @@ class CaseWorkers:
 
 def _named(event: Event) -> tuple[set[int], set[int]]:
     """Return the people and organisations that an event names as working on the case."""
+    if event.actor == Actor.COORDINATOR and event.verb in COORDINATED_VERBS:
+        has_ended = event.verb in ENDING_VERBS
+        return {event.user_id} - {None}, {event.acting_for_id if has_ended else None} - {None}
     is_work = event.actor in WORKING_ACTORS
     if not (is_work or event.verb in TELLING_VERBS):
         return set(), set()
@@ -93,7 +100,8 @@ def _named(event: Event) -> tuple[set[int], set[int]]:
 def keep(petition: Petition, events: Iterable[Event]) -> None:
     """Keep with a case what its events up to its version say; others may be left out.
 
-    Those that matter are the events of working on it and those of `TELLING_VERBS`.
+    Those that matter are the events of working on it, those of `TELLING_VERBS` and those of
+    `COORDINATED_VERBS`.
     """
     workers = CaseWorkers(petition.version)
     for event in sorted(events, key=lambda event: event.version):
@@ -108,7 +116,8 @@ def attach(petitions: Iterable[Petition]) -> None:
         return
     events: dict[int, list[Event]] = {pk: [] for pk in unread}
     rows = Event.objects.filter(
-        Q(actor__in=WORKING_ACTORS) | Q(verb__in=TELLING_VERBS), petition__in=unread
+        Q(actor__in=WORKING_ACTORS) | Q(verb__in=(*TELLING_VERBS, *sorted(COORDINATED_VERBS))),
+        petition__in=unread,
     ).only(
         *("petition_id", "version", "actor", "verb", "user_id"),
         *("acting_for_id", "organisation_id", "data"),
