@@ -147,4 +147,4 @@ def acting_for(by: By, petition: Petition, actor: Actor, verb: Verb) -> int | No
             for post in by.scope.posts
             if petition.organisation_id in post.ancestor_ids
         )
-    return next((post.organisation_id for post in by.scope.posts), None)
+    return None

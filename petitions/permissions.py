@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from config.lib.viewer import Viewer
+from config.lib.viewer import ActivePost, Viewer
 from members.enums import Role
 from members.models import User
 from petitions import involvement
@@ -103,11 +103,15 @@ def may_follow_up(user: User) -> bool:
     return any(post.role in COORDINATOR_ROLES for post in user.scope.posts)
 
 
+def filing_post(user: User, path: str) -> ActivePost | None:
+    """Return the post by which a user submits a report for the place with `path`, if one may."""
+    posts = (post for post in user.scope.posts if post.role in SUBMITTER_ROLES)
+    return next((post for post in posts if post.covers(path)), None)
+
+
 def may_file(by: By, path: str) -> bool:
     """Tell whether `by` may submit a report for the place with `path`; a resident always may."""
-    if not isinstance(by, User):
-        return True
-    return any(post.role in SUBMITTER_ROLES and post.covers(path) for post in by.scope.posts)
+    return not isinstance(by, User) or filing_post(by, path) is not None
 
 
 def may_open_desk(viewer: Viewer) -> bool:
