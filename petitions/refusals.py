@@ -181,6 +181,9 @@ def _guard_task(verb: Verb) -> Callable[[Petition, By], Decision]:
 
 def _guard_reopen(petition: Petition, by: By) -> Decision:
     is_resident = isinstance(by, Petitioner)
+    if is_resident and petition.status == Status.DECLINED:
+        words = _("这件事没有受理，没有答复可以再办；如还需要办理，请联系社区。")
+        return Decision(False, "wrong_state", words)
     if is_resident and petition.status != Status.CLOSED:
         return Decision(False, "wrong_state", _("请先对答复作出确认。"))
     has_agreed = petition.closed_by in (ClosedBy.CONFIRMED, ClosedBy.ACCEPTED)
