@@ -120,9 +120,8 @@ class Transition:
 
     The caller changes `petition` and the public attributes, then calls `complete`. `attached` are
     rows to insert together with a new case. `task` is the task the verb is about, `tasks` are all
-    that it creates or changes. `acting_for_id` is the organisation in whose name the actor acts; it
-    follows from the actor and the case before the change, and is set for a new case. The event
-    names the tasks.
+    that it creates or changes; the event names them. `acting_for_id` is the organisation in whose
+    name the actor acts: it follows from the case before the change, and is set for a new case.
     """
 
     def __init__(
