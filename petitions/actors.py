@@ -65,8 +65,8 @@ def _decides_without_arbiter(post: ActivePost, petition: Petition) -> bool:
     """
     if not involvement.is_without_arbiter(petition):
         return False
-    is_above = _rank(post.organisation_level) > _rank(petition.organisation.level)
-    return is_above and _coordinates(post, petition)
+    is_coordinator = _coordinates(post, petition)
+    return is_coordinator and _rank(post.organisation_level) > _rank(petition.organisation.level)
 
 
 def _rank(level: str) -> int:
@@ -95,9 +95,9 @@ def organisations_to_respect(petition: Petition, verb: Verb) -> list[Organisatio
         return []
     final_id = involvement.final_arbiter_id(petition) if verb in ENDING_VERBS else None
     is_loaded = Petition.organisation.is_cached(petition)
-    ids = {*(() if is_loaded else (petition.organisation_id,)), *((final_id,) if final_id else ())}
-    loaded = [petition.organisation] if is_loaded else []
-    return loaded + list(register_rows.organisations(ids).values())
+    known = {petition.organisation_id: petition.organisation} if is_loaded else {}
+    missing = {pk for pk in (petition.organisation_id, final_id) if pk and pk not in known}
+    return [*known.values(), *register_rows.organisations(missing).values()]
 
 
 def may_act_as(actor: Actor, verb: Verb, petition: Petition, by: By) -> bool:
