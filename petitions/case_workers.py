@@ -83,8 +83,8 @@ class CaseWorkers:
 def _named(event: Event) -> tuple[set[int], set[int]]:
     """Return the people and organisations that an event names as working on the case."""
     if event.actor == Actor.COORDINATOR and event.verb in COORDINATED_VERBS:
-        has_ended = event.verb in ENDING_VERBS
-        return {event.user_id} - {None}, {event.acting_for_id if has_ended else None} - {None}
+        ending_id = event.acting_for_id if event.verb in ENDING_VERBS else None
+        return {event.user_id} if event.user_id else set(), {ending_id} if ending_id else set()
     is_work = event.actor in WORKING_ACTORS
     if not (is_work or event.verb in TELLING_VERBS):
         return set(), set()

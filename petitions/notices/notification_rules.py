@@ -200,11 +200,11 @@ def _to_filer(kind: MessageKind) -> Callable[[Event, RecipientDirectory], list[R
 
 def _ended(event: Event, to: RecipientDirectory) -> list[Recipients]:
     """Notify who filed a case that ends; if a coordinator ended it, also who had it in hand."""
-    told = _filer(event, to)
+    user_ids = _filer(event, to)
     if event.actor == Actor.COORDINATOR:
         assignees = to.users_who_see(event.petition, *involvement.assignee_ids(event.petition))
-        told += to.heads(event.organisation_id, event.holder_id) + assignees
-    return [Recipients(K.CLOSED, tuple(dict.fromkeys(told)))]
+        user_ids += to.heads(event.organisation_id, event.holder_id) + assignees
+    return [Recipients(K.CLOSED, tuple(dict.fromkeys(user_ids)))]
 
 
 def _dispatched(event: Event, to: RecipientDirectory) -> list[Recipients]:
