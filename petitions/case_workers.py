@@ -15,7 +15,7 @@ from django.db.models import Q
 from branches import register_rows
 from config.lib.viewer import Scope
 from petitions import involvement, relations
-from petitions.enums import WORKING_ACTORS, Actor, AnswerKind, Status, Verb
+from petitions.enums import ENDING_VERBS, WORKING_ACTORS, Actor, AnswerKind, Status, Verb
 from petitions.models import Event, Petition
 from petitions.separation_of_duties import belongs_to, belongs_to_handlers, took_part
 
@@ -27,6 +27,9 @@ TELLING_VERBS = (Verb.FILE, Verb.REASSIGN, Verb.ANSWER, *ASKING_VERBS)
 
 They are read even if who performed them did not work on the case.
 """
+
+READ_VERBS = (*TELLING_VERBS, *sorted(ENDING_VERBS), Verb.REVEAL)
+"""Verbs whose events are read whoever performed them."""
 
 _READ = "workers_read"  # in `vars` of a case: what its events say, as of a version
 
@@ -46,7 +49,8 @@ class CaseWorkers:
     """Who worked on a case up to a version, and who had to: ids of people and organisations.
 
     Counted are the responsible organisations, everybody to whom the case or a task in it was
-    given, who worked on it, and who overruled the handlers in an answer to an escalation.
+    given, who worked on it, and who overruled the handlers in an answer to an escalation. A
+    coordinator who declined or redirected it counts, too; one who only accepted it does not.
     `filing_organisation_id`: in whose name staff filed it. `moves`: who gave the case to another
     organisation; `organisation_id` is the responsible one as of the last event. `owing_ids`: which
     organisations were asked for an answer to an escalation or a decision on a return, and gave
@@ -109,7 +113,8 @@ def _openings(event: Event) -> set[tuple[int | None, int | None]]:
 
 def _named(event: Event) -> tuple[set[int], set[int]]:
     """Return the people and organisations that an event names as working on the case."""
-    is_work = event.actor in WORKING_ACTORS
+    is_ending = event.actor == Actor.COORDINATOR and event.verb in ENDING_VERBS
+    is_work = is_ending or event.actor in WORKING_ACTORS
     if not (is_work or event.verb in TELLING_VERBS):
         return set(), set()
     data = event.data
@@ -124,7 +129,7 @@ def _named(event: Event) -> tuple[set[int], set[int]]:
 def keep(petition: Petition, events: Iterable[Event]) -> None:
     """Keep with a case what its events up to its version say; others may be left out.
 
-    Those that matter are the events of working on it, reveals, and those of `TELLING_VERBS`.
+    Those that matter are the events of working on it and those of `READ_VERBS`.
     """
     workers = CaseWorkers(petition.version)
     for event in sorted(events, key=lambda event: event.version):
@@ -139,7 +144,7 @@ def attach(petitions: Iterable[Petition]) -> None:
         return
     events: dict[int, list[Event]] = {pk: [] for pk in unread}
     rows = Event.objects.filter(
-        Q(actor__in=WORKING_ACTORS) | Q(verb__in=(*TELLING_VERBS, Verb.REVEAL)),
+        Q(actor__in=WORKING_ACTORS) | Q(verb__in=READ_VERBS),
         petition__in=unread,
     ).only(
         *("petition_id", "version", "actor", "verb", "user_id", "from_status"),

@@ -103,6 +103,9 @@ def actor_choices() -> list[tuple[str, StrOrPromise]]:
 WORKING_ACTORS = frozenset({Actor.HANDLER, Actor.ASSIGNEE, Actor.DEPARTMENT})
 """As what people work on a case."""
 
+ENDING_VERBS = frozenset({Verb.DECLINE, Verb.REDIRECT})
+"""Verbs that end a case unhandled."""
+
 
 class Urgency(models.TextChoices):
     """How fast an answer is owed; the limits themselves are data (`Standard`)."""

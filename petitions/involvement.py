@@ -163,6 +163,11 @@ def is_without_arbiter(petition: Case) -> bool:
     return is_returned and petition.arbiter_id is None
 
 
+def final_arbiter_id(petition: Case) -> int | None:
+    """Return the id of the organisation whose decision on a return is final, if one decided."""
+    return petition.arbiter_id if petition.is_route_final else None
+
+
 def owing_organisation_id(petition: Case, deadline: OwedDeadline) -> int | None:
     """Return the id of the organisation that must keep a deadline now.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from config.lib.viewer import Viewer
+from config.lib.viewer import ActivePost, Viewer
 from members.enums import Role
 from members.models import User
 from petitions import involvement
-from petitions.actors import By, actors_of
+from petitions.actors import By, actors_of, may_act_as, organisations_to_respect
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Petition
 from petitions.refusals import GUARDS, Decision
@@ -38,10 +38,16 @@ def is_rating_stored(petition: Petition, by: By) -> bool:
     return bool(GUARDS[Verb.RATE](petition, by))
 
 
-def _reason_of_wrong_actor(rule: VerbRule | None, petition: Petition) -> str:
+def _reason_of_wrong_actor(
+    rule: VerbRule | None, petition: Petition, actors: frozenset[Actor]
+) -> str:
     arbiter = involvement.arbiter_of(petition)
     if rule is not None and arbiter is not None and petition.status in rule.actors_from:
         return _("已退单，由%(who)s决定由谁办理。") % {"who": arbiter.short_name}
+    if rule is not None and Actor.COORDINATOR in actors.intersection(rule.actors):
+        names = [row.short_name for row in organisations_to_respect(petition, rule.verb)]
+        words = _("这件事已由%(who)s负责或裁定，同级和下级组织不能替它作决定。")
+        return words % {"who": "、".join(names)}
     return _("这一步由其他人办理。")
 
 
@@ -54,10 +60,16 @@ def may(verb: Verb, petition: Petition, by: By, actors: frozenset[Actor] | None 
     if actors is None:
         actors = actors_of(by, petition)
     candidates = (
-        [actor for actor in rule.actors_in(petition.status) if actor in actors] if rule else []
+        [
+            actor
+            for actor in rule.actors_in(petition.status)
+            if actor in actors and may_act_as(actor, rule.verb, petition, by)
+        ]
+        if rule
+        else []
     )
     if rule is None or not candidates:
-        return Decision(False, "wrong_actor", _reason_of_wrong_actor(rule, petition))
+        return Decision(False, "wrong_actor", _reason_of_wrong_actor(rule, petition, actors))
     status = _status_allows(rule, petition)
     if not status:
         return status
@@ -91,11 +103,15 @@ def may_follow_up(user: User) -> bool:
     return any(post.role in COORDINATOR_ROLES for post in user.scope.posts)
 
 
+def filing_post(user: User, path: str) -> ActivePost | None:
+    """Return the post by which a user submits a report for the place with `path`, if one may."""
+    posts = (post for post in user.scope.posts if post.role in SUBMITTER_ROLES)
+    return next((post for post in posts if post.covers(path)), None)
+
+
 def may_file(by: By, path: str) -> bool:
     """Tell whether `by` may submit a report for the place with `path`; a resident always may."""
-    if not isinstance(by, User):
-        return True
-    return any(post.role in SUBMITTER_ROLES and post.covers(path) for post in by.scope.posts)
+    return not isinstance(by, User) or filing_post(by, path) is not None
 
 
 def may_open_desk(viewer: Viewer) -> bool:

@@ -13,7 +13,7 @@ from members.enums import HEAD_ROLES
 from members.models import User
 from petitions import case_workers, confidential_contacts, involvement, resident_words
 from petitions.actors import By, Petitioner, SystemActor, actors_of
-from petitions.enums import Actor, CaseLevel, ClosedBy, Status, Verb
+from petitions.enums import ACTIVE_TASKS, Actor, CaseLevel, ClosedBy, Status, Verb
 from petitions.models import CaseTask, Petition
 from petitions.separation_of_duties import belongs_to, belongs_to_escalating
 from petitions.states import RULE_OF, TASK_SOURCES
@@ -70,7 +70,7 @@ def _guard_reassign(petition: Petition, by: By) -> Decision:
         return Decision(True)
     if petition.is_route_final and Actor.ARBITER not in actors_of(by, petition):
         return Decision(False, "not_arbiter", _("退单已作裁定，只有裁定的组织可以再改派。"))
-    if belongs_to(by.scope, petition.organisation_id):
+    if belongs_to(by.scope, petition.organisation_id, petition.created_at):
         return Decision(
             False, "own_case", _("本组织负责的事，不归本组织办的请退单，由上一级决定。")
         )
@@ -136,7 +136,7 @@ def tasks_for(verb: Verb, petition: Petition, by: By) -> list[CaseTask]:
     """
     if not isinstance(by, User):
         return []
-    own = {post.organisation_id for post in by.scope.posts if post.role in HEAD_ROLES}
+    own = _headed_ids(by)
     is_orderer = acts_as_orderer(verb)
     return [
         task
@@ -144,6 +144,25 @@ def tasks_for(verb: Verb, petition: Petition, by: By) -> list[CaseTask]:
         if task.state in TASK_SOURCES[verb]
         and (task.orderer_id if is_orderer else task.doer_id) in own
     ]
+
+
+def _headed_ids(user: User) -> set[int | None]:
+    return {post.organisation_id for post in user.scope.posts if post.role in HEAD_ROLES}
+
+
+def active_doer_id(petition: Petition, by: By) -> int | None:
+    """Return the first organisation headed by a user that has an active task in the case."""
+    own = _headed_ids(by) if isinstance(by, User) else set()
+    active = (task.doer_id for task in petition.case_tasks if task.state in ACTIVE_TASKS)
+    return next((pk for pk in active if pk in own), None)
+
+
+def may_tell_resident(petition: Petition, by: By, actor: Actor | None) -> Decision:
+    """Let a department show the resident notes and photos only while it has an active task."""
+    if actor != Actor.DEPARTMENT or active_doer_id(petition, by) is not None:
+        return Decision(True, actor=actor)
+    words = _("贵单位在这件事里没有正在办的任务，不能再给居民看；只给工作人员看的可以提交。")
+    return Decision(False, "no_active_task", words)
 
 
 def acts_as_orderer(verb: Verb) -> bool:
@@ -162,6 +181,9 @@ def _guard_task(verb: Verb) -> Callable[[Petition, By], Decision]:
 
 def _guard_reopen(petition: Petition, by: By) -> Decision:
     is_resident = isinstance(by, Petitioner)
+    if is_resident and petition.status == Status.DECLINED:
+        words = _("这件事没有受理，没有答复可以再办；如还需要办理，请联系社区。")
+        return Decision(False, "wrong_state", words)
     if is_resident and petition.status != Status.CLOSED:
         return Decision(False, "wrong_state", _("请先对答复作出确认。"))
     has_agreed = petition.closed_by in (ClosedBy.CONFIRMED, ClosedBy.ACCEPTED)

@@ -21,7 +21,8 @@ from petitions.worklist.case_list import Matches
 from tests.support import access_matrix, oracle
 from tests.support.access_fixtures import FACTS, NOW, AccessFixtures, build, marker_of
 from tests.support.cast import Stage
-from tests.support.oracle import counts_as, is_within, sees_case, sees_organisation, sees_place
+from tests.support.counter_oracle import counts_as
+from tests.support.oracle import is_within, sees_case, sees_organisation, sees_place
 
 WITH_POST = [name for name in oracle.POSTS if oracle.has_case_post(name)]
 WITHOUT = [name for name in oracle.POSTS if not oracle.has_case_post(name)]

@@ -17,7 +17,7 @@ from members.models import User
 from members.posts import directory
 from members.workflow import Notification
 from petitions import exclusion, involvement
-from petitions.enums import DeadlineKind, Status, Urgency, Verb
+from petitions.enums import Actor, DeadlineKind, Status, Urgency, Verb
 from petitions.models import Event, Petition
 from petitions.notices import reveal_notices
 
@@ -198,6 +198,15 @@ def _to_filer(kind: MessageKind) -> Callable[[Event, RecipientDirectory], list[R
     return rule
 
 
+def _ended(event: Event, to: RecipientDirectory) -> list[Recipients]:
+    """Notify who filed a case that ends; if a coordinator ended it, also who had it in hand."""
+    user_ids = _filer(event, to)
+    if event.actor == Actor.COORDINATOR:
+        assignees = to.users_who_see(event.petition, *involvement.assignee_ids(event.petition))
+        user_ids += to.heads(event.organisation_id, event.holder_id) + assignees
+    return [Recipients(K.CLOSED, tuple(dict.fromkeys(user_ids)))]
+
+
 def _dispatched(event: Event, to: RecipientDirectory) -> list[Recipients]:
     """Notify the assignees; the organisation itself if all of them have left meanwhile."""
     named = to.users_who_see(event.petition, *event.data.get("users", ()))
@@ -311,8 +320,8 @@ def _rescheduled(event: Event, to: RecipientDirectory) -> list[Recipients]:
 RULES: dict[Verb, Callable[[Event, RecipientDirectory], list[Recipients]]] = {
     Verb.FILE: _to_handler(K.TO_ACCEPT),
     Verb.ACCEPT: _to_filer(K.NOTE),
-    Verb.DECLINE: _with_cancelled_tasks(_to_filer(K.CLOSED)),
-    Verb.REDIRECT: _with_cancelled_tasks(_to_filer(K.CLOSED)),
+    Verb.DECLINE: _with_cancelled_tasks(_ended),
+    Verb.REDIRECT: _with_cancelled_tasks(_ended),
     Verb.DISPATCH: _dispatched,
     Verb.RETURN: _returned,
     Verb.REASSIGN: _to_handler(K.TO_ACCEPT),

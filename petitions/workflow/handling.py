@@ -15,8 +15,9 @@ from grids.models import Area
 from members.models import User
 from petitions import exclusion
 from petitions.actors import By
-from petitions.enums import DeadlineKind, DeadlineState, DoorResult, PhotoKind, Verb
+from petitions.enums import Actor, DeadlineKind, DeadlineState, DoorResult, PhotoKind, Verb
 from petitions.models import DoorVisit, Petition
+from petitions.refusals import active_doer_id, may_tell_resident
 from petitions.rules.photos import StoredPhoto
 from petitions.workflow import task_verbs
 from petitions.workflow.case_store import transition
@@ -179,6 +180,15 @@ def _has_door(building: Area, door: Door) -> bool:
     return all(1 <= place <= size for place, size in zip(door, sizes, strict=True))
 
 
+def _check_audience(change: Transition, *, is_public: bool) -> None:
+    """Refuse words and photos for the resident from a department without an active task."""
+    decision = may_tell_resident(change.petition, change.by, change.actor)
+    if is_public and not decision:
+        raise WrongState(decision.code, decision.reason)
+    if is_public and change.actor == Actor.DEPARTMENT:
+        change.acting_for_id = active_doer_id(change.petition, change.by)
+
+
 def note(
     *,
     petition: Petition,
@@ -190,6 +200,7 @@ def note(
 ) -> Petition:
     """Add a note to the case: internal, or for the resident."""
     with transition(petition, Verb.NOTE, by=by, now=now) as change:
+        _check_audience(change, is_public=is_public)
         change.add_note(body, is_public=is_public)
         change.add_photos(photos, kind=PhotoKind.HANDLING, is_public=is_public)
         change.data = {"is_public": is_public}
@@ -206,6 +217,7 @@ def photo(
 ) -> Petition:
     """Add photos to the case: internal, or for the resident."""
     with transition(petition, Verb.PHOTO, by=by, now=now) as change:
+        _check_audience(change, is_public=is_public)
         change.add_photos(photos, kind=PhotoKind.HANDLING, is_public=is_public)
         change.data = {"count": len(photos), "is_public": is_public}
     return change.petition

@@ -14,7 +14,7 @@ from petitions.enums import Status, Verb
 from petitions.models import Petition
 from petitions.workflow import arbitration, succession
 from petitions.workflow.case_store import transition
-from petitions.workflow.transitions import WrongState
+from petitions.workflow.transitions import Transition, WrongState
 
 
 def return_(
@@ -73,7 +73,7 @@ def reassign(
             _check_contact_unknown(case, organisation)
         case.is_route_final = case.is_route_final or is_decision
         case.group = case.group if case.group and case.group.parent_id == organisation.pk else None
-        route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(by)}
+        route = {"why": "reassigned", "organisation": organisation.name, "by": _actor_name(change)}
         succession.give_to(change, organisation, route)
         change.data = {"to": organisation.pk, "final": case.is_route_final, "kept": is_kept}
         change.add_note(reason, is_public=False)
@@ -81,9 +81,11 @@ def reassign(
     return change.petition
 
 
-def _actor_name(by: By) -> str:
-    posts = by.scope.posts if isinstance(by, User) else ()
-    return next((post.organisation_name for post in posts), "")
+def _actor_name(change: Transition) -> str:
+    """Return the name of the organisation in whose name the user acts."""
+    posts = change.user.scope.posts if change.user else ()
+    own = (post for post in posts if post.organisation_id == change.acting_for_id)
+    return next((post.organisation_name for post in own), "")
 
 
 def _check_contact_unknown(petition: Petition, organisation: Organisation) -> None:

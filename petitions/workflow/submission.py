@@ -88,7 +88,9 @@ def submit(
         chain = report.chain or routing.load_place(report.place, timezone.localdate(now))
         petition = _new(report, chain, by, now)
         petition.pk = begun
-        change = Transition(petition, Verb.FILE, by, _actor(by, petition), now, store=store)
+        actor, acting_for_id = _actor(by, petition)
+        change = Transition(petition, Verb.FILE, by, actor, now, store=store)
+        change.acting_for_id = acting_for_id
         change.data = {"channel": str(report.channel), "route": petition.route}
         change.add_photos(report.photos, kind=PhotoKind.REPORT, is_public=True)
         change.start_deadline(DeadlineKind.CONTACT, organisation_id=petition.organisation_id)
@@ -178,14 +180,15 @@ def _new(report: Report, place: routing.ResponsibleChain, by: By, now: dt.dateti
     )
 
 
-def _actor(by: By, petition: Petition) -> Actor:
+def _actor(by: By, petition: Petition) -> tuple[Actor, int | None]:
+    """Return as what `by` submits a report, and the organisation in whose name."""
     if not isinstance(by, User):
-        return Actor.PETITIONER
-    if not permissions.may_file(by, petition.path):
+        return Actor.PETITIONER, None
+    post = permissions.filing_post(by, petition.path)
+    if post is None:
         raise NotPermitted("wrong_actor", _("这个地点不在您的范围内。"))
-    if by.scope.has_role(Role.API_CLIENT):
-        return Actor.PARTNER
-    return Actor.COORDINATOR
+    is_partner = by.scope.has_role(Role.API_CLIENT)
+    return Actor.PARTNER if is_partner else Actor.COORDINATOR, post.organisation_id
 
 
 def me_too(*, petition: Petition, key: uuid.UUID, now: dt.datetime) -> str:

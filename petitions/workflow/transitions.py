@@ -120,8 +120,8 @@ class Transition:
 
     The caller changes `petition` and the public attributes, then calls `complete`. `attached` are
     rows to insert together with a new case. `task` is the task the verb is about, `tasks` are all
-    that it creates or changes. `acting_for_id` is the organisation in whose name the actor acts,
-    where it does not follow from the actor. The event names the tasks.
+    that it creates or changes; the event names them. `acting_for_id` is the organisation in whose
+    name the actor acts: it follows from the case before the change, and is set for a new case.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Transition:
         self.changed_deadlines: list[Deadline] = []
         self.task: CaseTask | None = None
         self.tasks: list[CaseTask] = []
-        self.acting_for_id: int | None = None
+        self.acting_for_id = None if self.is_new_case else acting_for(by, petition, actor, verb)
         self._owed: Sequence[Deadline] | None = None
         self.transferred_deadlines: list[Deadline] = []
         self.rescheduled_deadlines: list[Deadline] = []
@@ -326,7 +326,7 @@ class Transition:
             verb=self.verb,
             actor=self.actor,
             user_id=self.user.pk if self.user else None,
-            acting_for_id=self.acting_for_id or acting_for(self.by, petition, self.actor),
+            acting_for_id=self.acting_for_id,
             from_status=self._from,
             to_status=petition.status,
             organisation_id=petition.organisation_id,

@@ -100,3 +100,15 @@ def test_a_post_counts_until_the_day_on_which_its_end_was_recorded(
     assert belongs_to(scopes[user.pk], returned.organisation_id, at)
     later = at + dt.timedelta(days=1)
     assert not belongs_to(moved.scope, returned.organisation_id, later)
+
+
+@pytest.mark.parametrize("is_since_report", [True, False])
+def test_who_left_the_handlers_since_the_report_does_not_reassign_their_case(
+    stage: Stage, is_since_report: bool
+) -> None:
+    """That would be a return without the decision of the level above."""
+    now = timezone.now() - dt.timedelta(days=3 if is_since_report else 0)
+    petition = stage.at(Status.SUBMITTED, now=now)
+    moved = move_to_community(stage, "deputy", timezone.localdate() - dt.timedelta(days=2))
+    code = permissions.may(Verb.REASSIGN, petition, moved).code
+    assert code == ("own_case" if is_since_report else "")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from branches.enums import OrgLevel
 from members.enums import Role
 from petitions.enums import Actor, Status, TaskState, Verb
-from petitions.states import OPEN, RULE_OF, RUNNING
+from petitions.states import OPEN, RULE_OF
 from tests.support.cast import ROLES
 
 PLACES: dict[str, str | None] = {
@@ -292,6 +292,21 @@ def actors_of(who: str, case: Case) -> set[Actor]:
 
 
 BY_CLOCK_WHILE_RETURNED = {Verb.ESCALATE}
+RANKS = (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT, OrgLevel.CITY)
+DECISIONS = {Verb.ACCEPT, Verb.DECLINE, Verb.REDIRECT, Verb.REASSIGN, Verb.ESCALATE}
+
+
+def decides_as_coordinator(who: str, case: Case) -> bool:
+    """Tell whether a person coordinates a case by a post of the handler or of a level above it."""
+    return any(
+        post.role in DESK
+        and any(is_within(case.place, top) for top in places_of_post(post))
+        and (
+            post.body == case.handler
+            or RANKS.index(LEVELS[post.body or ""]) > RANKS.index(LEVELS[case.handler])
+        )
+        for post in POSTS[who]
+    )
 
 
 def is_actor(who: str, case: Case, verb: Verb) -> bool:
@@ -299,6 +314,8 @@ def is_actor(who: str, case: Case, verb: Verb) -> bool:
     if verb not in RULE_OF:
         return False
     actors = actors_of(who, case)
+    if verb in DECISIONS and not decides_as_coordinator(who, case):
+        actors -= {Actor.COORDINATOR}
     if case.status == Status.RETURNED and verb == Verb.REASSIGN:
         return Actor.ARBITER in actors  # nobody else decides
     if case.status == Status.RETURNED and verb in BY_CLOCK_WHILE_RETURNED:
@@ -329,69 +346,6 @@ def is_other_side(who: str, case: Case, verb: Verb) -> bool:
     if verb == Verb.REASSIGN and case.status != Status.RETURNED:
         return is_part_of(who, case.handler)
     return False
-
-
-# --- What the counters must say ---------------------------------------------------------------
-
-
-def _is_mine(who: str, case: Case) -> bool:
-    own = {post.body for post in POSTS[who] if post.role != Role.MEMBER and post.body}
-    if case.status == Status.RETURNED:
-        return case.arbiter in own
-    return case.status in RUNNING and (
-        case.handler in own or case.group in own or who in case.people
-    )
-
-
-def _is_held_by_former(case: Case) -> bool:
-    """Tell whether a running case is held by somebody who has left."""
-    has_left = any(case.handler not in organisations_above(name) for name in case.people)
-    return case.status in RUNNING and (has_left or "gone" in (case.handler, case.group))
-
-
-def _own(who: str) -> set[str]:
-    return {post.body for post in POSTS[who] if post.role != Role.MEMBER and post.body}
-
-
-def _awaits(who: str, case: Case) -> bool:
-    headed = {post.body for post in POSTS[who] if post.role in HEAD_ROLES and post.body}
-    return case.is_answer_owed and case.above in headed
-
-
-def _has_task(name: str, who: str, case: Case) -> bool:
-    """Tell whether a case counts under one of the counters of tasks."""
-    own = _own(who)
-    done = [task for task in case.tasks if task.doer in own]
-    ordered = [task for task in case.tasks if task.orderer in own]
-    states = {
-        "to_acknowledge": [task.state == TaskState.SENT for task in done],
-        "to_conclude": [task.state == TaskState.ACKNOWLEDGED for task in done],
-        "task_overdue": [task.is_owed and task.is_overdue for task in done + ordered],
-        "handed_back": [task.state == TaskState.HANDED_BACK for task in done + ordered],
-        "ordered": [task.is_owed or task.state == TaskState.HANDED_BACK for task in ordered],
-    }
-    return any(states[name])
-
-
-TASK_COUNTERS = ("to_acknowledge", "to_conclude", "task_overdue", "handed_back", "ordered")
-
-
-def counts_as(name: str, who: str, case: Case) -> bool:
-    """Tell whether an open case counts under one of the counters of the pages."""
-    if name in TASK_COUNTERS:
-        return _has_task(name, who, case) and case.status in OPEN
-    return {
-        "open": True,
-        "overdue": case.is_overdue and case.status in RUNNING,
-        "due_soon": case.is_due_soon and case.status in RUNNING,
-        "to_accept": case.status == Status.SUBMITTED,
-        "waiting": _awaits(who, case),
-        "returned": case.status == Status.RETURNED,
-        "to_confirm": case.status == Status.RESOLVED,
-        "escalated": case.is_answer_owed,
-        "mine": _is_mine(who, case),
-        "former_holder": _is_held_by_former(case),
-    }[name] and case.status in OPEN
 
 
 def may_join(building: str, case: Case) -> bool | None:

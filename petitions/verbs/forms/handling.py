@@ -15,7 +15,9 @@ from branches.models import Organisation
 from config.lib.form_fields import LineField
 from members.models import Post
 from members.posts import directory
+from petitions import permissions
 from petitions.enums import ACTIVE_TASKS, Outcome
+from petitions.refusals import may_tell_resident
 from petitions.verbs.forms.base import VerbForm, text_field
 from petitions.web.field_validation import MIN_REASON_LETTERS, check_reason, check_words
 from petitions.web.photo_fields import PhotoFormMixin
@@ -144,7 +146,20 @@ class DispatchForm(VerbForm):
         return arguments | {"users": [self._people[pk].user for pk in arguments["users"]]}
 
 
-class NoteForm(PhotoFormMixin, VerbForm):
+class _AudienceFormMixin(VerbForm):
+    """Offers to show something to the resident to those who may."""
+
+    def prepare(self) -> None:
+        """Leave the box out, unless it was sent: then the workflow says why it is refused."""
+        super().prepare()
+        if self.is_bound:
+            return
+        actor = permissions.may(self.verb, self.petition, self.viewer).actor
+        if not may_tell_resident(self.petition, self.viewer, actor):
+            del self.fields["is_public"]
+
+
+class NoteForm(PhotoFormMixin, _AudienceFormMixin):
     """A note for colleagues, or progress that the resident reads, with photos."""
 
     body = text_field(_("内容"))
@@ -156,7 +171,7 @@ class NoteForm(PhotoFormMixin, VerbForm):
     field_order = ("version", "body", "photos", "is_public")
 
 
-class PhotoForm(PhotoFormMixin, VerbForm):
+class PhotoForm(PhotoFormMixin, _AudienceFormMixin):
     """Photos of the reported problem."""
 
     is_public = forms.BooleanField(label=_("居民也能看到"), required=False)

@@ -89,6 +89,18 @@ ACTS: list[tuple[str, Status, Act, Heard]] = [
         {("closed", "clerk")},
     ),
     (
+        "decline by a coordinator",
+        Status.SUBMITTED,
+        lambda s, p: handling.decline(petition=p, by=s.cast["community"], now=NOW, reason="无"),
+        {("closed", "clerk"), ("closed", "secretary")},
+    ),
+    (
+        "redirect by a coordinator",
+        Status.ACCEPTED,
+        lambda s, p: handling.redirect(petition=p, by=s.cast["community"], now=NOW, reason="诉讼"),
+        {("closed", "clerk"), ("closed", "secretary")},
+    ),
+    (
         "dispatch to a group",
         Status.ACCEPTED,
         lambda s, p: handling.dispatch(

@@ -48,7 +48,7 @@ def test_member_acts_for_the_organisation_that_assigned_the_case(stage: Stage) -
     petition, user = _assigned_to_member(stage), User.objects.get(pk=stage.cast["member"].pk)
     for post in user.scope.posts, user.scope.posts[::-1]:
         user.scope = replace(user.scope, posts=post)
-        assert acting_for(user, petition, Actor.ASSIGNEE) == own.organisation_id
+        assert acting_for(user, petition, Actor.ASSIGNEE, Verb.START) == own.organisation_id
 
 
 def test_member_who_left_the_organisation_is_no_assignee(stage: Stage) -> None:

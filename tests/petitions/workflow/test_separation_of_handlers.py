@@ -9,15 +9,17 @@ from django.utils import timezone
 
 from members.enums import Role
 from members.models import Post, User
-from petitions import permissions
+from petitions import case_workers, permissions
+from petitions.actors import Petitioner
 from petitions.enums import AnswerKind, DeadlineKind, Outcome, Status, Verb
 from petitions.models import Deadline, Petition
 from petitions.rules import duties
+from petitions.rules.contacts import ContactDetails
 from petitions.workflow import deadline_sweep, escalation, handling, rerouting, resolution
 from petitions.workflow.transitions import NotPermitted
 from tests.support import task_steps
 from tests.support.api_client import Program
-from tests.support.cast import Stage, walk
+from tests.support.cast import PHONE, STEPS, Stage, walk
 from tests.support.clients import login
 from tests.support.returned_cases import give_post, may
 from tests.support.verb_cases import CASE_OF, url_of
@@ -203,3 +205,38 @@ def test_no_page_offers_a_follow_up_to_who_worked_on_the_case_before(
     assert address not in client.get("/").content.decode()
     allowed = Program(stage.cast["community"]).get(f"/petitions/{petition.pk}/").json()
     assert str(verb) not in allowed["verbs"]
+
+
+# --- Coordinators who decided in place of the handlers ----------------------------------------
+
+
+def test_who_logs_and_accepts_a_case_for_the_branch_does_not_lock_the_resident_out(
+    stage: Stage,
+) -> None:
+    petition = stage.file(by="clerk", now=NOW, contact=ContactDetails(phone=PHONE)).petition
+    petition = handling.accept(petition=petition, by=stage.cast["clerk"], now=NOW)
+    for step in ("start", "resolve"):
+        petition = STEPS[step](stage, petition, NOW)
+    resident = Petitioner(petition.pk, has_given_phone=True)
+    assert permissions.may(Verb.CONFIRM, petition, resident)
+
+
+@pytest.mark.parametrize("end", [handling.decline, handling.redirect])
+def test_who_ended_a_case_of_the_branch_worked_on_it(stage: Stage, end: Any) -> None:
+    petition = stage.file(now=NOW).petition
+    petition = end(petition=petition, by=stage.cast["clerk"], now=NOW, reason="先不办")
+    stored = Petition.objects.get(pk=petition.pk)
+    for case in (petition, stored):
+        workers = case_workers.of(case)
+        assert stage.cast["clerk"].pk in workers.user_ids
+        assert stage.town.orgs["yingbin"].pk in workers.organisation_ids
+    assert not case_workers.include(stage.cast["official"].scope, stored)
+
+
+def test_who_declined_a_case_does_not_reopen_it(stage: Stage) -> None:
+    """An overdue case would get new deadlines."""
+    petition = stage.file(now=NOW).petition
+    handling.decline(petition=petition, by=stage.cast["clerk"], now=NOW, reason="先不办")
+    for name in ("clerk", "community"):
+        assert may(Verb.REOPEN, petition, stage.cast[name]).code == "own_work"
+    assert may(Verb.REOPEN, petition, stage.cast["official"])
