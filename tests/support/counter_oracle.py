@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from members.enums import Role
-from petitions.enums import Status, TaskState
+from petitions.enums import Status, TaskState, Verb
 from petitions.states import OPEN, RUNNING
-from tests.support.oracle import HEAD_ROLES, POSTS, Case, organisations_above
+from tests.support.oracle import HEAD_ROLES, POSTS, Case, is_other_side, organisations_above
 
 
 def _is_mine(who: str, case: Case) -> bool:
@@ -29,7 +29,8 @@ def _own(who: str) -> set[str]:
 
 def _awaits(who: str, case: Case) -> bool:
     headed = {post.body for post in POSTS[who] if post.role in HEAD_ROLES and post.body}
-    return case.is_answer_owed and case.above in headed
+    is_own_request = is_other_side(who, case, Verb.ANSWER)
+    return case.is_answer_owed and case.above in headed and not is_own_request
 
 
 def _has_task(name: str, who: str, case: Case) -> bool:

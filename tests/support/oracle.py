@@ -337,7 +337,8 @@ def has_handled(who: str, case: Case) -> bool:
 def is_other_side(who: str, case: Case, verb: Verb) -> bool:
     """Tell whether a verb is refused because the person stands on the other side of the act."""
     owing = (case.is_answer_owed and case.above, case.status == Status.RETURNED and case.arbiter)
-    if verb == Verb.WITHDRAW and any(is_part_of(who, body or "") for body in owing):
+    is_end = verb in (Verb.WITHDRAW, Verb.DECLINE, Verb.REDIRECT)
+    if is_end and any(is_part_of(who, body or "") for body in owing):
         return True
     if verb in WORD_OF_RESIDENT:
         return has_handled(who, case) or not (case.filer or case.has_phone or verb == Verb.DISPUTE)
