@@ -70,7 +70,7 @@ def _decides_without_arbiter(post: ActivePost, petition: Petition) -> bool:
 
 
 def _rank(level: str) -> int:
-    return ESCALATION_ORDER.index(OrgLevel(level)) if level in ESCALATION_ORDER else -1
+    return ESCALATION_ORDER.index(OrgLevel(level))
 
 
 def _coordinates(post: ActivePost, petition: Petition) -> bool:
@@ -79,8 +79,7 @@ def _coordinates(post: ActivePost, petition: Petition) -> bool:
 
 def _decides_as_coordinator(post: ActivePost, petition: Petition, verb: Verb) -> bool:
     return _coordinates(post, petition) and all(
-        post.organisation_id == organisation.pk
-        or _rank(post.organisation_level) > _rank(organisation.level)
+        post.organisation_id in organisation.ancestor_ids
         for organisation in organisations_to_respect(petition, verb)
     )
 
@@ -104,7 +103,7 @@ def may_act_as(actor: Actor, verb: Verb, petition: Petition, by: By) -> bool:
     """Tell whether `by`, who is `actor` on a case, performs a verb as that.
 
     Everybody does but coordinators, who decide only by a post of the responsible organisation
-    itself or of one at a higher level.
+    itself or of one above it.
     """
     if actor != Actor.COORDINATOR or verb not in DECIDING_VERBS or not isinstance(by, User):
         return True

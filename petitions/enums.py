@@ -176,6 +176,10 @@ class ClosedBy(models.TextChoices):
     FOLLOW_UP = "follow_up", _("回访后结案")
 
 
+RESIDENT_AGREED = frozenset({ClosedBy.CONFIRMED, ClosedBy.ACCEPTED})
+"""The resident agreed to the answer in person."""
+
+
 class DeadlineKind(models.TextChoices):
     """What is owed by when."""
 

@@ -12,8 +12,8 @@ from branches.enums import OrgLevel
 from members.enums import HEAD_ROLES
 from members.models import User
 from petitions import case_workers, confidential_contacts, involvement, resident_words
-from petitions.actors import By, Petitioner, SystemActor, actors_of
-from petitions.enums import ACTIVE_TASKS, Actor, CaseLevel, ClosedBy, Status, Verb
+from petitions.actors import By, Petitioner, SystemActor, actors_of, may_act_as
+from petitions.enums import ACTIVE_TASKS, RESIDENT_AGREED, Actor, CaseLevel, Status, Verb
 from petitions.models import CaseTask, Petition
 from petitions.separation_of_duties import belongs_to, belongs_to_escalating
 from petitions.states import RULE_OF, TASK_SOURCES
@@ -186,7 +186,7 @@ def _guard_reopen(petition: Petition, by: By) -> Decision:
         return Decision(False, "wrong_state", words)
     if is_resident and petition.status != Status.CLOSED:
         return Decision(False, "wrong_state", _("请先对答复作出确认。"))
-    has_agreed = petition.closed_by in (ClosedBy.CONFIRMED, ClosedBy.ACCEPTED)
+    has_agreed = petition.closed_by in RESIDENT_AGREED
     if is_resident and has_agreed and petition.round > 1:
         return Decision(False, "already_reopened", _("已再办过，请联系社区。"))
     if isinstance(by, User) and case_workers.include(by.scope, petition):
@@ -205,11 +205,26 @@ def _guard_escalate(petition: Petition, by: By) -> Decision:
 
 
 def _guard_end(petition: Petition, by: By) -> Decision:
-    """Refuse to end a case unhandled to who was asked for an answer about it and gave none."""
+    """Refuse to end a case unhandled to who was given it for good, or was asked and gave no answer.
+
+    What an arbiter gave back for good is handled; the answer may explain why nothing can be done.
+    """
+    if isinstance(by, User) and petition.is_route_final and not _decides_above(by, petition):
+        words = _("退单已裁定由本组织办理，不能再不受理或转走。办不了的，请写明原因答复居民。")
+        return Decision(False, "final_route", words)
     if isinstance(by, User) and case_workers.have_not_answered(by.scope, petition):
         words = _("本组织还没有答复升级或裁定退单，请先答复或裁定，再作其他决定。")
         return Decision(False, "owes_answer", words)
     return Decision(True)
+
+
+def _decides_above(user: User, petition: Petition) -> bool:
+    """Tell whether a user ends the case in the place of its handler, as who stands above it."""
+    actors = actors_of(user, petition)
+    is_coordinator = Actor.COORDINATOR in actors
+    return Actor.ARBITER in actors or (
+        is_coordinator and may_act_as(Actor.COORDINATOR, Verb.DECLINE, petition, user)
+    )
 
 
 def _guard_reveal(petition: Petition, by: By) -> Decision:

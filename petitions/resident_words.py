@@ -18,6 +18,9 @@ from petitions.enums import Status, Verb
 from petitions.models import Contact, Petition
 from petitions.relations import Relation
 
+ENDING_WORDS = frozenset({Verb.CONFIRM, Verb.CLOSE, Verb.WITHDRAW})
+"""Words of a resident, recorded by staff, that end a case."""
+
 ANSWER_FIRST = gettext_lazy(
     "这件事是工作人员代您登记的，他们那边还没有给出答复；等答复出来，才能在这里撤回。"
 )
@@ -38,16 +41,16 @@ def refusal(verb: Verb, petition: Petition, scope: Scope) -> tuple[str, str] | N
     """Return code and reason why a user cannot record what the resident says; None if allowed.
 
     A report that staff logged without a telephone number came from a resident who stood at the
-    desk. Who owes an answer to an escalation, or a decision on a return, records no withdrawal,
-    which would end what is owed. One query unless contact and workers are loaded.
+    desk. Who owes an answer to an escalation or a decision on a return, or gave none, records no
+    word that would end what is owed. One query unless contact and workers are loaded.
     """
     contact = getattr(petition, "contact", None)
     is_own_report = involvement.filer_id(petition) is None
     if is_own_report and (contact is None or not gives_phone(contact, petition)):
         words = _("居民没有留联系电话，没法问到本人，只能由居民凭查询码自己说。")
         return "only_resident", words
-    if verb == Verb.WITHDRAW and _owes_answer_or_decision(scope, petition):
-        words = _("本组织还没有答复升级或裁定退单，不能代居民撤回，请别的组织问过居民后记录。")
+    if verb in ENDING_WORDS and _owes_answer_or_decision(scope, petition):
+        words = _("本组织没有答复升级或裁定退单，居民的意见请上一级问过居民后记录。")
         return "owes_answer", words
     is_kept = contact is not None and contact.is_confidential
     if is_kept and not confidential_contacts.may_open(scope, petition):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from petitions import permissions
 from petitions.actors import By, Petitioner
 from petitions.enums import (
+    RESIDENT_AGREED,
     STAFF_DEADLINES,
     ClosedBy,
     DeadlineKind,
@@ -17,7 +18,6 @@ from petitions.enums import (
     Outcome,
     PhotoKind,
     Solved,
-    Status,
     Verb,
 )
 from petitions.models import Feedback, Petition
@@ -183,7 +183,7 @@ def reopen(
     """Reopen a closed or declined case; residents may do so for a limited time after the answer.
 
     Staff do so only if they never worked on it. An answer that the supervisor owed when the case
-    ended is owed again, unless the case was closed.
+    ended is owed again, unless the resident had agreed to the answer.
     """
     with transition(
         petition, Verb.REOPEN, by=by, now=now, expected_version=expected_version
@@ -194,12 +194,13 @@ def reopen(
         ):
             raise WrongState("window_closed", _("再办期限已过，如有新情况请重新反映。"))
         change.add_note(reason, is_public=True)
+        has_agreed = case.closed_by in RESIDENT_AGREED
         case.closed_at, case.closed_by = None, ""
         change.stop_deadlines(CANCELLED, DeadlineKind.CONFIRMATION)
         change.start_deadline(
             DeadlineKind.RESOLUTION, organisation_id=case.organisation_id, is_redo=True
         )
-        if not change.is_from(Status.CLOSED):
+        if not has_agreed:
             restore_owed_answer(change)
     return change.petition
 

@@ -292,19 +292,15 @@ def actors_of(who: str, case: Case) -> set[Actor]:
 
 
 BY_CLOCK_WHILE_RETURNED = {Verb.ESCALATE}
-RANKS = (OrgLevel.GROUP, OrgLevel.BRANCH, OrgLevel.COMMUNITY, OrgLevel.SUBDISTRICT, OrgLevel.CITY)
 DECISIONS = {Verb.ACCEPT, Verb.DECLINE, Verb.REDIRECT, Verb.REASSIGN, Verb.ESCALATE}
 
 
 def decides_as_coordinator(who: str, case: Case) -> bool:
-    """Tell whether a person coordinates a case by a post of the handler or of a level above it."""
+    """Tell whether a person coordinates a case by a post of the handler or of one above it."""
     return any(
         post.role in DESK
         and any(is_within(case.place, top) for top in places_of_post(post))
-        and (
-            post.body == case.handler
-            or RANKS.index(LEVELS[post.body or ""]) > RANKS.index(LEVELS[case.handler])
-        )
+        and post.body in upward(case.handler, ORGANISATIONS)
         for post in POSTS[who]
     )
 
@@ -337,9 +333,11 @@ def has_handled(who: str, case: Case) -> bool:
 def is_other_side(who: str, case: Case, verb: Verb) -> bool:
     """Tell whether a verb is refused because the person stands on the other side of the act."""
     owing = (case.is_answer_owed and case.above, case.status == Status.RETURNED and case.arbiter)
-    is_end = verb in (Verb.WITHDRAW, Verb.DECLINE, Verb.REDIRECT)
+    is_end = verb in (Verb.WITHDRAW, Verb.CONFIRM, Verb.CLOSE, Verb.DECLINE, Verb.REDIRECT)
     if is_end and any(is_part_of(who, body or "") for body in owing):
         return True
+    if verb == Verb.REOPEN:
+        return has_handled(who, case)
     if verb in WORD_OF_RESIDENT:
         return has_handled(who, case) or not (case.filer or case.has_phone or verb == Verb.DISPUTE)
     if verb == Verb.ANSWER and case.is_answer_owed:

@@ -1,4 +1,4 @@
-"""Coordinators decide only for organisations at a lower level, and never after one above them."""
+"""Coordinators decide only for organisations below them, and never after one above them."""
 
 from __future__ import annotations
 
@@ -101,7 +101,27 @@ def test_nobody_below_the_arbiter_ends_a_case_that_it_decided(
     for verb in (Verb.DECLINE, Verb.REDIRECT):
         assert may(verb, petition, stage.cast[who]).code == code
     assert may(Verb.ACCEPT, petition, stage.cast[who])
-    assert may(Verb.DECLINE, petition, stage.cast["secretary"])
+
+
+@pytest.mark.parametrize("verb", [Verb.DECLINE, Verb.REDIRECT])
+@pytest.mark.parametrize(("body", "who"), [("branch", "secretary"), ("yingbin", "clerk")])
+def test_the_handler_does_not_end_what_an_arbiter_gave_it_for_good(
+    stage: Stage, body: str, who: str, verb: Verb
+) -> None:
+    """It may not return the case again; ending it would be the stronger verb."""
+    by = {"branch": "clerk", "yingbin": "official"}[body]
+    petition = decide(stage, returned(stage, body), body, by=by)
+    assert may(verb, petition, stage.cast[who]).code == "final_route"
+    assert may(Verb.ACCEPT, petition, stage.cast[who])
+    assert may(verb, petition, stage.cast["official"])
+
+
+@pytest.mark.parametrize("verb", DECISIONS)
+def test_a_community_does_not_decide_for_a_branch_of_another_one(stage: Stage, verb: Verb) -> None:
+    """The subdistrict gave a case of its area to a branch elsewhere."""
+    petition = decide(stage, case_of(stage, "branch"), "other", by="official")
+    assert may(verb, petition, stage.cast["clerk"]).code == "wrong_actor"
+    assert may(verb, petition, stage.cast["official"])
 
 
 def test_the_arbiter_itself_may_end_a_case_that_it_decided(stage: Stage) -> None:

@@ -93,6 +93,45 @@ def test_who_answered_may_give_the_case_to_the_level_above(stage: Stage) -> None
     assert not permissions.may(Verb.ANSWER, given, stage.cast["community"])
 
 
+@pytest.mark.parametrize("verb", [Verb.CONFIRM, Verb.CLOSE])
+def test_who_gave_no_answer_does_not_record_what_the_resident_says(
+    stage: Stage, verb: Verb
+) -> None:
+    petition = _late_and_resolved(stage)
+    for name in ("clerk", "community"):
+        assert may(verb, petition, stage.cast[name]).code == "owes_answer"
+    assert may(verb, petition, stage.cast["official"])
+
+
+@pytest.mark.parametrize("by", ["resident", "official"])
+def test_an_answer_is_owed_again_unless_the_resident_had_agreed(stage: Stage, by: str) -> None:
+    petition = _late_and_resolved(stage)
+    resident = stage.petitioner(petition)
+    at = petition.resolved_at
+    assert at is not None
+    petition = resolution.confirm(
+        petition=petition, by=resident if by == "resident" else fresh(stage, by), now=at
+    )
+    petition = resolution.reopen(petition=petition, by=resident, now=at, reason="又漏了")
+    assert petition.is_answer_owed is (by != "resident")
+
+
+def _late_and_resolved(stage: Stage) -> Petition:
+    """Return a case that the branch resolved while the community owed an answer."""
+    petition = handling.accept(
+        petition=case_of(stage, "branch"), by=stage.cast["secretary"], now=NOON
+    )
+    now = expire(petition, DeadlineKind.RESOLUTION)
+    return resolution.resolve(
+        petition=petition,
+        by=stage.cast["secretary"],
+        now=now,
+        outcome=Outcome.RESOLVED,
+        cause="老旧",
+        public_answer="已更换。",
+    )
+
+
 # --- Who is asked -----------------------------------------------------------------------------
 
 

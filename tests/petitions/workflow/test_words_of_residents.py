@@ -110,7 +110,7 @@ def test_who_owes_an_answer_does_not_withdraw(stage: Stage) -> None:
         petition=petition, by=stage.cast["secretary"], now=NOW, reason="需要资金"
     )
     for name in ("community", "clerk"):
-        _is_refused(stage, petition, Verb.WITHDRAW, name, "还没有答复升级或裁定退单")
+        _is_refused(stage, petition, Verb.WITHDRAW, name, "没有答复升级或裁定退单")
     assert may(Verb.WITHDRAW, petition, stage.cast["official"])
     petition = escalation.answer(
         petition=petition,
@@ -125,7 +125,7 @@ def test_who_owes_an_answer_does_not_withdraw(stage: Stage) -> None:
 def test_who_decides_on_a_return_does_not_withdraw(stage: Stage) -> None:
     petition = stage.at(Status.RETURNED, now=NOW)
     for name in ("community", "clerk"):
-        _is_refused(stage, petition, Verb.WITHDRAW, name, "还没有答复升级或裁定退单")
+        _is_refused(stage, petition, Verb.WITHDRAW, name, "没有答复升级或裁定退单")
     assert may(Verb.WITHDRAW, petition, stage.cast["official"])
 
 
