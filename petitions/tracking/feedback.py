@@ -52,15 +52,15 @@ def _form_action(
             form_class = (explained_form if is_explained else None) or usual_form
             form = form_class(request.POST)
             if not form.is_valid():
-                unsent_words.store(request.session, request.POST)
+                unsent_words.store(request.session, session.petition.pk, request.POST)
                 return pages.render_case(
                     request, session, status=HTTPStatus.BAD_REQUEST, **{name: form}
                 )
             try:
                 messages.success(request, action(session, form.cleaned_data))
-                unsent_words.drop(request.session)
+                unsent_words.drop(request.session, session.petition.pk)
             except transitions.WrongState as error:
-                unsent_words.store(request.session, request.POST)
+                unsent_words.store(request.session, session.petition.pk, request.POST)
                 now = pages.tracked_session(request) or session
                 return _render_refused(request, now, form_class, name, error)
             return redirect("petitions:track_case")

@@ -8,4 +8,4 @@ TRACKED = "track"
 """The case that this browser tracks."""
 
 UNSENT = "unsent"
-"""What a resident sent after the tracking had ended: the case, and the typed fields."""
+"""What a resident typed on the tracking page and could not send: the typed fields, by case."""
