@@ -19,13 +19,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from branches.models import Organisation
 from config.lib import clock
-from config.lib.domain_errors import PageRefused
 from config.lib.web import site_links
 from grids.models import Area
 from petitions import involvement
@@ -33,6 +31,7 @@ from petitions.actors import Petitioner
 from petitions.enums import HANDLER_DEADLINES, Channel
 from petitions.intake import drafts, place_picker, public_pages, wizard
 from petitions.intake.drafts import Draft
+from petitions.intake.residents_only import refuse_staff, residents_only
 from petitions.models import Category, IdempotencyKey, Petition, PrivacyNotice
 from petitions.rules import (
     catalogue,
@@ -57,7 +56,6 @@ from petitions.workflow.submission import Report
 CLIENT = "web"  # of the idempotency keys of this page
 BROWSER_KEY = "browser"  # session key of the browser's random id
 ANONYMOUS = Petitioner(0)
-STAFF_SESSION = gettext_lazy("您现在用工作账号登录。替居民登记请用“登记”；自己反映请先退出登录。")
 RETRY_COUNT, RETRY_DELAY = 10, 0.2  # seconds between retries
 MAX_NEARBY_CASES = 3
 RECEIPT_SHOWN_FOR = dt.timedelta(minutes=15)
@@ -94,8 +92,7 @@ def check_report(request: HttpRequest) -> HttpResponse:
     """
     if request.method == "POST" and _is_last_submitted(request):
         return redirect("petitions:receipt")
-    if request.user.is_authenticated:
-        raise PageRefused(str(STAFF_SESSION))
+    refuse_staff(request)
     now = clock.now()
     draft = drafts.load(request.session)
     missing_page = draft.first_missing_page
@@ -266,6 +263,7 @@ def _store_receipt(
 
 
 @require_POST
+@residents_only
 @handle_rate_limited
 def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """Join a case ("me too") at the place of a QR code."""
@@ -274,6 +272,7 @@ def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 
 @require_POST
+@residents_only
 @handle_rate_limited
 def join_from_report(request: HttpRequest, pk: int) -> HttpResponse:
     """Join a case ("me too") at the place of the draft, instead of submitting the draft."""
@@ -308,8 +307,7 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
     receipt = request.session.get(RECEIPT)
     if receipt is None:
         return redirect("petitions:track")
-    if request.user.is_authenticated:
-        raise PageRefused(str(STAFF_SESSION))
+    refuse_staff(request)
     seconds_left = int(receipt.get("until", 0) - clock.now().timestamp())
     petition = Petition.objects.with_parts().filter(pk=receipt["petition"]).first()
     if petition is None or seconds_left <= 0:

@@ -29,6 +29,7 @@ from petitions.tracking.forms import (
 )
 from petitions.tracking.pages import TrackedSession
 from petitions.verbs.spec import VerbSpec
+from petitions.web.typed_texts import keeps_typed
 from petitions.workflow import contact, resolution, transitions
 
 Action = Callable[[TrackedSession, dict[str, Any]], str]
@@ -43,7 +44,8 @@ def _form_action(
     Success redirects to the case page with the message. Otherwise the page returns with everything
     typed, as context `name`: 400 for an invalid form, 409 when the status does not allow the
     action, with what happened since the page was opened. What was typed is stored until it is sent,
-    because the page may not have that form any more.
+    because the page may not have that form any more. A browser in which staff are logged in is
+    answered 403 with the words for copying.
     """
 
     def decorate(action: Action) -> Callable[..., HttpResponse]:
@@ -65,7 +67,7 @@ def _form_action(
                 return _render_refused(request, now, form_class, name, error)
             return redirect("petitions:track_case")
 
-        return require_POST(pages.requires_tracking(view))
+        return require_POST(keeps_typed(usual_form)(pages.requires_tracking(view)))
 
     return decorate
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -137,3 +138,19 @@ def test_words_stored_by_an_earlier_release_come_back(client: Client, stage: Sta
     fields = {"version": petition.version, "reason": WORDS}
     assert post_form(client, "/track/dispute/", fields).status_code == 302
     assert "unsent" not in client.session
+
+
+@pytest.mark.parametrize("verb", ["confirm", "dispute", "reopen"])
+def test_words_are_shown_for_copying_when_staff_have_logged_in(
+    client: Client, stage: Stage, verb: str
+) -> None:
+    status, fields = FORMS[verb]
+    petition = stage.at(status, now=NOW)
+    open_case(client, petition)
+    client.force_login(stage.cast["clerk"])
+    answer = send_feedback(client, verb, petition, **fields)
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "请先退出" in page
+    assert re.search(rf"<textarea[^>]*readonly>{WORDS}</textarea>", page)
+    assert Petition.objects.get(pk=petition.pk).status == status
