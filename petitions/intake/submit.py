@@ -25,6 +25,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from branches.models import Organisation
 from config.lib import clock
 from config.lib.web import site_links
+from config.lib.web.page_address import takes_form_of
 from grids.models import Area
 from petitions import involvement
 from petitions.actors import Petitioner
@@ -262,7 +263,7 @@ def _store_receipt(
     request.session[RECEIPT] = receipt
 
 
-@require_POST
+@takes_form_of("petitions:at_place", "code")
 @residents_only
 @handle_rate_limited
 def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
@@ -271,7 +272,7 @@ def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     return _join(request, area, pk)
 
 
-@require_POST
+@takes_form_of("petitions:report_check")
 @residents_only
 @handle_rate_limited
 def join_from_report(request: HttpRequest, pk: int) -> HttpResponse:

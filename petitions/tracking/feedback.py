@@ -11,9 +11,9 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from config.lib import clock
+from config.lib.web.page_address import takes_form_of
 from petitions.rules import confidentiality
 from petitions.rules.contacts import ContactDetails
 from petitions.states import RULE_OF
@@ -67,7 +67,8 @@ def _form_action(
                 return _render_refused(request, now, form_class, name, error)
             return redirect("petitions:track_case")
 
-        return require_POST(keeps_typed(usual_form)(pages.requires_tracking(view)))
+        guarded = keeps_typed(usual_form)(pages.requires_tracking(view))
+        return takes_form_of("petitions:track_case")(guarded)
 
     return decorate
 
@@ -165,7 +166,7 @@ def button_view(spec: VerbSpec) -> Callable[..., HttpResponse]:
     return _form_action("button_form", VersionedForm)(perform)
 
 
-@require_POST
+@takes_form_of("petitions:track_case")
 @pages.requires_tracking
 def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpResponse:
     """Correct the contact, or delete it; the old one is erased at once (PIPL articles 46, 47).
