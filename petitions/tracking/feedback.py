@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -37,7 +38,7 @@ Action = Callable[[TrackedSession, dict[str, Any]], str]
 
 def _form_action(
     name: str, usual_form: type[Form], *, explained_form: type[Form] | None = None
-) -> Callable[[Action], Callable[..., HttpResponse]]:
+) -> Callable[[Action], Callable[..., HttpResponseBase]]:
     """Decorator: make a POST view of an action that takes cleaned data and returns a message.
 
     `explained_form` is used where the answer explains why nothing is done.
@@ -48,7 +49,7 @@ def _form_action(
     answered 403 with the words for copying.
     """
 
-    def decorate(action: Action) -> Callable[..., HttpResponse]:
+    def decorate(action: Action) -> Callable[..., HttpResponseBase]:
         def view(request: HttpRequest, session: TrackedSession) -> HttpResponse:
             is_explained = session.petition.is_explained
             form_class = (explained_form if is_explained else None) or usual_form
@@ -152,7 +153,7 @@ def reopen(session: TrackedSession, data: dict[str, Any]) -> str:
     return _("知道了，这件事重新办理，时限见最上面一行。")
 
 
-def button_view(spec: VerbSpec) -> Callable[..., HttpResponse]:
+def button_view(spec: VerbSpec) -> Callable[..., HttpResponseBase]:
     """Return the view of a verb that the resident performs by a button (`resident_button`)."""
 
     def perform(session: TrackedSession, data: dict[str, Any]) -> str:
