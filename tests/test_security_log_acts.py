@@ -28,7 +28,7 @@ from petitions.models import Standard
 from tests.support.cast import SINCE, Stage
 from tests.support.clients import login
 from tests.support.log_lines import last_line, lines
-from tests.support.tracking_client import open_case
+from tests.support.tracking_client import open_case, post_form
 
 A = SecurityAction
 PASSWORD = "Correct-Horse-46"
@@ -125,7 +125,7 @@ def _change_person(user: User, by: User) -> None:
 def _correct_contact(stage: Stage) -> str:
     petition, client = stage.file().petition, Client()
     open_case(client, petition)
-    client.post("/track/contact/", {"phone": "19000009999"})
+    post_form(client, "/track/contact/", {"phone": "19000009999"})
     return petition.number
 
 

@@ -13,12 +13,14 @@ from types import MappingProxyType
 from django import template
 from django.forms.boundfield import BoundWidget
 from django.forms.utils import flatatt
+from django.template import Context
 from django.templatetags.static import static
 from django.utils.formats import localize
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from config.lib.text_forms import grouped_telephone
+from config.lib.web.page_address import page_address
 
 register = template.Library()
 
@@ -141,6 +143,13 @@ def checkbox(choice: BoundWidget) -> SafeString:
         option["value"],
         flatatt(option["attrs"]),
     )
+
+
+@register.simple_tag(takes_context=True, name="page_address")
+def draw_page_address(context: Context) -> str:
+    """Return the address to which language, theme and text size lead back."""
+    request = context.get("request")
+    return page_address(request) if request else "/"
 
 
 @lru_cache(maxsize=1024)

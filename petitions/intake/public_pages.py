@@ -21,6 +21,7 @@ from grids.models import Area
 from petitions.enums import Channel, Status
 from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
+from petitions.intake.residents_only import refuse_staff
 from petitions.models import Petition, PetitionQuerySet, PrivacyNotice
 from petitions.rules import catalogue, contact_points, danger, routing
 from petitions.rules.danger import Danger
@@ -113,13 +114,14 @@ def notice_text(notice: PrivacyNotice | None) -> str:
 def show_qr_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show the open cases at the place of a QR code; POST starts a report there.
 
-    A revoked code is answered 410, an unknown one 404.
+    A revoked code is answered 410, an unknown one 404. Staff may look, but start no report.
     """
     area, is_issued = place_picker.place_of_qr(code, timezone.localdate())
     if area is None:
         status = HTTPStatus.GONE if is_issued else HTTPStatus.NOT_FOUND
         return render_public(request, "unknown_qr", {"is_issued": is_issued}, status)
     if request.method == "POST":
+        refuse_staff(request)
         draft = drafts.load(request.session)
         _start_at(draft, area)
         drafts.save(request.session, draft)

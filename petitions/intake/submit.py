@@ -19,20 +19,20 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from branches.models import Organisation
 from config.lib import clock
-from config.lib.domain_errors import PageRefused
 from config.lib.web import site_links
+from config.lib.web.page_address import takes_form_of
 from grids.models import Area
 from petitions import involvement
 from petitions.actors import Petitioner
 from petitions.enums import HANDLER_DEADLINES, Channel
-from petitions.intake import drafts, place_picker, public_pages, wizard
+from petitions.intake import drafts, place_picker, public_pages, receipts, wizard
 from petitions.intake.drafts import Draft
+from petitions.intake.residents_only import refuse_staff, residents_only
 from petitions.models import Category, IdempotencyKey, Petition, PrivacyNotice
 from petitions.rules import (
     catalogue,
@@ -57,10 +57,8 @@ from petitions.workflow.submission import Report
 CLIENT = "web"  # of the idempotency keys of this page
 BROWSER_KEY = "browser"  # session key of the browser's random id
 ANONYMOUS = Petitioner(0)
-STAFF_SESSION = gettext_lazy("您现在用工作账号登录。替居民登记请用“登记”；自己反映请先退出登录。")
 RETRY_COUNT, RETRY_DELAY = 10, 0.2  # seconds between retries
 MAX_NEARBY_CASES = 3
-RECEIPT_SHOWN_FOR = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +92,7 @@ def check_report(request: HttpRequest) -> HttpResponse:
     """
     if request.method == "POST" and _is_last_submitted(request):
         return redirect("petitions:receipt")
-    if request.user.is_authenticated:
-        raise PageRefused(str(STAFF_SESSION))
+    refuse_staff(request)
     now = clock.now()
     draft = drafts.load(request.session)
     missing_page = draft.first_missing_page
@@ -232,7 +229,7 @@ def _render_earlier_submission(
     they are encrypted again; photos of the earlier case are removed from the draft.
     """
     earlier = IdempotencyKey.objects.select_related("petition").get(client=CLIENT, key=draft.key)
-    _store_receipt(request, earlier.petition_id, key=draft.key)
+    receipts.store(request, earlier.petition_id, key=draft.key)
     contact = draft.contact
     draft.key = str(uuid.uuid4())
     draft.clear_encrypted_contact()
@@ -252,20 +249,12 @@ def _redirect_to_receipt(
 ) -> HttpResponse:
     """Store what was submitted or joined in the session, and remove the draft."""
     drafts.discard(request.session)
-    _store_receipt(request, petition.pk, key=key, is_joined=is_joined)
+    receipts.store(request, petition.pk, key=key, is_joined=is_joined)
     return redirect("petitions:receipt")
 
 
-def _store_receipt(
-    request: HttpRequest, petition_id: int, *, key: str, is_joined: bool = False
-) -> None:
-    """Let this browser show the receipt for a while; the next person may use the same device."""
-    until = (clock.now() + RECEIPT_SHOWN_FOR).timestamp()
-    receipt = {"petition": petition_id, "key": key, "is_joined": is_joined, "until": until}
-    request.session[RECEIPT] = receipt
-
-
-@require_POST
+@takes_form_of("petitions:at_place", "code")
+@residents_only
 @handle_rate_limited
 def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """Join a case ("me too") at the place of a QR code."""
@@ -273,7 +262,8 @@ def join_from_qr_page(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     return _join(request, area, pk)
 
 
-@require_POST
+@takes_form_of("petitions:report_check")
+@residents_only
 @handle_rate_limited
 def join_from_report(request: HttpRequest, pk: int) -> HttpResponse:
     """Join a case ("me too") at the place of the draft, instead of submitting the draft."""
@@ -283,10 +273,17 @@ def join_from_report(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _join(request: HttpRequest, area: Area | None, pk: int) -> HttpResponse:
-    """Join a case shown at this place, once per browser; any other case is answered 404."""
+    """Join a case shown at this place, once per browser; any other case is answered 404.
+
+    Who reported the case gets its receipt or page instead: a receipt for joining would replace the
+    only place that shows the code of the case.
+    """
     now = clock.now()
     cases = Petition.objects.none() if area is None else public_pages.cases_shown_at(area, now)
     petition = get_object_or_404(cases.filter(pk=pk))
+    if own_page := receipts.own_page(request, petition):
+        messages.info(request, _("这是您自己反映的，不用再按“我家也是”。"))
+        return redirect(own_page)
     browser = request.session.setdefault(BROWSER_KEY, str(uuid.uuid4()))
     rate_limiting.count_request(rate_limits.JOIN, request, now)
     try:
@@ -308,9 +305,8 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
     receipt = request.session.get(RECEIPT)
     if receipt is None:
         return redirect("petitions:track")
-    if request.user.is_authenticated:
-        raise PageRefused(str(STAFF_SESSION))
-    seconds_left = int(receipt.get("until", 0) - clock.now().timestamp())
+    refuse_staff(request)
+    seconds_left = receipts.seconds_left(receipt)
     petition = Petition.objects.with_parts().filter(pk=receipt["petition"]).first()
     if petition is None or seconds_left <= 0:
         messages.info(request, _("回执只显示 15 分钟，现在已经收起。请用查询码查看。"))
@@ -320,6 +316,7 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
     code_uuid = _joining_key(browser, petition) if is_joined else petition.uuid
     code = tracking_codes.code_for(code_uuid)
     now = clock.now()
+    earlier = receipts.earlier_cases(receipt)
     context = {
         "petition": petition,
         "is_joined": is_joined,
@@ -333,10 +330,17 @@ def show_receipt(request: HttpRequest) -> HttpResponse:
         "danger": danger.of_case(petition, is_for_neighbours=is_joined),
         "category": catalogue.full_label(petition.category),
         "has_contact": contact_points.has_phone(petition),
-        "seconds_left": seconds_left,
+        "seconds_left": min([seconds_left, *(seconds for _case, seconds in earlier)]),
+        "earlier": [_earlier_code(case) for case, _seconds in earlier],
         "reported_organisation": None if is_joined else involvement.reported_organisation(petition),
     }
     return public_pages.render_public(request, "receipt", context)
+
+
+def _earlier_code(petition: Petition) -> dict[str, str]:
+    """Return what the receipt shows of an own case that was submitted before."""
+    code = tracking_codes.code_for(petition.uuid)
+    return {"number": petition.number, "code": tracking_codes.shown(code), "plain_code": code}
 
 
 @require_POST

@@ -26,6 +26,7 @@ from grids import place_search
 from grids.models import Area
 from petitions.intake import drafts, place_picker
 from petitions.intake.drafts import Draft
+from petitions.intake.residents_only import residents_only
 from petitions.intake.wizard_forms import MAX_SINCE_LENGTH, ReportTextForm
 from petitions.models import Category
 from petitions.rules import (
@@ -42,6 +43,7 @@ from petitions.web import rate_limiting
 from petitions.web.contact_form import ContactDetailsForm
 from petitions.web.field_validation import MAX_TEXT_LENGTH
 from petitions.web.photo_responses import photo_response
+from petitions.web.typed_texts import keeps_typed
 
 TEMPLATES = {
     "report_place": "petitions/intake/report_place.html",
@@ -107,6 +109,7 @@ def redirect_to_next_step(draft: Draft, after: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@residents_only
 def choose_place(request: HttpRequest) -> HttpResponse:
     """Choose the place; text that was typed without choosing a suggestion is searched for."""
     today = timezone.localdate()
@@ -166,6 +169,7 @@ def requires_place(
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@residents_only
 @requires_place
 def choose_category(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
     """Choose the category: from pictures of the first level, then its list; or by typing."""
@@ -206,6 +210,8 @@ def _save_category(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_typed(ReportTextForm)
+@residents_only
 @requires_place
 def write_report(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
     """Write the text, add photos, and say whether the report is about an organisation itself."""
@@ -299,6 +305,7 @@ def draft_photos(draft: Draft) -> list[DraftPhoto]:
 
 
 @require_safe
+@residents_only
 def show_draft_photo(request: HttpRequest, token: str) -> HttpResponse:
     """Send the thumbnail of a photo of this session's draft."""
     photo = drafts.load(request.session).photo(token)
@@ -309,6 +316,7 @@ def show_draft_photo(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@residents_only
 @requires_place
 def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpResponse:
     """Enter contact details, or choose to give none."""

@@ -9,11 +9,12 @@ from typing import Any
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from config.lib import clock
+from config.lib.web.page_address import takes_form_of
 from petitions.rules import confidentiality
 from petitions.rules.contacts import ContactDetails
 from petitions.states import RULE_OF
@@ -29,6 +30,7 @@ from petitions.tracking.forms import (
 )
 from petitions.tracking.pages import TrackedSession
 from petitions.verbs.spec import VerbSpec
+from petitions.web.typed_texts import keeps_typed
 from petitions.workflow import contact, resolution, transitions
 
 Action = Callable[[TrackedSession, dict[str, Any]], str]
@@ -36,36 +38,38 @@ Action = Callable[[TrackedSession, dict[str, Any]], str]
 
 def _form_action(
     name: str, usual_form: type[Form], *, explained_form: type[Form] | None = None
-) -> Callable[[Action], Callable[..., HttpResponse]]:
+) -> Callable[[Action], Callable[..., HttpResponseBase]]:
     """Decorator: make a POST view of an action that takes cleaned data and returns a message.
 
     `explained_form` is used where the answer explains why nothing is done.
     Success redirects to the case page with the message. Otherwise the page returns with everything
     typed, as context `name`: 400 for an invalid form, 409 when the status does not allow the
     action, with what happened since the page was opened. What was typed is stored until it is sent,
-    because the page may not have that form any more.
+    because the page may not have that form any more. A browser in which staff are logged in is
+    answered 403 with the words for copying.
     """
 
-    def decorate(action: Action) -> Callable[..., HttpResponse]:
+    def decorate(action: Action) -> Callable[..., HttpResponseBase]:
         def view(request: HttpRequest, session: TrackedSession) -> HttpResponse:
             is_explained = session.petition.is_explained
             form_class = (explained_form if is_explained else None) or usual_form
             form = form_class(request.POST)
             if not form.is_valid():
-                unsent_words.store(request.session, request.POST)
+                unsent_words.store(request.session, session.petition.pk, request.POST)
                 return pages.render_case(
                     request, session, status=HTTPStatus.BAD_REQUEST, **{name: form}
                 )
             try:
                 messages.success(request, action(session, form.cleaned_data))
-                unsent_words.drop(request.session)
+                unsent_words.drop(request.session, session.petition.pk)
             except transitions.WrongState as error:
-                unsent_words.store(request.session, request.POST)
+                unsent_words.store(request.session, session.petition.pk, request.POST)
                 now = pages.tracked_session(request) or session
                 return _render_refused(request, now, form_class, name, error)
             return redirect("petitions:track_case")
 
-        return require_POST(pages.requires_tracking(view))
+        guarded = keeps_typed(usual_form)(pages.requires_tracking(view))
+        return takes_form_of("petitions:track_case")(guarded)
 
     return decorate
 
@@ -149,7 +153,7 @@ def reopen(session: TrackedSession, data: dict[str, Any]) -> str:
     return _("知道了，这件事重新办理，时限见最上面一行。")
 
 
-def button_view(spec: VerbSpec) -> Callable[..., HttpResponse]:
+def button_view(spec: VerbSpec) -> Callable[..., HttpResponseBase]:
     """Return the view of a verb that the resident performs by a button (`resident_button`)."""
 
     def perform(session: TrackedSession, data: dict[str, Any]) -> str:
@@ -163,7 +167,7 @@ def button_view(spec: VerbSpec) -> Callable[..., HttpResponse]:
     return _form_action("button_form", VersionedForm)(perform)
 
 
-@require_POST
+@takes_form_of("petitions:track_case")
 @pages.requires_tracking
 def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpResponse:
     """Correct the contact, or delete it; the old one is erased at once (PIPL articles 46, 47).

@@ -39,7 +39,7 @@ from petitions.rules import (
     service_terms,
 )
 from petitions.rules.contacts import ContactDetails
-from petitions.tracking import timeline, tracking_lookup, unsent_words
+from petitions.tracking import case_reference, timeline, tracking_lookup, unsent_words
 from petitions.tracking.forms import (
     ContactCorrectionForm,
     ExplanationFeedbackForm,
@@ -64,6 +64,9 @@ STAFF_SESSION = gettext_lazy(
 
 NOT_DONE = gettext_lazy("这一步没有办成。请看这件事现在的情况。")
 STILL_HERE = gettext_lazy("时间久了，查询已经自动退出。您写的还留着，请再输一次查询码。")
+STILL_HERE_JOINED = gettext_lazy(
+    "现在打开的是您跟着看的那件事。您写的还留着，请输入您自己那件事的查询码。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def _find_case(request: HttpRequest, code: str, digits: str) -> TrackedCase | No
 
 def start_tracking(request: HttpRequest, case: TrackedCase) -> None:
     """Open a case in this browser for 30 minutes."""
-    unsent_words.drop(request.session, except_of=None if case.is_joined else case.petition_id)
+    unsent_words.keep_only(request.session, None if case.is_joined else case.petition_id)
     until = (clock.now() + TRACKED_FOR).isoformat()
     request.session[TRACKED] = [case.petition_id, case.is_joined, until, case.has_given_phone]
 
@@ -136,8 +139,8 @@ def requires_tracking(
 ) -> Callable[..., HttpResponse]:
     """Decorator: pass the tracked case to the view; without one redirect to entering the code.
 
-    What was typed comes back when the code has been entered again. Refuses a browser in which staff
-    are logged in.
+    A form of another case than the tracked one is refused (409). What was typed comes back when the
+    code of its case has been entered again. Refuses a browser in which staff are logged in.
     """
 
     @wraps(view)
@@ -145,13 +148,30 @@ def requires_tracking(
         if request.user.is_authenticated and request.session.get(TRACKED):
             raise PageRefused(str(STAFF_SESSION))
         session = tracked_session(request)
+        named = case_reference.petition_id(request.POST)
         if session is None or (session.is_joined and not allows_joined):
-            is_stored = session is None and unsent_words.store(request.session, request.POST)
-            messages.info(request, str(STILL_HERE) if is_stored else _("请输入查询码，再继续。"))
+            is_stored = unsent_words.store(request.session, named, request.POST)
+            still_here = STILL_HERE_JOINED if session else STILL_HERE
+            messages.info(request, str(still_here) if is_stored else _("请输入查询码，再继续。"))
             return redirect("petitions:track")
+        if request.method == "POST" and named != session.petition.pk:
+            is_stored = unsent_words.store(request.session, named, request.POST)
+            return _render_other_case(request, is_stored=is_stored)
         return view(request, session, *args, **kwargs)
 
     return never_cache(guarded)
+
+
+def _render_other_case(request: HttpRequest, *, is_stored: bool) -> HttpResponse:
+    """Say that the form was of another case, on a page that shows neither case.
+
+    Words whose case is not known (a page of an earlier release) are shown for copying.
+    """
+    texts = [request.POST[name] for name in REASON_FIELDS if request.POST.get(name, "").strip()]
+    context = {"is_stored": is_stored, "texts": () if is_stored else texts}
+    return render(
+        request, "petitions/tracking/other_case.html", context, status=HTTPStatus.CONFLICT
+    )
 
 
 def tracked_session(request: HttpRequest) -> TrackedSession | None:
@@ -212,6 +232,7 @@ def render_case(
         context |= _petitioner_context(petition, session.by, now, typed)
         context["may_correct_contact"] = session.may_correct_contact
         context["needs_phone"] = session.needs_phone
+        context["case_reference"] = case_reference.reference(petition.pk)
     context |= extra
     if not session.is_joined:
         _say_where_words_are(context, extra)

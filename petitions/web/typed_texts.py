@@ -1,4 +1,4 @@
-"""What staff typed into a form whose page is refused; the error page shows it for copying."""
+"""What was typed into a form whose page is refused; the error page shows it for copying."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Requests to the tracking pages, for tests."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 from config.lib import register_cache
 from petitions.models import Petition
 from petitions.rules import photos, tracking_codes
+from petitions.tracking import case_reference
 
 WRONG = "没有找到。请核对查询码"
 
@@ -36,8 +38,21 @@ def open_case(client: Client, petition: Petition, digits: str = "1234") -> str:
 
 def send_feedback(client: Client, verb: str, petition: Petition, **fields: Any) -> Any:
     petition.refresh_from_db()
-    seen = {"version": petition.version, "round": petition.round}
+    seen: dict[str, Any] = {"version": petition.version, "round": petition.round}
+    seen["case"] = case_reference.reference(petition.pk)  # also of a page opened long ago
     return client.post(f"/track/{verb}/", seen | fields)
+
+
+def shown_case(client: Client) -> dict[str, str]:
+    """Return the hidden field by which the forms of the open page name their case, if any."""
+    page = client.get("/track/case/").content.decode()
+    found = re.search(r'name="case" value="([^"]+)"', page)
+    return {"case": found[1]} if found else {}
+
+
+def post_form(client: Client, path: str, fields: dict[str, Any]) -> Any:
+    """Send a form of the tracking page that is open now."""
+    return client.post(path, shown_case(client) | fields)
 
 
 def store_photo(colour: str = "brown") -> photos.StoredPhoto:

@@ -11,11 +11,12 @@ from django.test import Client
 
 from config.lib import clock
 from petitions.enums import Status
-from petitions.models import Petition
+from petitions.models import MeToo, Petition
 from petitions.rules import tracking_codes
 from tests.support.cast import Stage
 from tests.support.clients import login
 from tests.support.report_client import PHONE, Resident, fresh, resident
+from tests.support.tracking_client import open_case
 
 __all__ = ["fresh", "resident"]  # fixtures
 
@@ -101,3 +102,77 @@ def test_clearing_logs_nobody_out_and_needs_a_post(stage: Stage) -> None:
     assert client.get(CLEAR).status_code == 405
     client.post(CLEAR)
     assert client.get("/home/").status_code == 200
+
+
+def test_own_case_is_not_joined_and_its_receipt_stays(resident: Resident) -> None:
+    resident.submit(resident.open_check_page())  # without a telephone number
+    petition = Petition.objects.get()
+    for path in (f"/q/qrcodeb46/me-too/{petition.pk}/", f"/report/me-too/{petition.pk}/"):
+        resident.choose_place()
+        answer: Any = resident.client.post(path, follow=True)
+        assert answer.redirect_chain == [(RECEIPT, 302)]
+        page = answer.content.decode()
+        assert "这是您自己反映的" in page
+        assert _code(petition) in page
+    assert not MeToo.objects.exists()
+
+
+def test_case_that_is_tracked_is_not_joined(stage: Stage, client: Client) -> None:
+    petition = stage.file().petition
+    open_case(client, petition)
+    answer: Any = client.post(f"/q/qrcodeb46/me-too/{petition.pk}/", follow=True)
+    assert answer.redirect_chain == [("/track/case/", 302)]
+    assert "这是您自己反映的" in answer.content.decode()
+    assert not MeToo.objects.exists()
+
+
+def test_receipt_that_has_ended_leads_to_the_code_and_not_to_joining(resident: Resident) -> None:
+    resident.submit(resident.open_check_page())
+    with _later(16):
+        path = f"/q/qrcodeb46/me-too/{Petition.objects.get().pk}/"
+        answer: Any = resident.client.post(path, follow=True)
+    assert answer.redirect_chain[-1] == ("/track/", 302)
+    assert "这是您自己反映的" in answer.content.decode()
+    assert not MeToo.objects.exists()
+
+
+def test_case_that_was_only_joined_can_be_joined_again(stage: Stage, client: Client) -> None:
+    petition = stage.file().petition
+    for _press in range(2):
+        answer: Any = client.post(f"/q/qrcodeb46/me-too/{petition.pk}/", follow=True)
+        assert "已记下，您家也是" in answer.content.decode()
+    assert MeToo.objects.count() == 1
+
+
+def test_joining_another_case_leaves_the_own_code_on_the_receipt(resident: Resident) -> None:
+    other = resident.stage.at(Status.ACCEPTED)
+    resident.submit(resident.open_check_page())  # without a telephone number
+    own = Petition.objects.exclude(pk=other.pk).get()
+    with _later(5):
+        for _press in range(2):
+            answer: Any = resident.client.post(f"/q/qrcodeb46/me-too/{other.pk}/", follow=True)
+            page = answer.content.decode()
+            assert "已记下，您家也是" in page
+            assert _code(own) in page
+            assert own.number in page
+        found = re.search(r'data-reload-after="(\d+)"', page)
+        assert found
+        assert int(found[1]) <= 600  # of the receipt that ends first
+        answer = resident.client.post(f"/q/qrcodeb46/me-too/{own.pk}/", follow=True)
+        assert "这是您自己反映的" in answer.content.decode()
+        assert _code(own) in answer.content.decode()
+    with _later(16):
+        page = resident.client.get(RECEIPT).content.decode()
+        assert "已记下，您家也是" in page
+        assert _code(own) not in page
+    resident.client.post(CLEAR)
+    assert "receipt" not in resident.client.session
+
+
+def test_a_second_report_leaves_the_first_code_on_the_receipt(resident: Resident) -> None:
+    codes = []
+    for _report in range(2):
+        resident.submit(resident.open_check_page())
+        codes.append(_code(Petition.objects.latest("pk")))
+    page = resident.client.get(RECEIPT).content.decode()
+    assert all(page.count(f">{code}<") == 1 for code in codes)

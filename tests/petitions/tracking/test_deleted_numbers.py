@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from petitions.enums import Status
 from tests.support.cast import PHONE, Stage, walk
-from tests.support.tracking_client import open_case, send_feedback
+from tests.support.tracking_client import open_case, post_form, send_feedback
 
 NOW = timezone.now()
 NUMBER_NEEDED = "删除电话后，凭查询码就不能再说"
@@ -27,7 +27,7 @@ def test_a_deleted_number_is_no_longer_given(stage: Stage) -> None:
     petition = walk(stage, stage.file(by="clerk", now=NOW).petition, Status.RESOLVED, NOW)
     client = Client()
     open_case(client, petition, PHONE[-4:])
-    assert client.post("/track/contact/", {"delete": "1"}).status_code == 302
+    assert post_form(client, "/track/contact/", {"delete": "1"}).status_code == 302
     send_feedback(client, "confirm", petition, rating=5)
     petition.refresh_from_db()
     assert petition.status == Status.RESOLVED

@@ -13,7 +13,7 @@ from petitions.notices.notification_rules import text_for_resident
 from petitions.workflow import deadline_sweep, handling, resolution
 from tests.support.cast import Stage
 from tests.support.clients import login
-from tests.support.tracking_client import fresh, open_case, send_feedback
+from tests.support.tracking_client import fresh, open_case, post_form, send_feedback
 from tests.support.verb_cases import post
 
 __all__ = ["fresh"]  # a fixture
@@ -155,7 +155,7 @@ def test_what_happened_meanwhile_is_shown_before_the_answer_counts(
         cause="水箱",
         public_answer="已清洗水箱。",
     )
-    page = client.post("/track/dispute/", {"version": seen, "reason": "三楼还是浑的"})
+    page = post_form(client, "/track/dispute/", {"version": seen, "reason": "三楼还是浑的"})
     body = page.content.decode()
     assert page.status_code == 409
     assert "第三网格党支部给出了答复" in body.split("<h1>")[0]
@@ -163,7 +163,7 @@ def test_what_happened_meanwhile_is_shown_before_the_answer_counts(
     petition.refresh_from_db()
     assert petition.status == Status.RESOLVED
     assert f'name="version" value="{petition.version}"' in body
-    again = client.post("/track/dispute/", {"version": petition.version, "reason": "还是浑"})
+    again = post_form(client, "/track/dispute/", {"version": petition.version, "reason": "还是浑"})
     assert again.status_code == 302
 
 
@@ -180,7 +180,7 @@ def test_a_note_written_meanwhile_does_not_hold_back_the_answer(
         body="周五再来看一次",
         is_public=True,
     )
-    response = client.post("/track/dispute/", {"version": seen, "reason": "三楼还是浑的"})
+    response = post_form(client, "/track/dispute/", {"version": seen, "reason": "三楼还是浑的"})
     assert response.status_code == 302
     petition.refresh_from_db()
     assert petition.status == Status.REOPENED

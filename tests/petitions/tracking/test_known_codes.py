@@ -17,7 +17,7 @@ from petitions.models import Contact, Feedback, Petition
 from petitions.workflow import escalation, handling, rerouting, resolution, transitions
 from tests.support.cast import Stage, walk
 from tests.support.returned_cases import give_post
-from tests.support.tracking_client import open_case, send_feedback
+from tests.support.tracking_client import open_case, post_form, send_feedback
 
 NOW = timezone.now()
 
@@ -56,7 +56,7 @@ def test_who_logged_it_for_the_handlers_does_not_speak_after_leaving(
     assert "没有参与办理" in page
     for path in ("confirm", "rate", "withdraw", "contact"):
         assert f'action="/track/{path}/"' not in page
-    assert client.post("/track/contact/", {"phone": "19000009999"}).status_code == 409
+    assert post_form(client, "/track/contact/", {"phone": "19000009999"}).status_code == 409
     assert bytes(Contact.objects.get(petition=petition).cipher) == before
 
 

@@ -25,6 +25,7 @@ from tests.support.tracking_client import (
     enter_code,
     fresh,
     open_case,
+    post_form,
     send_feedback,
     store_photo,
 )
@@ -295,13 +296,13 @@ def test_the_contact_is_shown_masked(client: Client, stage: Stage) -> None:
 def test_the_contact_can_be_corrected_and_deleted(client: Client, stage: Stage) -> None:
     petition = stage.file().petition
     open_case(client, petition)
-    wrong = client.post("/track/contact/", {"phone": "12"})
+    wrong = post_form(client, "/track/contact/", {"phone": "12"})
     assert wrong.status_code == 400
     assert 'value="12"' in wrong.content.decode()
-    assert client.post("/track/contact/", {"phone": "190 0000 5678"}).status_code == 302
+    assert post_form(client, "/track/contact/", {"phone": "190 0000 5678"}).status_code == 302
     assert enter_code(Client(), code_of(petition), "1234").status_code == 200
     assert enter_code(Client(), code_of(petition), "5678").status_code == 302
-    assert client.post("/track/contact/", {"delete": "1"}).status_code == 302
+    assert post_form(client, "/track/contact/", {"delete": "1"}).status_code == 302
     assert not hasattr(Petition.objects.get(), "contact")
     assert "您没有留联系方式" in client.get("/track/case/").content.decode()
 

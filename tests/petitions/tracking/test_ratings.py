@@ -13,7 +13,7 @@ from petitions.models import Feedback, Petition
 from petitions.rules.contacts import ContactDetails
 from petitions.workflow import resolution
 from tests.support.cast import PHONE, Stage, walk
-from tests.support.tracking_client import fresh, open_case, send_feedback
+from tests.support.tracking_client import fresh, open_case, post_form, send_feedback
 
 __all__ = ["fresh"]  # a fixture
 
@@ -79,7 +79,7 @@ def test_a_rating_from_an_old_page_is_not_stored_for_a_newer_answer(
     )
     if status == Status.CLOSED:
         resolution.close(petition=petition, by=stage.cast["clerk"], now=NOW, reason="问过")
-    answer = client.post("/track/rate/", {"rating": "4"} | seen)
+    answer = post_form(client, "/track/rate/", {"rating": "4"} | seen)
     body = answer.content.decode()
     assert answer.status_code == 409
     assert "又有了新的答复" in body.split("<h1>")[0]
@@ -87,7 +87,7 @@ def test_a_rating_from_an_old_page_is_not_stored_for_a_newer_answer(
     assert re.search(r'value="4"[^>]*checked', body)  # the face chosen stays
     assert not Feedback.objects.filter(rating=4).exists()
     if status == Status.CLOSED:
-        again = client.post("/track/rate/", {"rating": "4", "round": _round_on(body)})
+        again = post_form(client, "/track/rate/", {"rating": "4", "round": _round_on(body)})
         assert again.status_code == 302
         assert Feedback.objects.get(rating=4).round == 2
 

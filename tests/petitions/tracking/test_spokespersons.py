@@ -25,7 +25,7 @@ from petitions.tracking import pages
 from petitions.workflow import handling, rerouting, resolution, transitions
 from tests.support.cast import PHONE, Stage, walk
 from tests.support.clients import login
-from tests.support.tracking_client import code_of, enter_code, open_case, send_feedback
+from tests.support.tracking_client import code_of, enter_code, open_case, post_form, send_feedback
 
 NOW = timezone.now()
 WITHOUT_PHONE = ContactDetails(name="示例居民")
@@ -157,7 +157,7 @@ def test_a_corrected_contact_does_not_make_a_resident(stage: Stage) -> None:
     client = Client()
     page = open_case(client, petition, "")
     assert 'action="/track/contact/"' not in page
-    answer = client.post("/track/contact/", {"phone": "13800001111"})
+    answer = post_form(client, "/track/contact/", {"phone": "13800001111"})
     assert answer.status_code == 409
     send_feedback(client, "confirm", petition, rating=5)
     petition.refresh_from_db()
@@ -171,7 +171,7 @@ def test_a_corrected_number_is_not_a_given_one(stage: Stage) -> None:
     petition = walk(stage, stage.file(contact=WITHOUT_PHONE).petition, Status.RESOLVED, NOW)
     client = Client()
     open_case(client, petition, "")
-    assert client.post("/track/contact/", {"phone": "13800001111"}).status_code == 302
+    assert post_form(client, "/track/contact/", {"phone": "13800001111"}).status_code == 302
     assert not pages.tracked_session(_request_of(client)).has_given_phone  # type: ignore[union-attr]
 
 
@@ -322,7 +322,7 @@ def test_staff_who_know_code_and_number_do_not_replace_the_contact(
     petition = make[how](stage)
     client, before = Client(), Contact.objects.get(petition=petition)
     open_case(client, petition)
-    answer = client.post("/track/contact/", data)
+    answer = post_form(client, "/track/contact/", data)
     assert answer.status_code == 409
     after = Contact.objects.get(petition=petition)
     assert bytes(after.cipher) == bytes(before.cipher)
@@ -337,7 +337,7 @@ def test_a_correction_leaves_a_line_without_the_number(
 ) -> None:
     petition, client = stage.file().petition, Client()
     open_case(client, petition)
-    assert client.post("/track/contact/", data).status_code == 302
+    assert post_form(client, "/track/contact/", data).status_code == 302
     line = SecurityEvent.objects.get(action=SecurityAction.CONTACT_CORRECTED)
     assert (line.object_id, line.message, line.user) == (petition.pk, words, None)
     assert "9999" not in str(line.detail) + line.message + line.object_name

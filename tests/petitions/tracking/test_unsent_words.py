@@ -15,7 +15,14 @@ from petitions.enums import Status
 from petitions.models import Petition
 from petitions.workflow import resolution, submission
 from tests.support.cast import Stage
-from tests.support.tracking_client import code_of, enter_code, fresh, open_case, send_feedback
+from tests.support.tracking_client import (
+    code_of,
+    enter_code,
+    fresh,
+    open_case,
+    post_form,
+    send_feedback,
+)
 
 __all__ = ["fresh"]  # a fixture
 
@@ -106,6 +113,6 @@ def test_a_contact_is_not_stored(client: Client, stage: Stage) -> None:
     petition = stage.at(Status.RESOLVED, now=NOW)
     open_case(client, petition)
     with time_machine.travel(timezone.now() + LATER):
-        client.post("/track/contact/", {"phone": "19000009999", "name": "张三"})
+        post_form(client, "/track/contact/", {"phone": "19000009999", "name": "张三"})
     assert "9999" not in str(dict(client.session))
     assert code_of(petition) not in str(dict(client.session))

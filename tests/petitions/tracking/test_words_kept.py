@@ -13,7 +13,7 @@ from petitions.enums import Outcome, Status
 from petitions.models import Petition
 from petitions.workflow import contact, handling, resolution, transitions
 from tests.support.cast import Stage
-from tests.support.tracking_client import fresh, open_case, send_feedback
+from tests.support.tracking_client import fresh, open_case, post_form, send_feedback
 
 __all__ = ["fresh"]  # a fixture
 
@@ -108,7 +108,7 @@ def test_words_stay_when_another_device_has_confirmed(
     seen, other = petition.version, Client()
     open_case(other, petition)
     assert send_feedback(other, "confirm", petition).status_code == 302
-    answer = client.post(f"/track/{verb}/", {"version": seen, "reason": WORDS, "asked": "1"})
+    answer = post_form(client, f"/track/{verb}/", {"version": seen, "reason": WORDS, "asked": "1"})
     assert answer.status_code == 409
     _check_words(answer.content.decode(), WORDS)
 
@@ -163,7 +163,7 @@ def test_news_are_the_steps_that_the_resident_has_not_seen(client: Client, stage
     petition = resolution.reopen(
         petition=petition, by=stage.cast["clerk"], now=NOW, reason="居民来电"
     )
-    answer = client.post("/track/dispute/", {"version": seen, "reason": WORDS})
+    answer = post_form(client, "/track/dispute/", {"version": seen, "reason": WORDS})
     assert [step.split("）", 1)[1].strip() for step in answer.context["news"]] == [
         "迎宾路社区党委要求重新办理"
     ]
@@ -179,7 +179,7 @@ def test_a_telephone_number_stays_in_the_form_that_was_refused(
         raise transitions.WrongState("wrong_state", "现在不能更正。")
 
     monkeypatch.setattr(contact, "correct_contact", refuse)
-    answer = client.post("/track/contact/", {"phone": "19000009999"})
+    answer = post_form(client, "/track/contact/", {"phone": "19000009999"})
     assert answer.status_code == 409
     assert re.search(
         r'<details class="drawer" open>.*value="19000009999"', answer.content.decode(), re.S

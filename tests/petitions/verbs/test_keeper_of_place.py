@@ -29,7 +29,7 @@ from petitions.rules.contacts import ContactDetails
 from petitions.workflow import handling, rerouting
 from tests.support.cast import PHONE, SINCE, Stage
 from tests.support.returned_cases import case_of, may
-from tests.support.tracking_client import open_case
+from tests.support.tracking_client import open_case, post_form
 
 NOW = timezone.now()
 CONFIDENTIAL = ContactDetails(name="示例居民", phone=PHONE, is_confidential=True)
@@ -170,9 +170,9 @@ def test_the_form_names_who_can_open_the_contact_of_this_case(stage: Stage) -> N
     page = open_case(client, petition)
     assert "第三网格党支部打不开您的联系方式，只有阜新街道党工委能打开" in page
     fields = {"phone": "1", "is_confidential": "on"}
-    refused = client.post("/track/contact/", fields).content.decode()
+    refused = post_form(client, "/track/contact/", fields).content.decode()
     assert "只有阜新街道党工委能打开" in refused
-    client.post("/track/contact/", {"phone": PHONE, "is_confidential": "on"})
+    post_form(client, "/track/contact/", {"phone": PHONE, "is_confidential": "on"})
     petition = Petition.objects.get(pk=petition.pk)
     assert petition.contact.is_confidential
     assert _openers(stage, petition) <= {"official"}
@@ -186,7 +186,7 @@ def test_nobody_is_named_where_everybody_above_handled_it(stage: Stage, ticked: 
     page = open_case(client, petition)
     assert "第三网格党支部和别的组织都打不开您的联系方式" in page
     if ticked:
-        client.post("/track/contact/", {"phone": PHONE, "is_confidential": "on"})
+        post_form(client, "/track/contact/", {"phone": PHONE, "is_confidential": "on"})
         petition = Petition.objects.get(pk=petition.pk)
         assert _openers(stage, petition) == set()
         assert "别的组织也打不开" in client.get("/track/case/").content.decode()

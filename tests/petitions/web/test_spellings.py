@@ -35,6 +35,7 @@ from tests.support.cast import Stage
 from tests.support.clients import login
 from tests.support.report_client import Resident
 from tests.support.spellings import GENERATORS, TypedField
+from tests.support.tracking_client import post_form
 
 IS_FULL = os.environ.get("MATRIX") == "full"
 EXAMPLES = 3_000 if IS_FULL else 40
@@ -190,7 +191,7 @@ def test_telephone_of_a_corrected_contact(stage: Stage, client: Client) -> None:
     code = tracking_codes.code_for(petition.uuid)
     client.post("/track/", {"code": code, "digits": "1234"})
     for typed, plain in _rows("telephone", 8):
-        assert client.post("/track/contact/", {"phone": typed}).status_code == 302
+        assert post_form(client, "/track/contact/", {"phone": typed}).status_code == 302
         petition = Petition.objects.get(pk=petition.pk)
         assert _has_plain_phone(petition, plain), typed
 
