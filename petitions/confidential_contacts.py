@@ -15,6 +15,7 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from config.lib import register_cache
 from config.lib.viewer import Scope
+from grids.models import Area
 from members.models import User
 from petitions import case_workers, exclusion, relations
 from petitions.case_workers import Move
@@ -31,6 +32,16 @@ def authorised_organisation(petition: Petition) -> Organisation | None:
     """
     handlers = case_workers.everybody(petition).organisation_ids
     return _keeper(petition, petition.organisation, handlers)
+
+
+def authorised_for_report(
+    handler: Organisation, place: Area, about: Organisation | None
+) -> Organisation | None:
+    """Return who may open the contact of a report that is not filed yet: as of the case, then.
+
+    `handler` is the organisation that will be responsible; `about` the one the report is about.
+    """
+    return _keeper(Petition(place=place, about_organisation=about), handler, {handler.pk})
 
 
 def _keeper(

@@ -78,7 +78,9 @@ class IntakePreview:
     @property
     def confidentiality(self) -> str:
         """What ticking the box for confidential contact details does; empty without a route."""
-        return confidentiality.offer(self.route.organisation) if self.route else ""
+        if self.route is None or self.place is None:
+            return ""
+        return confidentiality.offer(self.route.organisation, self.place, self.about)
 
     @property
     def category_label(self) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from branches.models import Organisation
-from petitions import confidential_contacts, relations
+from grids.models import Area
+from petitions import confidential_contacts
 from petitions.models import Petition
 
 
-def offer(handler: Organisation) -> str:
+def offer(handler: Organisation, place: Area, about: Organisation | None) -> str:
     """Say what ticking the box would do, for the organisation that will handle the report."""
-    return _offer(handler, relations.parent_below_city(handler))
+    return _offer(handler, confidential_contacts.authorised_for_report(handler, place, about))
 
 
 def offer_of(petition: Petition) -> str:
@@ -33,9 +34,9 @@ def _offer(handler: Organisation, keeper: Organisation | None) -> str:
     return words % {"handler": handler.name, "keeper": keeper.name}
 
 
-def sentence(handler: Organisation) -> str:
+def sentence(handler: Organisation, place: Area, about: Organisation | None) -> str:
     """Say who will not open the contact details, and who can: the box of a report is ticked."""
-    return _sentence(handler, relations.parent_below_city(handler))
+    return _sentence(handler, confidential_contacts.authorised_for_report(handler, place, about))
 
 
 def sentence_of(petition: Petition) -> str:
