@@ -83,6 +83,17 @@ def test_the_desk_reads_out_what_ticking_the_box_does(stage: Stage) -> None:
     assert "由第三网格党支部办理，它打不开" not in page
 
 
+def test_the_desk_of_the_handler_says_that_it_knows_the_contact(stage: Stage) -> None:
+    fields = {
+        "place": stage.town.areas["yingbin"].pk,
+        "category": Category.objects.get(code="WS01").pk,
+    }
+    page = login(stage, "clerk").post(PREVIEW, fields).content.decode()
+    assert "勾上以后：迎宾路社区党委有人已经看过您的联系方式，以后不能再打开" in page
+    page = login(stage, "official").post(PREVIEW, fields).content.decode()
+    assert "勾上以后：迎宾路社区党委打不开您的联系方式，只有阜新街道党工委能打开" in page
+
+
 def test_the_form_that_corrects_the_contact_says_the_same(client: Client, stage: Stage) -> None:
     page = open_case(client, stage.file().petition)
     assert "勾上以后：第三网格党支部打不开您的联系方式" in page
