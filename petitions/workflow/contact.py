@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +26,9 @@ from petitions.workflow.transitions import Transition, WrongState
 
 RETENTION = dt.timedelta(days=180)
 CONTACT_BY_STAFF = gettext_lazy("这件事是代您登记的。要留电话、改电话或删掉电话，请到社区当面办。")
+RETENTION_OVER = gettext_lazy(
+    "这件事办完已经满180天，电话按规定要删除，不能再留。还有问题，请重新反映。"
+)
 REVEAL_LIMIT = "reveal_limit"  # code of the refusal above the daily limit
 
 
@@ -106,22 +109,41 @@ def delete_expired(*, now: dt.datetime) -> int:
     What happens after the end and changes no status (a reveal, a rating) does not prolong the time.
     Source: PIPL art. 19 and 47; the time stands in the privacy notice.
     """
-    recent = Event.objects.filter(
-        petition=OuterRef("petition"), at__gt=now - RETENTION, to_status__in=FINAL
-    ).exclude(from_status=F("to_status"))
+    recent = _recent_ends(now).filter(petition=OuterRef("petition"))
     ended = Contact.objects.filter(petition__status__in=FINAL).exclude(Exists(recent))
     deleted, _by_model = ended.delete()
     return deleted
 
 
-def correct_contact(*, petition: Petition, by: Petitioner, contact: ContactDetails) -> None:
+def _recent_ends(now: dt.datetime) -> QuerySet[Event]:
+    """Return the events by which cases ended less than 180 days ago."""
+    ends = Event.objects.filter(at__gt=now - RETENTION, to_status__in=FINAL)
+    return ends.exclude(from_status=F("to_status"))
+
+
+def is_retention_over(petition: Petition, now: dt.datetime) -> bool:
+    """Tell whether `delete_expired` deletes any contact of a case.
+
+    At most one query, none for a case that is open or was reported less than 180 days ago.
+    """
+    if petition.status not in FINAL or petition.created_at > now - RETENTION:
+        return False
+    return not _recent_ends(now).filter(petition=petition).exists()
+
+
+def correct_contact(
+    *, petition: Petition, by: Petitioner, now: dt.datetime, contact: ContactDetails
+) -> None:
     """Replace the contact at the petitioner's request, or delete it if empty (PIPL 46, 47).
 
     The security log gets a line without the contact. Raises WrongState where the staff who logged
-    the case could do it: they would replace the resident.
+    the case could do it: they would replace the resident. Also where a new contact would be deleted
+    at once, because the case ended 180 days ago.
     """
     if is_code_known(petition, by):
         raise WrongState("code_known", str(CONTACT_BY_STAFF))
+    if contact and is_retention_over(petition, now):
+        raise WrongState("retention_over", str(RETENTION_OVER))
     with transaction.atomic():
         if contact:
             store_contact(petition, contact)
