@@ -32,6 +32,7 @@ from petitions.rules import (
     catalogue,
     confidentiality,
     contact_points,
+    contact_retention,
     contacts,
     danger,
     promises,
@@ -211,7 +212,7 @@ def render_case(
     }
     if not session.is_joined:
         context |= _petitioner_context(petition, session.by, now, typed)
-        is_over = contact.is_retention_over(petition, now)
+        is_over = contact_retention.is_over(petition, now)
         context["may_correct_contact"] = session.may_correct_contact and not is_over
         context["contact_refusal"] = contact.RETENTION_OVER if is_over else ""
         context["needs_phone"] = session.needs_phone
