@@ -55,7 +55,8 @@ class CaseWorkers:
     organisation; `organisation_id` is the responsible one as of the last event. `owing_ids`: which
     organisations were asked for an answer to an escalation or a decision on a return, and gave
     none, also if another one owes it by now. `openings`: who opened the contact without handling
-    the case, with the organisation in whose name.
+    the case, with the organisation in whose name. `opener_ids`: the organisations in whose name it
+    was opened at all, by handlers too.
     """
 
     version: int
@@ -66,6 +67,7 @@ class CaseWorkers:
     moves: tuple[Move, ...] = ()
     owing_ids: frozenset[int] = frozenset()
     openings: frozenset[tuple[int | None, int | None]] = frozenset()
+    opener_ids: frozenset[int | None] = frozenset()
 
     def after(self, event: Event) -> CaseWorkers:
         """Return the workers with those that a further event names."""
@@ -79,6 +81,7 @@ class CaseWorkers:
             self.moves + self._moves_by(event),
             _owing_after(self.owing_ids, event),
             self.openings | _openings(event),
+            self.opener_ids | ({event.acting_for_id} if event.verb == Verb.REVEAL else set()),
         )
 
     def _moves_by(self, event: Event) -> tuple[Move, ...]:

@@ -15,8 +15,9 @@ from branches.enums import ESCALATION_ORDER, OrgLevel
 from branches.models import Organisation, Responsibility
 from config.lib import register_cache
 from config.lib.viewer import Scope
+from grids.models import Area
 from members.models import User
-from petitions import case_workers, exclusion, relations
+from petitions import case_workers, exclusion, involvement, relations
 from petitions.case_workers import Move
 from petitions.models import Petition
 from petitions.relations import COORDINATOR_ROLES
@@ -31,6 +32,16 @@ def authorised_organisation(petition: Petition) -> Organisation | None:
     """
     handlers = case_workers.everybody(petition).organisation_ids
     return _keeper(petition, petition.organisation, handlers)
+
+
+def authorised_for_report(
+    handler: Organisation, place: Area, about: Organisation | None
+) -> Organisation | None:
+    """Return who may open the contact of a report that is not filed yet: as of the case, then.
+
+    `handler` is the organisation that will be responsible; `about` the one the report is about.
+    """
+    return _keeper(Petition(place=place, about_organisation=about), handler, {handler.pk})
 
 
 def _keeper(
@@ -131,23 +142,61 @@ def may_open(scope: Scope, petition: Petition) -> bool:
 def knowing_organisation_ids(petition: Petition) -> Set[int]:
     """Return the organisations that know a confidential contact without having handled the case.
 
-    In whose name it was opened, and those to which a person who opened it has belonged since the
-    report. Empty if the contact is not confidential. At most two queries and one for each person
-    who opened it.
+    In whose name it was opened or the case was filed, and those to which a person who did so has
+    belonged since the report. Empty if the contact is not confidential. At most two queries and one
+    for each of these people.
     """
     contact = getattr(petition, "contact", None)
     if contact is None or not contact.is_confidential:
         return frozenset()
-    openings = case_workers.of(petition).openings
-    if not openings:
+    workers = case_workers.of(petition)
+    knowers = {*workers.openings}
+    filer_id = involvement.filer_id(petition)
+    if filer_id is not None:
+        knowers.add((filer_id, workers.filing_organisation_id))
+    if not knowers:
         return frozenset()
-    people = User.objects.filter(pk__in={user_id for user_id, _organisation_id in openings})
+    people = User.objects.filter(pk__in={user_id for user_id, _organisation_id in knowers})
     since = timezone.localdate(petition.created_at)
     posts = [post for user in people for post in user.post_history.posts_since(since)]
-    known = {organisation_id for _user_id, organisation_id in openings}
+    known = {organisation_id for _user_id, organisation_id in knowers}
     known |= {post.organisation_id for post in posts}
     known |= {post.parent_id for post in posts if post.organisation_level == OrgLevel.GROUP}
     return {pk for pk in known if pk is not None}
+
+
+def opened_from_outside(scope: Scope, petition: Petition) -> bool:
+    """Tell whether a user opened a confidential contact in the name of another organisation.
+
+    Who then gets a post in the responsible one does not work on the case. No query for users all
+    of whose posts since the report are at or below the responsible organisation.
+    """
+    pk = petition.organisation_id
+    posts = scope.posts_since(timezone.localdate(petition.created_at))
+    if all(pk in post.ancestor_ids for post in posts):
+        return False
+    contact = getattr(petition, "contact", None)
+    if contact is None or not contact.is_confidential:
+        return False
+    return any(
+        user_id == scope.user_id and organisation_id != pk
+        for user_id, organisation_id in case_workers.of(petition).openings
+    )
+
+
+def is_known_to_handler(petition: Petition) -> bool:
+    """Tell whether somebody of the responsible organisation knows the contact, opened or typed.
+
+    While the contact is not confidential only those in whose name it was opened, or the case filed.
+    """
+    if getattr(petition, "contact", None) is None:
+        return False
+    workers, pk = case_workers.of(petition), petition.organisation_id
+    return (
+        pk == workers.filing_organisation_id
+        or pk in workers.opener_ids
+        or pk in knowing_organisation_ids(petition)
+    )
 
 
 def refusal(petition: Petition) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.lib.viewer import ActivePost, Viewer
 from members.enums import Role
 from members.models import User
-from petitions import involvement
+from petitions import confidential_contacts, involvement
 from petitions.actors import By, actors_of, may_act_as, organisations_to_respect
 from petitions.enums import Actor, Status, Verb
 from petitions.models import Petition
@@ -22,6 +23,13 @@ SUBMITTER_ROLES = COORDINATOR_ROLES | {
     Role.API_CLIENT,
 }
 """Roles that submit reports for residents of their area, at the desk or through the API."""
+
+KEPT_FROM = frozenset({Actor.HANDLER, Actor.ASSIGNEE})
+"""As what nobody acts who opened, for another organisation, a contact kept from the handlers."""
+
+OPENED_CONTACT = gettext_lazy(
+    "您在别的组织打开过居民要求保密的联系方式，这件事请本组织的其他人办理。"
+)
 
 
 def _status_allows(rule: VerbRule, petition: Petition) -> Decision:
@@ -51,6 +59,15 @@ def _reason_of_wrong_actor(
     return _("这一步由其他人办理。")
 
 
+def _without_work_of_opener(candidates: list[Actor], petition: Petition, by: By) -> list[Actor]:
+    """Leave out the actors that work on the case if the user opened the contact kept from them."""
+    if not isinstance(by, User) or KEPT_FROM.isdisjoint(candidates):
+        return candidates
+    if not confidential_contacts.opened_from_outside(by.scope, petition):
+        return candidates
+    return [actor for actor in candidates if actor not in KEPT_FROM]
+
+
 def may(verb: Verb, petition: Petition, by: By, actors: frozenset[Actor] | None = None) -> Decision:
     """Decide whether `by` may perform `verb` now: actor, then status, then the rule of the verb.
 
@@ -73,6 +90,9 @@ def may(verb: Verb, petition: Petition, by: By, actors: frozenset[Actor] | None 
     status = _status_allows(rule, petition)
     if not status:
         return status
+    candidates = _without_work_of_opener(candidates, petition, by)
+    if not candidates:
+        return Decision(False, "opened_contact", str(OPENED_CONTACT))
     guard = GUARDS.get(verb)
     decision = guard(petition, by) if guard else Decision(True)
     return Decision(decision.ok, decision.code, decision.reason, candidates[0])

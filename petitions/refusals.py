@@ -23,7 +23,7 @@ MAX_RETURNS = 2
 WRONG_PERSON_CODES = frozenset(
     {
         *("wrong_actor", "own_work", "own_case", "own_request", "not_arbiter"),
-        *("only_resident", "owes_answer", "cannot_ask"),
+        *("only_resident", "owes_answer", "cannot_ask", "opened_contact"),
     }
 )
 """Codes of decisions that refuse the person (403); the others refuse the moment (409)."""

@@ -19,6 +19,7 @@ from config.lib.viewer import Viewer
 from grids import place_search
 from grids.models import Area
 from grids.place_search import PlaceMatches
+from petitions import separation_of_duties
 from petitions.enums import HANDLER_DEADLINES, CategoryChannel, Urgency
 from petitions.models import Category
 from petitions.rules import (
@@ -56,7 +57,8 @@ class IntakePreview:
     """Content of the preview beside the desk form; empty while it cannot be known yet.
 
     `organisations` are those that the report can be about; `similar` is evaluated when it is
-    rendered, because submitting does not need it.
+    rendered, because submitting does not need it. `is_filed_by_handler`: the viewer belongs to the
+    organisation that will handle the report.
     """
 
     place: Area | None = None
@@ -69,6 +71,7 @@ class IntakePreview:
     deadlines: tuple[DeadlinePreview, ...] = ()
     similar: Sequence[SimilarCase] = ()
     responsible_chain: ResponsibleChain | None = None
+    is_filed_by_handler: bool = False
 
     @property
     def urgency_label(self) -> str:
@@ -78,7 +81,10 @@ class IntakePreview:
     @property
     def confidentiality(self) -> str:
         """What ticking the box for confidential contact details does; empty without a route."""
-        return confidentiality.offer(self.route.organisation) if self.route else ""
+        if self.route is None or self.place is None:
+            return ""
+        handler, is_known = self.route.organisation, self.is_filed_by_handler
+        return confidentiality.offer(handler, self.place, self.about, is_known=is_known)
 
     @property
     def category_label(self) -> str:
@@ -120,17 +126,19 @@ def preview(
     about = next((row for row in organisations if row.pk == about_id), None)
     channel = category.channel if category else CategoryChannel.SERVICE
     similar = SimpleLazyObject(lambda: _similar_cases(viewer, place, category, now))
+    route = routing.route(chain, channel=channel, about=about)
     return IntakePreview(
         place=place,
         ancestors=" · ".join(area.name for area in chain.chain[:-1]),
         category=category,
         urgency=urgency,
-        route=routing.route(chain, channel=channel, about=about),
+        route=route,
         organisations=organisations,
         about=about,
         deadlines=_deadlines(place, urgency, now),
         similar=cast("Sequence[SimilarCase]", similar),
         responsible_chain=chain,
+        is_filed_by_handler=separation_of_duties.belongs_to(viewer.scope, route.organisation.pk),
     )
 
 

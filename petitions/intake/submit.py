@@ -163,7 +163,9 @@ def _render_check_page(
         "nearby_cases": public_pages.nearby_cases(same_category[:MAX_NEARBY_CASES]),
         "photos": wizard.draft_photos(draft),
         "contact": draft.contact,
-        "confidentiality": confidentiality.sentence(summary.route.organisation),
+        "confidentiality": confidentiality.sentence(
+            summary.route.organisation, summary.area, summary.about
+        ),
         "problem": problem,
     }
     status = HTTPStatus.CONFLICT if problem else HTTPStatus.OK

@@ -325,7 +325,8 @@ def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpRespons
     category = catalogue.read().by_id.get(draft.category_id or 0)
     if category is None:
         return redirect("petitions:report_what")
-    _about, route = route_of(draft, category, routing.load_place(area, timezone.localdate()))
+    about, route = route_of(draft, category, routing.load_place(area, timezone.localdate()))
+    offer = confidentiality.offer(route.organisation, area, about)
     context: dict[str, Any] = {
         "area": area,
         "danger": danger.find(category, draft.text, draft.since),
@@ -337,10 +338,10 @@ def enter_contact(request: HttpRequest, draft: Draft, area: Area) -> HttpRespons
             "name": contact.name,
             "is_confidential": contact.is_confidential,
         }
-        form = ContactDetailsForm(initial=initial, offer=confidentiality.offer(route.organisation))
+        form = ContactDetailsForm(initial=initial, offer=offer)
         return render_step(request, "report_reach", context | {"form": form})
     data = {} if "anonymous" in request.POST else request.POST
-    form = ContactDetailsForm(data, offer=confidentiality.offer(route.organisation))
+    form = ContactDetailsForm(data, offer=offer)
     if not form.is_valid():
         return render_step(request, "report_reach", context | {"form": form})
     draft.set_contact(form.contact_details())

@@ -8,8 +8,8 @@ grid, else the community, else the subdistrict, else the city.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import translation
@@ -145,13 +145,31 @@ def route(
 
 
 def successor(
-    place: ResponsibleChain, level: OrgLevel, petition: ConflictOfInterest | None = None
+    place: ResponsibleChain,
+    level: OrgLevel,
+    petition: ConflictOfInterest | None = None,
+    *,
+    knowing_ids: Set[int] = frozenset(),
 ) -> Route | None:
     """Choose who takes over the cases of an organisation of `level` that left the place.
 
     The organisation of the same level, otherwise the next one above; never the organisation that
-    `petition` is about or one below it. None if there is nobody.
+    `petition` is about or one below it. Those that know a contact which is kept from the handling
+    organisation (`knowing_ids`) only if there is nobody else. None if there is nobody.
     """
+    first: Route | None = None
+    for route in _successors(place, level, petition):
+        if route.organisation.pk not in knowing_ids:
+            is_skipped = first is not None
+            return replace(route, parts=route.parts | {"why": "knowing"}) if is_skipped else route
+        first = first or route
+    return first
+
+
+def _successors(
+    place: ResponsibleChain, level: OrgLevel, petition: ConflictOfInterest | None
+) -> Iterator[Route]:
+    """Yield the routes to those who can take over, the lowest level first."""
     is_about = petition is not None and involvement.is_about_organisation(petition)
     for higher in ESCALATION_ORDER[ESCALATION_ORDER.index(level) :]:
         row = place.organisation_at(higher)
@@ -160,10 +178,10 @@ def successor(
         if petition and exclusion.is_organisation_excluded(row.organisation, petition):
             continue
         if is_about:
-            return _route(place, row, None, "about")
+            yield _route(place, row, None, "about")
+            continue
         why = "place" if higher == OrgLevel.BRANCH else "fallback"
-        return _route(place, row, place.organisation_at(OrgLevel.GROUP), why)
-    return None
+        yield _route(place, row, place.organisation_at(OrgLevel.GROUP), why)
 
 
 def _above(about: Organisation) -> OrgLevel:
@@ -208,6 +226,9 @@ def explain(parts: dict[str, Any]) -> str:
             )
             % parts
         )
+    if why == "knowing":
+        words = _("送 %(organisation)s：居民的联系方式要保密，更近的组织有人看过，不能由它办理。")
+        return words % parts
     if why == "reassigned":
         return _("送 %(organisation)s：由 %(by)s 改派。") % parts
     sentence = (

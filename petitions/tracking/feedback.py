@@ -188,7 +188,9 @@ def correct_contact(request: HttpRequest, session: TrackedSession) -> HttpRespon
             )
     details = form.contact_details() if form else ContactDetails()
     try:
-        contact.correct_contact(petition=session.petition, by=session.by, contact=details)
+        contact.correct_contact(
+            petition=session.petition, by=session.by, now=clock.now(), contact=details
+        )
     except transitions.WrongState as error:
         extra = {"contact_form": form} if form else {}
         return pages.render_case(

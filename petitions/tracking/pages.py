@@ -32,6 +32,7 @@ from petitions.rules import (
     catalogue,
     confidentiality,
     contact_points,
+    contact_retention,
     contacts,
     danger,
     promises,
@@ -55,6 +56,7 @@ from petitions.web import rate_limiting
 from petitions.web.photo_responses import photo_response
 from petitions.web.rate_limiting import handle_rate_limited
 from petitions.web.session_keys import RECEIPT, TRACKED, UNSENT
+from petitions.workflow import contact
 
 WORD_FORMS = ("feedback_form", "reopen_form")
 TRACKED_FOR = dt.timedelta(minutes=30)
@@ -230,7 +232,9 @@ def render_case(
     }
     if not session.is_joined:
         context |= _petitioner_context(petition, session.by, now, typed)
-        context["may_correct_contact"] = session.may_correct_contact
+        is_over = contact_retention.is_over(petition, now)
+        context["may_correct_contact"] = session.may_correct_contact and not is_over
+        context["contact_refusal"] = contact.RETENTION_OVER if is_over else ""
         context["needs_phone"] = session.needs_phone
         context["case_reference"] = case_reference.reference(petition.pk)
     context |= extra

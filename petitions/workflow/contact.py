@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,16 +16,18 @@ from django.utils.translation import gettext_lazy
 from petitions import case_log
 from petitions.actors import By, Petitioner
 from petitions.enums import Verb
-from petitions.models import Contact, Event, Petition
+from petitions.models import Contact, Petition
 from petitions.refusals import is_code_known
-from petitions.rules import contacts, tracking_codes
+from petitions.rules import contact_retention, contacts, tracking_codes
 from petitions.rules.contacts import ContactDetails
 from petitions.states import FINAL
 from petitions.workflow.case_store import transition
 from petitions.workflow.transitions import Transition, WrongState
 
-RETENTION = dt.timedelta(days=180)
 CONTACT_BY_STAFF = gettext_lazy("这件事是代您登记的。要留电话、改电话或删掉电话，请到社区当面办。")
+RETENTION_OVER = gettext_lazy(
+    "这件事办完已经满180天，电话按规定要删除，不能再留。还有问题，请重新反映。"
+)
 REVEAL_LIMIT = "reveal_limit"  # code of the refusal above the daily limit
 
 
@@ -101,27 +103,26 @@ def encrypted(petition: Petition, details: ContactDetails) -> Contact:
 
 
 def delete_expired(*, now: dt.datetime) -> int:
-    """Delete the contacts of cases that ended 180 days ago; the cases stay. Return their number.
-
-    What happens after the end and changes no status (a reveal, a rating) does not prolong the time.
-    Source: PIPL art. 19 and 47; the time stands in the privacy notice.
-    """
-    recent = Event.objects.filter(
-        petition=OuterRef("petition"), at__gt=now - RETENTION, to_status__in=FINAL
-    ).exclude(from_status=F("to_status"))
+    """Delete the contacts of cases that ended 180 days ago; the cases stay. Return their number."""
+    recent = contact_retention.recent_ends(now).filter(petition=OuterRef("petition"))
     ended = Contact.objects.filter(petition__status__in=FINAL).exclude(Exists(recent))
     deleted, _by_model = ended.delete()
     return deleted
 
 
-def correct_contact(*, petition: Petition, by: Petitioner, contact: ContactDetails) -> None:
+def correct_contact(
+    *, petition: Petition, by: Petitioner, now: dt.datetime, contact: ContactDetails
+) -> None:
     """Replace the contact at the petitioner's request, or delete it if empty (PIPL 46, 47).
 
     The security log gets a line without the contact. Raises WrongState where the staff who logged
-    the case could do it: they would replace the resident.
+    the case could do it: they would replace the resident. Also where a new contact would be deleted
+    at once, because the case ended 180 days ago.
     """
     if is_code_known(petition, by):
         raise WrongState("code_known", str(CONTACT_BY_STAFF))
+    if contact and contact_retention.is_over(petition, now):
+        raise WrongState("retention_over", str(RETENTION_OVER))
     with transaction.atomic():
         if contact:
             store_contact(petition, contact)

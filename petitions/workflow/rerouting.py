@@ -56,7 +56,7 @@ def reassign(
     """Reassign the case to another organisation, which must accept it; final after a return.
 
     A return is decided only by the arbiter, who may also leave the case where it was. Never to the
-    organisation complained about or to one below it, nor to one that opened a contact which the
+    organisation complained about or to one below it, nor to one that knows a contact which the
     resident keeps from the handling organisations.
     """
     with transition(
@@ -92,7 +92,8 @@ def _check_contact_unknown(petition: Petition, organisation: Organisation) -> No
     """Refuse an organisation that knows the contact which handling organisations must not know."""
     if organisation.pk in confidential_contacts.knowing_organisation_ids(petition):
         words = _(
-            "%(organisation)s有人打开过居民要求保密的联系方式，不能由它办理，请改派给别的组织。"
+            "%(organisation)s有人打开过居民要求保密的联系方式，或者登记时看到了，"
+            "不能由它办理，请改派给别的组织。"
         )
         raise WrongState("knows_contact", words % {"organisation": organisation.short_name})
 

@@ -13,6 +13,7 @@ from branches import workflow
 from branches.enums import OrgLevel
 from branches.models import Responsibility
 from config.lib.domain_errors import DomainError
+from petitions import confidential_contacts
 from petitions.enums import Status
 from petitions.models import Petition
 from petitions.rules import routing
@@ -62,7 +63,8 @@ def _move(petition: Petition, row: Responsibility, day: dt.date, now: dt.datetim
     place = routing.place(petition.place_id, day)
     if place is None or row.organisation_id in {other.organisation_id for other in place.answering}:
         return False
-    route = routing.successor(place, OrgLevel(row.level), petition)
+    knowing_ids = confidential_contacts.knowing_organisation_ids(petition)
+    route = routing.successor(place, OrgLevel(row.level), petition, knowing_ids=knowing_ids)
     if route is None:
         return False
     former = FormerHolder(row.organisation, row)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from branches.enums import OrgLevel
 from branches.models import Organisation
 from members.models import User
+from petitions import confidential_contacts
 from petitions.actors import SYSTEM
 from petitions.enums import DeadlineKind, DeadlineState, Verb
 from petitions.models import Petition
@@ -80,8 +81,11 @@ def _successor(
     if former is None or former.keeps_cases:
         return None
     place = routing.place(petition.place_id, timezone.localdate(now))
+    if place is None:
+        return None
     level = OrgLevel(former.organisation.level)
-    route = routing.successor(place, level, petition) if place else None
+    knowing_ids = confidential_contacts.knowing_organisation_ids(petition)
+    route = routing.successor(place, level, petition, knowing_ids=knowing_ids)
     return None if route is None else (former, route)
 
 

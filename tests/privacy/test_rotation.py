@@ -218,11 +218,16 @@ class Residents:
             petition, turn = mine[turn % len(mine)], turn + 1
             phone, by = f"19100{number}{turn:05}", self.stage.petitioner(petition)
             if turn % 7 == 0:
-                contact.correct_contact(petition=petition, by=by, contact=ContactDetails())
+                contact.correct_contact(
+                    petition=petition, by=by, now=timezone.now(), contact=ContactDetails()
+                )
                 self.expected[petition.pk] = None
             elif turn % 2:
                 contact.correct_contact(
-                    petition=petition, by=by, contact=ContactDetails("示例", phone)
+                    petition=petition,
+                    by=by,
+                    now=timezone.now(),
+                    contact=ContactDetails("示例", phone),
                 )
                 self.expected[petition.pk] = phone
             elif self.expected.get(petition.pk, "kept") is not None:

@@ -16,6 +16,7 @@ from petitions.enums import PLANNED_VERBS, Actor, Status, Verb
 from petitions.models import Contact, Event, Petition
 from petitions.notices import outbox
 from petitions.ops import integrity
+from petitions.rules import contact_retention
 from petitions.workflow import contact
 from petitions.workflow.handling import note
 from tests.support.api_client import Program
@@ -135,7 +136,7 @@ def test_nobody_may_suspend_resume_or_merge(stage: Stage, history: str) -> None:
 @pytest.mark.parametrize(("history", "is_kept"), [("suspended", True), ("merged", False)])
 def test_contact_of_a_merged_case_expires(stage: Stage, history: str, is_kept: bool) -> None:
     petition = _case(stage, history)
-    contact.delete_expired(now=NOW + contact.RETENTION + dt.timedelta(days=1))
+    contact.delete_expired(now=NOW + contact_retention.RETENTION + dt.timedelta(days=1))
     assert Contact.objects.filter(petition=petition).exists() == is_kept
 
 

@@ -269,7 +269,7 @@ def test_a_case_with_an_altered_report_is_named(cases: dict[str, Petition], name
 def test_a_corrected_contact_is_not_reported(cases: dict[str, Petition]) -> None:
     details = ContactDetails(name="示例居民", phone=PHONE, is_confidential=False)
     by = Petitioner(cases["closed"].pk, has_given_phone=True)
-    contact.correct_contact(petition=cases["closed"], by=by, contact=details)
+    contact.correct_contact(petition=cases["closed"], by=by, now=timezone.now(), contact=details)
     assert _broken() == set()
 
 
