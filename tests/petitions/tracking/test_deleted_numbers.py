@@ -49,7 +49,7 @@ def test_a_number_that_would_be_deleted_at_once_is_refused(
     page = open_case(client, petition, "" if is_over else PHONE[-4:])
     assert ("办完已经满180天" in page) is is_over
     assert ("/track/contact/" in page) is not is_over
-    answer = client.post("/track/contact/", {"phone": "19000005678", "name": "示例居民"})
+    answer = post_form(client, "/track/contact/", {"phone": "19000005678", "name": "示例居民"})
     assert answer.status_code == (409 if is_over else 302)
     assert ("办完已经满180天" in answer.content.decode()) is is_over
     assert Contact.objects.filter(petition=petition).exists() is not is_over

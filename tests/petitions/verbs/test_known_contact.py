@@ -25,7 +25,7 @@ from tests.support.api_client import Program
 from tests.support.cast import PHONE, Stage
 from tests.support.clients import counted, login
 from tests.support.returned_cases import give_post, may
-from tests.support.tracking_client import open_case
+from tests.support.tracking_client import open_case, post_form
 
 CONFIDENTIAL = ContactDetails(name="示例居民", phone=PHONE, is_confidential=True)
 NOW = timezone.now()
@@ -203,7 +203,7 @@ def test_a_handler_who_saw_the_contact_before_it_was_kept_is_named(
     client = Client()
     page = open_case(client, petition)
     assert ("勾上以后：第三网格党支部有人已经看过您的联系方式" in page) is is_opened
-    client.post("/track/contact/", {"phone": PHONE, "is_confidential": "on"})
+    post_form(client, "/track/contact/", {"phone": PHONE, "is_confidential": "on"})
     page = client.get("/track/case/").content.decode()
     assert ("由第三网格党支部办理，它有人已经看过您的联系方式" in page) is is_opened
     assert ("它打不开您的联系方式" in page) is not is_opened
