@@ -29,7 +29,7 @@ They are read even if who performed them did not work on the case.
 """
 
 READ_VERBS = (*TELLING_VERBS, *sorted(ENDING_VERBS), Verb.REVEAL)
-"""Verbs whose events are read whoever performed them."""
+"""Verbs whose events are read for every actor; other events only if a worker performed them."""
 
 _READ = "workers_read"  # in `vars` of a case: what its events say, as of a version
 

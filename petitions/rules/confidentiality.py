@@ -22,7 +22,7 @@ def offer(
 
 
 def offer_of(petition: Petition) -> str:
-    """Say what ticking the box does for a case, whoever handled it before."""
+    """Say what ticking the box does for a submitted case; its earlier handlers count, too."""
     keeper = confidential_contacts.authorised_organisation(petition)
     is_known = confidential_contacts.is_known_to_handler(petition)
     return _offer(petition.organisation, keeper, is_known=is_known)

@@ -18,7 +18,7 @@ def _is_mine(who: str, case: Case) -> bool:
 
 
 def _is_held_by_former(case: Case) -> bool:
-    """Tell whether a running case is held by somebody who has left."""
+    """Tell whether a running case is held by a former member or an organisation that ended."""
     has_left = any(case.handler not in organisations_above(name) for name in case.people)
     return case.status in RUNNING and (has_left or "gone" in (case.handler, case.group))
 

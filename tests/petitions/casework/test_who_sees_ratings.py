@@ -1,4 +1,4 @@
-"""Who sees the rating of a resident on the case page: nobody who worked on what is rated."""
+"""The rating of a resident on the case page is hidden from staff who worked on the case."""
 
 from __future__ import annotations
 
